@@ -1,0 +1,1 @@
+"""The command line: `mecbopt COMMAND`.  Each command lives in its own module and loads what it needs."""

@@ -1,0 +1,14 @@
+"""Information measures in bits: entropy, mutual information, majorisation."""
+
+from mecbopt.info.entropy import binary_entropy, conditional_entropy, entropy, mutual_information, phi
+from mecbopt.info.majorisation import majorizes, meet
+
+__all__ = [
+    "binary_entropy",
+    "conditional_entropy",
+    "entropy",
+    "majorizes",
+    "meet",
+    "mutual_information",
+    "phi",
+]

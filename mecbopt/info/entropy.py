@@ -1,0 +1,57 @@
+"""Shannon entropy and its relatives, in bits, with 0 log 0 = 0.
+
+NaN propagates, negative entries give minus infinity: callers validate.  Source of the definitions: Cover and
+Thomas, Elements of Information Theory, 2nd ed., chapter 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import entr
+
+from mecbopt.units import BITS_PER_NAT
+
+__all__ = ["binary_entropy", "conditional_entropy", "entropy", "mutual_information", "phi"]
+
+
+def phi(p: ArrayLike) -> Any:
+    """-p log2 p, elementwise, in bits.
+
+    >>> phi([0.0, 0.5, 1.0]).tolist()
+    [0.0, 0.5, 0.0]
+    """
+    return entr(p) * BITS_PER_NAT
+
+
+def entropy(p: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Any:
+    """Entropy of a pmf (any shape; all entries together unless `axis` is given), in bits.
+
+    >>> float(entropy([0.25, 0.25, 0.5]))
+    1.5
+    """
+    return np.sum(phi(p), axis=axis)
+
+
+def binary_entropy(p: ArrayLike) -> Any:
+    """h(p) = entropy of Bern(p), elementwise, in bits."""
+    p = np.asarray(p, dtype=float)
+    return phi(p) + phi(1.0 - p)
+
+
+def mutual_information(coupling: ArrayLike) -> float:
+    """I(X;Y) of a joint pmf P(x, y), shape (n, m), in bits.
+
+    >>> mutual_information([[0.5, 0.0], [0.0, 0.5]])
+    1.0
+    """
+    joint: NDArray[np.float64] = np.asarray(coupling, dtype=float)
+    return float(entropy(joint.sum(axis=1)) + entropy(joint.sum(axis=0)) - entropy(joint))
+
+
+def conditional_entropy(joint: ArrayLike) -> float:
+    """H(A|B) of a joint pmf P(a, b), shape (a, b), in bits."""
+    table: NDArray[np.float64] = np.asarray(joint, dtype=float)
+    return float(entropy(table) - entropy(table.sum(axis=0)))
