@@ -25,6 +25,6 @@ CONSTRAINT_SLACK = 1e-10
 #: Default gap, in bits, at which a value is called optimal.
 GAP = 1e-6
 
-#: A weight of a mixture at or below this is numerical noise of a linear program's vertex.  Dropping it moves a
-#: marginal by no more than this, which the polish afterwards repairs.
+#: A weight of a mixture at or below this is numerical noise of a linear program's vertex.  Dropping it moves
+#: a marginal by no more than this, which the polish afterwards repairs.
 WEIGHT_ZERO = 1e-11

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 # Headers whose declarations Python sees, in the order of their dependence.
@@ -22,7 +23,7 @@ def _declarations(header: str) -> str:
     return re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
 
 
-def ffi_builder():
+def ffi_builder() -> Any:
     """The cffi builder, sources given relative to the project root as setuptools wants them."""
     from cffi import FFI
 
@@ -37,14 +38,14 @@ def ffi_builder():
         ],
         include_dirs=[str(FOLDER.relative_to(root))],
         depends=[str(path.relative_to(root)) for path in sorted(FOLDER.glob("*.h"))],
-        # No -ffast-math: bounds rely on IEEE semantics.  -ffp-contract=off keeps results equal across machines.
+        # No -ffast-math: bounds rely on IEEE semantics; -ffp-contract=off keeps results equal everywhere.
         extra_compile_args=[] if sys.platform == "win32" else ["-std=gnu11", "-O3", "-ffp-contract=off"],
         libraries=[] if sys.platform == "win32" else ["m"],
     )
     return builder
 
 
-def extension():
+def extension() -> Any:
     """The setuptools extension; optional, so that a missing compiler does not fail the installation."""
     native = ffi_builder().distutils_extension(tmpdir=str(FOLDER / "_build"))
     native.optional = True
