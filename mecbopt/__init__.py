@@ -23,6 +23,16 @@ __version__ = "0.1.0"
 
 # public name -> module that holds it (None: the name is the sub-package itself)
 _LAZY: dict[str, str | None] = {
+    "Mixture": "mecbopt.problem",
+    "Problem": "mecbopt.problem",
+    "Solution": "mecbopt.problem",
+    "Status": "mecbopt.problem",
+    "StopReason": "mecbopt.problem",
+    "load_problem": "mecbopt.problem",
+    "solve": "mecbopt.solvers",
+    "solve_many": "mecbopt.analysis",
+    "rate_curve": "mecbopt.analysis",
+    "to_deterministic": "mecbopt.mappings",
     "bernoulli": None,
     "mec": None,
     "plots": None,

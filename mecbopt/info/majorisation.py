@@ -1,8 +1,8 @@
 """Majorisation and its greatest lower bound.
 
 p majorizes q iff every partial sum of the descending p is at least that of q.  The meet p ^ q is the largest
-pmf majorized by both; every coupling of p and q is majorized by both marginals, hence by the meet, and entropy
-is Schur-concave: H(X,Y) >= H(p ^ q) (Cicalese, Gargano, Vaccaro, IEEE Trans. Inf. Theory 65(6), 2019).
+pmf majorized by both; every coupling of p and q is majorized by both marginals, hence by the meet, and
+entropy is Schur-concave: H(X,Y) >= H(p ^ q) (Cicalese, Gargano, Vaccaro, IEEE Trans. Inf. Theory 65, 2019).
 """
 
 from __future__ import annotations
