@@ -1,1 +1,18 @@
-"""Placeholder."""
+"""Deterministic mappings X -> Y: enumeration, subset tables, pricing, presolve, Theorem 1."""
+
+from mecbopt.mappings.deterministic import to_deterministic
+from mecbopt.mappings.enumeration import MAX_ENUMERATED_MAPPINGS, enumerate_mappings, mapping_count
+from mecbopt.mappings.instance import Instance
+from mecbopt.mappings.presolve import Presolved, presolve
+from mecbopt.mappings.pricing import CheapestMapping
+
+__all__ = [
+    "MAX_ENUMERATED_MAPPINGS",
+    "CheapestMapping",
+    "Instance",
+    "Presolved",
+    "enumerate_mappings",
+    "mapping_count",
+    "presolve",
+    "to_deterministic",
+]

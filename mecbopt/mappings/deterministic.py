@@ -1,0 +1,97 @@
+"""Theorem 1, constructively: any scheme with common randomness becomes a mixture of deterministic mappings.
+
+Given U ~ p_U, T ~ p(t|x,u) and Y ~ p(y|t,u), write T = g(X, U, V1) and Y = l(T, U, V2) with seeds V1, V2
+independent of everything (functional representation lemma, here by inverse distribution functions).  With
+W = (U, V1, V2), Y is a function of X and W, P(X, Y) is unchanged, and H(Y|W) <= H(T|W) <= H(T|U).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mecbopt._validate import pmf
+from mecbopt.errors import ProblemError
+from mecbopt.problem import Mixture
+from mecbopt.tolerances import NORMALIZATION
+
+__all__ = ["to_deterministic"]
+
+
+def to_deterministic(p_x: Any, p_u: Any, p_t_given_xu: Any, p_y_given_tu: Any) -> Mixture:
+    """The mixture of deterministic mappings with the same P(X, Y) and a rate that is not larger.
+
+    Parameters
+    ----------
+    p_x, p_u : pmfs, shapes (n,), (u,)
+    p_t_given_xu : array, shape (n, u, t)
+        The encoder, axes [x, u, t]; sums to 1 over t.
+    p_y_given_tu : array, shape (t, u, m)
+        The decoder, axes [t, u, y]; sums to 1 over y.
+
+    Returns
+    -------
+    Mixture
+        Its rate is at most H(T|U).  It has at most u (n (t-1) + 1) (t (m-1) + 1) mappings.
+
+    Raises
+    ------
+    ProblemError
+        Shapes that do not agree, or conditional laws that are not pmfs.
+
+    Examples
+    --------
+    >>> mixture = to_deterministic([0.5, 0.5], [1.0], [[[0.9, 0.1]], [[0.1, 0.9]]], [[[1, 0]], [[0, 1]]])
+    >>> mixture.coupling([0.5, 0.5]).round(12).tolist()
+    [[0.45, 0.05], [0.05, 0.45]]
+    """
+    source, _ = pmf("p_x", p_x)
+    seed, _ = pmf("p_u", p_u)
+    encoder = _conditional("p_t_given_xu", p_t_given_xu, (len(source), len(seed), None))
+    decoder = _conditional("p_y_given_tu", p_y_given_tu, (encoder.shape[2], len(seed), None))
+    weights: dict[tuple[int, ...], float] = {}
+    for u, probability in enumerate(seed):
+        if probability == 0.0:
+            continue
+        for g, weight_g in _functional_representation(encoder[:, u, :]):
+            for l, weight_l in _functional_representation(decoder[:, u, :]):  # noqa: E741
+                mapping = tuple(int(y) for y in l[g])
+                weights[mapping] = weights.get(mapping, 0.0) + float(probability * weight_g * weight_l)
+    values = np.array(list(weights.values()))
+    return Mixture(np.array(list(weights)), values / values.sum())
+
+
+def _functional_representation(channel: NDArray[np.float64]) -> list[tuple[NDArray[np.int64], float]]:
+    """A row-stochastic channel, shape (a, b), as functions with probabilities.
+
+    A uniform seed V sends row i to the b with cdf_i(b-1) <= V < cdf_i(b); between two neighbouring break
+    points of all rows the function is constant.
+    """
+    cumulative = np.cumsum(channel, axis=1)
+    cumulative[:, -1] = 1.0
+    breaks = np.unique(np.clip(np.concatenate([[0.0], cumulative.ravel()]), 0.0, 1.0))
+    middles = (breaks[1:] + breaks[:-1]) / 2.0
+    images = np.stack([np.searchsorted(row, middles, side="right") for row in cumulative], axis=1)
+    return [(images[k].astype(np.int64), float(breaks[k + 1] - breaks[k])) for k in range(len(middles))]
+
+
+def _conditional(name: str, values: Any, shape: tuple[int | None, ...]) -> NDArray[np.float64]:
+    """A conditional law with non-negative entries whose last axis sums to 1."""
+    try:
+        array = np.array(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ProblemError(f"{name} is not an array of numbers: {error}.") from error
+    wanted = tuple("any" if size is None else size for size in shape)
+    fits = array.ndim == len(shape) and all(b in (None, a) for a, b in zip(array.shape, shape, strict=True))
+    if not fits or array.size == 0:
+        raise ProblemError(f"{name} has shape {array.shape}: it must be {wanted}.")
+    if not np.all(array >= 0) or not np.all(np.isfinite(array)):
+        raise ProblemError(f"{name} has entries that are negative or not finite: give probabilities.")
+    sums = array.sum(axis=-1)
+    worst = float(sums.flat[np.argmax(np.abs(sums - 1.0))])
+    if abs(worst - 1.0) > NORMALIZATION:
+        raise ProblemError(f"{name} has a row that sums to {worst:.12g}: every row must sum to 1.")
+    normalized: NDArray[np.float64] = array / sums[..., None]
+    return normalized

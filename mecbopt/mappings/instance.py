@@ -1,0 +1,111 @@
+"""The numbers a solver works on: a presolved problem, and what each mapping costs.
+
+All masses are positive.  The label entropy of a mapping splits over its output letters,
+H(S|f(X)) = sum_y [ sum_s phi(P(s, A_y)) - phi(p_X(A_y)) ] with A_y = f^{-1}(y), and so does its rate,
+H(f(X)) = sum_y phi(p_X(A_y)): both are sums of subset functions, which pricing exploits.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mecbopt.info import entropy, phi
+
+__all__ = ["Instance"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """Marginals with positive masses and the limits that can bind.
+
+    Attributes
+    ----------
+    p_x, p_y : ndarray, shapes (n,), (m,)
+    rate : float
+        R in bits; infinity when the limit cannot bind.
+    p_s_given_x : ndarray, shape (n, s), or None
+        None when the label limit cannot bind.
+    label_limit : float
+        C in bits; infinity when it cannot bind.
+    """
+
+    p_x: FloatArray
+    p_y: FloatArray
+    rate: float = math.inf
+    p_s_given_x: FloatArray | None = None
+    label_limit: float = math.inf
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, m)."""
+        return len(self.p_x), len(self.p_y)
+
+    @property
+    def has_rate(self) -> bool:
+        """Whether the rate limit can bind."""
+        return math.isfinite(self.rate)
+
+    @property
+    def has_label(self) -> bool:
+        """Whether the label limit can bind."""
+        return self.p_s_given_x is not None and math.isfinite(self.label_limit)
+
+    @property
+    def vertex_size(self) -> int:
+        """The largest number of mappings a vertex of the feasible polytope can have (support lemma)."""
+        return len(self.p_y) + int(self.has_rate) + int(self.has_label)
+
+    @cached_property
+    def entropy_sum(self) -> float:
+        """H(X) + H(Y), bits: I(X;Y) is this minus H(X,Y)."""
+        return float(entropy(self.p_x) + entropy(self.p_y))
+
+    @cached_property
+    def joint_label(self) -> FloatArray | None:
+        """P(x, s), shape (n, s)."""
+        return None if self.p_s_given_x is None else self.p_x[:, None] * self.p_s_given_x
+
+    def output_laws(self, mappings: IntArray) -> FloatArray:
+        """q_k(y) = P(f_k(X) = y), shape (k, m), for mappings of shape (k, n)."""
+        letters = np.arange(len(self.p_y))
+        return np.stack([(mappings == y) @ self.p_x for y in letters], axis=1)
+
+    def rates(self, mappings: IntArray) -> FloatArray:
+        """H(f_k(X)), shape (k,), bits."""
+        rates: FloatArray = entropy(self.output_laws(mappings), axis=1)
+        return rates
+
+    def label_entropies(self, mappings: IntArray) -> FloatArray:
+        """H(S|f_k(X)), shape (k,), bits; zeros without a label."""
+        if self.joint_label is None:
+            return np.zeros(len(mappings))
+        total = np.zeros(len(mappings))
+        for y in range(len(self.p_y)):
+            block = (mappings == y) @ self.joint_label
+            total += entropy(block, axis=1) - phi(block.sum(axis=1))
+        return total
+
+    def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
+        """P(x, y) of a mixture, shape (n, m)."""
+        n, m = self.shape
+        channel = np.zeros((n, m))
+        rows = np.broadcast_to(np.arange(n), mappings.shape)
+        np.add.at(channel, (rows, mappings), np.broadcast_to(weights[:, None], mappings.shape))
+        return self.p_x[:, None] * channel
+
+    def joint_entropy(self, mappings: IntArray, weights: FloatArray) -> float:
+        """H(X,Y) of a mixture, bits: what the solvers minimise."""
+        return float(entropy(self.coupling(mappings, weights)))
+
+    def constants(self) -> IntArray:
+        """The m constant mappings, shape (m, n)."""
+        n, m = self.shape
+        return np.repeat(np.arange(m, dtype=np.int64)[:, None], n, axis=1)

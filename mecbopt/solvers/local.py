@@ -1,0 +1,176 @@
+"""Local search: linearise and resolve from many starts, then pivot to better neighbouring vertices.
+
+Linearising the concave joint entropy at a point and minimising over the polytope never increases it and ends
+at a vertex (Frank-Wolfe with full steps, equally the convex-concave procedure).  Where that stalls, all
+vertices one pivot away are tried.  A local optimum proves nothing about the global one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mecbopt.info import phi
+from mecbopt.mappings import Instance
+from mecbopt.mappings.instance import FloatArray, IntArray
+from mecbopt.solvers.master import MixtureProgram
+from mecbopt.solvers.vertex import Incumbent, limit_rows, to_vertex
+from mecbopt.units import BITS_PER_NAT
+
+__all__ = ["LocalSearch", "random_start_count"]
+
+#: Gradients are cut off at this cell mass: the derivative of phi is infinite at 0.
+_SMALLEST_CELL = 1e-9
+#: An improvement below this many bits does not count: descents must end.
+_IMPROVEMENT = 1e-11
+#: Candidates of one round of pivots; more are cut off, the nearest mappings first.
+_MAX_CANDIDATES = 6000
+
+
+class LocalSearch:
+    """Descends from starts; keeps its linear program warm between them.
+
+    Parameters
+    ----------
+    instance : Instance
+    feasible : Incumbent
+        A feasible vertex; its mappings make the program feasible.
+    seed : int
+        Of the random starts.
+    should_stop : callable
+        Asked between linear programs.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        feasible: Incumbent,
+        seed: int = 0,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.instance = instance
+        self.best = feasible
+        self._random = np.random.default_rng(seed)
+        self._should_stop = should_stop
+        self._program = MixtureProgram(instance, seed=seed)
+        self._program.add(feasible.mappings)
+
+    def run(self, starts: int) -> Incumbent:
+        """Descend from the best point known and from `starts` random directions."""
+        self.descend_from_point(self.best)
+        for _ in range(starts):
+            if self._should_stop():
+                break
+            self.descend_along(self._random.normal(size=self.instance.shape))
+        return self.best
+
+    def descend_along(self, gradient: FloatArray) -> Incumbent | None:
+        """Descend from the vertex that minimises a linear function."""
+        result = self._program.minimize(gradient)
+        if result is None:
+            return None
+        return self.descend_from_mixture(result.mappings, result.weights)
+
+    def descend_from_point(self, start: Incumbent) -> Incumbent:
+        """Descend from a feasible mixture to a vertex that no step improves; remembers the best."""
+        current = start
+        while not self._should_stop():
+            better = self._linearised_step(current) or self._pivot_step(current)
+            if better is None:
+                break
+            current = better
+        if current.joint_entropy < self.best.joint_entropy:
+            self.best = current
+        return current
+
+    def descend_from_mixture(self, mappings: IntArray, weights: FloatArray) -> Incumbent | None:
+        """Descend from any feasible mixture, given up to a solver's tolerance."""
+        vertex = to_vertex(self.instance, mappings, weights)
+        return None if vertex is None else self.descend_from_point(vertex)
+
+    def _linearised_step(self, current: Incumbent) -> Incumbent | None:
+        """The vertex that minimises the linearised joint entropy, if it is better."""
+        coupling = self.instance.coupling(current.mappings, current.weights)
+        gradient = -np.log2(np.maximum(coupling, _SMALLEST_CELL)) - BITS_PER_NAT
+        result = self._program.minimize(gradient)
+        if result is None:
+            return None
+        vertex = to_vertex(self.instance, result.mappings, result.weights)
+        return vertex if self._improves(vertex, current) else None
+
+    def _improves(self, vertex: Incumbent | None, current: Incumbent) -> bool:
+        return vertex is not None and vertex.joint_entropy < current.joint_entropy - _IMPROVEMENT
+
+    # Pivots -------------------------------------------------------------------------------------------------
+
+    def _pivot_step(self, current: Incumbent) -> Incumbent | None:
+        """The best vertex one pivot away, if it is better."""
+        instance = self.instance
+        limits, bounds = limit_rows(instance, current.mappings)
+        slack = np.maximum(bounds - limits @ current.weights, 0.0)
+        loose = slack > 1e-10
+        # Basis: the mappings in use, and the slacks of limits that are not tight.
+        basis = np.vstack([instance.output_laws(current.mappings).T, limits])
+        basis = np.column_stack([basis, np.eye(len(basis))[:, len(instance.p_y) + np.flatnonzero(loose)]])
+        levels = np.concatenate([current.weights, slack[loose]])
+        candidates = self._neighbours(current.mappings)
+        entering = np.vstack([instance.output_laws(candidates).T, limit_rows(instance, candidates)[0]])
+        tight_rows = np.eye(len(basis))[:, len(instance.p_y) + np.flatnonzero(~loose)]
+        entering = np.column_stack([entering, tight_rows])
+        inverse = np.linalg.pinv(basis)
+        moves = -inverse @ entering
+        spanned = np.abs(basis @ moves + entering).max(axis=0) < 1e-9
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = np.where(moves < -1e-12, levels[:, None] / -moves, np.inf)
+        lengths = ratios.min(axis=0)
+        useful = spanned & np.isfinite(lengths) & (lengths > 1e-12)
+        if not useful.any():
+            return None
+        moves, lengths = moves[: len(current)] * lengths, lengths
+        values = self._values(current, candidates, moves, lengths)
+        values[~useful] = np.inf
+        best = int(np.argmin(values))
+        if not values[best] < current.joint_entropy - _IMPROVEMENT:
+            return None
+        weights = np.maximum(current.weights + moves[:, best], 0.0)
+        mappings = current.mappings
+        if best < len(candidates):
+            mappings = np.vstack([mappings, candidates[best]])
+            weights = np.append(weights, lengths[best])
+            self._program.add(candidates[best : best + 1])
+        vertex = to_vertex(instance, mappings, weights)
+        return vertex if self._improves(vertex, current) else None
+
+    def _values(
+        self, current: Incumbent, candidates: IntArray, moves: FloatArray, lengths: FloatArray
+    ) -> FloatArray:
+        """Joint entropy after each pivot; column j moves the weights by moves[:, j], shape (c,)."""
+        n, m = self.instance.shape
+        cells = np.zeros((len(current), n, m))
+        for j, mapping in enumerate(current.mappings):
+            cells[j, np.arange(n), mapping] = self.instance.p_x
+        flat = cells.reshape(len(current), -1)
+        points = current.weights @ flat + moves.T @ flat
+        count = len(candidates)
+        rows = np.repeat(np.arange(count), n)
+        columns = (np.arange(n) * m + candidates).ravel()
+        np.add.at(points, (rows, columns), (lengths[:count, None] * self.instance.p_x).ravel())
+        values: FloatArray = phi(np.maximum(points, 0.0)).sum(axis=1)
+        return values
+
+    def _neighbours(self, mappings: IntArray) -> IntArray:
+        """Mappings that may enter: those one letter away from the ones in use, then the pool."""
+        n, m = self.instance.shape
+        changed = np.repeat(mappings, n * m, axis=0)
+        letters = np.tile(np.arange(n * m), len(mappings))
+        changed[np.arange(len(changed)), letters // m] = letters % m
+        pool = self._program.mappings
+        merged = np.concatenate([changed, pool])[:_MAX_CANDIDATES]
+        return np.unique(merged, axis=0)
+
+
+def random_start_count(instance: Instance) -> int:
+    """How many random starts a local search takes by default: more for larger problems, within reason."""
+    n, m = instance.shape
+    return int(np.clip(4 * n * m, 20, 120))

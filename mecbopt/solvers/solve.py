@@ -1,0 +1,194 @@
+"""`solve`: one verb for every problem and every method."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import Any
+
+from mecbopt import _validate
+from mecbopt.errors import ProblemError
+from mecbopt.mappings import MAX_ENUMERATED_MAPPINGS, Instance, mapping_count, presolve
+from mecbopt.mappings.presolve import Presolved
+from mecbopt.problem import Problem, Solution, Status, StopReason
+from mecbopt.solvers.branch_and_bound.stopping import bounds_cross, gap_closed
+from mecbopt.solvers.exact import Outcome, solve_exactly
+from mecbopt.solvers.feasibility import examine
+from mecbopt.solvers.greedy import greedy
+from mecbopt.solvers.local import LocalSearch, random_start_count
+from mecbopt.solvers.progress import Clock, ProgressCallback
+from mecbopt.solvers.vertex import Incumbent
+from mecbopt.tolerances import GAP
+
+__all__ = ["ENGINES", "METHODS", "solve"]
+
+METHODS = ("auto", "exact", "local", "greedy")
+ENGINES = ("auto", "compiled", "highs", "enumeration")
+
+
+def solve(
+    problem: Problem,
+    method: str = "auto",
+    time_limit: float | None = None,
+    node_limit: int | None = None,
+    gap: float = GAP,
+    seed: int = 0,
+    progress: ProgressCallback | None = None,
+    workers: int = 1,
+    engine: str = "auto",
+    start: Any = None,
+) -> Solution:
+    """Find the coupling of greatest mutual information, and a bound that proves how good it is.
+
+    Parameters
+    ----------
+    problem : Problem
+    method : {"auto", "exact", "local", "greedy"}
+        "exact" proves the global optimum; "local" is a seeded multi-start search without proof; "greedy" one
+        constructive pass.  "auto" is "exact" up to 2 million mappings, "local" beyond.
+    time_limit : float, optional
+        Seconds of wall-clock time.
+    node_limit : int, optional
+        Nodes of the branch and bound tree.
+    gap : float
+        Bits within which a value counts as optimal.
+    seed : int
+        Of the random starts; results are a function of the arguments, unless a time limit cuts them.
+    progress : callable, optional
+        Called with a `Progress` about five times a second.
+    workers : int
+        Processes; a single problem is solved in one.
+    engine : {"auto", "compiled", "highs", "enumeration"}
+        What carries out "exact".
+    start : Mixture, optional
+        A mixture to start from, for instance the solution at a neighbouring rate; ignored where infeasible.
+
+    Returns
+    -------
+    Solution
+        Interrupted by Ctrl-C or a limit, it holds what was found; its bounds contain the optimum.
+
+    Raises
+    ------
+    ProblemError
+        An argument is invalid.
+    NotSupportedError
+        "exact" on more than 2 million mappings.
+
+    Examples
+    --------
+    >>> import mecbopt as mb
+    >>> solution = mb.solve(mb.Problem([0.7, 0.3], [0.7, 0.3], rate=0.378))
+    >>> solution.status.value, round(solution.mutual_information, 6)
+    ('optimal', 0.191631)
+    """
+    _validate_options(problem, method, time_limit, node_limit, gap, seed, workers, engine)
+    clock = Clock(time_limit, progress)
+    presolved = presolve(problem)
+    instance = presolved.instance
+    feasibility = examine(instance, seed)
+    if feasibility.incumbent is None:
+        return Solution(
+            problem,
+            Status.INFEASIBLE,
+            StopReason.EXHAUSTED,
+            None,
+            -math.inf,
+            gap,
+            method=method,
+            seconds=clock.seconds,
+            smallest_label_entropy=feasibility.smallest_label_entropy,
+            smallest_rate=feasibility.smallest_rate,
+        )
+    feasible = feasibility.incumbent
+    entropy_lower_bound = instance.entropy_sum - problem.value_upper_bound
+    if min(instance.shape) == 1 or problem.rate == 0.0:
+        # One letter carries nothing, and at rate 0 only constants are left: I(X;Y) = 0.
+        outcome = Outcome(feasible, feasible.joint_entropy, StopReason.EXHAUSTED, "trivial")
+    elif method == "greedy":
+        best = greedy(instance, feasible)
+        outcome = Outcome(best, entropy_lower_bound, StopReason.LOCAL_SEARCH_DONE, "greedy")
+    elif method == "local" or (method == "auto" and mapping_count(*instance.shape) > MAX_ENUMERATED_MAPPINGS):
+        outcome = _solve_locally(instance, feasible, entropy_lower_bound, clock, seed)
+    else:
+        outcome = solve_exactly(
+            instance,
+            feasible,
+            entropy_lower_bound,
+            engine=engine,
+            gap=gap,
+            node_limit=node_limit,
+            clock=clock,
+            seed=seed,
+        )
+    return _solution(problem, presolved, outcome, gap, method, clock)
+
+
+def _solve_locally(
+    instance: Instance, feasible: Incumbent, entropy_lower_bound: float, clock: Clock, seed: int
+) -> Outcome:
+    """Greedy start, then descents from random directions; the bound is the one that costs nothing."""
+    search: LocalSearch | None = None
+    reason = StopReason.INTERRUPTED
+    with contextlib.suppress(KeyboardInterrupt):
+        search = LocalSearch(
+            instance, greedy(instance, feasible), seed=seed, should_stop=lambda: clock.expired
+        )
+        search.run(random_start_count(instance))
+        reason = StopReason.TIME_LIMIT if clock.expired else StopReason.LOCAL_SEARCH_DONE
+    best = feasible if search is None else search.best
+    return Outcome(best, entropy_lower_bound, reason, "local")
+
+
+def _solution(
+    problem: Problem, presolved: Presolved, outcome: Outcome, gap: float, method: str, clock: Clock
+) -> Solution:
+    """Lift the outcome and name what is known."""
+    mixture = presolved.lift(outcome.incumbent.mappings, outcome.incumbent.weights)
+    best, bound = outcome.incumbent.joint_entropy, outcome.entropy_lower_bound
+    status = Status.FEASIBLE
+    if bounds_cross(bound, best):
+        status = Status.INVALID
+    elif gap_closed(bound, best, gap):
+        status = Status.OPTIMAL
+    reason = outcome.stop_reason
+    value_upper_bound = presolved.instance.entropy_sum - bound + presolved.value_slack
+    solution = Solution(
+        problem,
+        status,
+        reason,
+        mixture,
+        value_upper_bound,
+        gap,
+        method=method,
+        engine=outcome.engine,
+        nodes=outcome.nodes,
+        seconds=clock.seconds,
+    )
+    clock.report(solution.mutual_information, solution.upper_bound, solution.nodes)
+    return solution
+
+
+def _validate_options(
+    problem: Any,
+    method: str,
+    time_limit: Any,
+    node_limit: Any,
+    gap: Any,
+    seed: Any,
+    workers: Any,
+    engine: str,
+) -> None:
+    if not isinstance(problem, Problem):
+        raise ProblemError(f"problem is a {type(problem).__name__}: give a mecbopt.Problem.")
+    if method not in METHODS:
+        raise ProblemError(f"method is {method!r}: it must be one of {', '.join(METHODS)}.")
+    if engine not in ENGINES:
+        raise ProblemError(f"engine is {engine!r}: it must be one of {', '.join(ENGINES)}.")
+    if time_limit is not None:
+        _validate.positive_number("time_limit", time_limit, "seconds")
+    if node_limit is not None:
+        _validate.positive_integer("node_limit", node_limit, minimum=0)
+    _validate.positive_number("gap", gap, "bits")
+    _validate.positive_integer("seed", seed, minimum=0)
+    _validate.positive_integer("workers", workers)
