@@ -1,7 +1,7 @@
 """The exact method: choose an engine, advance it in slices, stop politely.
 
-An engine is anything with `run` and the attributes of `Engine`; the branch and bound on HiGHS and the compiled
-one are interchangeable.
+An engine is anything with `run` and the attributes of `Engine`; the branch and bound on HiGHS and the
+compiled one are interchangeable.
 """
 
 from __future__ import annotations

@@ -5,6 +5,9 @@ One thread, no presolve (so that bases stay warm between changes), tolerances we
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import highspy
@@ -20,9 +23,37 @@ INFINITY = float(highspy.kHighsInf)
 _FEASIBILITY_TOLERANCE = 1e-9
 
 
+@contextlib.contextmanager
+def _without_banner() -> Iterator[None]:
+    """Send file descriptor 1 to the null device.
+
+    HiGHS 1.12 and later print a banner from the constructor of the first model of a process, before any
+    option can silence it; it would end up in the middle of machine-readable output.
+    """
+    try:
+        saved = os.dup(1)
+    except OSError:  # no standard output: nothing to protect
+        yield
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+        os.close(null)
+
+
+_banner_shown = False
+
+
 def new_model() -> Any:
     """An empty, silent, single-threaded model."""
-    model = highspy.Highs()
+    global _banner_shown
+    with contextlib.nullcontext() if _banner_shown else _without_banner():
+        model = highspy.Highs()
+    _banner_shown = True
     model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
     model.setOptionValue("presolve", "off")

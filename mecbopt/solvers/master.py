@@ -141,15 +141,21 @@ class MixtureProgram:
             rate_price = rate_cost - min(duals[self._rate_row], 0.0)
             label_price = label_cost - min(duals[self._label_row], 0.0)
             cell_costs = scaled - self.instance.p_x[:, None] * duals[None, :m]
-            cheapest, reduced_costs = self._pricing.find(cell_costs, rate_price, label_price)
-            negative = reduced_costs < -_REDUCED_COST_ZERO
-            if not negative.any() or self._whole or not self.add(cheapest[negative]):
+            if self._whole:
+                reduced = cell_costs[np.arange(n), self.mappings].sum(axis=1)
+                reduced += rate_price * self._rates + label_price * self._label_entropies
+                least = float(reduced.min())
+                break
+            cheapest, reduced = self._pricing.find(cell_costs, rate_price, label_price)
+            least = float(reduced[0])
+            negative = reduced < -_REDUCED_COST_ZERO
+            if not negative.any() or not self.add(cheapest[negative]):
                 break
         value = float(self._model.getInfo().objective_function_value)
-        lagrangian = float(duals[:m] @ self.instance.p_y) + float(reduced_costs[0])
+        lagrangian = float(duals[:m] @ self.instance.p_y) + least
         lagrangian += self._price_times_limit(rate_cost - rate_price, self.instance.rate)
         lagrangian += self._price_times_limit(label_cost - label_price, self.instance.label_limit)
-        exact = self._pricing.exact(rate_price, label_price)
+        exact = self._whole or self._pricing.exact(rate_price, label_price)
         weights = np.array(solution.col_value)
         used = weights > 0
         return MasterResult(self.mappings[used], weights[used], value, lagrangian if exact else -np.inf)

@@ -89,147 +89,159 @@ class NodeRelaxation:
     def _build_model(self) -> None:
         n, m = self.instance.shape
         cells, count = n * m, len(self.mappings)
-        places = np.arange(n) * m + self.mappings
-        member_values = np.broadcast_to(self.instance.p_x, places.shape).ravel()
-        columns = np.repeat(np.arange(count), n)
-        incidence = sparse.csr_matrix((member_values, (places.ravel(), columns)), shape=(cells, count))
-        laws = sparse.csr_matrix(self.instance.output_laws(self.mappings).T)
-        limit_rows = [self.instance.rates(self.mappings), self.instance.label_entropies(self.mappings)]
-        limits = sparse.csr_matrix(np.array(limit_rows))
         self._cells, self._count = cells, count
-        self._fixed = sparse.vstack(
+        self._places = np.arange(n) * m + self.mappings
+        member_values = np.broadcast_to(self.instance.p_x, self._places.shape).ravel()
+        columns = np.repeat(np.arange(count), n)
+        incidence = sparse.csr_matrix((member_values, (self._places.ravel(), columns)), shape=(cells, count))
+        self._laws = self.instance.output_laws(self.mappings)
+        self._limits = np.column_stack(
+            [self.instance.rates(self.mappings), self.instance.label_entropies(self.mappings)]
+        )
+        fixed = sparse.vstack(
             [
                 sparse.hstack([sparse.identity(cells), -incidence, sparse.csr_matrix((cells, cells))]),
-                sparse.hstack([sparse.csr_matrix((m, cells)), laws, sparse.csr_matrix((m, cells))]),
-                sparse.hstack([sparse.csr_matrix((2, cells)), limits, sparse.csr_matrix((2, cells))]),
+                sparse.hstack([sparse.csr_matrix((m, cells)), self._laws.T, sparse.csr_matrix((m, cells))]),
+                sparse.hstack([sparse.csr_matrix((2, cells)), self._limits.T, sparse.csr_matrix((2, cells))]),
             ],
             format="csr",
         )
+        self._limit_bounds = np.array([self.instance.rate, self.instance.label_limit])
         infinity = highs.INFINITY
-        upper_limits = [min(self.instance.rate, infinity), min(self.instance.label_limit, infinity)]
-        self._fixed_lower = np.concatenate([np.zeros(cells), self.instance.p_y, [-infinity, -infinity]])
-        self._fixed_upper = np.concatenate([np.zeros(cells), self.instance.p_y, upper_limits])
-        self._costs = np.concatenate([np.zeros(cells + count), np.ones(cells)])
+        lower = np.concatenate([np.zeros(cells), self.instance.p_y, [-infinity, -infinity]])
+        upper = np.concatenate([np.zeros(cells), self.instance.p_y, np.minimum(self._limit_bounds, infinity)])
         self._model = highs.new_model()
         variables = 2 * cells + count
         self._model.addVars(variables, np.zeros(variables), np.full(variables, _PHI_MAXIMUM))
         self._model.changeColsBounds(count, highs.indices(count, cells), np.zeros(count), np.ones(count))
-        self._model.changeColsCost(variables, highs.indices(variables), self._costs)
-        self._add_rows(self._fixed, self._fixed_lower, self._fixed_upper)
-        self._fixed_count = len(self._fixed_lower)
-        self._moving_count = 0
-
-    def _add_rows(self, matrix: Any, lower: FloatArray, upper: FloatArray) -> None:
+        self._model.changeColsCost(cells, highs.indices(cells, cells + count), np.ones(cells))
         self._model.addRows(
-            matrix.shape[0],
-            lower,
-            upper,
-            matrix.nnz,
-            matrix.indptr[:-1].astype(np.int32),
-            matrix.indices.astype(np.int32),
-            matrix.data,
+            len(lower), lower, upper, fixed.nnz, *_int32(fixed.indptr[:-1], fixed.indices), fixed.data
         )
+        self._fixed_rows = len(lower)
+        self._prepare_box_rows()
 
-    def _box_rows(self, box: Box) -> tuple[Any, FloatArray]:
-        """Secant and Jensen rows of a box, and their lower sides."""
-        cells, count = self._cells, self._count
+    def _prepare_box_rows(self) -> None:
+        """The pattern of the box-dependent rows, which only their values leave from node to node.
+
+        Secant of a cell: P and t.  Jensen row of a cell (x, y): the mappings with a non-empty preimage of y,
+        and t.
+        """
+        m, cells, count = self.instance.shape[1], self._cells, self._count
+        cell = np.arange(cells)
+        secants = np.column_stack([cell, cells + count + cell])
+        starts, indices = 2 * cell, [secants.ravel()]
+        self._active = [np.flatnonzero(self._preimages[y]) for y in range(m)]
+        if self._jensen_rows:
+            rows = [np.append(cells + self._active[c % m], cells + count + c) for c in range(cells)]
+            lengths = np.array([len(row) for row in rows])
+            starts = np.concatenate([starts, 2 * cells + np.cumsum(lengths) - lengths])
+            indices += rows
+        self._box_starts, self._box_indices = _int32(starts, np.concatenate(indices))
+        self._box_rows_present = False
+
+    def _secants(self, box: Box) -> tuple[FloatArray, FloatArray]:
+        """Slopes and offsets of the secants, shape (n m,) each."""
         lower, upper = box.lower.ravel(), box.upper.ravel()
         widths = upper - lower
-        slopes = np.divide(phi(upper) - phi(lower), widths, out=np.zeros(cells), where=widths > 1e-12)
+        slopes = np.divide(phi(upper) - phi(lower), widths, out=np.zeros_like(widths), where=widths > 1e-12)
         # On a cell too narrow for a slope the smaller end value is a valid constant underestimate.
-        offsets = np.where(widths > 1e-12, phi(lower) - slopes * lower, np.minimum(phi(lower), phi(upper)))
-        rows = [
-            sparse.hstack([sparse.diags(-slopes), sparse.csr_matrix((cells, count)), sparse.identity(cells)])
-        ]
-        sides = [offsets]
-        if self._jensen_rows:
-            rows.append(
-                sparse.hstack(
-                    [
-                        sparse.csr_matrix((cells, cells)),
-                        sparse.csr_matrix(-self._jensen_coefficients(box)),
-                        sparse.identity(cells),
-                    ]
-                )
-            )
-            sides.append(np.zeros(cells))
-        return sparse.vstack(rows, format="csr"), np.concatenate(sides)
+        flat = np.minimum(phi(lower), phi(upper))
+        return slopes, np.where(widths > 1e-12, phi(lower) - slopes * lower, flat)
 
-    def _jensen_coefficients(self, box: Box) -> FloatArray:
-        """(q_k(y)/p_Y(y)) phi~(v_k(x)) for every cell and mapping, shape (n m, K)."""
-        n, m = self.instance.shape
+    def _jensen_table(self, box: Box) -> FloatArray:
+        """(p(A)/p_Y(y)) phi~(v(x)) for every cell and preimage A, shape (n, m, 2^n)."""
         extended = _extended_phi(self._jensen_points, box.lower[:, :, None], box.upper[:, :, None])
-        table = self._jensen_factors[None, :, :] * extended
-        gathered = np.stack([table[:, y, self._preimages[y]] for y in range(m)], axis=1)
-        return gathered.reshape(n * m, -1)
+        table: FloatArray = self._jensen_factors[None, :, :] * extended
+        return table
 
     def bound(self, box: Box, basis: Any = None) -> NodeBound:
         """Bound the joint entropy over the feasible couplings in a box."""
         model, cells = self._model, self._cells
-        if self._moving_count:
-            model.deleteRows(self._moving_count, highs.indices(self._moving_count, self._fixed_count))
-        rows, sides = self._box_rows(box)
-        self._add_rows(rows, sides, np.full(len(sides), highs.INFINITY))
-        self._moving_count = len(sides)
+        slopes, offsets = self._secants(box)
+        values = [np.column_stack([-slopes, np.ones(cells)]).ravel()]
+        table = self._jensen_table(box) if self._jensen_rows else None
+        sides = offsets
+        if table is not None:
+            n, m = self.instance.shape
+            for x in range(n):
+                for y in range(m):
+                    values += [-table[x, y, self._preimages[y][self._active[y]]], np.ones(1)]
+            sides = np.concatenate([offsets, np.zeros(cells)])
+        if self._box_rows_present:
+            model.deleteRows(len(sides), highs.indices(len(sides), self._fixed_rows))
+        infinite = np.full(len(sides), highs.INFINITY)
+        entries = len(self._box_indices)
+        model.addRows(
+            len(sides), sides, infinite, entries, self._box_starts, self._box_indices, np.concatenate(values)
+        )
+        self._box_rows_present = True
         model.changeColsBounds(cells, highs.indices(cells), box.lower.ravel(), box.upper.ravel())
         if basis is not None:
             model.setBasis(basis)
         model.run()
         self.solves += 1
-        matrix = sparse.vstack([self._fixed, rows], format="csr")
-        lower = np.concatenate([self._fixed_lower, sides])
-        upper = np.concatenate([self._fixed_upper, np.full(len(sides), highs.INFINITY)])
+        node = _NodeRows(box, slopes, offsets, table)
         if highs.is_optimal(model):
             solution = model.getSolution()
-            value, reduced = self._dual_bound(
-                np.array(solution.row_dual), matrix, lower, upper, box, self._costs
-            )
-            values = np.array(solution.col_value)
+            value, reduced = self._dual_bound(np.array(solution.row_dual), node, 1.0)
+            point = np.array(solution.col_value)
             shape = self.instance.shape
             return NodeBound(
                 value - BOUND_ROUNDING,
-                np.clip(values[:cells], box.lower.ravel(), box.upper.ravel()).reshape(shape),
-                values[-cells:].reshape(shape),
-                reduced[:cells].reshape(shape),
-                values[cells:-cells],
+                np.clip(point[:cells], box.lower.ravel(), box.upper.ravel()).reshape(shape),
+                point[-cells:].reshape(shape),
+                reduced.reshape(shape),
+                point[cells:-cells],
                 model.getBasis(),
             )
         if highs.is_infeasible(model):
             _, has_ray, ray = model.getDualRay()
             for sign in (1.0, -1.0) if has_ray else ():
-                value, _ = self._dual_bound(
-                    sign * np.array(ray), matrix, lower, upper, box, np.zeros_like(self._costs)
-                )
-                if value > _FARKAS_MARGIN:
+                if self._dual_bound(sign * np.array(ray), node, 0.0)[0] > _FARKAS_MARGIN:
                     return NodeBound(np.inf)
         return NodeBound(-np.inf)
 
-    def _dual_bound(
-        self,
-        duals: FloatArray,
-        matrix: Any,
-        lower: FloatArray,
-        upper: FloatArray,
-        box: Box,
-        costs: FloatArray,
-    ) -> tuple[float, FloatArray]:
-        """Weak duality: a lower bound on costs @ z from any duals, and the reduced costs."""
-        duals = np.where((duals > 0) & (lower > -highs.INFINITY), duals, 0.0) + np.where(
-            (duals < 0) & (upper < highs.INFINITY), duals, 0.0
+    def _dual_bound(self, duals: FloatArray, node: _NodeRows, t_cost: float) -> tuple[float, FloatArray]:
+        """Weak duality: a lower bound on t_cost * sum t from any duals, and the reduced costs of P.
+
+        Duals of the wrong sign for a one-sided row are set to zero, which keeps the bound valid.
+        """
+        m, cells = self.instance.shape[1], self._cells
+        link, marginal, limit, secant, jensen = np.split(
+            duals, [cells, cells + m, self._fixed_rows, self._fixed_rows + cells]
         )
-        sides = np.where(duals > 0, lower, np.where(duals < 0, upper, 0.0))
-        reduced = costs - matrix.T @ duals
-        column_lower = np.concatenate([box.lower.ravel(), np.zeros(self._count + self._cells)])
-        column_upper = np.concatenate(
-            [box.upper.ravel(), np.ones(self._count), np.full(self._cells, _PHI_MAXIMUM)]
-        )
-        ends = np.where(reduced > 0, column_lower, column_upper)
-        # The weights sum to 1, so the most negative reduced cost among them is paid at most once.
-        weights = slice(self._cells, self._cells + self._count)
-        paid = float(reduced[weights].min())
-        rest = reduced * ends
-        total = float(duals @ sides) + float(rest[: self._cells].sum()) + float(rest[-self._cells :].sum())
-        return total + paid, reduced
+        limit, secant, jensen = np.minimum(limit, 0.0), np.maximum(secant, 0.0), np.maximum(jensen, 0.0)
+        total = float(marginal @ self.instance.p_y) + float(secant @ node.offsets)
+        total += float(np.sum(limit * np.where(limit < 0, self._limit_bounds, 0.0), where=limit < 0))
+        reduced_cells = -link + secant * node.slopes
+        reduced_t = t_cost - secant
+        reduced_weights = (self.instance.p_x * link[self._places]).sum(axis=1)
+        reduced_weights -= self._laws @ marginal + self._limits @ limit
+        if node.jensen_table is not None:
+            reduced_t = reduced_t - jensen
+            priced = (jensen.reshape(*self.instance.shape, 1) * node.jensen_table).sum(axis=0)
+            for y in range(m):
+                reduced_weights += priced[y, self._preimages[y]]
+        ends = np.where(reduced_cells > 0, node.box.lower.ravel(), node.box.upper.ravel())
+        total += float(reduced_cells @ ends) + _PHI_MAXIMUM * float(np.minimum(reduced_t, 0.0).sum())
+        # The weights sum to 1, so they pay at least the least of their reduced costs.
+        return total + float(reduced_weights.min()), reduced_cells
+
+
+@dataclass(frozen=True, eq=False)
+class _NodeRows:
+    """The box-dependent rows of the node at hand."""
+
+    box: Box
+    slopes: FloatArray
+    offsets: FloatArray
+    jensen_table: FloatArray | None
+
+
+def _int32(*arrays: Any) -> tuple[Any, ...]:
+    """Arrays in the integer type that HiGHS wants."""
+    return tuple(np.asarray(array).astype(np.int32) for array in arrays)
 
 
 def _extended_phi(points: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
