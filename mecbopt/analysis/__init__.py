@@ -1,1 +1,6 @@
-"""Placeholder."""
+"""Curves over the rate, and many problems at once."""
+
+from mecbopt.analysis.curve import RateCurve, rate_curve
+from mecbopt.analysis.many import solve_many
+
+__all__ = ["RateCurve", "rate_curve", "solve_many"]

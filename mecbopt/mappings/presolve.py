@@ -35,6 +35,10 @@ class Step(Protocol):
         """Mappings of the reduced instance as mappings of the instance before this step."""
         ...
 
+    def restrict(self, mappings: IntArray) -> IntArray | None:
+        """The reverse of `lift`; None for mappings that use a letter without mass."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class DropLetters:
@@ -70,6 +74,14 @@ class DropLetters:
         lifted[:, self.keep_x] = names[mappings]
         return lifted
 
+    def restrict(self, mappings: IntArray) -> IntArray | None:
+        """Forget the dropped letters of X; None where a dropped letter of Y is an image."""
+        kept = mappings[:, self.keep_x]
+        if not np.all(self.keep_y[kept]):
+            return None
+        positions: IntArray = np.cumsum(self.keep_y)[kept] - 1
+        return positions
+
     def lost_mass(self, instance: Instance) -> float:
         """The total mass of what is dropped."""
         return float(instance.p_x[~self.keep_x].sum() + instance.p_y[~self.keep_y].sum())
@@ -91,6 +103,10 @@ class DropSlackLimits:
 
     def lift(self, mappings: IntArray) -> IntArray:
         """Nothing to undo."""
+        return mappings
+
+    def restrict(self, mappings: IntArray) -> IntArray | None:
+        """Nothing to change."""
         return mappings
 
 
@@ -116,6 +132,13 @@ class Presolved:
         for step in reversed(self.steps):
             mappings = step.lift(mappings)
         return Mixture(mappings, weights / weights.sum())
+
+    def restrict(self, mixture: Mixture) -> tuple[IntArray, FloatArray] | None:
+        """A mixture of the original problem as one of the instance; None where it does not fit."""
+        mappings: IntArray | None = mixture.mappings
+        for step in self.steps:
+            mappings = None if mappings is None else step.restrict(mappings)
+        return None if mappings is None else (mappings, mixture.weights)
 
 
 def presolve(problem: Problem) -> Presolved:

@@ -6,7 +6,6 @@ compiled one are interchangeable.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,34 +87,36 @@ def solve_exactly(
         if outcome is not None:
             return outcome
     _refuse_oversized(instance)
-    best = feasible
-    nodes = 0
-    bound = entropy_lower_bound
-    reason = StopReason.INTERRUPTED
-    name = "highs"
-    with contextlib.suppress(KeyboardInterrupt):
+    search: TreeSearch | None = None
+    try:
         local = LocalSearch(instance, feasible, seed=seed, should_stop=lambda: clock.expired)
         search = TreeSearch(instance, local, entropy_lower_bound, _PRUNING_SHARE * gap)
-        try:
-            local.run(random_start_count(instance))
-            while True:
-                best, bound, nodes = search.incumbent, search.entropy_lower_bound, search.nodes
-                clock.report(_value(instance, best.joint_entropy), _value(instance, bound), nodes)
-                reason_found = _reason(search, gap, node_limit, clock)
-                if reason_found is not None:
-                    reason = reason_found
-                    break
-                search.run(nodes + 1, lambda: clock.expired)
-        except SolverError:
-            reason = StopReason.NUMERICAL_TROUBLE
-        finally:
-            # Also after an interruption: the incumbent and the bound of the last whole step are valid.
-            best, bound, nodes = search.incumbent, search.entropy_lower_bound, search.nodes
-    return Outcome(best, bound, reason, name, nodes)
+        local.run(random_start_count(instance))
+        reason = _advance(instance, search, gap, node_limit, clock)
+    except KeyboardInterrupt:
+        reason = StopReason.INTERRUPTED
+    except SolverError:
+        reason = StopReason.NUMERICAL_TROUBLE
+    if search is None:
+        return Outcome(feasible, entropy_lower_bound, reason, engine)
+    # Also after an interruption: the incumbent and the bound of the last whole step are valid.
+    return Outcome(search.incumbent, search.entropy_lower_bound, reason, search.name, search.nodes)
 
 
-def _value(instance: Instance, joint_entropy: float) -> float:
-    return instance.entropy_sum - joint_entropy
+def _advance(
+    instance: Instance, search: TreeSearch, gap: float, node_limit: int | None, clock: Clock
+) -> StopReason:
+    """Run the search a node at a time until there is a reason to stop."""
+    while True:
+        clock.report(
+            instance.entropy_sum - search.incumbent.joint_entropy,
+            instance.entropy_sum - search.entropy_lower_bound,
+            search.nodes,
+        )
+        reason = _reason(search, gap, node_limit, clock)
+        if reason is not None:
+            return reason
+        search.run(search.nodes + 1, lambda: clock.expired)
 
 
 def _reason(search: TreeSearch, gap: float, node_limit: int | None, clock: Clock) -> StopReason | None:

@@ -6,19 +6,22 @@ import contextlib
 import math
 from typing import Any
 
+import numpy as np
+
 from mecbopt import _validate
 from mecbopt.errors import ProblemError
+from mecbopt.info import mutual_information
 from mecbopt.mappings import MAX_ENUMERATED_MAPPINGS, Instance, mapping_count, presolve
 from mecbopt.mappings.presolve import Presolved
-from mecbopt.problem import Problem, Solution, Status, StopReason
+from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
 from mecbopt.solvers.branch_and_bound.stopping import bounds_cross, gap_closed
 from mecbopt.solvers.exact import Outcome, solve_exactly
 from mecbopt.solvers.feasibility import examine
 from mecbopt.solvers.greedy import greedy
 from mecbopt.solvers.local import LocalSearch, random_start_count
 from mecbopt.solvers.progress import Clock, ProgressCallback
-from mecbopt.solvers.vertex import Incumbent
-from mecbopt.tolerances import GAP
+from mecbopt.solvers.vertex import Incumbent, limit_rows, to_vertex
+from mecbopt.tolerances import CHECK, GAP
 
 __all__ = ["ENGINES", "METHODS", "solve"]
 
@@ -36,7 +39,7 @@ def solve(
     progress: ProgressCallback | None = None,
     workers: int = 1,
     engine: str = "auto",
-    start: Any = None,
+    start: Mixture | None = None,
 ) -> Solution:
     """Find the coupling of greatest mutual information, and a bound that proves how good it is.
 
@@ -100,7 +103,7 @@ def solve(
             smallest_label_entropy=feasibility.smallest_label_entropy,
             smallest_rate=feasibility.smallest_rate,
         )
-    feasible = feasibility.incumbent
+    feasible = _better_start(problem, presolved, feasibility.incumbent, start)
     entropy_lower_bound = instance.entropy_sum - problem.value_upper_bound
     if min(instance.shape) == 1 or problem.rate == 0.0:
         # One letter carries nothing, and at rate 0 only constants are left: I(X;Y) = 0.
@@ -122,6 +125,30 @@ def solve(
             seed=seed,
         )
     return _solution(problem, presolved, outcome, gap, method, clock)
+
+
+def _better_start(
+    problem: Problem, presolved: Presolved, feasible: Incumbent, start: Mixture | None
+) -> Incumbent:
+    """The given start where it is feasible and better, brought to a vertex."""
+    if start is None:
+        return feasible
+    n, m = problem.shape
+    if start.mappings.shape[1] != n or start.mappings.max() >= m:
+        raise ProblemError(
+            f"start has mappings of shape {start.mappings.shape} with largest letter {start.mappings.max()}: "
+            f"the problem has n, m = {n, m}."
+        )
+    restricted = presolved.restrict(start)
+    if restricted is None:
+        return feasible
+    instance = presolved.instance
+    limits, bounds = limit_rows(instance, restricted[0])
+    residual = instance.output_laws(restricted[0]).T @ restricted[1] - instance.p_y
+    if np.abs(residual).max() > CHECK or np.any(limits @ restricted[1] > bounds + CHECK):
+        return feasible
+    vertex = to_vertex(instance, *restricted)
+    return vertex if vertex is not None and vertex.joint_entropy < feasible.joint_entropy else feasible
 
 
 def _solve_locally(
@@ -149,14 +176,18 @@ def _solution(
     status = Status.FEASIBLE
     if bounds_cross(bound, best):
         status = Status.INVALID
-    elif gap_closed(bound, best, gap):
+    elif gap_closed(bound, best, gap) and method in ("auto", "exact"):
+        # A local search never claims the optimum, even where the bound that costs nothing happens to meet it.
         status = Status.OPTIMAL
-    reason = outcome.stop_reason
     value_upper_bound = presolved.instance.entropy_sum - bound + presolved.value_slack
+    if status is not Status.INVALID:
+        # The two values come from different sums: rounding must not leave the bound below the value.
+        value = mutual_information(mixture.coupling(problem.p_x, problem.shape[1]))
+        value_upper_bound = max(value_upper_bound, value)
     solution = Solution(
         problem,
         status,
-        reason,
+        outcome.stop_reason,
         mixture,
         value_upper_bound,
         gap,
