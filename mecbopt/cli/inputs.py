@@ -1,0 +1,207 @@
+"""Options that describe a problem: a file, numbers on the command line, or columns of samples.
+
+Exactly one of the three is given; options that belong to another are refused, never ignored.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mecbopt.cli.samples import read_columns
+from mecbopt.cli.values import CHANNEL, NUMBER, PMF
+from mecbopt.errors import MecboptError, ProblemError
+from mecbopt.problem import Problem, load_problem
+
+__all__ = ["ProblemSource", "option_names", "problem_options"]
+
+# How an argument of the library is called on the command line.
+_OPTION_OF_ARGUMENT = {
+    "p_x": "--px",
+    "p_y": "--py",
+    "p_s_given_x": "--ps-given-x",
+    "max_label_entropy": "--max-label-entropy",
+    "rate": "--rate",
+    "pass normalize=True": "add --normalize",
+    "smoothing": "--smoothing",
+    "method": "--method",
+    "engine": "--engine",
+    "gap": "--gap",
+    "time_limit": "--time-limit",
+    "node_limit": "--node-limit",
+    "seed": "--seed",
+    "workers": "--workers",
+}
+_PASS_NORMALIZE = "pass normalize=True"
+
+
+@dataclass(frozen=True)
+class ProblemSource:
+    """The problem options as they were given; None where one was not."""
+
+    file: Path | None
+    px: list[Any] | None
+    py: list[Any] | None
+    ps_given_x: list[list[Any]] | None
+    samples: Path | None
+    x: str | None
+    y: str | None
+    label: str | None
+    smoothing: Any
+    rate: Any
+    max_label_entropy: Any
+    normalize: bool
+
+    def problem(self) -> Problem:
+        """Build the problem.
+
+        Raises
+        ------
+        click.UsageError
+            None or several sources, or an option that does not belong to the one given.
+        ProblemError, NotSupportedError
+            From the library, in the words of the command line.
+        """
+        self._refuse_what_does_not_fit()
+        if self.file is not None:
+            return self._from_file(self.file)
+        with option_names():
+            if self.samples is None:
+                return Problem(
+                    self.px,
+                    self.py,
+                    p_s_given_x=self.ps_given_x,
+                    max_label_entropy=self.max_label_entropy,
+                    normalize=self.normalize,
+                    **self._rate(),
+                )
+            columns = read_columns(self.samples, {"--x": self.x, "--y": self.y, "--label": self.label})
+            return Problem.from_samples(
+                columns["--x"],
+                p_y=self.py,
+                y=columns.get("--y"),
+                label=columns.get("--label"),
+                smoothing=0.0 if self.smoothing is None else self.smoothing,
+                max_label_entropy=self.max_label_entropy,
+                normalize=self.normalize,
+                **self._rate(),
+            )
+
+    @property
+    def input_paths(self) -> dict[str, Path | None]:
+        """Files that no output may overwrite."""
+        return {"the problem file": self.file, "--samples": self.samples}
+
+    def _rate(self) -> dict[str, Any]:
+        return {} if self.rate is None else {"rate": self.rate}
+
+    def _from_file(self, path: Path) -> Problem:
+        """The file's problem; a rate or a label limit on the command line replaces the file's."""
+        try:
+            problem = load_problem(path)
+        except ProblemError as error:
+            remedy = "write normalize = true into the file"
+            raise type(error)(str(error).replace(_PASS_NORMALIZE, remedy)) from error
+        changes = self._rate()
+        if self.max_label_entropy is not None:
+            changes["max_label_entropy"] = self.max_label_entropy
+        with option_names():
+            return problem.replace(**changes) if changes else problem
+
+    def _refuse_what_does_not_fit(self) -> None:
+        sources = {"a problem FILE": self.file, "--px": self.px, "--samples": self.samples}
+        given = [name for name, value in sources.items() if value is not None]
+        if not given:
+            raise click.UsageError(
+                "no problem is given: give a problem FILE, or --px and --py, or --samples with --x."
+            )
+        if len(given) > 1:
+            raise click.UsageError(f"{given[0]} and {given[1]} are both given: give one of them.")
+        belongs = {
+            "--py": (self.py, ("--px", "--samples")),
+            "--ps-given-x": (self.ps_given_x, ("--px",)),
+            "--x": (self.x, ("--samples",)),
+            "--y": (self.y, ("--samples",)),
+            "--label": (self.label, ("--samples",)),
+            "--smoothing": (self.smoothing, ("--samples",)),
+            "--normalize": (self.normalize or None, ("--px", "--samples")),
+        }
+        for option, (value, homes) in belongs.items():
+            if value is not None and given[0] not in homes:
+                homes_text = " or ".join(homes)
+                raise click.UsageError(
+                    f"{option} goes with {homes_text}, not with {given[0]}: leave {option} out, "
+                    f"or replace {given[0]} by {homes_text}."
+                )
+        self._refuse_what_is_missing()
+
+    def _refuse_what_is_missing(self) -> None:
+        if self.px is not None and self.py is None:
+            raise click.UsageError("--px is given without --py: give the pmf of Y as well.")
+        if self.px is not None and self.max_label_entropy is not None and self.ps_given_x is None:
+            raise click.UsageError(
+                f"--max-label-entropy is {self.max_label_entropy}, but there is no label: "
+                "give --ps-given-x as well, or leave --max-label-entropy out."
+            )
+        if self.samples is None:
+            return
+        if self.x is None:
+            raise click.UsageError("--samples is given without --x: name the column that holds X.")
+        if (self.y is None) == (self.py is None):
+            found = "neither" if self.y is None else "both"
+            raise click.UsageError(
+                f"--y and --py: {found} given; name the column that holds Y with --y, or give its pmf with --py."
+            )
+        if self.max_label_entropy is not None and self.label is None:
+            raise click.UsageError(
+                f"--max-label-entropy is {self.max_label_entropy}, but there is no label: "
+                "name its column with --label, or leave --max-label-entropy out."
+            )
+
+
+def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the problem options to a command, which receives them as one `source`."""
+
+    @functools.wraps(command)
+    def with_source(**arguments: Any) -> Any:
+        source = ProblemSource(**{part.name: arguments.pop(part.name) for part in fields(ProblemSource)})
+        return command(source=source, **arguments)
+
+    decorators = [
+        click.argument("file", type=click.Path(path_type=Path), required=False),
+        click.option("--px", type=PMF, help="Pmf of X: numbers or fractions a/b, separated by commas."),
+        click.option("--py", type=PMF, help="Pmf of Y."),
+        click.option("--ps-given-x", type=CHANNEL, help="Label channel p(s|x): one row for each letter of X."),
+        click.option("--normalize", is_flag=True, help="Accept counts: divide each pmf by its sum."),
+        click.option("--samples", type=click.Path(path_type=Path), help="CSV file of samples, with a header."),
+        click.option("--x", metavar="COLUMN", help="Column of X in the samples."),
+        click.option("--y", metavar="COLUMN", help="Column whose law is that of Y (or give --py)."),
+        click.option("--label", metavar="COLUMN", help="Column of the label S."),
+        click.option("--smoothing", type=NUMBER, help="Pseudo-count added to every cell of the counts."),
+        click.option("--rate", type=NUMBER, help="R in bits; replaces the file's.  [default: no limit]"),
+        click.option(
+            "--max-label-entropy", type=NUMBER, help="C in bits, H(S|Y,U) <= C; replaces the file's."
+        ),
+    ]
+    for decorator in reversed(decorators):
+        with_source = decorator(with_source)
+    return with_source
+
+
+@contextlib.contextmanager
+def option_names(names: Mapping[str, str] = _OPTION_OF_ARGUMENT) -> Iterator[None]:
+    """Let errors of the library name the option where they name the argument."""
+    try:
+        yield
+    except MecboptError as error:
+        message = str(error)
+        for argument, option in names.items():
+            message = re.sub(rf"(?<![\w.'-]){re.escape(argument)}(?![\w'])", option, message)
+        raise type(error)(message) from error

@@ -1,0 +1,173 @@
+"""Solutions and curves as tables for the terminal."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mecbopt.info import entropy
+from mecbopt.problem import Solution, Status
+
+__all__ = ["letters", "output_console", "print_solution"]
+
+#: Width of the output where it is no terminal, so that files do not depend on the window.
+_PLAIN_WIDTH = 110
+#: Larger tables are not readable in a terminal; the JSON file has them whole.
+_MAX_COLUMNS = 12
+_MAX_ROWS = 40
+
+_STYLES = {
+    Status.OPTIMAL: "bold green",
+    Status.FEASIBLE: "bold yellow",
+    Status.INFEASIBLE: "bold red",
+    Status.UNKNOWN: "bold yellow",
+    Status.INVALID: "bold red",
+}
+
+
+def output_console() -> Console:
+    """The console on standard output: the window's width, or a fixed one for files and pipes."""
+    return Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, soft_wrap=False)
+
+
+def letters(given: Sequence[Any] | None, size: int) -> list[str]:
+    """Names of the letters: the problem's own, or their positions."""
+    return [str(position) for position in range(size)] if given is None else [str(letter) for letter in given]
+
+
+def print_solution(solution: Solution, console: Console, *, with_tables: bool = True) -> None:
+    """Print what is known, then the mixture and the coupling."""
+    console.print(_summary(solution))
+    if solution.mixture is None or not with_tables:
+        return
+    console.print("\n[bold]mixture[/]: the shared seed U picks mapping k with its weight and sends x to f(x)")
+    console.print(_mixture_table(solution))
+    n, m = solution.problem.shape
+    if m <= _MAX_COLUMNS and n <= _MAX_ROWS:
+        console.print("[bold]coupling[/] P(x, y)")
+        console.print(_coupling_table(solution))
+    else:
+        console.print(f"[bold]coupling[/]: it has {n} x {m} entries; write it with --json.")
+
+
+def _summary(solution: Solution) -> Table:
+    """Names on the left, figures on the right."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    status = Text(solution.status.value, style=_STYLES[solution.status])
+    status.append(f" - {solution.status.meaning}", style="not bold default")
+    table.add_row("status", status)
+    if solution.status not in (Status.OPTIMAL, Status.INFEASIBLE):
+        reason = solution.stop_reason
+        table.add_row("stopped", f"{reason.value} - {reason.meaning} {reason.remedy}".rstrip())
+    if solution.status is Status.INFEASIBLE:
+        _add_infeasible(table, solution)
+    else:
+        _add_value(table, solution)
+    if solution.problem.smoothing:
+        table.add_row("smoothing", f"{solution.problem.smoothing:g} added to every cell of the counts")
+    found = f"method {solution.method}" + (f", {solution.engine}" if solution.engine else "")
+    nodes = f", {solution.nodes} nodes" if solution.nodes else ""
+    table.add_row("found by", f"{found}{nodes}, {solution.seconds:.2f} s")
+    for note in solution.notes:
+        table.add_row("note", note)
+    return table
+
+
+def _add_value(table: Table, solution: Solution) -> None:
+    """Value, bound, gap, rate and label entropies."""
+    problem = solution.problem
+    table.add_row("I(X;Y)", f"{_bits(solution.mutual_information)} bits")
+    table.add_row("upper bound", f"{_bits(solution.upper_bound)} bits")
+    table.add_row("gap", f"{_gap(solution.gap)} bits (asked for: {solution.gap_tolerance:g})")
+    table.add_row("rate H(Y|U)", f"{_bits(solution.rate)} of R = {_limit(problem.rate)} bits")
+    table.add_row("log loss H(X|Y)", f"{_bits(solution.log_loss)} of H(X) = {_bits(problem.entropy_x)} bits")
+    if solution.label_entropy_with_seed is not None:
+        limit = "no limit" if problem.max_label_entropy is None else f"C = {_limit(problem.max_label_entropy)}"
+        table.add_row("label H(S|Y,U)", f"{_bits(solution.label_entropy_with_seed)} of {limit} bits")
+        without_seed, label = solution.label_entropy_without_seed, problem.label_entropy
+        table.add_row("label H(S|Y)", f"{_bits(without_seed)} of H(S) = {_bits(label)} bits")
+
+
+def _add_infeasible(table: Table, solution: Solution) -> None:
+    """What would have to change."""
+    problem = solution.problem
+    asked = f"C = {_limit(problem.max_label_entropy)} bits asked for" if problem.has_label_constraint else ""
+    if solution.smallest_label_entropy is not None:
+        table.add_row(
+            "smallest C", f"{_bits(solution.smallest_label_entropy)} bits at R = {_limit(problem.rate)} ({asked})"
+        )
+    if solution.smallest_rate is not None:
+        table.add_row("smallest R", f"{_bits(solution.smallest_rate)} bits for this C")
+    else:
+        table.add_row("smallest R", "none: no rate makes this C attainable")
+
+
+def _mixture_table(solution: Solution) -> Table:
+    """One row a mapping: its weight, its rate and the letter of Y that each letter of X goes to."""
+    problem, mixture = solution.problem, solution.mixture
+    if mixture is None:
+        raise ValueError("a solution without a mixture has no table")
+    rates = entropy(mixture.output_laws(problem.p_x, problem.shape[1]), axis=1)
+    x_letters, y_letters = letters(problem.x_letters, problem.shape[0]), letters(problem.y_letters, problem.shape[1])
+    table = _framed()
+    table.add_column("k", justify="right")
+    table.add_column("weight", justify="right")
+    table.add_column("H(Y|U=k)", justify="right")
+    wide = len(x_letters) > _MAX_COLUMNS
+    if wide:
+        table.add_column(f"f(x) for the {len(x_letters)} letters x in order")
+    for letter in [] if wide else x_letters:
+        table.add_column(Text(f"f({letter})"), justify="center")
+    order = sorted(range(len(mixture)), key=lambda index: -mixture.weights[index])
+    for number, index in enumerate(order[:_MAX_ROWS], start=1):
+        images = [y_letters[y] for y in mixture.mappings[index]]
+        cells = [Text(" ".join(images))] if wide else [Text(image) for image in images]
+        table.add_row(str(number), f"{mixture.weights[index]:.6f}", _bits(rates[index]), *cells)
+    return table
+
+
+def _coupling_table(solution: Solution) -> Table:
+    """P(x, y) with both marginals."""
+    problem, coupling = solution.problem, solution.coupling
+    if coupling is None:
+        raise ValueError("a solution without a coupling has no table")
+    n, m = problem.shape
+    table = _framed()
+    table.add_column("x \\ y", style="bold")
+    for letter in letters(problem.y_letters, m):
+        table.add_column(Text(letter), justify="right")
+    table.add_column("p_X", justify="right", style="dim")
+    for letter, row in zip(letters(problem.x_letters, n), coupling, strict=True):
+        cells = [Text(f"{value:.6f}") if value > 0 else Text("0", style="dim") for value in row]
+        table.add_row(Text(letter), *cells, f"{row.sum():.6f}")
+    table.add_section()
+    table.add_row("p_Y", *[f"{value:.6f}" for value in coupling.sum(axis=0)], "", style="dim")
+    return table
+
+
+def _framed() -> Table:
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _bits(value: float | None) -> str:
+    return "none" if value is None or math.isnan(value) else f"{value:.6f}"
+
+
+def _gap(value: float) -> str:
+    # A difference of rounded figures may be a rounding error below zero: that is no gap.
+    if math.isnan(value):
+        return "none"
+    return f"{value:.1e}" if value > 0 else "0"
+
+
+def _limit(value: float | None) -> str:
+    return "none" if value is None or math.isinf(value) else f"{value:.6g}"

@@ -1,0 +1,97 @@
+"""One look for every picture: colours that the colour-blind can tell apart, quiet axes, no global state.
+
+Figures are built with matplotlib's object-oriented interface on the Agg canvas: no window, no pyplot, and
+the caller's own settings stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+
+__all__ = [
+    "ACCENT",
+    "GREY",
+    "INK",
+    "LINES",
+    "PROBABILITY",
+    "axes_for",
+    "letter_colours",
+    "letters",
+    "new_figure",
+    "quiet",
+    "save",
+    "text_colour",
+]
+
+INK = "#22303c"
+GREY = "#8a97a3"
+ACCENT = "#c8553d"
+#: Line colours, after Okabe and Ito's palette, darkened where it is pale on white.
+LINES = ("#0b6fa4", "#d1671b", "#16876b", "#b0528d", "#a98600", "#4b4f9e", "#7a4a2b")
+#: Tile colours for letters of Y: light enough for dark text.
+_TILES = ("#9cc9e3", "#f6c38f", "#a5d8b9", "#e5b3cf", "#f2e39a", "#c3bfe6", "#d7bba8", "#b9c7cf")
+#: White to deep blue; the lightness falls evenly, so that the eye reads the amount.
+PROBABILITY = LinearSegmentedColormap.from_list(
+    "probability", ["#ffffff", "#d6e8f4", "#93c3e0", "#3f8fc0", "#0b5a8c", "#083354"]
+)
+_TEXT_SIZE = 9.5
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, sizes in inches, that belongs to no window."""
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def axes_for(ax: Axes | None, width: float, height: float) -> Axes:
+    """The caller's axes, or fresh ones on a figure of their own."""
+    return new_figure(width, height).add_subplot() if ax is None else ax
+
+
+def quiet(ax: Axes, *, grid: bool = False) -> None:
+    """Keep the two axes that carry numbers, in ink; drop the frame."""
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(GREY)
+    ax.tick_params(colors=INK, labelsize=_TEXT_SIZE - 1, length=3)
+    ax.xaxis.label.set_color(INK)
+    ax.yaxis.label.set_color(INK)
+    if grid:
+        ax.grid(color="#e6eaee", linewidth=0.8)
+        ax.set_axisbelow(True)
+
+
+def letters(given: Sequence[Any] | None, size: int) -> list[str]:
+    """Names of the letters: the problem's own, or their positions."""
+    return [str(position) for position in range(size)] if given is None else [str(letter) for letter in given]
+
+
+def letter_colours(size: int) -> list[Any]:
+    """A tile colour for each of `size` letters."""
+    if size <= len(_TILES):
+        return list(_TILES[:size])
+    scale = colormaps["viridis"]
+    return [scale(0.15 + 0.8 * position / (size - 1)) for position in range(size)]
+
+
+def text_colour(background: Any) -> str:
+    """Dark or white text, whichever reads better on the background (Rec. 709 luma)."""
+    red, green, blue = to_rgb(background)
+    return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.52 else "white"
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a picture; the suffix decides the format, and no creation date makes equal runs differ."""
+    path = Path(path)
+    metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+    figure.savefig(path, dpi=160, metadata=metadata.get(path.suffix.lower()))
