@@ -12,7 +12,7 @@ from rich.text import Text
 
 from mecbopt.solvers import Progress
 
-__all__ = ["live_progress"]
+__all__ = ["PointCounter", "live_progress"]
 
 
 @contextlib.contextmanager
@@ -39,3 +39,32 @@ def _line(report: Progress) -> str:
         f"I(X;Y) {report.mutual_information:.6f}  bound {report.upper_bound:.6f}  gap {report.gap:.2e}  "
         f"nodes {report.nodes}  {report.seconds:.1f} s"
     )
+
+
+class PointCounter:
+    """Says which point of a curve is being solved, from the reports alone.
+
+    Within a point time only grows and the bound only falls; where either breaks, the next point has begun.
+    """
+
+    def __init__(self, points: int) -> None:
+        self._points = points
+        self._point = 1
+        self._last: Progress | None = None
+
+    def prefix(self) -> str:
+        """Text before the figures."""
+        return f"point {min(self._point, self._points)}/{self._points}  "
+
+    def watching(self, callback: Callable[[Progress], None]) -> Callable[[Progress], None]:
+        """The callback, told of every report after this counter."""
+
+        def watch(report: Progress) -> None:
+            last = self._last
+            if last is not None:
+                restarted = report.seconds < last.seconds
+                self._point += restarted or report.upper_bound > last.upper_bound + 1e-9
+            self._last = report
+            callback(report)
+
+        return watch

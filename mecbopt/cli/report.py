@@ -88,27 +88,25 @@ def _add_value(table: Table, solution: Solution) -> None:
     table.add_row("I(X;Y)", f"{_bits(solution.mutual_information)} bits")
     table.add_row("upper bound", f"{_bits(solution.upper_bound)} bits")
     table.add_row("gap", f"{_gap(solution.gap)} bits (asked for: {solution.gap_tolerance:g})")
-    table.add_row("rate H(Y|U)", f"{_bits(solution.rate)} of R = {_limit(problem.rate)} bits")
-    table.add_row("log loss H(X|Y)", f"{_bits(solution.log_loss)} of H(X) = {_bits(problem.entropy_x)} bits")
+    table.add_row("rate H(Y|U)", f"{_bits(solution.rate)} bits, limit R = {_limit(problem.rate)}")
+    table.add_row("log loss H(X|Y)", f"{_bits(solution.log_loss)} bits of H(X) = {_bits(problem.entropy_x)}")
     if solution.label_entropy_with_seed is not None:
-        limit = "no limit" if problem.max_label_entropy is None else f"C = {_limit(problem.max_label_entropy)}"
-        table.add_row("label H(S|Y,U)", f"{_bits(solution.label_entropy_with_seed)} of {limit} bits")
+        limit = _limit(problem.max_label_entropy)
+        table.add_row("label H(S|Y,U)", f"{_bits(solution.label_entropy_with_seed)} bits, limit C = {limit}")
         without_seed, label = solution.label_entropy_without_seed, problem.label_entropy
-        table.add_row("label H(S|Y)", f"{_bits(without_seed)} of H(S) = {_bits(label)} bits")
+        table.add_row("label H(S|Y)", f"{_bits(without_seed)} bits of H(S) = {_bits(label)}")
 
 
 def _add_infeasible(table: Table, solution: Solution) -> None:
     """What would have to change."""
     problem = solution.problem
-    asked = f"C = {_limit(problem.max_label_entropy)} bits asked for" if problem.has_label_constraint else ""
-    if solution.smallest_label_entropy is not None:
-        table.add_row(
-            "smallest C", f"{_bits(solution.smallest_label_entropy)} bits at R = {_limit(problem.rate)} ({asked})"
-        )
-    if solution.smallest_rate is not None:
-        table.add_row("smallest R", f"{_bits(solution.smallest_rate)} bits for this C")
-    else:
+    rate, limit = _limit(problem.rate), _limit(problem.max_label_entropy)
+    table.add_row("asked for", f"H(Y|U) <= R = {rate} and H(S|Y,U) <= C = {limit} bits")
+    table.add_row("smallest C", f"{_bits(solution.smallest_label_entropy)} bits for this R")
+    if solution.smallest_rate is None:
         table.add_row("smallest R", "none: no rate makes this C attainable")
+    else:
+        table.add_row("smallest R", f"{_bits(solution.smallest_rate)} bits for this C")
 
 
 def _mixture_table(solution: Solution) -> Table:
@@ -159,7 +157,8 @@ def _framed() -> Table:
 
 
 def _bits(value: float | None) -> str:
-    return "none" if value is None or math.isnan(value) else f"{value:.6f}"
+    # Adding zero turns the minus of a rounded negative zero away.
+    return "none" if value is None or math.isnan(value) else f"{round(value, 6) + 0.0:.6f}"
 
 
 def _gap(value: float) -> str:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from mecbopt.errors import SolutionError
-from mecbopt.plots.style import GREY, INK, LINES, PROBABILITY, axes_for, letters, text_colour
+from mecbopt.plots.style import GREY, INK, PROBABILITY, axes_for, letter_colours, letters, text_colour
 from mecbopt.problem import Solution
 
 __all__ = ["coupling"]
@@ -81,8 +81,9 @@ def _name_letters(ax: Axes, x_letters: list[str], y_letters: list[str]) -> None:
         every = -(-len(names) // _MAX_NAMED_LETTERS)
         axis.set_ticks(range(0, len(names), every), names[::every])
         axis.set_ticks([edge - 0.5 for edge in range(len(names) + 1)], minor=True)
-    ax.set(xlabel="y", ylabel="x")
-    ax.grid(which="minor", color="white", linewidth=1.2)
+    ax.set_xlabel("y", color=INK)
+    ax.set_ylabel("x", color=INK)
+    ax.grid(which="minor", color="#e3e8ec", linewidth=1.0)
     ax.tick_params(which="both", length=0, colors=INK, labelsize=9)
     ax.spines[:].set_visible(False)
 
@@ -94,8 +95,9 @@ def _draw_marginals(ax: Axes, joint: NDArray[np.float64]) -> None:
     top: Any = ax.inset_axes((0.0, 1.03, 1.0, 0.2), sharex=ax)
     right: Any = ax.inset_axes((1.03, 0.0, 0.2, 1.0), sharey=ax)
     p_y, p_x = joint.sum(axis=0), joint.sum(axis=1)
-    top.bar(range(m), p_y, width=0.86, color=LINES[0], alpha=0.75)
-    right.barh(range(n), p_x, height=0.86, color=LINES[0], alpha=0.75)
+    # The letters of Y wear the colours that the mixture's tiles have.
+    top.bar(range(m), p_y, width=0.86, color=letter_colours(m))
+    right.barh(range(n), p_x, height=0.86, color="#b9c7d3")
     top.set_ylim(0, p_y.max() * 1.35)
     right.set_xlim(0, p_x.max() * 1.5)
     if figures:

@@ -54,7 +54,7 @@ def mixture(solution: Solution, ax: Axes | None = None) -> Axes:
     for row, index in enumerate(shown):
         for x, y in enumerate(solution.mixture.mappings[index]):
             _tile(ax, x, row, y_letters[y] if n <= _MAX_WRITTEN_LETTERS else "", colours[y])
-        _bar(ax, n, row, float(weights[index]), float(weights.max()), f"{rates[index]:.3f} bits")
+        _bar(ax, n, row, float(weights[index]), float(weights.max()), float(rates[index]))
     if len(rest):
         text = f"... and {len(rest)} more with weight {weights[rest].sum():.3g} together"
         ax.text(-0.5, rows - 1, text, va="center", fontsize=9, color=GREY)
@@ -77,35 +77,49 @@ def _tile(ax: Axes, x: int, row: int, name: str, colour: str) -> None:
         ax.text(x, row, name, ha="center", va="center", fontsize=9, color=text_colour(colour))
 
 
-def _bar(ax: Axes, n: int, row: int, weight: float, largest: float, rate: str) -> None:
-    """The weight as a bar beside the tiles, with the rate of this mapping in small print."""
-    start = n - 0.5 + _GAP
-    width = _BAR_SHARE * max(n, 3) * weight / largest
-    ax.add_patch(Rectangle((start, row - 0.26), width, 0.52, facecolor=LINES[0], alpha=0.8))
-    figure = f"{weight:.4f}" if weight >= 5e-5 else f"{weight:.0e}"
-    ax.text(start + width + 0.08, row - 0.02, figure, va="center", fontsize=9, color=INK)
-    ax.annotate(
-        rate,
-        (start + width + 0.08, row - 0.02),
-        xytext=(40, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=7.5,
-        color=GREY,
+def _bar(ax: Axes, n: int, row: int, weight: float, largest: float, rate: float) -> None:
+    """The weight as a bar beside the tiles, then weight and rate of the mapping in two columns of figures."""
+    start, full = n - 0.5 + _GAP, _BAR_SHARE * max(n, 3)
+    ax.add_patch(
+        Rectangle((start, row - 0.2), full * weight / largest, 0.4, facecolor=LINES[0], alpha=0.8)
     )
+    figures = f"{weight:.4f}" if weight >= 5e-5 else f"{weight:.0e}"
+    # A constant's entropy is a rounding error around zero; a mapping that is not constant lies far above.
+    text = "constant" if rate < 1e-12 else f"{rate:.3f} bits"
+    for offset, figure, colour in ((5, figures, INK), (50, text, GREY)):
+        ax.annotate(
+            figure,
+            (start + full, row),
+            xytext=(offset, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            color=colour,
+        )
 
 
 def _finish(ax: Axes, x_letters: list[str], rows: int) -> None:
     n = len(x_letters)
-    ax.set_xlim(-0.6, n - 0.5 + _GAP + (_BAR_SHARE * max(n, 3)) + 0.5 * max(n, 4))
-    ax.set_ylim(rows - 0.4, -0.6)
+    end = n - 0.5 + _GAP + _BAR_SHARE * max(n, 3)
+    ax.set_xlim(-0.6, end + 0.05)
+    ax.set_ylim(rows - 0.4, -0.5)
     every = -(-n // 40)
     ax.set_xticks(range(0, n, every), x_letters[::every])
     ax.set_yticks(range(rows), [f"$f_{{{row + 1}}}$" for row in range(rows)])
     ax.xaxis.tick_top()
-    ax.tick_params(length=0, colors=INK, labelsize=9)
-    ax.set_ylabel("mapping", color=INK)
-    # The label stands over the tiles, not over tiles and bars together.
-    ax.text((n - 1) / 2, -0.6, "x", ha="center", va="bottom", color=INK).set_visible(False)
-    ax.text(n - 0.5 + _GAP, -0.62, "weight, rate $H(q_k)$", va="bottom", fontsize=9, color=INK)
+    ax.tick_params(length=0, colors=INK, labelsize=9, pad=2)
+    heads = (((n - 1) / 2, 17, "$f_k(x)$ for each letter x", "center"), (end, 5, "weight", "left"))
+    for place, lift, text, side in (*heads, (end, 5, "      rate $H(q_k)$", "left")):
+        offset = (0, lift) if side == "center" else ((5, lift) if text == "weight" else (35, lift))
+        ax.annotate(
+            text,
+            (place, 1.0),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=offset,
+            textcoords="offset points",
+            ha=side,
+            va="bottom",
+            fontsize=9,
+            color=INK,
+        )
     ax.spines[:].set_visible(False)

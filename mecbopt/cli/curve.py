@@ -1,0 +1,104 @@
+"""`mecbopt curve`: the value over a range of rates, each point with its bound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from numpy.typing import NDArray
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from mecbopt.analysis import RateCurve, rate_curve
+from mecbopt.cli.inputs import ProblemSource, option_names, problem_options
+from mecbopt.cli.main import ExitCode
+from mecbopt.cli.options import exit_code, solver_options
+from mecbopt.cli.progress import PointCounter, live_progress
+from mecbopt.cli.report import output_console
+from mecbopt.cli.values import PICTURE, RATES, OutputPath, refuse_equal_paths
+from mecbopt.problem import Solution, Status
+
+__all__ = ["curve"]
+
+_EPILOG = """\b
+Examples:
+  mecbopt curve problem.toml --rates 0:1.5:31 --plot curve.png --csv curve.csv
+  mecbopt curve --px 0.7,0.3 --py 0.6,0.4 --rates 0.1,0.2,0.4,0.8
+
+\b
+Exit codes: 0 done; 1 no rate is feasible; 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@problem_options
+@click.option("--rates", type=RATES, required=True, help="Rates in bits, both ends included.")
+@solver_options
+@click.option("--csv", "csv_path", type=OutputPath(), help="Write one line a rate.")
+@click.option("--plot", type=PICTURE, help="Draw the curve with its band (.png, .pdf or .svg).")
+def curve(
+    source: ProblemSource,
+    rates: NDArray[Any],
+    csv_path: Path | None,
+    plot: Path | None,
+    workers: int,
+    **options: Any,
+) -> ExitCode:
+    """Trace I(X;Y) over the rate; every point carries the bound that proves it."""
+    if source.rate is not None:
+        raise click.UsageError("--rate goes with solve: leave it out, --rates gives the rates of the curve.")
+    refuse_equal_paths({"--csv": csv_path, "--plot": plot}, source.input_paths)
+    problem = source.problem()
+    counter = PointCounter(len(rates))
+    with option_names(), live_progress(counter.prefix) as progress:
+        # A callback cannot follow a point into another process.
+        watch = counter.watching(progress) if progress is not None and workers == 1 else None
+        points = rate_curve(problem, rates, workers=workers, progress=watch, **options)
+    if csv_path is not None:
+        points.to_csv(csv_path)
+    print_curve(points, output_console())
+    if plot is not None:
+        from mecbopt.plots import curve as draw_curve
+        from mecbopt.plots import save
+
+        save(draw_curve(points).figure, plot)
+    return _exit_code(points)
+
+
+def print_curve(points: RateCurve, console: Console) -> None:
+    """One row a rate."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("rate R", "I(X;Y)", "upper bound", "gap"):
+        table.add_column(name, justify="right")
+    table.add_column("status")
+    for rate, solution in zip(points.rates, points.solutions, strict=True):
+        table.add_row(f"{rate:.6g}", *_figures(solution), _known(solution))
+    console.print(table)
+
+
+def _figures(solution: Solution) -> tuple[str, str, str]:
+    if not solution.has_coupling:
+        return "-", "-", "-"
+    gap = f"{solution.gap:.1e}" if solution.gap > 0 else "0"
+    return f"{solution.mutual_information:.6f}", f"{solution.upper_bound:.6f}", gap
+
+
+def _known(solution: Solution) -> str:
+    """The status, with the reason of the stop where it says more, and the way out of infeasibility."""
+    if solution.status is Status.OPTIMAL:
+        return solution.status.value
+    if solution.status is Status.INFEASIBLE:
+        smallest = solution.smallest_label_entropy
+        return "infeasible" if smallest is None else f"infeasible, smallest C is {smallest:.6f}"
+    return f"{solution.status.value}, {solution.stop_reason.value}"
+
+
+def _exit_code(points: RateCurve) -> ExitCode:
+    """A claim fails when no rate is feasible or bounds cross; else the worst of the feasible points."""
+    feasible = [solution for solution in points.solutions if solution.status is not Status.INFEASIBLE]
+    codes = [exit_code(solution) for solution in feasible]
+    if not codes or ExitCode.CLAIM_FAILED in codes:
+        return ExitCode.CLAIM_FAILED
+    return max(codes)
