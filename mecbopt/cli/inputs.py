@@ -157,7 +157,7 @@ class ProblemSource:
         if (self.y is None) == (self.py is None):
             found = "neither" if self.y is None else "both"
             raise click.UsageError(
-                f"--y and --py: {found} given; name the column that holds Y with --y, or give its pmf with --py."
+                f"--y and --py: {found} given; name the column of Y with --y, or give its pmf with --py."
             )
         if self.max_label_entropy is not None and self.label is None:
             raise click.UsageError(
@@ -178,9 +178,13 @@ def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.argument("file", type=click.Path(path_type=Path), required=False),
         click.option("--px", type=PMF, help="Pmf of X: numbers or fractions a/b, separated by commas."),
         click.option("--py", type=PMF, help="Pmf of Y."),
-        click.option("--ps-given-x", type=CHANNEL, help="Label channel p(s|x): one row for each letter of X."),
+        click.option(
+            "--ps-given-x", type=CHANNEL, help="Label channel p(s|x): one row for each letter of X."
+        ),
         click.option("--normalize", is_flag=True, help="Accept counts: divide each pmf by its sum."),
-        click.option("--samples", type=click.Path(path_type=Path), help="CSV file of samples, with a header."),
+        click.option(
+            "--samples", type=click.Path(path_type=Path), help="CSV file of samples, with a header."
+        ),
         click.option("--x", metavar="COLUMN", help="Column of X in the samples."),
         click.option("--y", metavar="COLUMN", help="Column whose law is that of Y (or give --py)."),
         click.option("--label", metavar="COLUMN", help="Column of the label S."),

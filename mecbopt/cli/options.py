@@ -28,7 +28,9 @@ def solver_options(command: Callable[..., Any]) -> Callable[..., Any]:
     decorators = [
         click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True),
         click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True),
-        click.option("--gap", type=NUMBER, default=GAP, show_default=True, help="Bits that count as optimal."),
+        click.option(
+            "--gap", type=NUMBER, default=GAP, show_default=True, help="Bits that count as optimal."
+        ),
         click.option("--time-limit", type=NUMBER, help="Seconds after which to stop with what was found."),
         click.option("--node-limit", type=int, help="Nodes of the search tree after which to stop."),
         click.option("--seed", type=int, default=0, show_default=True, help="Of the random starts."),

@@ -115,7 +115,10 @@ def _mixture_table(solution: Solution) -> Table:
     if mixture is None:
         raise ValueError("a solution without a mixture has no table")
     rates = entropy(mixture.output_laws(problem.p_x, problem.shape[1]), axis=1)
-    x_letters, y_letters = letters(problem.x_letters, problem.shape[0]), letters(problem.y_letters, problem.shape[1])
+    x_letters, y_letters = (
+        letters(problem.x_letters, problem.shape[0]),
+        letters(problem.y_letters, problem.shape[1]),
+    )
     table = _framed()
     table.add_column("k", justify="right")
     table.add_column("weight", justify="right")

@@ -1,4 +1,4 @@
-"""`mecbopt solve`: from a problem to its optimal coupling, the bound that proves it, a table and a picture."""
+"""`mecbopt solve`: from a problem to its optimal coupling, its bound, a table and a picture."""
 
 from __future__ import annotations
 

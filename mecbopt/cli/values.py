@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import re
+import tempfile
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ __all__ = [
     "RATES",
     "OutputPath",
     "number",
+    "output_folder",
     "refuse_equal_paths",
 ]
 
@@ -132,7 +135,7 @@ def _rates(text: str) -> NDArray[np.float64]:
         if not start < stop:
             raise ValueError("does not ascend")
         return np.linspace(start, stop, int(count))
-    if any(later <= earlier for earlier, later in zip(values, values[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(values)):
         raise ValueError("does not ascend")
     return np.array(values)
 
@@ -173,6 +176,23 @@ class OutputPath(click.ParamType):
         if not existed:
             path.unlink()
         return path
+
+
+def output_folder(path: Path) -> Path:
+    """Create a folder for several files and prove that it can be written to.
+
+    Raises
+    ------
+    click.UsageError
+        It cannot be created or written to.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise click.UsageError(f"--out is '{path}', which cannot be written: {error.strerror}.") from error
+    return path
 
 
 def refuse_equal_paths(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:

@@ -48,7 +48,9 @@ def coupling(solution: Solution, ax: Axes | None = None) -> Axes:
     """
     joint = solution.coupling
     if joint is None:
-        raise SolutionError(f"solution is {solution.status.value} and has no coupling: there is nothing to draw.")
+        raise SolutionError(
+            f"solution is {solution.status.value} and has no coupling: there is nothing to draw."
+        )
     n, m = solution.problem.shape
     side = 0.62
     ax = axes_for(ax, min(max(3.4, 2.2 + side * m), 12), min(max(3.0, 1.8 + side * n), 12))

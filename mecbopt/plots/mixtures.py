@@ -42,7 +42,9 @@ def mixture(solution: Solution, ax: Axes | None = None) -> Axes:
         The solution has no mixture.
     """
     if solution.mixture is None:
-        raise SolutionError(f"solution is {solution.status.value} and has no mixture: there is nothing to draw.")
+        raise SolutionError(
+            f"solution is {solution.status.value} and has no mixture: there is nothing to draw."
+        )
     problem, weights = solution.problem, solution.mixture.weights
     n, m = problem.shape
     order = np.argsort(-weights, kind="stable")
@@ -80,9 +82,7 @@ def _tile(ax: Axes, x: int, row: int, name: str, colour: str) -> None:
 def _bar(ax: Axes, n: int, row: int, weight: float, largest: float, rate: float) -> None:
     """The weight as a bar beside the tiles, then weight and rate of the mapping in two columns of figures."""
     start, full = n - 0.5 + _GAP, _BAR_SHARE * max(n, 3)
-    ax.add_patch(
-        Rectangle((start, row - 0.2), full * weight / largest, 0.4, facecolor=LINES[0], alpha=0.8)
-    )
+    ax.add_patch(Rectangle((start, row - 0.2), full * weight / largest, 0.4, facecolor=LINES[0], alpha=0.8))
     figures = f"{weight:.4f}" if weight >= 5e-5 else f"{weight:.0e}"
     # A constant's entropy is a rounding error around zero; a mapping that is not constant lies far above.
     text = "constant" if rate < 1e-12 else f"{rate:.3f} bits"

@@ -1,0 +1,36 @@
+"""`mecbopt figures`: draws the figures of the documentation from the solver."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from mecbopt.cli.main import ExitCode
+from mecbopt.cli.values import output_folder
+
+__all__ = ["figures"]
+
+
+@click.command(epilog="Example: mecbopt figures --out docs/figures --format svg")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder; created if need be.")
+@click.option(
+    "--format", "suffix", type=click.Choice(["png", "pdf", "svg"]), default="png", show_default=True
+)
+@click.option("--only", multiple=True, metavar="NAME", help="Draw this figure alone; may be repeated.")
+def figures(out: Path, suffix: str, only: tuple[str, ...]) -> ExitCode:
+    """Draw I against R for binary sources without and with labels, and the package's own figures."""
+    output_folder(out)
+    from mecbopt.plots import save
+    from mecbopt.plots.gallery import FIGURES
+
+    unknown = [name for name in only if name not in FIGURES]
+    if unknown:
+        raise click.UsageError(f"--only is '{unknown[0]}': the figures are {', '.join(FIGURES)}.")
+    for name in only or FIGURES:
+        start = time.perf_counter()
+        path = out / f"{name}.{suffix}"
+        save(FIGURES[name](), path)
+        click.echo(f"{path}  ({time.perf_counter() - start:.1f} s)")
+    return ExitCode.DONE
