@@ -1,0 +1,343 @@
+/* Layered dynamic program over pairs of subsets (rows used, columns used); docs/mec.md proves that every vertex
+   of the transportation polytope is reached.  A state keeps the least entropy of a tree on its set in which
+   one open item still has mass |difference| to give; single items extend it, light subtrees hang on it. */
+#include <time.h>
+
+#include "mec_internal.h"
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    timespec_get(&t, TIME_UTC);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+size_t mec_slot(const mec_search *s, uint64_t key)
+{
+    size_t slot = (size_t)((key * 0x9E3779B97F4A7C15ull) >> 20) & (s->table_size - 1);
+    while (s->table[slot] != UINT32_MAX && s->states[s->table[slot]].key != key)
+        slot = (slot + 1) & (s->table_size - 1);
+    return slot;
+}
+
+static int grow_table(mec_search *s)
+{
+    size_t size = s->table_size ? 2 * s->table_size : 1u << 12;
+    uint32_t *table = malloc(size * sizeof(uint32_t));
+    if (!table)
+        return -1;
+    free(s->table);
+    s->table = table;
+    s->table_size = size;
+    memset(table, 255, size * sizeof(uint32_t));
+    for (size_t i = 0; i < s->state_count; i++)
+        table[mec_slot(s, s->states[i].key)] = (uint32_t)i;
+    return 0;
+}
+
+/* Doubles an array; returns the old pointer and sets `failed` when memory is short. */
+static void *grown(mec_search *s, void *array, size_t *capacity, size_t item)
+{
+    size_t wanted = *capacity ? 2 * *capacity : 1024;
+    void *more = realloc(array, wanted * item);
+    if (!more) {
+        s->failed = 1;
+        return array;
+    }
+    *capacity = wanted;
+    return more;
+}
+
+static void keep(mec_search *s, uint64_t key, double entropy, double bound0, double bound1, int64_t difference,
+                 uint64_t joined)
+{
+    size_t slot = mec_slot(s, key);
+    if (s->table[slot] != UINT32_MAX) {
+        state *old = s->states + s->table[slot];
+        if (entropy < old->entropy) {
+            old->entropy = entropy;
+            old->joined = joined;
+        }
+        return;
+    }
+    int layer = __builtin_popcountll(key);
+    if (s->state_count == s->state_capacity)
+        s->states = grown(s, s->states, &s->state_capacity, sizeof(state));
+    if (s->layer_count[layer] == s->layer_capacity[layer])
+        s->layer_list[layer] =
+            grown(s, s->layer_list[layer], &s->layer_capacity[layer], sizeof(uint32_t));
+    if (s->failed || s->state_count >= UINT32_MAX - 1) {
+        s->failed = 1;
+        return;
+    }
+    s->states[s->state_count] = (state){key, joined, entropy, {bound0, bound1}, difference};
+    s->table[slot] = (uint32_t)s->state_count;
+    s->layer_list[layer][s->layer_count[layer]++] = (uint32_t)s->state_count++;
+    if (2 * s->state_count > s->table_size && grow_table(s))
+        s->failed = 1;
+}
+
+/* Bound on the cells still to come, from both orientations of the pattern bound. */
+double mec_pattern_remainder(const mec_search *s, double bound0, double bound1, int64_t difference)
+{
+    if (difference) {
+        double residual = (double)mec_absolute(difference) * s->scale;
+        if (s->bounds[0].valid)
+            bound0 += mec_pattern_open(&s->bounds[0], residual, difference > 0);
+        if (s->bounds[1].valid)
+            bound1 += mec_pattern_open(&s->bounds[1], residual, difference < 0);
+    }
+    return bound0 > bound1 ? bound0 : bound1;
+}
+
+/* Collects the unused items of one side in decreasing order, the open item's residual among them. */
+static int residual_side(const mec_search *s, uint64_t key, int from, int to, double open, double *values,
+                         double *logs)
+{
+    int count = 0;
+    double log_open = open > 0.0 ? log2(open) : 0.0;
+    for (int i = from; i < to; i++) {
+        if (key >> i & 1)
+            continue;
+        if (open >= s->value[i]) {
+            values[count] = open;
+            logs[count++] = log_open;
+            open = -1.0;
+        }
+        values[count] = s->value[i];
+        logs[count++] = s->logarithm[i];
+    }
+    if (open > 0.0) {
+        values[count] = open;
+        logs[count++] = log_open;
+    }
+    return count;
+}
+
+double mec_profile_remainder(const mec_search *s, uint64_t key, int64_t difference)
+{
+    double a[64], log_a[64], b[64], log_b[64], open = (double)mec_absolute(difference) * s->scale;
+    int rows = residual_side(s, key, 0, s->n, difference > 0 ? open : -1.0, a, log_a);
+    int columns = residual_side(s, key, s->n, s->count, difference < 0 ? open : -1.0, b, log_b);
+    return mec_profile_bound(rows, a, log_a, columns, b, log_b);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const ranked *x = a, *y = b;
+    if (x->value != y->value)
+        return x->value < y->value ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int by_cell(const void *a, const void *b)
+{
+    const subtree *x = a, *y = b;
+    if (x->cell != y->cell)
+        return x->cell < y->cell ? -1 : 1;
+    if (x->reduced != y->reduced)
+        return x->reduced < y->reduced ? -1 : 1;
+    return x->key < y->key ? -1 : x->key > y->key;
+}
+
+/* Drops what cannot beat the limit, sorts a beam, and hangs the layer's subtrees up for later use. */
+static void open_layer(mec_search *s)
+{
+    int layer = s->layer, largest_light = (s->count - 1) / 3;
+    size_t generated = s->layer_count[layer];
+    s->order_count = s->order_next = 0;
+    ranked *order = realloc(s->order, (generated ? generated : 1) * sizeof(ranked));
+    if (!order) {
+        s->failed = 1;
+        return;
+    }
+    s->order = order;
+    for (size_t i = 0; i < generated; i++) {
+        uint32_t index = s->layer_list[layer][i];
+        const state *e = s->states + index;
+        double bound = e->entropy + mec_pattern_remainder(s, e->bound[0], e->bound[1], e->difference);
+        double profile = e->entropy + mec_profile_remainder(s, e->key, e->difference);
+        if (profile > bound)
+            bound = profile;
+        if (bound <= s->limit)
+            s->order[s->order_count++] = (ranked){bound, index};
+    }
+    if (s->width && (long long)s->order_count > s->width) {
+        qsort(s->order, s->order_count, sizeof(ranked), by_value);
+        s->order_count = (size_t)s->width;
+    }
+    if (layer < 2 || layer > largest_light)
+        return;
+    for (size_t i = 0; i < s->order_count; i++) {
+        const state *e = s->states + s->order[i].index;
+        /* Side 0 hangs on rows (it lacks mass), side 1 on columns; a balanced subtree hangs on either. */
+        for (int side = 0; side < 2; side++) {
+            hanging *h = s->hang + side;
+            if (e->difference && (e->difference > 0) != side)
+                continue;
+            if (h->count == h->capacity)
+                h->list = grown(s, h->list, &h->capacity, sizeof(subtree));
+            if (s->failed)
+                return;
+            double cell = (double)mec_absolute(e->difference) * s->scale;
+            subtree t = {.key = e->key, .entropy = e->entropy + mec_phi(cell), .difference = e->difference};
+            for (int o = 0; o < 2; o++)
+                t.potential[o] = s->bounds[o].valid ? s->bounds[o].total - e->bound[o] : 0.0;
+            t.reduced = t.entropy - t.potential[s->sorting];
+            t.size = layer;
+            t.cell = (int)(cell * s->coarse_inverse);
+            h->list[h->count++] = t;
+        }
+    }
+    for (int side = 0; side < 2; side++) {
+        hanging *h = s->hang + side;
+        if (h->count)
+            qsort(h->list, h->count, sizeof(subtree), by_cell);
+        size_t at = 0;
+        for (int cell = 0; cell <= MEC_COARSE; cell++) {
+            while (at < h->count && h->list[at].cell < cell)
+                at++;
+            h->first[cell] = at;
+        }
+    }
+}
+
+/* Union of two sets of items; of equal items only the number counts, the first ones stand for them. */
+static int united(const mec_search *s, uint64_t a, uint64_t b, uint64_t *key)
+{
+    if (a & b & ~s->tied)
+        return 0;
+    uint64_t both = (a | b) & ~s->tied, left = (a | b) & s->tied;
+    while (left) {
+        int first = s->group_first[__builtin_ctzll(left)], size = s->group_size[first];
+        uint64_t group = ((1ull << size) - 1) << first;
+        int used = __builtin_popcountll(a & group) + __builtin_popcountll(b & group);
+        if (used > size)
+            return 0;
+        both |= ((1ull << used) - 1) << first;
+        left &= ~group;
+    }
+    *key = both;
+    return 1;
+}
+
+static void add_single_items(mec_search *s, const state *e)
+{
+    int64_t open = mec_absolute(e->difference);
+    double open_entropy = mec_phi((double)open * s->scale);
+    for (int side = 0; side < 2; side++) {
+        /* Rows join an open column and columns an open row; nothing is open when all is balanced. */
+        if (side ? e->difference < 0 : e->difference > 0)
+            continue;
+        uint64_t free_items = s->full & ~e->key & (side ? ~s->rows : s->rows);
+        for (; free_items; free_items &= free_items - 1) {
+            int i = __builtin_ctzll(free_items);
+            if (i > s->group_first[i] && !(e->key >> (i - 1) & 1))
+                continue;
+            double entropy = e->entropy + (s->mass[i] < open ? s->entropy[i] : open_entropy);
+            int64_t difference = e->difference + (side ? -s->mass[i] : s->mass[i]);
+            double bound0 = e->bound[0] - s->potential[0][i], bound1 = e->bound[1] - s->potential[1][i];
+            if (entropy + mec_pattern_remainder(s, bound0, bound1, difference) <= s->limit)
+                keep(s, e->key | 1ull << i, entropy, bound0, bound1, difference, 1ull << i);
+        }
+    }
+}
+
+static void hang_subtrees(mec_search *s, const state *e, int side)
+{
+    const hanging *h = s->hang + side;
+    const mec_pattern_bound *sorting = s->bounds + s->sorting;
+    int64_t open = mec_absolute(e->difference);
+    int layer = s->layer, last = (int)((double)open * s->scale * s->coarse_inverse);
+    int item_open = s->sorting ? e->difference < 0 : e->difference > 0;
+    const double *coarse = item_open ? sorting->item_open_coarse : sorting->bin_open_coarse;
+    for (int cell = 0; cell <= last; cell++) {
+        /* After giving a mass of this cell away the residual lies in one of two cells (three with rounding);
+           the list is sorted, so one threshold cuts all that cannot pay.  The slack 1e-12 covers rounding. */
+        double threshold = INFINITY;
+        if (sorting->valid) {
+            double least = INFINITY;
+            for (int k = last - cell - 1; k <= last - cell + 1; k++)
+                if (k >= 0 && k < MEC_COARSE && coarse[k] < least)
+                    least = coarse[k];
+            threshold = s->limit - e->entropy - e->bound[s->sorting] - least + 1e-12;
+        }
+        for (size_t i = h->first[cell]; i < h->first[cell + 1]; i++) {
+            const subtree *t = h->list + i;
+            uint64_t key = t->key | e->key;
+            if (t->reduced > threshold)
+                break;
+            if (t->key & e->key & ~s->tied)
+                continue;
+            /* Light: smaller than what it hangs on, and not larger than what is still to come. */
+            if (t->size >= layer || t->size > s->count - layer - t->size)
+                continue;
+            if (mec_absolute(t->difference) > open || (s->tied && !united(s, e->key, t->key, &key)))
+                continue;
+            double entropy = e->entropy + t->entropy;
+            double bound0 = e->bound[0] - t->potential[0], bound1 = e->bound[1] - t->potential[1];
+            int64_t difference = e->difference + t->difference;
+            if (entropy + mec_pattern_remainder(s, bound0, bound1, difference) <= s->limit)
+                keep(s, key, entropy, bound0, bound1, difference, t->key);
+        }
+    }
+}
+
+int mec_search_run(mec_search *s, double seconds)
+{
+    double end = seconds_now() + seconds;
+    while (!s->status) {
+        if (s->order_next == s->order_count) {
+            if (++s->layer >= s->count) {
+                size_t slot = mec_slot(s, s->full);
+                if (s->table[slot] != UINT32_MAX)
+                    s->best = s->states[s->table[slot]].entropy;
+                s->status = 1;
+                break;
+            }
+            open_layer(s);
+        }
+        for (int burst = 0; burst < 16 && s->order_next < s->order_count && !s->failed; burst++) {
+            /* A copy: the array may move while its successors are kept. */
+            state e = s->states[s->order[s->order_next++].index];
+            s->expanded++;
+            add_single_items(s, &e);
+            if (e.difference >= 0)
+                hang_subtrees(s, &e, 0);
+            else
+                hang_subtrees(s, &e, 1);
+        }
+        if (s->failed)
+            s->status = 3;
+        else if ((long long)s->state_count > s->max_states)
+            s->status = 2;
+        if (seconds_now() > end)
+            break;
+    }
+    return s->status;
+}
+
+int mec_search_start(mec_search *s, double upper, double gap, long long width, long long max_states)
+{
+    s->state_count = 0;
+    s->hang[0].count = s->hang[1].count = 0;
+    for (int side = 0; side < 2; side++)
+        memset(s->hang[side].first, 0, sizeof s->hang[side].first);
+    memset(s->layer_count, 0, sizeof s->layer_count);
+    s->order_count = s->order_next = 0;
+    s->layer = s->status = s->failed = 0;
+    s->expanded = 0;
+    s->width = width;
+    s->max_states = max_states;
+    s->limit = upper - gap;
+    s->best = INFINITY;
+    if (s->table)
+        memset(s->table, 255, s->table_size * sizeof(uint32_t));
+    else if (grow_table(s))
+        return -1;
+    for (int i = 0; i < s->count; i++)
+        if (s->group_first[i] == i)
+            keep(s, 1ull << i, 0.0, s->bounds[0].total - s->potential[0][i],
+                 s->bounds[1].total - s->potential[1][i], i < s->n ? s->mass[i] : -s->mass[i], 0);
+    return s->failed ? -1 : 0;
+}
