@@ -72,6 +72,12 @@ class Solution:
         """P(x, y), shape (n, m); None without a mixture."""
         if self.mixture is None:
             return None
+        mappings, shape = self.mixture.mappings, self.problem.shape
+        if mappings.shape[1] != shape[0] or mappings.max() >= shape[1]:
+            raise SolutionError(
+                f"mixture has mappings of shape {mappings.shape} with largest letter {mappings.max()}: "
+                f"the problem has n, m = {shape}."
+            )
         coupling = self.mixture.coupling(self.problem.p_x, self.problem.shape[1])
         coupling.setflags(write=False)
         return coupling
@@ -176,11 +182,6 @@ class Solution:
         problem, mixture, coupling = self.problem, self.mixture, self.coupling
         if mixture is None or coupling is None:
             return {}
-        if mixture.mappings.shape[1] != problem.shape[0] or mixture.mappings.max() >= problem.shape[1]:
-            raise SolutionError(
-                f"mixture has mappings of shape {mixture.mappings.shape} with largest letter "
-                f"{mixture.mappings.max()}: the problem has n, m = {problem.shape}."
-            )
         residuals = {
             "the sum of the weights": abs(float(mixture.weights.sum()) - 1.0),
             "the marginal p_x": float(np.abs(coupling.sum(axis=1) - problem.p_x).max()),

@@ -184,7 +184,7 @@ def _solution(
         # The two values come from different sums: rounding must not leave the bound below the value.
         value = mutual_information(mixture.coupling(problem.p_x, problem.shape[1]))
         value_upper_bound = max(value_upper_bound, value)
-    solution = Solution(
+    return Solution(
         problem,
         status,
         outcome.stop_reason,
@@ -196,8 +196,6 @@ def _solution(
         nodes=outcome.nodes,
         seconds=clock.seconds,
     )
-    clock.report(solution.mutual_information, solution.upper_bound, solution.nodes)
-    return solution
 
 
 def _validate_options(

@@ -29,7 +29,7 @@ def prunes(bound: float, incumbent: float, gap: float) -> bool:
 
 def gap_closed(bound: float, incumbent: float, gap: float) -> bool:
     """Whether the incumbent is proved to be within the gap of the optimum."""
-    return incumbent < float("inf") and incumbent - bound <= gap
+    return incumbent < float("inf") and bound >= incumbent - gap
 
 
 def improves(value: float, incumbent: float) -> bool:
