@@ -30,8 +30,8 @@ Now the alarm S must stay recognisable from the blinks: H(S|Y,U) at most C = {li
 _READING = """\
 The alarm costs {cost:.4f} bits: I(X;Y) falls from {free:.4f} to {limited:.4f}, while the uncertainty about
 the alarm falls from {uncertain:.4f} to {certain:.4f} bits.  No scheme does better by more than {gap:.0e}
-bits: the upper bound says so.  A mixture of {size} mappings does it (m + 2 = {most} always suffice): the seed picks
-one for each reading, and the line sends the letter of Y in the code of that mapping.
+bits: the upper bound says so.  A mixture of {size} mappings does it (m + 2 = {most} always suffice): the seed
+picks one for each reading, and the line sends the letter of Y in the code of that mapping.
 """
 
 

@@ -17,7 +17,7 @@ import click
 
 from mecbopt.cli.samples import read_columns
 from mecbopt.cli.values import CHANNEL, NUMBER, PMF
-from mecbopt.errors import MecboptError, ProblemError
+from mecbopt.errors import MecboptError, NotSupportedError, ProblemError
 from mecbopt.problem import Problem, load_problem
 
 __all__ = ["ProblemSource", "option_names", "problem_options"]
@@ -109,6 +109,8 @@ class ProblemSource:
         except ProblemError as error:
             remedy = "write normalize = true into the file"
             raise type(error)(str(error).replace(_PASS_NORMALIZE, remedy)) from error
+        except NotSupportedError as error:
+            raise NotSupportedError(f"{path}: {error}") from error
         changes = self._rate()
         if self.max_label_entropy is not None:
             changes["max_label_entropy"] = self.max_label_entropy
