@@ -1,0 +1,313 @@
+/* Best-first spatial branch and bound over boxes on the coupling (Falk and Soland 1969).
+ *
+ * The search advances in steps (a local start, the root, a round of root tightening, a node with its two
+ * children), each deterministic: however a caller slices it, the tree is the same.
+ */
+#include "branch_and_bound_internal.h"
+
+#include <time.h>
+
+/* Cells narrower than this are not split: phi moves by less than 1e-8 bits on them. */
+static const double NARROWEST_SPLIT = 1e-10;
+/* A box is solved again when a cell lost this share of its width to reduced costs. */
+static const double WORTH_A_ROUND = 0.2;
+static const double SLACK = 1e-9;
+enum { TIGHTENING_ROUNDS = 3 };
+/* Pruning at this share of the gap leaves the rest to rounding. */
+static const double PRUNING_SHARE = 0.999;
+
+static double cutoff_of(const mb_search *search) { return search->best - PRUNING_SHARE * search->gap; }
+
+static void settle(mb_search *search, double bound) {
+    if (bound < search->settled_bound) search->settled_bound = bound;
+}
+
+/* Shrink a box by the reduced costs of its cells: a bound `gap` below the cutoff lets a cell with dual d > 0
+ * rise by at most gap / d above its lower end.  Returns whether another round pays. */
+static int reduced_cost_box(const mb_search *search, double *lower, double *upper, double gap) {
+    int worth = 0;
+    for (int cell = 0; cell < search->instance.cells; cell++) {
+        const double dual = search->cell_dual[cell], width = upper[cell] - lower[cell];
+        double low = lower[cell], high = upper[cell];
+        if (dual > 1e-9) high = fmin(high, low + gap / dual + SLACK);
+        else if (dual < -1e-9) low = fmax(low, high + gap / dual - SLACK);
+        if (width - (high - low) > WORTH_A_ROUND * width + SLACK) worth = 1;
+        lower[cell] = low;
+        upper[cell] = high;
+    }
+    return worth;
+}
+
+/* Bound a box from the present basis.  Returns 1 when it stays open (`bound`, and the point in `search`),
+ * 0 when it is closed, -1 when out of memory. */
+static int bound_box(mb_search *search, double *lower, double *upper, double *bound) {
+    if (!mb_propagate(search, lower, upper)) return 0;
+    const int rounds = search->settings.reduced_cost_tightening ? TIGHTENING_ROUNDS : 1;
+    for (int round = 0; round < rounds; round++) {
+        const double cutoff = cutoff_of(search);
+        const int status = mb_node_solve(search, lower, upper, cutoff);
+        if (status == MB_NO_MEMORY) return -1;
+        if (status == MB_INFEASIBLE) return 0;
+        if (search->last_bound > *bound) *bound = search->last_bound;
+        if (*bound > cutoff) {
+            settle(search, *bound);
+            return 0;
+        }
+        if (status != MB_OPTIMAL) {
+            search->trouble++;
+            return 1;
+        }
+        if (round + 1 == rounds || search->best == MB_INFINITY) return 1;
+        if (!reduced_cost_box(search, lower, upper, cutoff - search->last_bound)) return 1;
+        if (!mb_propagate(search, lower, upper)) {
+            settle(search, cutoff);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The cell with the largest error of the relaxation, and where to split it. */
+static int choose_split(const mb_search *search, const double *lower, const double *upper, double *point) {
+    int chosen = -1;
+    double worst = -1.0;
+    for (int cell = 0; cell < search->instance.cells; cell++) {
+        if (upper[cell] - lower[cell] <= NARROWEST_SPLIT) continue;
+        const double error = mb_phi(search->point[cell]) - search->cell_bound[cell];
+        if (error > worst) {
+            worst = error;
+            chosen = cell;
+        }
+    }
+    if (chosen >= 0) {
+        const double margin = search->settings.branching_margin * (upper[chosen] - lower[chosen]);
+        *point = fmin(fmax(search->point[chosen], lower[chosen] + margin), upper[chosen] - margin);
+    }
+    return chosen;
+}
+
+static int keep_open(mb_search *search, const double *lower, const double *upper, double bound, int depth) {
+    double point = 0.0;
+    const int cell = choose_split(search, lower, upper, &point);
+    if (cell < 0) {
+        /* Nothing left to split: its bound stands. */
+        settle(search, bound);
+        return 0;
+    }
+    mb_node *node = mb_node_new(search, lower, upper, bound);
+    if (!node) return MB_NO_MEMORY;
+    node->cell = (uint16_t)cell;
+    node->point = point;
+    node->depth = (uint16_t)depth;
+    return mb_heap_push(search, node);
+}
+
+static void try_point(mb_search *search, int always) {
+    double value = 0.0;
+    for (int cell = 0; cell < search->instance.cells; cell++) value += mb_phi(search->point[cell]);
+    if (always || value < search->best - 1e-9) {
+        double coupling[MB_MAX_CELLS];
+        memcpy(coupling, search->point, sizeof coupling);
+        mb_improve_from(search, coupling);
+    }
+}
+
+/* Keep the pool small: columns not basic for longest leave it (they stay stored). */
+static void purge(mb_search *search) {
+    mb_columns *columns = &search->columns;
+    if (columns->size <= search->settings.pool_limit) return;
+    uint32_t age = 8;
+    while (columns->size > search->settings.pool_limit * 3 / 4) {
+        for (int position = columns->size - 1; position >= 0; position--)
+            if (columns->last_used[position] + age < (uint32_t)search->clock || age == 0) mb_columns_remove(columns, position);
+        if (age == 0) break;
+        age /= 2;
+    }
+}
+
+static int solve_root(mb_search *search) {
+    double bound = search->lower_bound;
+    memset(search->root_lower, 0, sizeof search->root_lower);
+    for (int x = 0; x < search->instance.n; x++)
+        for (int y = 0; y < search->instance.m; y++)
+            search->root_upper[x * search->instance.m + y] = fmin(search->instance.p_x[x], search->instance.p_y[y]);
+    mb_simplex_cold(&search->node_lp);
+    const int open = bound_box(search, search->root_lower, search->root_upper, &bound);
+    search->root_done = 1;
+    if (open < 0) return MB_NO_MEMORY;
+    if (!open) return 0;
+    const int failed = keep_open(search, search->root_lower, search->root_upper, bound, 0);
+    if (failed) return failed;
+    try_point(search, 1);
+    return 0;
+}
+
+static int expand(mb_search *search) {
+    mb_node *parent = mb_heap_pop(search);
+    int failed = 0;
+    search->nodes++;
+    search->clock++;
+    if (parent->bound > cutoff_of(search)) {
+        settle(search, parent->bound);
+        mb_node_free(search, parent);
+        return 0;
+    }
+    mb_simplex_cold(&search->node_lp);
+    purge(search);
+    for (int side = 0; side < 2 && !failed; side++) {
+        double lower[MB_MAX_CELLS], upper[MB_MAX_CELLS], bound = parent->bound;
+        mb_node_box(search, parent, lower, upper);
+        if (side) lower[parent->cell] = parent->point;
+        else upper[parent->cell] = parent->point;
+        failed = mb_node_basis(search, parent);
+        if (failed) break;
+        memcpy(search->point, lower, sizeof search->point);
+        const int open = bound_box(search, lower, upper, &bound);
+        if (open < 0) failed = MB_NO_MEMORY;
+        else if (open) {
+            failed = keep_open(search, lower, upper, bound, parent->depth + 1);
+            if (!failed) try_point(search, 0);
+        }
+    }
+    if (failed) settle(search, parent->bound);
+    mb_node_free(search, parent);
+    return failed;
+}
+
+static void update_bound(mb_search *search) {
+    if (!search->root_done) return;
+    double bound = search->settled_bound;
+    if (search->heap_size && search->heap[0]->bound < bound) bound = search->heap[0]->bound;
+    if (bound > search->best) bound = search->best;
+    if (bound > search->lower_bound) search->lower_bound = bound;
+}
+
+static int step(mb_search *search) {
+    if (search->starts_done < search->settings.random_starts) {
+        search->starts_done++;
+        mb_random_start(search);
+        if (search->infeasible) {
+            search->lower_bound = MB_INFINITY;
+            search->finished = 1;
+        }
+        return 0;
+    }
+    if (!search->root_done) return solve_root(search);
+    if (search->heap_size == 0) {
+        search->finished = 1;
+        return 0;
+    }
+    return expand(search);
+}
+
+static double seconds_now(void) {
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+int mb_search_run(mb_search *search, double gap, long long steps, double seconds) {
+    const double started = seconds_now();
+    search->gap = gap;
+    for (long long done = 0; done < steps && !search->finished; done++) {
+        if (search->best < MB_INFINITY && search->best - search->lower_bound <= gap) break;
+        const int failed = step(search);
+        search->steps++;
+        update_bound(search);
+        if (failed) {
+            search->trouble++;
+            return failed;
+        }
+        if (seconds_now() - started >= seconds) break;
+    }
+    return 0;
+}
+
+mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
+                         const double *p_s_given_x, double label_limit, const mb_settings *settings,
+                         uint64_t seed, int start_count, const int32_t *start_mappings,
+                         const double *start_weights) {
+    mb_search *search = calloc(1, sizeof(mb_search));
+    if (!search) return NULL;
+    search->settings = *settings;
+    search->random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
+    search->best = MB_INFINITY;
+    search->settled_bound = MB_INFINITY;
+    search->lower_bound = 0.0;
+    search->gap = 1e-6;
+    search->clock = 16;
+    int first[2 * MB_MAX_CELLS], second[2 * MB_MAX_CELLS];
+    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_limit);
+    if (!failed) {
+        if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
+        failed = mb_tables_build(&search->tables, &search->instance, settings->jensen_rows) ||
+                 mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
+                 mb_pricing_build(&search->pricing, &search->instance) ||
+                 mb_simplex_build(&search->node_lp, &search->instance, &search->tables, &search->columns, 1,
+                                  search->order_rows, first, second) ||
+                 mb_simplex_build(&search->vertex_lp, &search->instance, &search->tables, &search->columns, 0, 0,
+                                  NULL, NULL);
+        search->vertex_lp.feasibility = 1e-12;
+    }
+    uint16_t blocks[MB_MAX_LETTERS];
+    for (int y = 0; y < m && !failed; y++) {
+        memset(blocks, 0, sizeof blocks);
+        blocks[y] = (uint16_t)((1u << n) - 1);
+        const int id = mb_columns_add(&search->columns, &search->instance, blocks);
+        if (id < 0) failed = MB_NO_MEMORY;
+        else {
+            const int position = mb_columns_enter(&search->columns, (uint32_t)id);
+            mb_simplex_new_column(&search->node_lp, position);
+            mb_simplex_new_column(&search->vertex_lp, position);
+        }
+    }
+    if (!failed && start_count > 0) failed = mb_take_start(search, start_count, start_mappings, start_weights);
+    if (failed) {
+        mb_search_free(search);
+        return NULL;
+    }
+    return search;
+}
+
+void mb_search_free(mb_search *search) {
+    if (!search) return;
+    for (size_t i = 0; i < search->heap_size; i++) free(search->heap[i]);
+    free(search->heap);
+    mb_simplex_free(&search->node_lp);
+    mb_simplex_free(&search->vertex_lp);
+    mb_pricing_free(&search->pricing);
+    mb_columns_free(&search->columns);
+    mb_tables_free(&search->tables);
+    mb_instance_free(&search->instance);
+    free(search);
+}
+
+void mb_search_report(const mb_search *search, mb_report *report) {
+    report->best = search->best;
+    report->lower_bound = search->lower_bound;
+    report->steps = search->steps;
+    report->nodes = search->nodes;
+    report->lps = search->lps;
+    report->pivots = search->node_lp.pivots + search->vertex_lp.pivots;
+    report->pool_size = search->columns.size;
+    report->columns = search->columns.count;
+    report->open_nodes = (long long)search->heap_size;
+    report->peak_bytes = (long long)search->peak_bytes;
+    report->finished = search->finished;
+    report->infeasible = search->infeasible;
+    report->support = search->support;
+    report->trouble = search->trouble;
+}
+
+int mb_search_incumbent(const mb_search *search, int32_t *mappings, double *weights) {
+    const mb_instance *instance = &search->instance;
+    for (int i = 0; i < search->support; i++) {
+        weights[i] = search->support_weight[i];
+        for (int y = 0; y < instance->m; y++) {
+            const uint16_t set = search->columns.blocks[(size_t)search->support_id[i] * (size_t)instance->m + (size_t)y];
+            for (int x = 0; x < instance->n; x++)
+                if (set >> x & 1) mappings[i * instance->n + x] = y;
+        }
+    }
+    return search->support;
+}

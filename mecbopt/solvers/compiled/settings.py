@@ -1,0 +1,44 @@
+"""The levers of the compiled search, each of which can be switched off to measure what it brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the compiled branch and bound.
+
+    Attributes
+    ----------
+    jensen_rows : bool
+        Column Jensen rows beside the secants.
+    propagation : bool
+        Marginal sums (and the order of exchangeable letters) propagated into the boxes.
+    reduced_cost_tightening : bool
+        Boxes shrunk by reduced costs, and the relaxation solved again where that pays.
+    root_tightening : bool
+        Slabs of the root box excluded by relaxations of their own.
+    symmetry : bool
+        Letters of equal mass (and equal label law) ordered.
+    columns_per_round : int
+        Mappings that one pricing round may add to the pool.
+    pool_limit : int
+        Mappings in the pool above which the longest unused ones leave it.
+    random_starts : int or None
+        Descents from random directions before the tree; None: by the size of the problem.
+    branching_margin : float
+        A split keeps at least this share of the cell's interval on either side.
+    """
+
+    jensen_rows: bool = True
+    propagation: bool = True
+    reduced_cost_tightening: bool = True
+    root_tightening: bool = True
+    symmetry: bool = True
+    columns_per_round: int = 12
+    pool_limit: int = 600
+    random_starts: int | None = None
+    branching_margin: float = 0.3
