@@ -13,10 +13,13 @@
 #define MEC_MAX_SIDE 61
 #define MEC_BUCKETS 2048
 /* Coarse cells of the same range, for thresholds over whole groups of subtrees. */
-#define MEC_COARSE 128
+#define MEC_COARSE 64
 #define MEC_FINE_PER_COARSE (MEC_BUCKETS / MEC_COARSE)
+/* Items that index the hanging subtrees: whole groups that share one of them with a state are skipped. */
+#define MEC_SIGNATURE_ITEMS 6
+#define MEC_SIGNATURES (1 << MEC_SIGNATURE_ITEMS)
 /* Pattern bounds enumerate the subsets of one side; beyond this the profile bound serves alone. */
-#define MEC_PATTERN_LIMIT 18
+#define MEC_PATTERN_LIMIT 16
 /* Widens every bucket, so that rounding cannot move a residual mass across a border. */
 #define MEC_PAD 1e-12
 
@@ -63,13 +66,21 @@ typedef struct {
     double entropy;
     double potential[2];
     int64_t difference;
-    int size, cell;
+    int size, group; /* group: coarse cell of |difference|, then signature */
 } subtree;
+
+/* What the scan reads of a subtree, apart from the rest so that it stays in the cache. */
+typedef struct {
+    uint64_t key;
+    double reduced;
+} glance;
 
 typedef struct {
     subtree *list;
+    glance *glances;
     size_t count, capacity;
-    size_t first[MEC_COARSE + 1]; /* sorted by (coarse cell of |difference|, reduced) */
+    int signature_items[MEC_SIGNATURE_ITEMS];
+    size_t first[MEC_COARSE * MEC_SIGNATURES + 1]; /* sorted by (group, reduced) */
 } hanging;
 
 typedef struct {

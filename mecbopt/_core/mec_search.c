@@ -130,14 +130,73 @@ static int by_value(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static int by_cell(const void *a, const void *b)
+static int by_group(const void *a, const void *b)
 {
     const subtree *x = a, *y = b;
-    if (x->cell != y->cell)
-        return x->cell < y->cell ? -1 : 1;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
     if (x->reduced != y->reduced)
         return x->reduced < y->reduced ? -1 : 1;
     return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static int signature(const hanging *h, uint64_t key)
+{
+    int bits = 0;
+    for (int i = 0; i < MEC_SIGNATURE_ITEMS; i++)
+        if (h->signature_items[i] >= 0)
+            bits |= (int)(key >> h->signature_items[i] & 1) << i;
+    return bits;
+}
+
+/* Items used by nearly half of the subtrees tell most; tied ones tell nothing, their bits stand for others. */
+static void choose_signature(const mec_search *s, hanging *h)
+{
+    size_t used[64] = {0};
+    uint64_t open = s->full & ~s->tied;
+    for (size_t i = 0; i < h->count; i++)
+        for (uint64_t left = h->list[i].key & open; left; left &= left - 1)
+            used[__builtin_ctzll(left)]++;
+    for (int i = 0; i < MEC_SIGNATURE_ITEMS; i++) {
+        int best = -1;
+        for (uint64_t left = open; left; left &= left - 1) {
+            int item = __builtin_ctzll(left);
+            size_t even = 2 * used[item] > h->count ? h->count - used[item] : used[item];
+            size_t lead = best < 0 ? 0 : 2 * used[best] > h->count ? h->count - used[best] : used[best];
+            if (best < 0 || even > lead)
+                best = item;
+        }
+        h->signature_items[i] = best;
+        if (best >= 0)
+            open &= ~(1ull << best);
+    }
+}
+
+/* Sorts the subtrees of a side into groups, for the scans of this layer and the later ones. */
+static void index_subtrees(mec_search *s, hanging *h)
+{
+    choose_signature(s, h);
+    for (size_t i = 0; i < h->count; i++) {
+        subtree *t = h->list + i;
+        int cell = (int)((double)mec_absolute(t->difference) * s->scale * s->coarse_inverse);
+        t->group = cell * MEC_SIGNATURES + signature(h, t->key);
+    }
+    if (h->count)
+        qsort(h->list, h->count, sizeof(subtree), by_group);
+    free(h->glances);
+    h->glances = malloc((h->count ? h->count : 1) * sizeof(glance));
+    if (!h->glances) {
+        s->failed = 1;
+        return;
+    }
+    size_t at = 0;
+    for (int group = 0; group <= MEC_COARSE * MEC_SIGNATURES; group++) {
+        while (at < h->count && h->list[at].group < group)
+            at++;
+        h->first[group] = at;
+    }
+    for (size_t i = 0; i < h->count; i++)
+        h->glances[i] = (glance){h->list[i].key, h->list[i].reduced};
 }
 
 /* Drops what cannot beat the limit, sorts a beam, and hangs the layer's subtrees up for later use. */
@@ -185,21 +244,11 @@ static void open_layer(mec_search *s)
                 t.potential[o] = s->bounds[o].valid ? s->bounds[o].total - e->bound[o] : 0.0;
             t.reduced = t.entropy - t.potential[s->sorting];
             t.size = layer;
-            t.cell = (int)(cell * s->coarse_inverse);
             h->list[h->count++] = t;
         }
     }
-    for (int side = 0; side < 2; side++) {
-        hanging *h = s->hang + side;
-        if (h->count)
-            qsort(h->list, h->count, sizeof(subtree), by_cell);
-        size_t at = 0;
-        for (int cell = 0; cell <= MEC_COARSE; cell++) {
-            while (at < h->count && h->list[at].cell < cell)
-                at++;
-            h->first[cell] = at;
-        }
-    }
+    index_subtrees(s, &s->hang[0]);
+    index_subtrees(s, &s->hang[1]);
 }
 
 /* Union of two sets of items; of equal items only the number counts, the first ones stand for them. */
@@ -243,13 +292,32 @@ static void add_single_items(mec_search *s, const state *e)
     }
 }
 
+static void hang_one(mec_search *s, const state *e, const subtree *t)
+{
+    uint64_t key = t->key | e->key;
+    /* Light: smaller than what it hangs on, and not larger than what is still to come. */
+    if (t->size >= s->layer || t->size > s->count - s->layer - t->size)
+        return;
+    if (mec_absolute(t->difference) > mec_absolute(e->difference))
+        return;
+    if (s->tied && !united(s, e->key, t->key, &key))
+        return;
+    double entropy = e->entropy + t->entropy;
+    double bound0 = e->bound[0] - t->potential[0], bound1 = e->bound[1] - t->potential[1];
+    int64_t difference = e->difference + t->difference;
+    if (entropy + mec_pattern_remainder(s, bound0, bound1, difference) <= s->limit)
+        keep(s, key, entropy, bound0, bound1, difference, t->key);
+}
+
 static void hang_subtrees(mec_search *s, const state *e, int side)
 {
     const hanging *h = s->hang + side;
     const mec_pattern_bound *sorting = s->bounds + s->sorting;
     int64_t open = mec_absolute(e->difference);
-    int layer = s->layer, last = (int)((double)open * s->scale * s->coarse_inverse);
+    int last = (int)((double)open * s->scale * s->coarse_inverse);
     int item_open = s->sorting ? e->difference < 0 : e->difference > 0;
+    int allowed = (MEC_SIGNATURES - 1) & ~signature(h, e->key);
+    uint64_t blocked = e->key & ~s->tied;
     const double *coarse = item_open ? sorting->item_open_coarse : sorting->bin_open_coarse;
     for (int cell = 0; cell <= last; cell++) {
         /* After giving a mass of this cell away the residual lies in one of two cells (three with rounding);
@@ -262,23 +330,16 @@ static void hang_subtrees(mec_search *s, const state *e, int side)
                     least = coarse[k];
             threshold = s->limit - e->entropy - e->bound[s->sorting] - least + 1e-12;
         }
-        for (size_t i = h->first[cell]; i < h->first[cell + 1]; i++) {
-            const subtree *t = h->list + i;
-            uint64_t key = t->key | e->key;
-            if (t->reduced > threshold)
+        for (int part = allowed;; part = (part - 1) & allowed) {
+            int group = cell * MEC_SIGNATURES + part;
+            for (size_t i = h->first[group]; i < h->first[group + 1]; i++) {
+                if (h->glances[i].reduced > threshold)
+                    break;
+                if (!(h->glances[i].key & blocked))
+                    hang_one(s, e, h->list + i);
+            }
+            if (!part)
                 break;
-            if (t->key & e->key & ~s->tied)
-                continue;
-            /* Light: smaller than what it hangs on, and not larger than what is still to come. */
-            if (t->size >= layer || t->size > s->count - layer - t->size)
-                continue;
-            if (mec_absolute(t->difference) > open || (s->tied && !united(s, e->key, t->key, &key)))
-                continue;
-            double entropy = e->entropy + t->entropy;
-            double bound0 = e->bound[0] - t->potential[0], bound1 = e->bound[1] - t->potential[1];
-            int64_t difference = e->difference + t->difference;
-            if (entropy + mec_pattern_remainder(s, bound0, bound1, difference) <= s->limit)
-                keep(s, key, entropy, bound0, bound1, difference, t->key);
         }
     }
 }

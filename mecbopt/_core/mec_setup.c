@@ -68,8 +68,10 @@ void mec_search_free(mec_search *s)
     free(s->order);
     for (int layer = 0; layer < 64; layer++)
         free(s->layer_list[layer]);
-    free(s->hang[0].list);
-    free(s->hang[1].list);
+    for (int side = 0; side < 2; side++) {
+        free(s->hang[side].list);
+        free(s->hang[side].glances);
+    }
     free(s);
 }
 
