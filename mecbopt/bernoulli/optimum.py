@@ -1,0 +1,287 @@
+"""Binary sources, one problem at a time: the optimum with its weights, its end and its branch.
+
+Theorems 2 and 3 of the paper with both ends of the delta interval (theory, section 3).  The printed Theorem 2
+keeps the comonotone end alone; `comonotone` gives that branch, reconstructed from its proof.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mecbopt._validate import nonnegative_number
+from mecbopt.bernoulli.information import bit_entropy, information
+from mecbopt.bernoulli.polygon import best_points, label_share, largest_share
+from mecbopt.bernoulli.scalars import label_arguments, probability
+from mecbopt.errors import InfeasibleError
+from mecbopt.problem import Mixture
+
+__all__ = ["BernoulliOptimum", "Weights", "comonotone", "smallest_label_entropy", "smallest_rate", "solve"]
+
+#: A constraint is called active when its slack in t is below this: well above the rounding of R/h(a), well
+#: below what a user would call a different rate.
+_ACTIVE = 1e-12
+
+
+class Weights(NamedTuple):
+    """Probabilities with which the shared seed picks each mapping of a bit to a bit."""
+
+    identity: float
+    flip: float
+    zero: float
+    one: float
+
+
+@dataclass(frozen=True)
+class BernoulliOptimum:
+    """An optimal coupling of two bits.
+
+    Attributes
+    ----------
+    q_x, q_y : float
+        P(X=1), P(Y=1).
+    mutual_information : float
+        I(X;Y), bits.
+    delta : float
+        P(Y=1|X=1) - P(Y=1|X=0) = weights.identity - weights.flip.
+    weights : Weights
+        Of identity, flip, constant 0 and constant 1; they sum to 1.
+    end : str
+        "comonotone" (delta > 0), "antitone" (delta < 0), or "tie" where the best delta of the other sign, or
+        delta = 0, is as good.
+    branch : str
+        Active constraints: "rate", "marginal" (a Frechet-Hoeffding end), "label", joined by "+" at corners.
+    crossover : float or None
+        P(S != X), where a label was given.
+    """
+
+    q_x: float
+    q_y: float
+    mutual_information: float
+    delta: float
+    weights: Weights
+    end: str
+    branch: str
+    crossover: float | None = None
+
+    @property
+    def rate(self) -> float:
+        """H(Y|U) = (p1 + p2) h(q_x), bits."""
+        return (self.weights.identity + self.weights.flip) * _h(self.q_x)
+
+    @property
+    def label_entropy_with_seed(self) -> float | None:
+        """H(S|Y,U), bits; None without a label."""
+        if self.crossover is None:
+            return None
+        share = self.weights.identity + self.weights.flip
+        return share * _h(self.crossover) + (1.0 - share) * _h(_label_mass(self.q_x, self.crossover))
+
+    @property
+    def coupling(self) -> NDArray[np.float64]:
+        """P(x, y), shape (2, 2)."""
+        identity, flip, zero, one = self.weights
+        a = self.q_x
+        return np.array(
+            [[(1 - a) * (identity + zero), (1 - a) * (flip + one)], [a * (flip + zero), a * (identity + one)]]
+        )
+
+    @property
+    def mixture(self) -> Mixture:
+        """The mappings with positive weight, as the solver's solutions have them."""
+        mappings = np.array([[0, 1], [1, 0], [0, 0], [1, 1]])
+        weights = np.array(self.weights)
+        return Mixture(mappings[weights > 0], weights[weights > 0] / weights.sum())
+
+
+def solve(
+    q_x: Any,
+    q_y: Any,
+    rate: Any = math.inf,
+    crossover: Any = None,
+    max_label_entropy: Any = None,
+) -> BernoulliOptimum:
+    """The optimum of max I(X;Y) for X ~ Bern(q_x), Y ~ Bern(q_y), H(Y|U) <= R and H(S|Y,U) <= C.
+
+    Parameters
+    ----------
+    q_x, q_y : float
+        P(X=1) and P(Y=1), in [0, 1].
+    rate : float
+        R >= 0 in bits; infinity means no limit.
+    crossover : float, optional
+        P(S != X) of the label S = X xor N, in [0, 1].
+    max_label_entropy : float, optional
+        C >= 0 in bits; goes with `crossover`.
+
+    Returns
+    -------
+    BernoulliOptimum
+
+    Raises
+    ------
+    ProblemError
+        A value out of range, or C without a label.
+    InfeasibleError
+        No coupling meets C at this rate; the message gives the smallest C and the smallest R that serve.
+
+    Examples
+    --------
+    >>> optimum = solve(0.3, 0.3, 0.378)
+    >>> round(optimum.mutual_information, 6), optimum.end, optimum.branch
+    (0.191631, 'antitone', 'marginal')
+    """
+    a, b = probability("q_x", q_x), probability("q_y", q_y)
+    limit = nonnegative_number("rate", rate)
+    label = label_arguments(crossover, max_label_entropy)
+    best = best_points(*(np.asarray(number) for number in (a, b, limit, *(label or ()))))
+    if not best.feasible:
+        noise, label_limit = label or (0.5, math.inf)
+        raise InfeasibleError(_infeasible_message(a, b, limit, noise, label_limit))
+    delta, share = float(best.delta), float(best.share)
+    weights = _weights(a, b, delta, share)
+    # Degenerate bits and delta = 0 tie with everything; otherwise the sign of delta names the end.
+    end = "tie" if best.tie else "comonotone" if delta > 0.0 else "antitone"
+    return BernoulliOptimum(
+        a,
+        b,
+        float(best.value),
+        delta,
+        weights,
+        end,
+        _branch(a, b, share, weights, limit, label),
+        None if crossover is None else probability("crossover", crossover),
+    )
+
+
+def comonotone(q_x: Any, q_y: Any, rate: Any = math.inf) -> BernoulliOptimum:
+    """The comonotone branch (printed Theorem 2, reconstructed): the best coupling with delta >= 0.
+
+    V_com = h(b) - Phi(min{R/h(a), b/a, (1-b)/(1-a), 1}).  It is the optimum over all couplings only on one
+    side of the crossover rate; `solve` gives the optimum.  The printed statement is reconstructed from its
+    proof.
+
+    Parameters
+    ----------
+    q_x, q_y, rate : float
+        As for `solve`.
+
+    Raises
+    ------
+    ProblemError
+        A value out of range.
+
+    Examples
+    --------
+    >>> round(comonotone(0.3, 0.3, 0.378).mutual_information, 6)
+    0.127539
+    """
+    a, b = probability("q_x", q_x), probability("q_y", q_y)
+    limit = nonnegative_number("rate", rate)
+    if a in (0.0, 1.0) or b in (0.0, 1.0):
+        weights = _weights(a, b, 0.0, 0.0)
+        return BernoulliOptimum(a, b, 0.0, 0.0, weights, "tie", _branch(a, b, 0.0, weights, limit, None))
+    delta = min(limit / _h(a), b / a, (1.0 - b) / (1.0 - a), 1.0)
+    gain = float(information(np.asarray(a), np.asarray(b), np.asarray(delta)))
+    weights = _weights(a, b, delta, delta)
+    end = "comonotone" if delta > 0.0 else "tie"
+    return BernoulliOptimum(a, b, gain, delta, weights, end, _branch(a, b, delta, weights, limit, None))
+
+
+def smallest_label_entropy(q_x: Any, q_y: Any, rate: Any, crossover: Any) -> float:
+    """The smallest attainable C = H(S|Y,U) at a rate, bits: h(s) - t_top (h(s) - h(eta)).
+
+    Raises
+    ------
+    ProblemError
+        A value out of range.
+    """
+    a, b = probability("q_x", q_x), probability("q_y", q_y)
+    noise, limit = probability("crossover", crossover), nonnegative_number("rate", rate)
+    plain = _h(_label_mass(a, noise))
+    if a in (0.0, 1.0) or b in (0.0, 1.0):
+        return plain
+    top = float(largest_share(np.asarray(min(a, 1.0 - a)), np.asarray(b), np.asarray(limit)))
+    return plain - top * (plain - _h(noise))
+
+
+def smallest_rate(q_x: Any, q_y: Any, crossover: Any, max_label_entropy: Any) -> float | None:
+    """The smallest R that makes H(S|Y,U) <= C attainable, bits; None where no rate does.
+
+    Raises
+    ------
+    ProblemError
+        A value out of range.
+    """
+    a, b = probability("q_x", q_x), probability("q_y", q_y)
+    noise = probability("crossover", crossover)
+    limit = nonnegative_number("max_label_entropy", max_label_entropy)
+    if not best_points(*(np.asarray(number) for number in (a, b, math.inf, noise, limit))).feasible:
+        return None
+    if a in (0.0, 1.0) or b in (0.0, 1.0):
+        return 0.0
+    share = _least_share(a, noise, limit)
+    top = float(largest_share(np.asarray(min(a, 1.0 - a)), np.asarray(b), np.asarray(math.inf)))
+    return min(max(share, 0.0), top) * _h(a)
+
+
+def _h(p: float) -> float:
+    return float(bit_entropy(np.asarray(p)))
+
+
+def _label_mass(a: float, noise: float) -> float:
+    """P(S=1) for S = X xor N."""
+    return a * (1.0 - noise) + (1.0 - a) * noise
+
+
+def _least_share(a: float, noise: float, limit: float) -> float:
+    """t_C before its cut at 0, for 0 < a < 1."""
+    share, _ = label_share(
+        np.asarray(min(a, 1.0 - a)), np.asarray(min(noise, 1.0 - noise)), np.asarray(limit)
+    )
+    return float(share)
+
+
+def _weights(a: float, b: float, delta: float, share: float) -> Weights:
+    """The four weights of a point of the polygon; what is 0 up to rounding becomes 0."""
+    # (t -+ (1-2a) delta) / 2, arranged so that delta = +-t leaves nothing to cancel.
+    one = b - ((share - delta) / 2.0 + a * delta)
+    zero = 1.0 - b - ((share + delta) / 2.0 - a * delta)
+    rounding = 8.0 * np.finfo(float).eps
+    return Weights(
+        (share + delta) / 2.0,
+        (share - delta) / 2.0,
+        0.0 if zero <= rounding * (1.0 - b) else zero,
+        0.0 if one <= rounding * b else one,
+    )
+
+
+def _branch(
+    a: float, b: float, share: float, weights: Weights, limit: float, label: tuple[float, float] | None
+) -> str:
+    """Names of the active constraints, in the order rate, marginal, label."""
+    if a in (0.0, 1.0) or b in (0.0, 1.0):
+        return "marginal"  # a constant bit leaves one coupling
+    names = []
+    if abs(limit / _h(a) - share) <= _ACTIVE:
+        names.append("rate")
+    # p3 or p4 is 0, measured in t: near the end t = b/a the weight p4 = b - a t moves with slope a <= b.
+    if weights.one <= _ACTIVE * b or weights.zero <= _ACTIVE * (1.0 - b):
+        names.append("marginal")
+    if label is not None and abs(_least_share(a, *label) - share) <= _ACTIVE:
+        names.append("label")
+    return "+".join(names)
+
+
+def _infeasible_message(a: float, b: float, limit: float, noise: float, label_limit: float) -> str:
+    least = smallest_label_entropy(a, b, limit, noise)
+    needed = smallest_rate(a, b, noise, label_limit)
+    remedy = "no R is enough for less" if needed is None else f"or rate to at least {needed:.9g}"
+    return (
+        f"max_label_entropy is {label_limit:g} at rate {limit:g}, which no coupling attains: "
+        f"raise it to at least {least:.9g}, {remedy}."
+    )
