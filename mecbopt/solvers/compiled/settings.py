@@ -39,6 +39,6 @@ class Settings:
     root_tightening: bool = True
     symmetry: bool = True
     columns_per_round: int = 12
-    pool_limit: int = 600
+    pool_limit: int = 100
     random_starts: int | None = None
     branching_margin: float = 0.3
