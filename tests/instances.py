@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mecbopt.solvers import compiled
 from tests.oracle import bits, smallest_label_entropy
+
+#: The branch and bound engines of this installation: the compiled one needs a C compiler.
+TREE_ENGINES = ("highs", "compiled") if compiled.available() else ("highs",)
 
 
 @dataclass(frozen=True)

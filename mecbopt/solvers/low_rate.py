@@ -13,12 +13,14 @@ import math
 import numpy as np
 
 from mecbopt.info import binary_entropy, phi
-from mecbopt.mappings import MAX_ENUMERATED_MAPPINGS, Instance, enumerate_mappings, mapping_count
+from mecbopt.mappings import Instance, enumerate_mappings, mapping_count
 from mecbopt.solvers.vertex import Incumbent
 
 __all__ = ["applies", "low_rate_limit", "optimum"]
 
 _CHUNK = 1 << 15
+#: Above this a tree search is quicker than the enumeration of every mapping.
+_MAX_MAPPINGS = 200_000
 
 
 def low_rate_limit(instance: Instance) -> float:
@@ -34,7 +36,7 @@ def applies(instance: Instance) -> bool:
         and not instance.has_label
         and instance.has_rate
         and instance.rate < low_rate_limit(instance)
-        and mapping_count(*instance.shape) <= MAX_ENUMERATED_MAPPINGS
+        and mapping_count(*instance.shape) <= _MAX_MAPPINGS
     )
 
 

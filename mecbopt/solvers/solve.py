@@ -15,6 +15,7 @@ from mecbopt.mappings import MAX_ENUMERATED_MAPPINGS, Instance, mapping_count, p
 from mecbopt.mappings.presolve import Presolved
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
 from mecbopt.solvers.branch_and_bound.stopping import bounds_cross, gap_closed
+from mecbopt.solvers.engines import compiled_applies
 from mecbopt.solvers.exact import Outcome, solve_exactly
 from mecbopt.solvers.feasibility import examine
 from mecbopt.solvers.greedy import greedy
@@ -48,7 +49,8 @@ def solve(
     problem : Problem
     method : {"auto", "exact", "local", "greedy"}
         "exact" proves the global optimum; "local" is a seeded multi-start search without proof; "greedy" one
-        constructive pass.  "auto" is "exact" up to 2 million mappings, "local" beyond.
+        constructive pass.  "auto" is "exact" up to 2 million mappings; beyond, "exact" where a limit says
+        when to stop and the compiled engine applies, else "local".
     time_limit : float, optional
         Seconds of wall-clock time.
     node_limit : int, optional
@@ -62,7 +64,8 @@ def solve(
     workers : int
         Processes; a single problem is solved in one.
     engine : {"auto", "compiled", "highs", "enumeration"}
-        What carries out "exact".
+        What carries out "exact": the compiled branch and bound (up to 12 letters a side), the one on HiGHS
+        (up to 2 million mappings), or an enumeration of all vertices (tiny problems).
     start : Mixture, optional
         A mixture to start from, for instance the solution at a neighbouring rate; ignored where infeasible.
 
@@ -76,7 +79,7 @@ def solve(
     ProblemError
         An argument is invalid.
     NotSupportedError
-        "exact" on more than 2 million mappings.
+        "exact" on alphabets that are too large for the engine.
 
     Examples
     --------
@@ -111,7 +114,7 @@ def solve(
     elif method == "greedy":
         best = greedy(instance, feasible)
         outcome = Outcome(best, entropy_lower_bound, StopReason.LOCAL_SEARCH_DONE, "greedy")
-    elif method == "local" or (method == "auto" and mapping_count(*instance.shape) > MAX_ENUMERATED_MAPPINGS):
+    elif method == "local" or (method == "auto" and not _worth_a_proof(instance, time_limit, node_limit)):
         outcome = _solve_locally(instance, feasible, entropy_lower_bound, clock, seed)
     else:
         outcome = solve_exactly(
@@ -125,6 +128,13 @@ def solve(
             seed=seed,
         )
     return _solution(problem, presolved, outcome, gap, method, clock)
+
+
+def _worth_a_proof(instance: Instance, time_limit: float | None, node_limit: int | None) -> bool:
+    """Whether "auto" means "exact": small enough to end by itself, or told when to stop."""
+    if mapping_count(*instance.shape) <= MAX_ENUMERATED_MAPPINGS:
+        return True
+    return compiled_applies(instance) and (time_limit is not None or node_limit is not None)
 
 
 def _better_start(

@@ -9,13 +9,18 @@ import pytest
 
 import mecbopt as mb
 from mecbopt.solvers import solve as solve_function
-from tests.instances import random_instance
+from tests.instances import TREE_ENGINES, random_instance
 from tests.oracle import best_over_all_bases, polytope
 
 
 @pytest.fixture(scope="module")
 def instance():
     return random_instance(3, 3, 4, "feasible")
+
+
+@pytest.fixture(params=TREE_ENGINES)
+def engine(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +34,11 @@ def optimum(instance):
     return best_over_all_bases(body)
 
 
-def test_bounds_hold_and_never_widen_at_every_node_count(problem, optimum):
+def test_bounds_hold_and_never_widen_at_every_node_count(problem, optimum, engine):
     before = problem.value_upper_bound
     value = -math.inf
     for nodes in range(51):
-        solution = mb.solve(problem, engine="highs", node_limit=nodes)
+        solution = mb.solve(problem, engine=engine, node_limit=nodes)
         solution.check()
         assert solution.has_coupling
         assert solution.mutual_information <= optimum + 1e-9
@@ -46,8 +51,8 @@ def test_bounds_hold_and_never_widen_at_every_node_count(problem, optimum):
         before, value = solution.upper_bound, solution.mutual_information
 
 
-def test_a_time_limit_leaves_valid_bounds(problem, optimum):
-    solution = mb.solve(problem, engine="highs", time_limit=1e-6)
+def test_a_time_limit_leaves_valid_bounds(problem, optimum, engine):
+    solution = mb.solve(problem, engine=engine, time_limit=1e-6)
     solution.check()
     assert solution.stop_reason is mb.StopReason.TIME_LIMIT
     assert solution.mutual_information <= optimum + 1e-9 <= solution.upper_bound + 2e-9
@@ -55,7 +60,7 @@ def test_a_time_limit_leaves_valid_bounds(problem, optimum):
 
 
 @pytest.mark.parametrize("call", [0, 1, 3])
-def test_ctrl_c_keeps_what_was_found(problem, optimum, call):
+def test_ctrl_c_keeps_what_was_found(problem, optimum, engine, call):
     reports = []
 
     def interrupt(progress):
@@ -63,7 +68,7 @@ def test_ctrl_c_keeps_what_was_found(problem, optimum, call):
         if len(reports) > call:
             raise KeyboardInterrupt
 
-    solution = mb.solve(problem, engine="highs", progress=interrupt)
+    solution = mb.solve(problem, engine=engine, progress=interrupt)
     solution.check()
     assert solution.stop_reason in (mb.StopReason.INTERRUPTED, mb.StopReason.GAP_CLOSED)
     assert solution.mutual_information <= optimum + 1e-9 <= solution.upper_bound + 2e-9
@@ -74,18 +79,18 @@ def _no_pause_between_reports(monkeypatch):
     monkeypatch.setattr("mecbopt.solvers.progress.REPORT_INTERVAL_SECONDS", 0.0)
 
 
-def test_progress_reports_are_bounds(problem, optimum):
+def test_progress_reports_are_bounds(problem, optimum, engine):
     reports = []
-    mb.solve(problem, engine="highs", progress=reports.append)
-    assert len(reports) > 2
+    mb.solve(problem, engine=engine, progress=reports.append)
+    assert reports
     for report in reports:
         assert report.mutual_information <= optimum + 1e-9
         assert report.upper_bound >= optimum - 1e-9
         assert report.gap == report.upper_bound - report.mutual_information
 
 
-def test_the_search_is_deterministic(problem):
-    first, second = (mb.solve(problem, engine="highs") for _ in range(2))
+def test_the_search_is_deterministic(problem, engine):
+    first, second = (mb.solve(problem, engine=engine) for _ in range(2))
     assert first.equals(second)
 
 

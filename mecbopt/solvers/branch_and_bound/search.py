@@ -56,8 +56,6 @@ class TreeSearch:
         A node could neither be bounded nor split any further; its parent's bound stays in force.
     """
 
-    name = "highs"
-
     def __init__(
         self,
         instance: Instance,
