@@ -20,8 +20,8 @@ __all__ = ["binary_entropy", "conditional_entropy", "entropy", "mutual_informati
 def phi(p: ArrayLike) -> Any:
     """-p log2 p, elementwise, in bits.
 
-    >>> phi([0.0, 0.5, 1.0]).tolist()
-    [0.0, 0.5, 0.0]
+    >>> phi([0.0, 0.25, 0.5]).tolist()
+    [0.0, 0.5, 0.5]
     """
     return entr(p) * BITS_PER_NAT
 
