@@ -1,0 +1,110 @@
+"""What the coupling functions return."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+
+from mecbopt.errors import ProblemError
+from mecbopt.problem import Status
+
+__all__ = ["MecResult", "SparseCoupling"]
+
+#: Largest number of cells that `SparseCoupling.to_dense` builds (512 MiB of float64).
+MAX_DENSE_CELLS = 1 << 26
+
+
+@dataclass(frozen=True, eq=False)
+class SparseCoupling:
+    """A coupling of k marginals by its support (coordinate format, any k).
+
+    Attributes
+    ----------
+    indices : ndarray of int64, shape (support, k)
+        One letter of every marginal a row; no row occurs twice.
+    masses : ndarray, shape (support,)
+        Their probabilities, all positive.
+    shape : tuple of int, length k
+        Alphabet sizes.
+    """
+
+    indices: NDArray[np.int64]
+    masses: NDArray[np.float64]
+    shape: tuple[int, ...]
+
+    def to_dense(self) -> NDArray[np.float64]:
+        """The coupling as an array of shape `shape`; ProblemError beyond 2^26 cells."""
+        if math.prod(self.shape) > MAX_DENSE_CELLS:
+            raise ProblemError(
+                f"a dense coupling of shape {self.shape} has {math.prod(self.shape)} cells, more than "
+                f"{MAX_DENSE_CELLS}: keep the sparse form (sparse=True)."
+            )
+        dense = np.zeros(self.shape)
+        dense[tuple(self.indices.T)] = self.masses
+        return dense
+
+    def to_scipy(self) -> Any:
+        """The coupling of two marginals as a `scipy.sparse.coo_array`, shape (n, m)."""
+        if len(self.shape) != 2:
+            raise ProblemError(
+                f"the coupling has {len(self.shape)} marginals: a sparse matrix needs two; "
+                "use indices and masses."
+            )
+        return coo_array((self.masses, (self.indices[:, 0], self.indices[:, 1])), shape=self.shape)
+
+    def marginal(self, axis: int) -> NDArray[np.float64]:
+        """The marginal of one axis, shape (shape[axis],)."""
+        sums = np.zeros(self.shape[axis])
+        np.add.at(sums, self.indices[:, axis], self.masses)
+        return sums
+
+    def equals(self, other: object) -> bool:
+        """Whether `other` is a sparse coupling with the same support, in the same order, and masses."""
+        return (
+            isinstance(other, SparseCoupling)
+            and self.shape == other.shape
+            and np.array_equal(self.indices, other.indices)
+            and np.array_equal(self.masses, other.masses)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class MecResult:
+    """A coupling and what is known about it.
+
+    Attributes
+    ----------
+    coupling : ndarray, shape (n, m, ...), or SparseCoupling
+        Marginals are met to 1e-12.
+    entropy : float
+        Joint entropy of `coupling`, bits.
+    lower_bound : float
+        Bits; no coupling of these marginals has less entropy (in floating point).
+    status : Status
+        OPTIMAL when entropy and lower bound meet within the asked gap, else FEASIBLE.
+    """
+
+    coupling: NDArray[np.float64] | SparseCoupling
+    entropy: float
+    lower_bound: float
+    status: Status
+
+    @property
+    def gap(self) -> float:
+        """Bits by which the coupling may exceed the minimum at most: entropy - lower_bound."""
+        return self.entropy - self.lower_bound
+
+    def equals(self, other: object) -> bool:
+        """Whether `other` holds the same coupling, numbers and status."""
+        if not isinstance(other, MecResult) or self.status is not other.status:
+            return False
+        if isinstance(self.coupling, SparseCoupling):
+            same = self.coupling.equals(other.coupling)
+        else:
+            same = isinstance(other.coupling, np.ndarray) and np.array_equal(self.coupling, other.coupling)
+        return same and (self.entropy, self.lower_bound) == (other.entropy, other.lower_bound)

@@ -1,0 +1,123 @@
+"""Greedy couplings, sparse and dense, and the lower bounds."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mecbopt as mb
+from mecbopt.info import entropy, meet
+from mecbopt.mec.bounds import profile_bound
+
+pmfs = st.lists(st.integers(0, 50), min_size=1, max_size=8).filter(any).map(lambda w: np.array(w) / sum(w))
+#: Guarantees of the greedy algorithm, bits (docs/mec.md).
+TWO_MARGINALS = math.log2(math.e) / math.e
+ANY_MARGINALS = (1 + math.log2(math.e)) / 2
+
+
+@given(st.lists(pmfs, min_size=2, max_size=4))
+def test_greedy_is_a_coupling_within_its_guarantee(marginals: list[np.ndarray]) -> None:
+    result = mb.mec.greedy(*marginals)
+    assert isinstance(result.coupling, np.ndarray)
+    assert result.coupling.shape == tuple(len(p) for p in marginals)
+    for axis, p in enumerate(marginals):
+        others = tuple(other for other in range(len(marginals)) if other != axis)
+        np.testing.assert_allclose(result.coupling.sum(axis=others), p, rtol=0, atol=1e-12)
+    guarantee = TWO_MARGINALS if len(marginals) == 2 else ANY_MARGINALS
+    assert -1e-12 <= result.gap <= guarantee + 1e-9
+    assert np.count_nonzero(result.coupling) <= sum(map(len, marginals)) - len(marginals) + 1
+
+
+@given(st.lists(pmfs, min_size=2, max_size=3))
+def test_sparse_and_dense_are_the_same_coupling(marginals: list[np.ndarray]) -> None:
+    dense, sparse = mb.mec.greedy(*marginals), mb.mec.greedy(*marginals, sparse=True)
+    assert isinstance(sparse.coupling, mb.mec.SparseCoupling)
+    assert np.array_equal(sparse.coupling.to_dense(), dense.coupling)
+    assert sparse.entropy == dense.entropy
+    for axis, p in enumerate(marginals):
+        np.testing.assert_allclose(sparse.coupling.marginal(axis), p, rtol=0, atol=1e-12)
+
+
+def test_sparse_form_as_a_scipy_matrix() -> None:
+    result = mb.mec.greedy([0.5, 0.3, 0.2], [0.6, 0.4], sparse=True)
+    assert isinstance(result.coupling, mb.mec.SparseCoupling)
+    assert np.array_equal(result.coupling.to_scipy().toarray(), result.coupling.to_dense())
+    three = mb.mec.greedy([0.5, 0.5], [0.5, 0.5], [0.7, 0.3], sparse=True)
+    assert isinstance(three.coupling, mb.mec.SparseCoupling)
+    with pytest.raises(mb.ProblemError, match="3 marginals"):
+        three.coupling.to_scipy()
+
+
+def test_a_hundred_thousand_letters() -> None:
+    generator = np.random.default_rng(0)
+    p, q = generator.dirichlet(np.ones(100_000)), generator.dirichlet(np.ones(100_000))
+    start = time.perf_counter()
+    result = mb.mec.greedy(p, q, sparse=True)
+    # Measured 0.7 s; the limit is ample, since a loaded machine must not fail the suite.
+    assert time.perf_counter() - start < 30
+    assert isinstance(result.coupling, mb.mec.SparseCoupling)
+    assert np.abs(result.coupling.marginal(0) - p).max() <= 1e-12
+    assert np.abs(result.coupling.marginal(1) - q).max() <= 1e-12
+    assert 0.0 <= result.gap <= TWO_MARGINALS
+    with pytest.raises(mb.ProblemError, match="sparse=True"):
+        mb.mec.greedy(p, q)
+
+
+def test_greedy_by_hand() -> None:
+    result = mb.mec.greedy([0.6, 0.4], [0.5, 0.3, 0.2])
+    np.testing.assert_allclose(result.coupling, [[0.5, 0.0, 0.1], [0.0, 0.3, 0.1]], atol=1e-15)
+    assert mb.mec.greedy([0.5, 0.5], [0.5, 0.5]).status is mb.Status.OPTIMAL
+
+
+@given(pmfs, pmfs)
+def test_bounds_are_ordered(p: np.ndarray, q: np.ndarray) -> None:
+    """max(H(p), H(q)) <= H(p meet q), and every bound is at most lower_bound <= greedy <= H(p) + H(q)."""
+    bound = mb.mec.lower_bound(p, q)
+    assert max(entropy(p), entropy(q)) <= entropy(meet(p, q)) + 1e-9 <= bound + 2e-9
+    assert profile_bound([p, q]) <= bound + 1e-12
+    assert bound <= mb.mec.greedy(p, q).entropy + 1e-9 <= entropy(p) + entropy(q) + 2e-9
+    assert mb.mec.lower_bound(q, p) == pytest.approx(bound, abs=1e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(pmfs, pmfs)
+def test_no_bound_exceeds_the_minimum(p: np.ndarray, q: np.ndarray) -> None:
+    optimum = mb.mec.exact(p, q)
+    assert mb.mec.lower_bound(p, q) <= optimum.entropy + 1e-9
+    assert optimum.entropy <= mb.mec.greedy(p, q).entropy + 1e-9
+
+
+@given(pmfs, pmfs, pmfs)
+def test_more_marginals_never_lower_the_bound_of_majorisation_and_profile(p, q, r) -> None:
+    both = max(float(entropy(meet(p, q))), profile_bound([p, q]))
+    assert mb.mec.lower_bound(p, q, r) >= both - 1e-9
+
+
+def test_profile_bound_by_hand() -> None:
+    # Quantiles: .5 | .1 | .4 with smaller letters .5, .5, .4.
+    assert profile_bound([np.array([0.5, 0.5]), np.array([0.6, 0.4])]) == pytest.approx(
+        0.6 + 0.4 * math.log2(1 / 0.4), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize("call", [mb.mec.greedy, mb.mec.lower_bound])
+def test_bad_input_names_the_argument(call) -> None:
+    with pytest.raises(mb.ProblemError, match=r"q sums to 0\.9"):
+        call([1.0], [0.5, 0.4])
+    with pytest.raises(mb.ProblemError, match=r"more\[0\]\[1\] is -1"):
+        call([1.0], [1.0], np.array([2.0, -1.0]))
+    with pytest.raises(mb.ProblemError, match="p is 'abc'"):
+        call("abc", [1.0])
+
+
+def test_results_compare_by_equals() -> None:
+    first, second = (mb.mec.greedy([0.5, 0.5], [0.7, 0.3]) for _ in range(2))
+    assert first.equals(second)
+    assert not first.equals(mb.mec.greedy([0.5, 0.5], [0.6, 0.4]))
+    assert not first.equals(mb.mec.greedy([0.5, 0.5], [0.7, 0.3], sparse=True))
+    assert mb.mec.greedy([0.5, 0.5], [1.0], sparse=True).equals(mb.mec.greedy([0.5, 0.5], [1.0], sparse=True))
