@@ -1,0 +1,60 @@
+"""The examples run as a user runs them, and what they say is true."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mecbopt as mb
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_problem_files_are_solved(path: Path) -> None:
+    solution = mb.solve(mb.load_problem(path))
+    solution.check()
+    assert solution.status is mb.Status.OPTIMAL
+
+
+@pytest.fixture(scope="module")
+def digits_output(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the digits example prints."""
+    pytest.importorskip("sklearn")
+    picture = tmp_path_factory.mktemp("digits") / "digits.png"
+    command = [sys.executable, "-W", "error", str(EXAMPLES / "digits.py"), "--plot", str(picture)]
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert picture.stat().st_size > 10_000
+    return done.stdout
+
+
+def test_the_digits_example_proves_both_optima(digits_output: str) -> None:
+    assert digits_output.count(": optimal") == 2
+    values = [float(value) for value in re.findall(r"I\(X;Y\)   = ([\d.]+)", digits_output)]
+    assert values[0] > values[1] > 0.5
+
+
+def test_the_digits_example_describes_its_data(digits_output: str) -> None:
+    """The law of the noisy level, counted here a second time."""
+    from sklearn.datasets import load_digits
+
+    images = load_digits().images / 16.0
+    images = images + np.random.default_rng(0).normal(scale=0.25, size=images.shape)
+    above = [image[:4].sum() - image[4:].sum() for image in images]
+    for level, low, high in ((-2, -np.inf, -3.0), (-1, -3.0, -1.0), (0, -1.0, 1.0), (1, 1.0, np.inf)):
+        share = np.mean([low <= value < high for value in above])
+        assert f"P({level}) = {share:.3f}" in digits_output.splitlines()[0]
+
+
+def test_the_label_constraint_binds_and_is_kept(digits_output: str) -> None:
+    limit = float(re.search(r"H\(S\|Y,U\) at most ([\d.]+)", digits_output)[1])  # type: ignore[index]
+    free, kept = (float(value) for value in re.findall(r"H\(S\|Y,U\) = ([\d.]+)", digits_output))
+    assert kept <= limit + 1e-4 < free

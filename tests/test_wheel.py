@@ -1,0 +1,119 @@
+"""The wheel as a user gets it: built once, installed into a fresh environment, tried outside the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(*command: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command without this process's own import paths."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def build(source: Path, out: Path) -> Path:
+    """The wheel, built from a copy of the tracked files: a build leaves nothing in the checkout."""
+    listing = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT)
+    if listing.returncode != 0:
+        pytest.skip("not a git checkout")
+    for name in listing.stdout.splitlines():
+        # Pages, tests and examples are no part of the wheel.
+        if name.startswith(("mecbopt/", "proofs/")) or "/" not in name:
+            origin, copy = ROOT / name, source / name
+            if origin.is_file():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(origin.read_bytes())
+    built = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, cwd=source)
+    assert built.returncode == 0, built.stdout[-2000:] + built.stderr[-2000:]
+    (path,) = out.glob("mecbopt-*.whl")
+    return path
+
+
+def install(wheel: Path, home: Path) -> Path:
+    """The scripts of a fresh environment that holds the wheel; dependencies come from this environment."""
+    venv.create(home, with_pip=False, symlinks=True)
+    scripts = home / "bin"
+    options = ("--quiet", "--no-deps", "--no-index", "--disable-pip-version-check")
+    pip = (sys.executable, "-m", "pip", "--python", scripts / "python", "install")
+    done = run(*pip, *options, wheel, cwd=home)
+    assert done.returncode == 0, done.stderr
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    purelib = Path(run(scripts / "python", "-c", code, cwd=home).stdout.strip())
+    # Only the folder is added, not its .pth files: an editable installation of the checkout stays unseen.
+    (purelib / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return scripts
+
+
+def test_the_wheel_is_complete_and_works_alone(tmp_path: Path) -> None:
+    """One test, so that the wheel is built once however many processes share the suite."""
+    folders = {name: tmp_path / name for name in ("source", "wheel", "fresh", "user")}
+    for folder in folders.values():
+        folder.mkdir()
+    wheel = build(folders["source"], folders["wheel"])
+    check_contents(wheel)
+    scripts, user = install(wheel, folders["fresh"]), folders["user"]
+    check_import(scripts, user)
+    check_commands(scripts, user)
+    check_compiled_core(scripts, user)
+
+
+def check_contents(wheel: Path) -> None:
+    """What it needs, and no more."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    for name in ("mecbopt/py.typed", "mecbopt/data/demo.toml", "mecbopt/_core/build_native.py"):
+        assert name in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not [name for name in names if name.startswith(("tests", "docs", "examples", "proofs"))]
+    assert not [name for name in names if "__pycache__" in name or "_build/" in name]
+
+
+def check_import(scripts: Path, user: Path) -> None:
+    """The package that is imported is the wheel's, not the checkout."""
+    done = run(scripts / "python", "-c", "import mecbopt; print(mecbopt.__file__)", cwd=user)
+    assert Path(done.stdout.strip()).is_relative_to(scripts.parent), done
+
+
+def check_commands(scripts: Path, user: Path) -> None:
+    """The main job, the demo, and the commands that read files of the package."""
+    arguments = ("--px", "0.7,0.3", "--py", "0.7,0.3", "--rate", "0.378", "--json", "out.json")
+    done = run(scripts / "mecbopt", "solve", *arguments, "--plot", "out.png", cwd=user)
+    assert done.returncode == 0, done.stderr
+    assert "0.191631" in done.stdout
+    assert json.loads((user / "out.json").read_text())["status"] == "optimal"
+    assert (user / "out.png").stat().st_size > 10_000
+    done = run(scripts / "mecbopt", "demo", cwd=user)
+    assert done.returncode == 0, done.stderr
+    assert (user / "out" / "demo.png").exists()
+    done = run(scripts / "mecbopt", "prove", "--help", cwd=user)
+    assert done.returncode == 0, done.stderr
+    assert "prove" in done.stdout
+
+
+def check_compiled_core(scripts: Path, user: Path) -> None:
+    """Where there is a compiler, the compiled core is built and found."""
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    if run("sh", "-c", f"command -v {compiler}", cwd=user).returncode == 0:
+        code = "from mecbopt._core import _native; print(_native.__file__)"
+        done = run(scripts / "python", "-c", code, cwd=user)
+        assert done.returncode == 0, done.stderr
+        assert Path(done.stdout.strip()).is_relative_to(scripts.parent)
