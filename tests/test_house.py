@@ -215,11 +215,12 @@ def commands(path: Path) -> list[str]:
     return [
         line
         for line in lines
-        if line.startswith("mecbopt ") and line.split()[1] not in ("neural", "prove", "figures")
+        if line.startswith(("mecbopt ", "printf "))
+        and line.split()[1] not in ("neural", "prove", "figures")
     ]
 
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("guide/*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "index.md", *sorted((ROOT / "docs").glob("guide/*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -259,6 +260,23 @@ def test_python_of_the_pages_runs(page: Path, tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_shows_what_the_command_prints() -> None:
+    """The block of output under the first commands: the same words, and figures within the gap."""
+    page = ROOT / "README.md"
+    (shown,) = code_blocks(page, "text")
+    command = [sys.executable, "-m", *commands(page)[0].split()]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    number = re.compile(r"\d+(?:\.\d+)?(?:e-\d+)?")
+    printed = {number.sub("#", line.rstrip()): line for line in done.stdout.splitlines()}
+    for line in filter(None, shown.splitlines()):
+        skeleton = number.sub("#", line.rstrip())
+        assert skeleton in printed
+        if not line.startswith(" "):
+            figures = [[float(text) for text in number.findall(text)] for text in (line, printed[skeleton])]
+            # The value lies within the gap of 1e-6 whichever engine found it, and is rounded to six decimals.
+            assert figures[0] == pytest.approx(figures[1], abs=2.1e-6)
 
 
 def test_the_pages_speak_of_the_project_alone() -> None:

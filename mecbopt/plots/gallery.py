@@ -96,7 +96,7 @@ def optimum_and_comonotone() -> Figure:
 
     q = 0.3
     crossover = bernoulli.crossover_rate(q, q)
-    rates = np.union1d(np.linspace(0.0, 1.0, 101), [] if crossover is None else [crossover])
+    rates = np.union1d(np.linspace(0.0, 1.0, 201), [] if crossover is None else [crossover])
     optimum = rate_curve(_binary(q, q), rates)
     branch = np.array([bernoulli.comonotone(q, q, rate).mutual_information for rate in rates])
     loss = optimum.mutual_information - branch

@@ -58,3 +58,13 @@ def test_the_label_constraint_binds_and_is_kept(digits_output: str) -> None:
     limit = float(re.search(r"H\(S\|Y,U\) at most ([\d.]+)", digits_output)[1])  # type: ignore[index]
     free, kept = (float(value) for value in re.findall(r"H\(S\|Y,U\) = ([\d.]+)", digits_output))
     assert kept <= limit + 1e-4 < free
+
+
+def test_the_guide_quotes_the_digits_example(digits_output: str) -> None:
+    """Every figure of the guide's paragraph is printed by the script."""
+    page = (EXAMPLES.parent / "docs" / "guide" / "labels.md").read_text(encoding="utf-8")
+    paragraph = page[page.index("## From real data") :]
+    figures = re.findall(r"\d\.\d{4}", paragraph)
+    assert len(figures) >= 4
+    for figure in figures:
+        assert figure in digits_output
