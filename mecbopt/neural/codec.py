@@ -142,7 +142,9 @@ class ImageCodec:
         model = self.frozen.model
         noise = noise_levels(seed, first_index, len(symbols), model.settings.noise_dimensions)
         parts = [
-            model.reconstruct(*(torch.from_numpy(array[i : i + _BATCH]) for array in (symbols, levels, noise))).cpu()
+            model.reconstruct(
+                *(torch.from_numpy(array[i : i + _BATCH]) for array in (symbols, levels, noise))
+            ).cpu()
             for i in range(0, len(symbols), _BATCH)
         ]
         return torch.cat(parts) if parts else torch.empty(0, *self.frozen.clean_shape)

@@ -50,7 +50,8 @@ class ModelConfig:
     `common_randomness` switches dither and shared noise on or off together; `noise_dimensions` counts further
     uniform noise values given to the decoder (shared with the encoder's side through the seed when
     `common_randomness` is on, private to the decoder when it is off); `width` scales the convolutions,
-    `hidden` the fully connected layers; `decoder` is "convolutional" or "dense".
+    `hidden` the fully connected layers; `decoder` is "convolutional" or "dense";
+    `density` is "monotone" (non-parametric) or "logistic_mixture" (for latents with atoms).
     """
 
     latents: int = 8
@@ -61,6 +62,7 @@ class ModelConfig:
     hidden: int = 128
     critic_width: int = 16
     decoder: str = "convolutional"
+    density: str = "monotone"
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ class OptimisationConfig:
     """Steps, batches and step sizes.
 
     The first `warmup_steps` keep the rate weight at its start value; the learning rates fall by a half cosine
-    over the last `decay_fraction` of the steps.  `refit_steps` fit the density once more to the averaged model.
+    over the last `decay_fraction` of the steps.  `refit_steps` fit the density once more to the averaged
+    model.
     """
 
     steps: int = 1000
@@ -114,8 +117,8 @@ class OptimisationConfig:
 class RuntimeConfig:
     """How the run is carried out; `threads` fixes the order of sums on CPU and so is part of the record.
 
-    One thread is the default: the small networks gain little from a second, and two threads that wait for each
-    other on a busy machine have been seen to take twelve times as long.
+    One thread is the default: the small networks gain little from a second, and two threads that wait for
+    each other on a busy machine have been seen to take twelve times as long.
 
     `mixed_precision` is "" or "bfloat16"; `compile_backend` is "" or a torch.compile backend.
     """
@@ -139,6 +142,7 @@ _CHOICES = {
     "label_training": ("frozen", "joint"),
     "mixed_precision": ("", "bfloat16"),
     "decoder": ("convolutional", "dense"),
+    "density": ("monotone", "logistic_mixture"),
 }
 
 

@@ -62,8 +62,10 @@ class Container:
             Not such a stream, of another version, truncated, or with a checksum that does not fit.
         """
         if blob[: len(_MAGIC)] != _MAGIC:
-            raise StreamError(f"the stream starts with {bytes(blob[:4])!r}, not {_MAGIC!r}: it is no image stream.")
-        if len(blob) < len(_MAGIC) + 2 + IDENTITY_BYTES + 4 + 4:
+            raise StreamError(
+                f"the stream starts with {bytes(blob[:4])!r}, not {_MAGIC!r}: it is no image stream."
+            )
+        if len(blob) < len(_MAGIC) + 2 + IDENTITY_BYTES + 3 + 4:  # three varints and the checksum
             raise StreamError(f"the stream has {len(blob)} bytes: it is truncated.")
         if blob[4] != _VERSION:
             raise StreamError(f"the stream has version {blob[4]}, this program reads {_VERSION}.")

@@ -1,7 +1,7 @@
 """Image data sets: `digits` (bundled with scikit-learn), MNIST and SVHN from a local root, and .npz folders.
 
-Nothing is downloaded unless asked for.  Each data set carries a record of where its splits come from; crops of
-one photograph never stand on both sides of a split where the photographs are known.
+Nothing is downloaded unless asked for.  Each data set carries a record of where its splits come from; crops
+of one photograph never stand on both sides of a split where the photographs are known.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class ImageDataset:
         return float(torch.special.entr(share).sum()) * BITS_PER_NAT
 
 
-def load_dataset(settings: DataConfig, root: str | Path | None = None, download: bool = False) -> ImageDataset:
+def load_dataset(
+    settings: DataConfig, root: str | Path | None = None, download: bool = False
+) -> ImageDataset:
     """The data set that the settings name, with its validation split taken out of the training split.
 
     Parameters
@@ -123,7 +125,8 @@ def _folder(name: str, root: str | Path | None, download: bool) -> Path:
     chosen = root if root is not None else os.environ.get(ROOT_VARIABLE)
     if not chosen:
         raise DatasetError(
-            f"data set {name} needs a folder: give --data-root or set the environment variable {ROOT_VARIABLE}."
+            f"data set {name} needs a folder: give --data-root or set the environment "
+            f"variable {ROOT_VARIABLE}."
         )
     folder = Path(chosen)
     if not folder.is_dir() and not download:
@@ -163,8 +166,8 @@ def _mnist(folder: Path, download: bool) -> _Parts:
     absent = [path.name for path in paths if not path.is_file()]
     if absent:
         raise DatasetError(
-            f"{folder} holds no MNIST ({', '.join(absent)} absent in MNIST/raw): give the folder above MNIST/, "
-            "or pass --download."
+            f"{folder} holds no MNIST ({', '.join(absent)} absent in MNIST/raw): give the folder "
+            "above MNIST/, or pass --download."
         )
     arrays = [_idx(path) for path in paths]
     return _Parts(
@@ -221,7 +224,9 @@ def _npz(folder: Path, _: bool) -> _Parts:
     if test["group"] is None or len(test["x"]) <= _GROUPED_TEST_ITEMS:
         if train is None:
             raise DatasetError(f"{folder} holds no *train*.npz: add one.")
-        return _Parts(train["x"], train["y"], test["x"], test["y"], "training and test files as given", train["group"])
+        return _Parts(
+            train["x"], train["y"], test["x"], test["y"], "training and test files as given", train["group"]
+        )
     kept, held = split_by_group(test["group"], _GROUPED_TEST_ITEMS)
     # Photograph numbers of the two files are different photographs: keep them apart.
     images, labels, groups = [test["x"][kept]], [test["y"][kept]], [test["group"][kept]]
@@ -232,8 +237,8 @@ def _npz(folder: Path, _: bool) -> _Parts:
         groups = [numbers + offset, *groups]
     return _Parts(
         np.concatenate(images), np.concatenate(labels), test["x"][held], test["y"][held],
-        f"by photograph: test = the last {_GROUPED_TEST_ITEMS} items of the test file; training = the training "
-        "file and the test file's items of other photographs; not the official protocol",
+        f"by photograph: test = the last {_GROUPED_TEST_ITEMS} items of the test file; training = the "
+        "training file and the test file's items of other photographs; not the official protocol",
         np.concatenate(groups),
     )  # fmt: skip
 
@@ -257,7 +262,9 @@ def _concatenated(paths: list[Path]) -> dict[str, Any]:
     result: dict[str, Any] = {key: np.concatenate([item[key] for item in loaded]) for key in ("x", "y")}
     result["y"] = result["y"].astype(np.int64)
     has_groups = all("group" in item for item in loaded)
-    result["group"] = np.concatenate([item["group"] for item in loaded]).astype(np.int64) if has_groups else None
+    result["group"] = (
+        np.concatenate([item["group"] for item in loaded]).astype(np.int64) if has_groups else None
+    )
     return result
 
 
@@ -303,4 +310,6 @@ def _finished(settings: DataConfig, parts: _Parts) -> ImageDataset:
 def _tensors(images: NDArray[np.uint8], labels: NDArray[Any]) -> tuple[Tensor, Tensor]:
     """(count, C, H, W) uint8 and int64 tensors from (count, H, W) or (count, H, W, C) arrays."""
     array = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
-    return torch.from_numpy(np.ascontiguousarray(array)), torch.from_numpy(np.asarray(labels, dtype=np.int64).copy())
+    return torch.from_numpy(np.ascontiguousarray(array)), torch.from_numpy(
+        np.asarray(labels, dtype=np.int64).copy()
+    )

@@ -1,6 +1,7 @@
 """Figures of the image experiments: accuracy and cross-entropy against the rate, and image grids (Fig. 7).
 
-Every curve comes from evaluation reports; the converse bounds (H(S) - R and Fano) are drawn into the same axes.
+Every curve comes from evaluation reports; the converse bounds (H(S) - R and Fano) are drawn into the same
+axes.
 """
 
 from __future__ import annotations
@@ -68,8 +69,12 @@ def _accuracy(axes: Any, reports: Sequence[EvaluationReport]) -> None:
     first = reports[0]
     classes = int(first.record["dataset"]["classes"])
     axes.plot(rates, [report.judge_accuracy for report in reports], "o-", label="judge on Y")
-    axes.plot(rates, [report.loop_accuracy for report in reports], "s--", alpha=0.7, label="classifiers in the loop")
-    axes.axhline(first.judge_degraded_accuracy, color="grey", ls="-.", lw=1, label="judge trained on degraded X")
+    axes.plot(
+        rates, [report.loop_accuracy for report in reports], "s--", alpha=0.7, label="classifiers in the loop"
+    )
+    axes.axhline(
+        first.judge_degraded_accuracy, color="grey", ls="-.", lw=1, label="judge trained on degraded X"
+    )
     axes.axhline(first.judge_clean_accuracy, color="grey", ls=":", lw=1, label="judge on clean images")
     grid = _rates(reports)
     bound = [accuracy_upper_bound(first.label_entropy, rate, classes) for rate in grid]
@@ -83,7 +88,11 @@ def _cross_entropy(axes: Any, reports: Sequence[EvaluationReport]) -> None:
     first = reports[0]
     axes.plot(rates, [report.judge_cross_entropy for report in reports], "o-", label="judge on Y")
     axes.plot(
-        rates, [report.loop_cross_entropy for report in reports], "s--", alpha=0.7, label="classifiers in the loop"
+        rates,
+        [report.loop_cross_entropy for report in reports],
+        "s--",
+        alpha=0.7,
+        label="classifiers in the loop",
     )
     axes.axhline(
         first.judge_degraded_cross_entropy, color="grey", ls="-.", lw=1, label="judge trained on degraded X"

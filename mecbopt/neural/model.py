@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from mecbopt.neural.config import Config, ModelConfig
-from mecbopt.neural.density import FactorizedDensity
+from mecbopt.neural.density import density_of_kind
 from mecbopt.neural.dither import NOISE_LEVELS, dither_values, noise_values
 from mecbopt.neural.networks import Decoder, DenseDecoder, Encoder, GaussianReconstructor, Shape
 from mecbopt.neural.quantisation import dequantised, quantised, training_values
@@ -63,7 +63,7 @@ class CouplingModel(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder, self.decoder, self.reconstructor = encoder, decoder, reconstructor
-        self.density = FactorizedDensity(settings.latents)
+        self.density = density_of_kind(settings.density, settings.latents)
         self.settings = settings
         # f is multiplied by this after training, to bring the rate onto its target (see calibration).
         self.register_buffer("gain", torch.ones(()))
@@ -74,12 +74,12 @@ class CouplingModel(nn.Module):
         return self.settings.dither_levels if self.settings.common_randomness else 1
 
     def training_pass(self, source: Tensor, noise: TrainingNoise) -> tuple[Tensor, Tensor]:
-        """(Y, bits a sample) with the differentiable stand-in for the quantiser; the gain is 1 in training."""
+        """(Y, bits a sample) with the quantiser's differentiable stand-in; the gain is 1 in training."""
         values = training_values(self.encoder(source).float(), noise.uniform)
         return self.decoder(torch.cat([values, noise.decoder], dim=1)), self.density.bits(values)
 
     def latents(self, source: Tensor) -> Tensor:
-        """gain * f(x), shape (batch, d)."""
+        """Gain * f(x), shape (batch, d)."""
         return self.gain * self.encoder(source).float()
 
     def dither(self, levels: Tensor) -> Tensor:
@@ -108,7 +108,9 @@ def image_model(config: Config, clean: Shape, degraded: Shape) -> CouplingModel:
     dense = sizes.decoder == "dense"
     return CouplingModel(
         Encoder(degraded, sizes.latents, sizes.width, sizes.hidden),
-        DenseDecoder(clean, inputs, sizes.hidden) if dense else Decoder(clean, inputs, sizes.width, sizes.hidden),
+        DenseDecoder(clean, inputs, sizes.hidden)
+        if dense
+        else Decoder(clean, inputs, sizes.width, sizes.hidden),
         GaussianReconstructor(clean, degraded, sizes.width),
         sizes,
     )

@@ -154,7 +154,9 @@ def load_classifiers(path: str | Path) -> tuple[Ensemble, dict[str, Any]]:
 
 def save_judge(path: str | Path, judges: dict[str, Judge], record: dict[str, Any]) -> None:
     """Write the judges (by name) with their record."""
-    tensors = {f"{name}/{key}": value for name, judge in judges.items() for key, value in judge.state_dict().items()}
+    tensors = {
+        f"{name}/{key}": value for name, judge in judges.items() for key, value in judge.state_dict().items()
+    }
     write_tensors(path, _JUDGE, tensors, {**record, "judges": sorted(judges)})
 
 

@@ -1,9 +1,9 @@
 """Dual ascent on one constraint, slow, damped and bounded.
 
-Plain dual ascent from the first step overshoots and collapses the code: the multiplier keeps growing while the
-encoder is still reacting to its last value.  Hence three measures: it waits through a warm-up; it moves
-geometrically by at most `step` an update, on a smoothed observation; and a proportional term reacts at once and
-lets go at once, which damps the oscillation that an integrator alone has with a slow plant.
+Plain dual ascent from the first step overshoots and collapses the code: the multiplier keeps growing while
+the encoder is still reacting to its last value.  Hence three measures: it waits through a warm-up; it moves
+geometrically by at most `step` an update, on a smoothed observation; and a proportional term reacts at once
+and lets go at once, which damps the oscillation that an integrator alone has with a slow plant.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The losses of theory section 7 as modules: one forward pass, one backward pass each.
 
-A whole loss in one module is what DistributedDataParallel needs: its gradient exchange expects one forward call
-for each backward call, and the gradient penalty calls the critic three times.
+A whole loss in one module is what DistributedDataParallel needs: its gradient exchange expects one forward
+call for each backward call, and the gradient penalty calls the critic three times.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mecbopt.neural.config import ObjectiveConfig
 from mecbopt.neural.model import CouplingModel, TrainingNoise
 from mecbopt.units import BITS_PER_NAT
 
-__all__ = ["Batch", "CriticObjective", "GeneratorObjective", "LabelModel", "TERMS", "gradient_penalty"]
+__all__ = ["TERMS", "Batch", "CriticObjective", "GeneratorObjective", "LabelModel", "gradient_penalty"]
 
 #: Names of the terms that `GeneratorObjective` returns, in order.
 TERMS = ("reconstruction", "rate", "critic", "label", "fidelity")

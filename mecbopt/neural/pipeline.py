@@ -123,7 +123,9 @@ def loop_classifiers(
         ensemble = Ensemble(dataset.shape, dataset.classes, settings.classifiers)
     for index, member in enumerate(ensemble.members):
         name = f"classifier {index + 1} of {settings.classifiers}"
-        report = None if progress is None else (lambda step, steps, name=name: progress(name, step, steps, {}))
+        report = (
+            None if progress is None else (lambda step, steps, name=name: progress(name, step, steps, {}))
+        )
         fit_classifier(
             member,
             dataset.train_images,
@@ -165,5 +167,3 @@ def freeze(trainer: Trainer, task: ImageTask, folder: Path, progress: Progress |
     if progress is not None:
         progress("calibration", 1, 1, reached)
     return saved
-
-

@@ -40,7 +40,12 @@ def _smoke(dataset: str, degradation: str) -> Config:
         model=ModelConfig(latents=8, dither_levels=64, width=8, hidden=64, critic_width=8),
         objective=ObjectiveConfig(target_rate=6.0),
         optimisation=OptimisationConfig(
-            steps=600, batch_size=64, critic_steps=1, warmup_steps=100, classifier_epochs=25.0, refit_steps=200
+            steps=600,
+            batch_size=64,
+            critic_steps=1,
+            warmup_steps=100,
+            classifier_epochs=25.0,
+            refit_steps=200,
         ),
         runtime=RuntimeConfig(checkpoint_every=300, log_every=50),
     )
@@ -53,10 +58,12 @@ def _small(dataset: str, degradation: str) -> Config:
             latents=16, dither_levels=64, width=16, hidden=256, critic_width=16,
             decoder="dense" if dataset in ("digits", "mnist") else "convolutional",
         ),
-        objective=ObjectiveConfig(target_rate=8.0),
+        objective=ObjectiveConfig(
+            target_rate=8.0, critic_weight=1.0, label_weight=5.0, rate_weight_start=0.3,
+        ),
         optimisation=OptimisationConfig(
-            steps=3000, batch_size=64, critic_steps=2, warmup_steps=300, ema_decay=0.998, classifiers=2,
-            classifier_epochs=1.0, augmentation_shift=2, augmentation_noise=0.15, refit_steps=500,
+            steps=2000, batch_size=64, critic_steps=2, warmup_steps=150, ema_decay=0.995, classifiers=2,
+            classifier_epochs=1.0, augmentation_shift=1, augmentation_noise=0.1, refit_steps=300,
         ),
         runtime=RuntimeConfig(checkpoint_every=500, log_every=50),
     )  # fmt: skip

@@ -47,9 +47,7 @@ def encoded(
     return words
 
 
-def decoded(
-    tables: CodingTables, words: NDArray[np.uint32], levels: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def decoded(tables: CodingTables, words: NDArray[np.uint32], levels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Symbols of shape (count, d) from the words of a stream.
 
     Raises
@@ -71,7 +69,9 @@ def decoded(
         for image, dimension in np.argwhere(columns == tables.width):
             symbols[image, dimension] = _escaped(decoder, tables, dimension)
     except AssertionError as error:  # how the library reports words that no encoder writes
-        raise StreamError("the payload is no code under this model's tables: the stream is damaged.") from error
+        raise StreamError(
+            "the payload is no code under this model's tables: the stream is damaged."
+        ) from error
     return symbols
 
 
@@ -106,9 +106,7 @@ def _escaped(decoder: Any, tables: CodingTables, dimension: int) -> int:
     return low - magnitude if below else low + tables.width + magnitude - 1
 
 
-def terminated(
-    tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray[np.int64]
-) -> bytes:
+def terminated(tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray[np.int64]) -> bytes:
     """The shortest byte string whose continuation by zero bytes decodes to `symbols`.
 
     The coder writes whole 32-bit words; a single image of a few bits would pay most of a word.  Every prefix

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mecbopt.neural.density import FactorizedDensity
+from mecbopt.neural.density import Density
 from mecbopt.neural.dither import dither_values
 from mecbopt.neural.errors import ModelFileError, TrainingError
 
@@ -55,7 +55,7 @@ class CodingTables:
 
     @property
     def dimensions(self) -> int:
-        """d."""
+        """D."""
         return int(self.counts.shape[0])
 
     @property
@@ -74,7 +74,7 @@ class CodingTables:
         return np.where((column >= 0) & (column < self.width), column, self.width).astype(np.int32)
 
     def rows(self, levels: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Probabilities for symbols in row-major order, shape (count * d, width + 1); exact multiples of 2**-24."""
+        """Probabilities in row-major order, shape (count * d, width + 1); exact multiples of 2**-24."""
         chosen = self.counts[np.arange(self.dimensions), levels]
         return chosen.reshape(-1, self.width + 1).astype(np.float64) / _TOTAL
 
@@ -94,7 +94,7 @@ class CodingTables:
 
 
 @torch.no_grad()
-def build_tables(density: FactorizedDensity, levels: int, gain: float = 1.0) -> CodingTables:
+def build_tables(density: Density, levels: int, gain: float = 1.0) -> CodingTables:
     """Freeze a density into tables for `levels` dither values.  Cost O(d * levels * width)."""
     exact = copy.deepcopy(density).cpu().double()
     dimensions = exact.dimensions
@@ -103,17 +103,21 @@ def build_tables(density: FactorizedDensity, levels: int, gain: float = 1.0) -> 
     dither = torch.as_tensor(dither_values(np.arange(levels, dtype=np.float64), levels))
     offsets = torch.arange(width, dtype=torch.float64)
     values = (
-        torch.as_tensor(low, dtype=torch.float64)[:, None, None] + offsets[None, None, :] + dither[None, :, None]
+        torch.as_tensor(low, dtype=torch.float64)[:, None, None]
+        + offsets[None, None, :]
+        + dither[None, :, None]
     )  # (d, levels, width)
     flat = values.permute(1, 2, 0).reshape(-1, dimensions)
-    probability = exact.window_probability(flat, gain).reshape(levels, width, dimensions).permute(2, 0, 1).numpy()
+    probability = (
+        exact.window_probability(flat, gain).reshape(levels, width, dimensions).permute(2, 0, 1).numpy()
+    )
     if not np.all(np.isfinite(probability)):
         raise TrainingError("the density gives a probability that is not finite: train with smaller steps.")
     escape = np.maximum(1.0 - probability.sum(axis=2, keepdims=True), 0.0)
     return CodingTables(low, _counts(np.concatenate([probability, escape], axis=2)))
 
 
-def _support(density: FactorizedDensity, gain: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _support(density: Density, gain: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First and last symbol of each latent so that each tail beyond holds at most _TAIL for every dither."""
     limit = float(np.log(_TAIL) - np.log1p(-_TAIL))
     reach = _LARGEST_WIDTH // 2

@@ -96,7 +96,9 @@ class ImageTask:
         chosen = torch.randint(0, count, (2, size), generator=generator)
         images = as_float(self.dataset.train_images[chosen[0]])
         source = self.degradation(images, generator)
-        return Batch(source, self.dataset.train_labels[chosen[0]], as_float(self.dataset.train_images[chosen[1]]))
+        return Batch(
+            source, self.dataset.train_labels[chosen[0]], as_float(self.dataset.train_images[chosen[1]])
+        )
 
     def fidelity(self, source: Tensor, reconstruction: Tensor) -> Tensor:
         """|D(y) - x|^2 summed over pixels, D the noiseless degradation."""
@@ -106,9 +108,7 @@ class ImageTask:
         """The augmentation that the classifiers were trained with."""
         settings = self.config.optimisation
         generator = streams.generator(self.config.runtime.seed, "view", step)
-        return augmented(
-            reconstruction, settings.augmentation_shift, settings.augmentation_noise, generator
-        )
+        return augmented(reconstruction, settings.augmentation_shift, settings.augmentation_noise, generator)
 
     def calibration_sources(self) -> tuple[Tensor, Tensor]:
         """Degraded training images (at most 8192) and all degraded held-out images."""

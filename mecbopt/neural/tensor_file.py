@@ -62,7 +62,9 @@ def read_tensors(path: str | Path, kind: str) -> tuple[dict[str, torch.Tensor], 
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelFileError(f"{path} is damaged or no safetensors file: {error}.") from error
     if metadata.get("kind") != kind:
-        raise ModelFileError(f"{path} holds {metadata.get('kind')!r}, not {kind!r}: give a file of that kind.")
+        raise ModelFileError(
+            f"{path} holds {metadata.get('kind')!r}, not {kind!r}: give a file of that kind."
+        )
     if metadata.get("format") != str(_FORMAT):
         raise ModelFileError(f"{path} has format {metadata.get('format')!r}; this program reads {_FORMAT}.")
     text = metadata.get("record", "")

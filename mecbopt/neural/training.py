@@ -1,7 +1,7 @@
 """The training loop: critic steps, one step of everything else, average, multipliers, checkpoint.
 
-All randomness is a function of (seed, purpose, step), so a resumed run, a rerun and (up to the order of sums) a
-run on several processes are the same run.  On CPU a resumed run and a rerun are equal bit for bit.
+All randomness is a function of (seed, purpose, step), so a resumed run, a rerun and (up to the order of
+sums) a run on several processes are the same run.  On CPU a resumed run and a rerun are equal bit for bit.
 """
 
 from __future__ import annotations
@@ -182,7 +182,9 @@ class Trainer:
         )
         start, stop = self.world.rows(len(mix))
         with self._precision():
-            loss, distance = self._critic_loss(batch.clean, fake.float(), mix[start:stop].to(self.world.device))
+            loss, distance = self._critic_loss(
+                batch.clean, fake.float(), mix[start:stop].to(self.world.device)
+            )
         self._critic_optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self._critic_optimiser.step()
@@ -205,7 +207,9 @@ class Trainer:
         start, stop = self.world.rows(size)
         device = self.world.device
         batch = Batch(*(part[start:stop].to(device) for part in self.task.batch(number)))
-        noise = training_noise(self.config.model, size, streams.generator(seed, "noise", number)).rows(start, stop)
+        noise = training_noise(self.config.model, size, streams.generator(seed, "noise", number)).rows(
+            start, stop
+        )
         uniform = None if noise.uniform is None else noise.uniform.to(device)
         return batch, noise._replace(uniform=uniform, decoder=noise.decoder.to(device))
 
@@ -275,7 +279,11 @@ class Trainer:
         tensors, record, _ = read_tensors(path, CHECKPOINT_KIND)
         saved = Config.from_dict(record["config"]).to_dict()
         own = self.config.to_dict()
-        for section, key in (("optimisation", "steps"), ("runtime", "device"), ("runtime", "checkpoint_every")):
+        for section, key in (
+            ("optimisation", "steps"),
+            ("runtime", "device"),
+            ("runtime", "checkpoint_every"),
+        ):
             saved[section][key] = own[section][key]
         if saved != own:
             different = [
@@ -305,7 +313,11 @@ class Trainer:
             parameter.requires_grad_(True)
         fitting, rating = self.task.calibration_sources()
         fit_density(
-            model, fitting, steps=settings.refit_steps, learning_rate=settings.density_learning_rate, seed=seed
+            model,
+            fitting,
+            steps=settings.refit_steps,
+            learning_rate=settings.density_learning_rate,
+            seed=seed,
         )
         before = estimated_rate(model, rating, seed)
         # Small held-out sets are seen under several dithers: at least 2,000 looks.

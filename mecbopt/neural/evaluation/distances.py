@@ -30,8 +30,8 @@ def wasserstein_distance(
 ) -> float:
     """Estimate of W1 (Euclidean norm on pixels in [0, 1]) between two laws given by samples (first, second).
 
-    A critic with gradient penalty is fitted on `train` and its mean difference taken on `test`; both are tuples of
-    uint8 or float images, shape (count, C, H, W).
+    A critic with gradient penalty is fitted on `train` and its mean difference taken on `test`; both are
+    tuples of uint8 or float images, shape (count, C, H, W).
     """
     channels, height, breadth = (int(side) for side in train[0].shape[1:])
     shape: Shape = (channels, height, breadth)
@@ -70,8 +70,8 @@ def judge_features(judge: Judge, images: Tensor) -> NDArray[np.float64]:
 def frechet_distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) of two samples of features, shapes (n1, k), (n2, k).
 
-    The trace of the root is the sum of the roots of the eigenvalues of C1^(1/2) C2 C1^(1/2), which is symmetric
-    positive semidefinite: no complex arithmetic, and rounding below zero is cut.
+    The trace of the root is the sum of the roots of the eigenvalues of C1^(1/2) C2 C1^(1/2), which is
+    symmetric positive semidefinite: no complex arithmetic, and rounding below zero is cut.
 
     >>> x = np.random.default_rng(0).normal(size=(500, 3))
     >>> abs(frechet_distance(x, x)) < 1e-9, round(frechet_distance(x, x + 2.0), 9)

@@ -1,7 +1,7 @@
 """Information between source and reconstruction: InfoNCE (a bound) and the reconstructor's gain (none).
 
-InfoNCE (van den Oord, Li, Vinyals 2018; Poole et al., On variational bounds of mutual information, ICML 2019):
-for a batch of K independent pairs and any score s,
+InfoNCE (van den Oord, Li, Vinyals 2018; Poole et al., On variational bounds of mutual information, ICML
+2019): for a batch of K independent pairs and any score s,
 
     I(X;Y) >= E [ log s(x_i, y_i) - log (1/K) sum_j s(x_j, y_i) ],     at most log2 K bits.
 

@@ -28,10 +28,10 @@ def train_judges(
     seed: int = JUDGE_SEED,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[dict[str, Judge], dict[str, Any]]:
-    """(judges, record): "clean" sees clean images only; "degraded" sees sources, and serves as a ceiling only.
+    """(judges, record): "clean" sees clean images only; "degraded" sees sources, for the ceiling.
 
-    The ceiling's judge is of the same make and is trained on X enlarged to the clean size, so the comparison is
-    between images, not between networks.
+    The ceiling's judge is of the same make and is trained on X enlarged to the clean size, so the comparison
+    is between images, not between networks.
     """
     judges = {}
     sources = degraded_by(as_float(dataset.train_images), streams.generator(seed, "judge degradation"))

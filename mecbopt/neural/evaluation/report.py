@@ -30,11 +30,11 @@ __all__ = ["EvaluationReport", "evaluate"]
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """Results on the test split; rates, entropies and information in bits (an image), distances in pixel units.
+    """Results on the test split; rates, entropies and information in bits, distances in pixel units.
 
     `coded_rate` is the payload of all test images in one stream, divided by their number; `container_rate`
-    adds header and checksum; `per_image_rate` is the mean when every image can be decoded on its own, with its
-    length byte.  `judge_*` is the independent judge, `loop_*` the classifiers that training looked at.
+    adds header and checksum; `per_image_rate` is the mean when every image can be decoded on its own, with
+    its length byte.  `judge_*` is the independent judge, `loop_*` the classifiers that training looked at.
     `infonce` is a lower bound on I(X;Y); `reconstructor_gain` is none.  `mse_source` compares D(Y) with X.
     """
 
@@ -115,7 +115,9 @@ def evaluate(
         Most training images used for fitting them.
     """
     if dataset.shape != frozen.clean_shape:
-        raise DatasetError(f"the images are {dataset.shape}, the model makes {frozen.clean_shape}: use its data set.")
+        raise DatasetError(
+            f"the images are {dataset.shape}, the model makes {frozen.clean_shape}: use its data set."
+        )
     if set(judges) != {"clean", "degraded"}:
         raise ModelFileError(f"judges are {sorted(judges)}: 'clean' and 'degraded' are needed.")
     codec = ImageCodec(frozen, seed)
@@ -139,8 +141,9 @@ def evaluate(
 
     judge = judge_log_probabilities(judges["clean"])
     ceiling = judge_log_probabilities(judges["degraded"])
-    judged, looped = classification(judge, outputs, labels), classification(
-        classifiers.log_probabilities, outputs, labels
+    judged, looped = (
+        classification(judge, outputs, labels),
+        classification(classifiers.log_probabilities, outputs, labels),
     )
     clean_judged = classification(judge, clean, labels)
     degraded_judged = classification(ceiling, enlarged(sources, dataset.shape), labels)
