@@ -52,9 +52,13 @@ static inline double mec_pattern_open(const mec_pattern_bound *bound, double res
 int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *item, int bins,
                             const double *bin, double largest, double target, int iterations);
 
+/* Least entropies of a set: MEC_BARE while no leaf hangs on the open item yet, MEC_ANY without that condition.
+   Subtrees hang on bare states only: of all orders in which an item takes its branches, leaves last suffices. */
+enum { MEC_BARE = 0, MEC_ANY = 1 };
+
 typedef struct {
-    uint64_t key, joined; /* items used; the part joined last (for reconstruction) */
-    double entropy;
+    uint64_t key, joined[2]; /* items used; the part joined last, for reconstruction */
+    double entropy[2];
     double bound[2]; /* total minus potentials, for both orientations of the pattern bound */
     int64_t difference;
 } state;
@@ -88,6 +92,16 @@ typedef struct {
     uint32_t index;
 } ranked;
 
+/* A tree that waits to be kept: memory is fetched for a batch of them at once. */
+typedef struct {
+    uint64_t key, joined;
+    double entropy, bound[2];
+    int64_t difference;
+    int kind;
+} offer;
+
+#define MEC_BATCH 64
+
 struct mec_search {
     int n, m, count;
     int64_t mass[64];
@@ -103,6 +117,8 @@ struct mec_search {
     size_t state_count, state_capacity;
     uint32_t *table;
     size_t table_size;
+    offer waiting[MEC_BATCH];
+    int waiting_count;
     uint32_t *layer_list[64];
     size_t layer_count[64], layer_capacity[64];
     hanging hang[2];

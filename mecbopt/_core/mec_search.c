@@ -12,9 +12,15 @@ static double seconds_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static size_t first_slot(const mec_search *s, uint64_t key)
+{
+    key *= 0x9E3779B97F4A7C15ull;
+    return (size_t)(key ^ key >> 32) & (s->table_size - 1);
+}
+
 size_t mec_slot(const mec_search *s, uint64_t key)
 {
-    size_t slot = (size_t)((key * 0x9E3779B97F4A7C15ull) >> 20) & (s->table_size - 1);
+    size_t slot = first_slot(s, key);
     while (s->table[slot] != UINT32_MAX && s->states[s->table[slot]].key != key)
         slot = (slot + 1) & (s->table_size - 1);
     return slot;
@@ -48,19 +54,19 @@ static void *grown(mec_search *s, void *array, size_t *capacity, size_t item)
     return more;
 }
 
-static void keep(mec_search *s, uint64_t key, double entropy, double bound0, double bound1, int64_t difference,
-                 uint64_t joined)
+static void keep(mec_search *s, const offer *o)
 {
-    size_t slot = mec_slot(s, key);
+    size_t slot = mec_slot(s, o->key);
     if (s->table[slot] != UINT32_MAX) {
         state *old = s->states + s->table[slot];
-        if (entropy < old->entropy) {
-            old->entropy = entropy;
-            old->joined = joined;
-        }
+        for (int kind = o->kind; kind <= MEC_ANY; kind++)
+            if (o->entropy < old->entropy[kind]) {
+                old->entropy[kind] = o->entropy;
+                old->joined[kind] = o->joined;
+            }
         return;
     }
-    int layer = __builtin_popcountll(key);
+    int layer = __builtin_popcountll(o->key);
     if (s->state_count == s->state_capacity)
         s->states = grown(s, s->states, &s->state_capacity, sizeof(state));
     if (s->layer_count[layer] == s->layer_capacity[layer])
@@ -70,11 +76,36 @@ static void keep(mec_search *s, uint64_t key, double entropy, double bound0, dou
         s->failed = 1;
         return;
     }
-    s->states[s->state_count] = (state){key, joined, entropy, {bound0, bound1}, difference};
+    double bare = o->kind == MEC_BARE ? o->entropy : INFINITY;
+    s->states[s->state_count] = (state){
+        o->key, {o->joined, o->joined}, {bare, o->entropy}, {o->bound[0], o->bound[1]}, o->difference};
     s->table[slot] = (uint32_t)s->state_count;
     s->layer_list[layer][s->layer_count[layer]++] = (uint32_t)s->state_count++;
     if (2 * s->state_count > s->table_size && grow_table(s))
         s->failed = 1;
+}
+
+/* Keeps what waits: the table's lines were asked for when the offers came, the states' are asked for here. */
+static void keep_waiting(mec_search *s)
+{
+    for (int i = 0; i < s->waiting_count; i++) {
+        uint32_t index = s->table[first_slot(s, s->waiting[i].key)];
+        if (index != UINT32_MAX)
+            __builtin_prefetch(s->states + index);
+    }
+    for (int i = 0; i < s->waiting_count && !s->failed; i++)
+        keep(s, s->waiting + i);
+    s->waiting_count = 0;
+}
+
+/* Offers a tree on `key`; `kind` says whether its open item is still bare. */
+static void propose(mec_search *s, uint64_t key, int kind, double entropy, double bound0, double bound1,
+                    int64_t difference, uint64_t joined)
+{
+    if (s->waiting_count == MEC_BATCH)
+        keep_waiting(s);
+    __builtin_prefetch(s->table + first_slot(s, key));
+    s->waiting[s->waiting_count++] = (offer){key, joined, entropy, {bound0, bound1}, difference, kind};
 }
 
 /* Bound on the cells still to come, from both orientations of the pattern bound. */
@@ -214,8 +245,8 @@ static void open_layer(mec_search *s)
     for (size_t i = 0; i < generated; i++) {
         uint32_t index = s->layer_list[layer][i];
         const state *e = s->states + index;
-        double bound = e->entropy + mec_pattern_remainder(s, e->bound[0], e->bound[1], e->difference);
-        double profile = e->entropy + mec_profile_remainder(s, e->key, e->difference);
+        double bound = e->entropy[MEC_ANY] + mec_pattern_remainder(s, e->bound[0], e->bound[1], e->difference);
+        double profile = e->entropy[MEC_ANY] + mec_profile_remainder(s, e->key, e->difference);
         if (profile > bound)
             bound = profile;
         if (bound <= s->limit)
@@ -239,7 +270,8 @@ static void open_layer(mec_search *s)
             if (s->failed)
                 return;
             double cell = (double)mec_absolute(e->difference) * s->scale;
-            subtree t = {.key = e->key, .entropy = e->entropy + mec_phi(cell), .difference = e->difference};
+            subtree t = {.key = e->key, .entropy = e->entropy[MEC_ANY] + mec_phi(cell)};
+            t.difference = e->difference;
             for (int o = 0; o < 2; o++)
                 t.potential[o] = s->bounds[o].valid ? s->bounds[o].total - e->bound[o] : 0.0;
             t.reduced = t.entropy - t.potential[s->sorting];
@@ -283,11 +315,13 @@ static void add_single_items(mec_search *s, const state *e)
             int i = __builtin_ctzll(free_items);
             if (i > s->group_first[i] && !(e->key >> (i - 1) & 1))
                 continue;
-            double entropy = e->entropy + (s->mass[i] < open ? s->entropy[i] : open_entropy);
+            /* A heavier item takes over as the open one, bare; a lighter one is a leaf of the open one. */
+            int kind = s->mass[i] < open ? MEC_ANY : MEC_BARE;
+            double entropy = e->entropy[MEC_ANY] + (kind == MEC_ANY ? s->entropy[i] : open_entropy);
             int64_t difference = e->difference + (side ? -s->mass[i] : s->mass[i]);
             double bound0 = e->bound[0] - s->potential[0][i], bound1 = e->bound[1] - s->potential[1][i];
             if (entropy + mec_pattern_remainder(s, bound0, bound1, difference) <= s->limit)
-                keep(s, e->key | 1ull << i, entropy, bound0, bound1, difference, 1ull << i);
+                propose(s, e->key | 1ull << i, kind, entropy, bound0, bound1, difference, 1ull << i);
         }
     }
 }
@@ -302,11 +336,11 @@ static void hang_one(mec_search *s, const state *e, const subtree *t)
         return;
     if (s->tied && !united(s, e->key, t->key, &key))
         return;
-    double entropy = e->entropy + t->entropy;
+    double entropy = e->entropy[MEC_BARE] + t->entropy;
     double bound0 = e->bound[0] - t->potential[0], bound1 = e->bound[1] - t->potential[1];
     int64_t difference = e->difference + t->difference;
     if (entropy + mec_pattern_remainder(s, bound0, bound1, difference) <= s->limit)
-        keep(s, key, entropy, bound0, bound1, difference, t->key);
+        propose(s, key, MEC_BARE, entropy, bound0, bound1, difference, t->key);
 }
 
 static void hang_subtrees(mec_search *s, const state *e, int side)
@@ -328,7 +362,7 @@ static void hang_subtrees(mec_search *s, const state *e, int side)
             for (int k = last - cell - 1; k <= last - cell + 1; k++)
                 if (k >= 0 && k < MEC_COARSE && coarse[k] < least)
                     least = coarse[k];
-            threshold = s->limit - e->entropy - e->bound[s->sorting] - least + 1e-12;
+            threshold = s->limit - e->entropy[MEC_BARE] - e->bound[s->sorting] - least + 1e-12;
         }
         for (int part = allowed;; part = (part - 1) & allowed) {
             int group = cell * MEC_SIGNATURES + part;
@@ -349,10 +383,11 @@ int mec_search_run(mec_search *s, double seconds)
     double end = seconds_now() + seconds;
     while (!s->status) {
         if (s->order_next == s->order_count) {
+            keep_waiting(s);
             if (++s->layer >= s->count) {
                 size_t slot = mec_slot(s, s->full);
                 if (s->table[slot] != UINT32_MAX)
-                    s->best = s->states[s->table[slot]].entropy;
+                    s->best = s->states[s->table[slot]].entropy[MEC_ANY];
                 s->status = 1;
                 break;
             }
@@ -360,13 +395,12 @@ int mec_search_run(mec_search *s, double seconds)
         }
         for (int burst = 0; burst < 16 && s->order_next < s->order_count && !s->failed; burst++) {
             /* A copy: the array may move while its successors are kept. */
-            state e = s->states[s->order[s->order_next++].index];
+            ranked next = s->order[s->order_next++];
+            state e = s->states[next.index];
             s->expanded++;
             add_single_items(s, &e);
-            if (e.difference >= 0)
-                hang_subtrees(s, &e, 0);
-            else
-                hang_subtrees(s, &e, 1);
+            if (next.value + (e.entropy[MEC_BARE] - e.entropy[MEC_ANY]) <= s->limit)
+                hang_subtrees(s, &e, e.difference < 0);
         }
         if (s->failed)
             s->status = 3;
@@ -375,6 +409,7 @@ int mec_search_run(mec_search *s, double seconds)
         if (seconds_now() > end)
             break;
     }
+    keep_waiting(s);
     return s->status;
 }
 
@@ -386,7 +421,7 @@ int mec_search_start(mec_search *s, double upper, double gap, long long width, l
         memset(s->hang[side].first, 0, sizeof s->hang[side].first);
     memset(s->layer_count, 0, sizeof s->layer_count);
     s->order_count = s->order_next = 0;
-    s->layer = s->status = s->failed = 0;
+    s->layer = s->status = s->failed = s->waiting_count = 0;
     s->expanded = 0;
     s->width = width;
     s->max_states = max_states;
@@ -398,7 +433,8 @@ int mec_search_start(mec_search *s, double upper, double gap, long long width, l
         return -1;
     for (int i = 0; i < s->count; i++)
         if (s->group_first[i] == i)
-            keep(s, 1ull << i, 0.0, s->bounds[0].total - s->potential[0][i],
+            propose(s, 1ull << i, MEC_BARE, 0.0, s->bounds[0].total - s->potential[0][i],
                  s->bounds[1].total - s->potential[1][i], i < s->n ? s->mass[i] : -s->mass[i], 0);
+    keep_waiting(s);
     return s->failed ? -1 : 0;
 }

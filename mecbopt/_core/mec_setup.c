@@ -87,7 +87,7 @@ static double state_bound(const mec_search *s, const state *e)
 {
     double pattern = mec_pattern_remainder(s, e->bound[0], e->bound[1], e->difference);
     double profile = mec_profile_remainder(s, e->key, e->difference);
-    return e->entropy + (pattern > profile ? pattern : profile);
+    return e->entropy[MEC_ANY] + (pattern > profile ? pattern : profile);
 }
 
 double mec_search_lower_bound(const mec_search *s)
@@ -128,8 +128,8 @@ static uint64_t without(const mec_search *s, uint64_t key, uint64_t part)
     return rest;
 }
 
-/* Draws the tree of `key`; returns its open item and the signed mass that is open there. */
-static int draw(const mec_search *s, drawing *d, uint64_t key, int64_t *open)
+/* Draws the tree of `key` and kind; returns its open item and the signed mass that is open there. */
+static int draw(const mec_search *s, drawing *d, uint64_t key, int kind, int64_t *open)
 {
     if (!(key & (key - 1))) {
         int first = s->group_first[__builtin_ctzll(key)], item = first + d->used[first]++;
@@ -139,11 +139,12 @@ static int draw(const mec_search *s, drawing *d, uint64_t key, int64_t *open)
     const state *e = s->states + s->table[mec_slot(s, key)];
     int64_t left_open, right_open;
     /* A tied single item was recorded by its own bit; only the group counts. */
-    uint64_t joined = e->joined;
-    if (!(joined & (joined - 1)))
+    uint64_t joined = e->joined[kind];
+    int single = !(joined & (joined - 1));
+    if (single)
         joined = 1ull << s->group_first[__builtin_ctzll(joined)];
-    int left = draw(s, d, without(s, key, joined), &left_open);
-    int right = draw(s, d, joined, &right_open);
+    int left = draw(s, d, without(s, key, joined), single ? MEC_ANY : MEC_BARE, &left_open);
+    int right = draw(s, d, joined, MEC_ANY, &right_open);
     int64_t left_mass = mec_absolute(left_open), right_mass = mec_absolute(right_open);
     int64_t moved = left_mass < right_mass ? left_mass : right_mass;
     if (moved) {
@@ -161,6 +162,6 @@ int mec_search_cells(const mec_search *s, int *rows, int *columns, long long *ma
     int64_t open;
     if (s->best == INFINITY)
         return 0;
-    draw(s, &d, s->full, &open);
+    draw(s, &d, s->full, MEC_ANY, &open);
     return d.cells;
 }

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mecbopt.info import entropy
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.mec.inputs import marginal
-from mecbopt.mec.result import MecResult, SparseCoupling
+from mecbopt.mec.result import MecResult, SparseCoupling, require_dense
 from mecbopt.problem import Status
 from mecbopt.tolerances import GAP
 
@@ -60,6 +60,8 @@ def greedy(p: Any, q: Any, *more: Any, sparse: bool = False) -> MecResult:
     """
     names = ["p", "q", *(f"more[{index}]" for index in range(len(more)))]
     marginals = [marginal(name, values) for name, values in zip(names, (p, q, *more), strict=True)]
+    if not sparse:
+        require_dense(tuple(len(p) for p in marginals))
     support = greedy_support(marginals)
     coupling = support if sparse else support.to_dense()
     joint_entropy = float(entropy(support.masses))

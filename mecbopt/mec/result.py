@@ -13,10 +13,19 @@ from scipy.sparse import coo_array
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Status
 
-__all__ = ["MecResult", "SparseCoupling"]
+__all__ = ["MecResult", "SparseCoupling", "require_dense"]
 
 #: Largest number of cells that `SparseCoupling.to_dense` builds (512 MiB of float64).
 MAX_DENSE_CELLS = 1 << 26
+
+
+def require_dense(shape: tuple[int, ...]) -> None:
+    """Refuse an array of more than 2^26 cells with a ProblemError."""
+    if math.prod(shape) > MAX_DENSE_CELLS:
+        raise ProblemError(
+            f"a dense coupling of shape {shape} has {math.prod(shape)} cells, more than {MAX_DENSE_CELLS}: "
+            "take the sparse form (sparse=True)."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +48,7 @@ class SparseCoupling:
 
     def to_dense(self) -> NDArray[np.float64]:
         """The coupling as an array of shape `shape`; ProblemError beyond 2^26 cells."""
-        if math.prod(self.shape) > MAX_DENSE_CELLS:
-            raise ProblemError(
-                f"a dense coupling of shape {self.shape} has {math.prod(self.shape)} cells, more than "
-                f"{MAX_DENSE_CELLS}: keep the sparse form (sparse=True)."
-            )
+        require_dense(self.shape)
         dense = np.zeros(self.shape)
         dense[tuple(self.indices.T)] = self.masses
         return dense
