@@ -19,7 +19,7 @@ from mecbopt.solvers import highs
 __all__ = ["MasterResult", "MixtureProgram"]
 
 #: Families up to this size are loaded whole: pricing would cost more than the columns.
-_WHOLE_FAMILY = 1100
+_WHOLE_FAMILY = 4096
 #: A reduced cost above this is rounding noise.  It enters the bound all the same.
 _REDUCED_COST_ZERO = 1e-9
 _MAX_ROUNDS = 500
