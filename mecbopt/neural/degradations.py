@@ -63,7 +63,8 @@ class Degradation:
 def _bicubic(factor: int) -> Callable[[Tensor, torch.Generator | None], Tensor]:
     def apply(clean: Tensor, _: torch.Generator | None) -> Tensor:
         size = (clean.shape[2] // factor, clean.shape[3] // factor)
-        # No antialiasing: the kernel keeps its width, so most of the clean pixels are never looked at.
+        # No antialiasing: the kernel (a = -3/4, PyTorch's) keeps its width of 4 clean pixels, so frequencies
+        # above the new sampling rate fold back into the small image.
         small = functional.interpolate(clean, size=size, mode="bicubic", align_corners=False, antialias=False)
         return small.clamp(0.0, 1.0)
 

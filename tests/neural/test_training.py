@@ -1,0 +1,189 @@
+"""The training loop: reruns and resumes equal bit for bit, switches, precision, compilation, divergence."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
+
+from mecbopt.neural.classifiers import Ensemble  # noqa: E402
+from mecbopt.neural.config import Config  # noqa: E402
+from mecbopt.neural.datasets import load_dataset  # noqa: E402
+from mecbopt.neural.errors import ConfigError, ModelFileError, TrainingError  # noqa: E402
+from mecbopt.neural.objectives import gradient_penalty  # noqa: E402
+from mecbopt.neural.tasks import ImageTask  # noqa: E402
+from mecbopt.neural.tensor_file import read_tensors, write_tensors  # noqa: E402
+from mecbopt.neural.training import Trainer  # noqa: E402
+
+TINY = [
+    "model.latents=4", "model.width=4", "model.hidden=16", "model.critic_width=4", "model.noise_dimensions=1",
+    "optimisation.steps=12", "optimisation.batch_size=8", "optimisation.warmup_steps=4",
+    "optimisation.refit_steps=20", "runtime.checkpoint_every=5", "runtime.log_every=1", "data.test_limit=40",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """(data set, frozen classifiers of random weights)."""
+    config = Config().updated(TINY)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        classifiers = Ensemble((1, 8, 8), 10, 2).requires_grad_(False)
+    return load_dataset(config.data), classifiers
+
+
+def _trainer(parts, *overrides, checkpoint=None):
+    task = ImageTask(Config().updated([*TINY, *overrides]), *parts)
+    return Trainer(task, checkpoint=checkpoint)
+
+
+def _equal(first, second):
+    left, right = first.averaged.state_dict(), second.averaged.state_dict()
+    return all(torch.equal(left[name], right[name]) for name in left) and first.history == second.history
+
+
+def test_a_rerun_is_equal_bit_for_bit_and_another_seed_is_not(parts):
+    first, second, other = _trainer(parts), _trainer(parts), _trainer(parts, "runtime.seed=1")
+    for trainer in (first, second, other):
+        trainer.run()
+    assert _equal(first, second)
+    assert not _equal(first, other)
+    assert all(math.isfinite(value) for entry in first.history for value in entry.values())
+
+
+def test_training_leaves_the_callers_generator_alone(parts):
+    torch.manual_seed(123)
+    expected = torch.rand(3)
+    torch.manual_seed(123)
+    _trainer(parts).run(until=2)
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("stop", [1, 7])
+def test_a_resumed_run_is_equal_bit_for_bit(parts, tmp_path, stop):
+    """Generators, optimisers, averages and multipliers: everything that a step reads is restored."""
+    whole = _trainer(parts)
+    whole.run()
+    interrupted = _trainer(parts, checkpoint=tmp_path / "c.safetensors")
+    interrupted.run(until=stop)
+    resumed = _trainer(parts, checkpoint=tmp_path / "c.safetensors")
+    resumed.restore(tmp_path / "c.safetensors")
+    assert resumed.step == stop
+    resumed.run()
+    assert _equal(whole, resumed)
+    assert (resumed.rate, resumed.label) == (whole.rate, whole.label)
+    first, second = whole.calibrated_model()[0], resumed.calibrated_model()[0]
+    assert torch.equal(first.gain, second.gain)
+
+
+def test_checkpoints_of_other_settings_and_damaged_ones_are_refused(parts, tmp_path):
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, checkpoint=path).run(until=2)
+    with pytest.raises(ModelFileError, match=r"objective\.target_rate"):
+        _trainer(parts, "objective.target_rate=3").restore(path)
+    tensors, record, _ = read_tensors(path, "mecbopt-training-checkpoint")
+    missing = {name: value for name, value in tensors.items() if "generator_optimiser.3." not in name}
+    write_tensors(tmp_path / "d.safetensors", "mecbopt-training-checkpoint", missing, record)
+    with pytest.raises(ModelFileError, match="optimiser"):
+        _trainer(parts).restore(tmp_path / "d.safetensors")
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ModelFileError, match="damaged"):
+        _trainer(parts).restore(path)
+
+
+def test_more_steps_may_be_asked_for_when_resuming(parts, tmp_path):
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, checkpoint=path).run(until=3)
+    longer = _trainer(parts, "optimisation.steps=14")
+    longer.restore(path)
+    longer.run()
+    assert longer.step == 14
+
+
+def test_without_common_randomness_the_dither_is_zero_and_the_gradient_still_flows(parts):
+    trainer = _trainer(parts, "model.common_randomness=false")
+    before = [parameter.clone() for parameter in trainer.model.encoder.parameters()]
+    trainer.run(until=3)
+    moved = [not torch.equal(a, b) for a, b in zip(before, trainer.model.encoder.parameters(), strict=True)]
+    assert all(moved)
+    model, _ = trainer.calibrated_model()
+    assert model.dither_level_count == 1
+    assert float(model.dither(torch.zeros(1, dtype=torch.int64))) == 0.0
+    source = torch.rand(5, 1, 4, 4)
+    levels = torch.zeros(5, 4, dtype=torch.int64)
+    assert torch.equal(model.symbols(source, levels), torch.floor(model.latents(source) + 0.5).long())
+
+
+def test_mixed_precision_trains_and_keeps_weights_in_single_precision(parts):
+    trainer = _trainer(parts, "runtime.mixed_precision=bfloat16")
+    trainer.run(until=3)
+    assert {parameter.dtype for parameter in trainer.model.parameters()} == {torch.float32}
+    plain = _trainer(parts)
+    plain.run(until=3)
+    assert not _equal(trainer, plain)
+    assert trainer.history[-1]["rate"] == pytest.approx(plain.history[-1]["rate"], rel=0.1)
+
+
+def test_compiled_networks_give_the_same_training(parts):
+    """Through the graph capture of torch.compile with an eager back end, so that no compiler is needed."""
+    compiled, plain = _trainer(parts, "runtime.compile_backend=aot_eager"), _trainer(parts)
+    for trainer in (compiled, plain):
+        trainer.run(until=2)
+    assert set(compiled.model.state_dict()) == set(plain.model.state_dict())
+    assert compiled.history[-1]["reconstruction"] == pytest.approx(
+        plain.history[-1]["reconstruction"], rel=1e-4
+    )
+
+
+def test_every_weight_of_the_loss_reaches_its_term(parts):
+    """Fidelity, label and critic weights change the outcome; a fidelity weight fills its term."""
+    base = _trainer(parts)
+    base.run(until=3)
+    assert base.history[-1]["fidelity"] == 0.0
+    for override in ("fidelity_weight=1", "label_weight=9", "critic_weight=9", "reconstruction_weight=3"):
+        other = _trainer(parts, f"objective.{override}")
+        other.run(until=3)
+        assert not _equal(base, other)
+        if override.startswith("fidelity"):
+            assert other.history[-1]["fidelity"] > 0.0
+
+
+def test_the_frozen_classifiers_do_not_move(parts):
+    before = [parameter.clone() for parameter in parts[1].parameters()]
+    _trainer(parts).run(until=2)
+    assert all(torch.equal(a, b) for a, b in zip(before, parts[1].parameters(), strict=True))
+
+
+def test_divergence_is_reported(parts):
+    trainer = _trainer(parts)
+    with torch.no_grad():
+        trainer.model.encoder.head[-1].bias.fill_(float("nan"))
+    with pytest.raises(TrainingError, match="not finite"):
+        trainer.run()
+
+
+def test_the_gradient_penalty_of_a_linear_critic_is_known():
+    """D(x) = <a, x> has |grad D| = |a| everywhere: the penalty is (|a| - 1)^2, and its gradient is right."""
+    critic = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 1, bias=False), torch.nn.Flatten(0))
+    with torch.no_grad():
+        critic[1].weight.copy_(torch.tensor([[3.0, 0.0, 4.0, 0.0]]))
+    penalty = gradient_penalty(critic, torch.rand(6, 1, 2, 2), torch.rand(6, 1, 2, 2), torch.rand(6))
+    assert penalty.item() == pytest.approx(16.0, rel=1e-5)
+    penalty.backward()
+    assert critic[1].weight.grad.reshape(-1).tolist() == pytest.approx([4.8, 0.0, 6.4, 0.0], rel=1e-4)
+
+
+def test_a_batch_that_does_not_divide_is_named():
+    from mecbopt.neural.distributed import World
+
+    with pytest.raises(ConfigError, match="multiple"):
+        World(0, 3, torch.device("cpu")).rows(8)
+
+
+def test_tensorboard_writes_when_asked(parts, tmp_path):
+    pytest.importorskip("tensorboard", reason="TensorBoard is optional")
+    trainer = _trainer(parts, "runtime.tensorboard=true", checkpoint=tmp_path / "c.safetensors")
+    trainer.run(until=2)
+    assert list((tmp_path / "tensorboard").glob("events*"))
