@@ -5,7 +5,8 @@
 typedef struct mec_search mec_search;
 
 /* Masses (rows first, then columns, each side in decreasing order, all positive, equal totals) are integers
-   times `scale`; target steers the bounds of the root (any upper bound will do).  Returns NULL when memory is
+   times `scale`; target steers the bounds of the root (any upper bound will do), iterations = 0
+   leaves the pattern bounds out.  Returns NULL when memory is
    short or n + m > 62. */
 mec_search *mec_search_new(int n, int m, const long long *masses, double scale, double target,
                            int iterations);

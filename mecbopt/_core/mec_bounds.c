@@ -288,7 +288,7 @@ int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *i
     filling fill = {.items = items, .bins = bins, .item = item, .bin = bin};
     bound->valid = 0;
     bound->total = -INFINITY;
-    if (items > MEC_PATTERN_LIMIT)
+    if (items > MEC_PATTERN_LIMIT || iterations < 1)
         return 0;
     if (filling_build(&fill)) {
         filling_free(&fill);

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,20 +26,36 @@ from mecbopt.mec.inputs import marginal
 from mecbopt.mec.result import MecResult
 from mecbopt.problem import Status
 
-__all__ = ["exact", "exact_coupling", "size_limit"]
+__all__ = ["SearchSettings", "exact", "exact_coupling", "size_limit"]
 
 #: Bits within which `exact` proves its answer.
 DEFAULT_GAP = 1e-9
-#: States kept at once: about 90 bytes each, hence 1.5 GiB at most.
-MAX_STATES = 16_000_000
-#: Widths of the beam passes that look for good couplings before the complete pass; the last only pays beyond
-#: 22 letters in all, where the complete pass takes much longer than it.
-_BEAM_WIDTHS = (100, 1000, 5000)
+#: From this number of letters on the complete pass takes much longer than the widest beam pass.
 _LONG_SEARCH = 23
 #: Seconds between looks at the clock and at `should_stop`.
 _SLICE_SECONDS = 0.1
 #: Entropies are sums of at most 123 rounded terms of at most 0.54 bits.
 _ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """What the compiled search uses; every choice gives the same optimum.
+
+    Attributes
+    ----------
+    pattern_bound : bool
+        Bound states by the pattern bound beside the profile bound.
+    beam_widths : tuple of int
+        States a layer in the passes that look for incumbents before the complete pass; the last one is left
+        out below 23 letters in all.
+    max_states : int
+        States kept at once, about 90 bytes each: 16 million take 1.5 GiB.
+    """
+
+    pattern_bound: bool = True
+    beam_widths: tuple[int, ...] = (100, 1000, 5000)
+    max_states: int = 16_000_000
 
 
 def exact(p: Any, q: Any, time_limit: float | None = None) -> MecResult:
@@ -99,7 +116,7 @@ def exact_coupling(
     gap: float = DEFAULT_GAP,
     time_limit: float | None = None,
     should_stop: Callable[[], bool] | None = None,
-    max_states: int = MAX_STATES,
+    settings: SearchSettings | None = None,
 ) -> tuple[NDArray[np.float64], float, float, bool]:
     """The search behind `exact`, for callers that have validated their marginals.
 
@@ -113,8 +130,7 @@ def exact_coupling(
         Seconds.
     should_stop : callable, optional
         Asked about ten times a second; a true answer ends the search.
-    max_states : int
-        States kept at once (about 90 bytes each).
+    settings : SearchSettings, optional
 
     Returns
     -------
@@ -138,7 +154,7 @@ def exact_coupling(
     rows, columns = [mass for mass in rows if mass > 0], [mass for mass in columns if mass > 0]
     if upper - lower > gap and len(rows) + len(columns) <= size_limit() and not stopped():
         if native.available():
-            cells, lower = _search(rows, columns, upper, lower, gap, max_states, stopped)
+            cells, lower = _search(rows, columns, upper, lower, gap, settings or SearchSettings(), stopped)
         else:
             unit = 1.0 / sum(rows)
             found = subsets.minimum_entropy_tree(rows, columns, unit, upper - gap)
@@ -160,18 +176,20 @@ def _search(
     upper: float,
     lower: float,
     gap: float,
-    max_states: int,
+    settings: SearchSettings,
     stopped: Callable[[], bool],
 ) -> tuple[list[tuple[int, int, float]] | None, float]:
     """Beam passes for the incumbent, then the complete pass; cells (None: none better) and lower bound."""
     cells = None
-    beams = _BEAM_WIDTHS if len(rows) + len(columns) >= _LONG_SEARCH else _BEAM_WIDTHS[:2]
-    with native.NativeSearch(rows, columns, upper) as search:
+    beams = settings.beam_widths
+    if len(rows) + len(columns) < _LONG_SEARCH:
+        beams = beams[:-1]
+    with native.NativeSearch(rows, columns, upper, settings.pattern_bound) as search:
         lower = max(lower, search.root_bound)
         for width in (*beams, 0):
             if upper - lower <= gap:
                 break
-            search.start(upper, gap, width, max_states)
+            search.start(upper, gap, width, settings.max_states)
             while (outcome := search.run(_SLICE_SECONDS)) == native.RUNNING and not stopped():
                 pass
             if search.best < upper:

@@ -29,6 +29,7 @@ MAX_LETTERS = 62
 #: Longest side whose subsets the pattern bound enumerates, as in mec_internal.h.
 _PATTERN_LIMIT = 16
 _BITS = 60
+#: Steps of the subgradient ascent; 1,000 raise the bound by less than 1e-3 bits more.
 _ITERATIONS = 300
 RUNNING, COMPLETE = 0, 1
 
@@ -67,7 +68,9 @@ def root_bound(p: NDArray[np.float64], q: NDArray[np.float64]) -> float | None:
 class NativeSearch:
     """One instance: descending positive integer masses (units 2^-60) of rows and columns, equal sums."""
 
-    def __init__(self, rows: list[int], columns: list[int], target: float) -> None:
+    def __init__(
+        self, rows: list[int], columns: list[int], target: float, pattern_bound: bool = True
+    ) -> None:
         core = library()
         if core is None:
             raise NotSupportedError(
@@ -77,7 +80,12 @@ class NativeSearch:
         masses = self._ffi.new("long long[]", rows + columns)
         self._cells = len(rows) + len(columns)
         handle = self._lib.mec_search_new(
-            len(rows), len(columns), masses, math.ldexp(1.0, -_BITS), target, _ITERATIONS
+            len(rows),
+            len(columns),
+            masses,
+            math.ldexp(1.0, -_BITS),
+            target,
+            _ITERATIONS if pattern_bound else 0,
         )
         if handle == self._ffi.NULL:
             raise MemoryError("no memory for the bounds of the minimum entropy coupling search")

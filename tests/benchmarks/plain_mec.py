@@ -1,7 +1,7 @@
 """Time of the proved plain minimum entropy coupling, and of the greedy one on long alphabets.
 
 Run from the project root: python -m tests.benchmarks.plain_mec [--largest 12] [--json FILE].
-Instances: p, q = default_rng(n).dirichlet(ones(n)), drawn in that order.
+Instances: p, q = default_rng(n).dirichlet(ones(n)), drawn in that order; other families as their names say.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 import mecbopt as mb
 from mecbopt.mec import native
+from mecbopt.mec.exact import SearchSettings, exact_coupling
 
 #: Seconds of the best public code (C++ backtracking over leaf peelings) on the same instances, where known.
 BACKTRACKING_SECONDS = {9: 1.1, 10: 17.7}
@@ -44,6 +45,58 @@ def measure_exact(n: int, time_limit: float) -> dict[str, Any]:
         "lower_bound": mb.mec.lower_bound(p, q),
         "backtracking_seconds": BACKTRACKING_SECONDS.get(n),
     }
+
+
+def measure_family(name: str, pairs: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
+    """Median and maximum over a family of instances."""
+    seconds = []
+    for p, q in pairs:
+        start = time.process_time()
+        if mb.mec.exact(p, q).status is not mb.Status.OPTIMAL:
+            raise RuntimeError(f"{name}: an instance was not closed")
+        seconds.append(time.process_time() - start)
+    return {"family": name, "instances": len(pairs), "median": float(np.median(seconds)), "max": max(seconds)}
+
+
+def families() -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
+    """Random and symmetric instances."""
+
+    def uniform(n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
+        return np.full(n, 1 / n), np.full(m, 1 / m)
+
+    def random(n: int, m: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        generator = np.random.default_rng([n, m, seed])
+        return generator.dirichlet(np.ones(n)), generator.dirichlet(np.ones(m))
+
+    def two_valued(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        generator = np.random.default_rng([n, seed])
+        p, q = (generator.choice(generator.random(2), size=n) for _ in range(2))
+        return p / p.sum(), q / q.sum()
+
+    return {
+        "8 x 8, Dirichlet(1)": [random(8, 8, seed) for seed in range(20)],
+        "10 x 10, Dirichlet(1)": [random(10, 10, seed) for seed in range(10)],
+        "4 x 16, Dirichlet(1)": [random(4, 16, seed) for seed in range(5)],
+        "uniform, 12 and 11, 15 and 13": [uniform(12, 11), uniform(15, 13)],
+        "12 x 12, two-valued": [two_valued(12, seed) for seed in range(5)],
+    }
+
+
+def measure_levers(n: int) -> list[dict[str, Any]]:
+    """The complete search with one lever off at a time."""
+    p, q = instance(n)
+    rows = []
+    for name, settings in {
+        "all": SearchSettings(),
+        "no pattern bound": SearchSettings(pattern_bound=False),
+        "no beam passes": SearchSettings(beam_widths=()),
+    }.items():
+        start = time.process_time()
+        _, upper, _, finished = exact_coupling(p, q, settings=settings)
+        rows.append({"n": n, "levers": name, "cpu_seconds": time.process_time() - start, "entropy": upper})
+        if not finished:
+            raise RuntimeError(f"{name}: not closed")
+    return rows
 
 
 def measure_greedy(n: int) -> dict[str, Any]:
@@ -77,6 +130,15 @@ def main() -> None:
             f"  bound -{row['entropy'] - row['lower_bound']:.4f}  {peer}",
             flush=True,
         )
+    spread = []
+    print("family                          instances  median cpu  max cpu")
+    for name, pairs in families().items():
+        row = measure_family(name, pairs)
+        spread.append(row)
+        print(f"{name:32s}{row['instances']:9d}  {row['median']:10.3f}  {row['max']:7.3f}", flush=True)
+    levers = measure_levers(min(arguments.largest, 10))
+    for row in levers:
+        print(f"n = {row['n']}, {row['levers']:18s} cpu {row['cpu_seconds']:7.3f}", flush=True)
     print("greedy, sparse:      n  seconds  gap to the bound")
     greedy = []
     for n in (1000, 10_000, 100_000):
@@ -85,7 +147,11 @@ def main() -> None:
         print(f"{n:22d}  {row['seconds']:7.3f}  {row['gap']:.6f}", flush=True)
     if arguments.json:
         machine = {"machine": platform.machine(), "python": platform.python_version()}
-        arguments.json.write_text(json.dumps({"exact": exact, "greedy": greedy} | machine, indent=1))
+        arguments.json.write_text(
+            json.dumps(
+                {"exact": exact, "families": spread, "levers": levers, "greedy": greedy} | machine, indent=1
+            )
+        )
 
 
 if __name__ == "__main__":

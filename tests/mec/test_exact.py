@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import mecbopt as mb
 from mecbopt.info import entropy
 from mecbopt.mec import native, subsets
-from mecbopt.mec.exact import exact_coupling
+from mecbopt.mec.exact import SearchSettings, exact_coupling
 from tests.mec.vertices import least_entropy_by_enumeration
 
 needs_core = pytest.mark.skipif(not native.available(), reason="the compiled core is absent")
@@ -164,11 +164,11 @@ def test_a_stopped_search_keeps_valid_bounds() -> None:
     p, q = dirichlet_pair(9, 9, 9)
     optimum = mb.mec.exact(p, q).entropy
     for limit in (1, 20, 100, 500, 2000, 4000):
-        coupling, upper, lower, finished = exact_coupling(p, q, max_states=limit)
+        coupling, upper, lower, finished = exact_coupling(p, q, settings=SearchSettings(max_states=limit))
         assert lower - 1e-12 <= optimum <= upper + 1e-12
         assert finished == (upper - lower <= 2e-9)
         np.testing.assert_allclose(coupling.sum(axis=1), p, rtol=0, atol=1e-12)
-        again = exact_coupling(p, q, max_states=limit)
+        again = exact_coupling(p, q, settings=SearchSettings(max_states=limit))
         assert np.array_equal(coupling, again[0])
         assert (upper, lower) == again[1:3]
 
@@ -183,6 +183,20 @@ def test_every_stop_by_the_caller_keeps_valid_bounds(monkeypatch: pytest.MonkeyP
         calls = itertools.count()
         _, upper, lower, _ = exact_coupling(p, q, should_stop=lambda n=stop_after, c=calls: next(c) >= n)
         assert lower - 1e-12 <= optimum <= upper + 1e-12
+
+
+@needs_core
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "settings_",
+    [SearchSettings(pattern_bound=False), SearchSettings(beam_widths=()), SearchSettings(beam_widths=(7, 3))],
+)
+def test_no_lever_changes_the_optimum(seed: int, settings_: SearchSettings) -> None:
+    p, q = dirichlet_pair(7, 7, seed)
+    _, upper, lower, finished = exact_coupling(p, q, settings=settings_)
+    assert finished
+    assert upper == pytest.approx(mb.mec.exact(p, q).entropy, abs=PROVED)
+    assert 0.0 <= upper - lower <= PROVED
 
 
 def test_time_limit_gives_a_feasible_answer() -> None:
