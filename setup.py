@@ -16,6 +16,6 @@ _builder = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_builder)
 
 setup(
-    packages=[*find_packages(include=["mecbopt", "mecbopt.*"]), "mecbopt._proofs"],
+    packages=[*find_packages(include=["mecbopt", "mecbopt.*"]), "mecbopt._proofs", "mecbopt._proofs.tools"],
     ext_modules=[_builder.extension()],
 )

@@ -6,6 +6,7 @@ imports a solver.  Imports are relative, so that the folder also works as `mecbo
 """
 
 from .lemma import Lemma, Method, ProofError, Step, cited
+from .render import latex, markdown, summary
 from .runner import NAMES, LemmaResult, StepResult, Verdict, load, run, run_all
 
 __all__ = [
@@ -18,7 +19,10 @@ __all__ = [
     "StepResult",
     "Verdict",
     "cited",
+    "latex",
     "load",
+    "markdown",
     "run",
     "run_all",
+    "summary",
 ]

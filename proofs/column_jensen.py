@@ -1,4 +1,4 @@
-"""The column Jensen bound: a row of the relaxation that knows the rate, valid for any alphabets and any box."""
+"""The column Jensen bound: a row of the relaxation that knows the rate, for any alphabets and any box."""
 
 from __future__ import annotations
 

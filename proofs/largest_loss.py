@@ -15,8 +15,9 @@ from .binary_coupling import a, b, conditional_entropy
 from .crossover import ANTITONE_CAP, B_ABOVE_A, B_AT_MOST_A, LEVEL
 from .lemma import Lemma, ProofError, cited
 from .runner import uses
-from .tools.ball import ball, ball_step
+from .tools.ball import ball, ball_step, cover_step
 from .tools.ball import entropy as ball_entropy
+from .tools.ball import phi as ball_phi
 from .tools.symbolic import entropy, identity, ln, phi, root_count, sign_step
 
 __all__ = ["LEMMA", "enclose_same_side"]
@@ -27,6 +28,8 @@ x, y, c, r, u, v = sp.symbols("x y c r u v", positive=True)
 SAME_SIDE = conditional_entropy(slope=ANTITONE_CAP) - LEVEL
 #: Twice that loss in x and y.
 TWICE = (x + y) * ln(x + y) - x * ln(x) - y * ln(y) + x * y * ln(x * y) - (1 + x * y) * ln(1 + x * y)
+#: The derivative of `SAME_SIDE` in a.
+SLOPE = -y * ln(y) + 2 * b * ln(x) + y * ln(1 + x * y) - ln(x + y)
 #: On the diagonal x = y = c, and its derivative's factor.
 DIAGONAL = TWICE.subs({x: c, y: c}) / 2
 PSI = c * ln(1 + 1 / c**2)
@@ -37,6 +40,7 @@ K = (1 - r) * ln(1 + r) + r * ln(r)
 OPPOSITE_BELOW = LEVEL - a * entropy(b / a)
 OPPOSITE_ABOVE = LEVEL - (1 - a) * entropy((b - a) / (1 - a))
 RIDGE = (1 - a) * entropy(a / (1 - a))
+HALF = Fraction(1, 2)
 GOLDEN = (1 + sp.sqrt(5)) / 2
 WORST_A = (5 - sp.sqrt(5)) / 10
 
@@ -63,6 +67,36 @@ def enclose_same_side() -> tuple[arb, arb]:
             break
     root = ball(low).union(ball(high))
     return root, (root - (1 + root**2).log() / arb.const_log2()) / 2
+
+
+def _loss(first: arb, second: arb) -> arb:
+    """The loss of `SAME_SIDE` on a box, bits.
+
+    By the joint law: 2ab, a(1-2b), b(1-2a) and the rest for the comonotone end against 0, a, b, 1-a-b.
+    """
+    both = 2 * first * second
+    left, right = first * (1 - 2 * second), second * (1 - 2 * first)
+    spread = ball_phi(both) + ball_phi(left) + ball_phi(right) + ball_phi(1 - both - left - right)
+    return spread - ball_phi(first) - ball_phi(second) - ball_phi(1 - first - second)
+
+
+def _slope(first: arb, second: arb) -> arb:
+    """The derivative of the loss in a, bits: `SLOPE` on a box."""
+    far, near = 1 - 2 * first, 1 - 2 * second
+    nats = -near * near.log() + 2 * second * far.log() + near * (1 + far * near).log() - (far + near).log()
+    return nats / arb.const_log2()
+
+
+def _below_bound(box: tuple[arb, ...]) -> bool:
+    """Whether the loss stays below 0.0788 bits on a box, by its natural or its mean value form."""
+    limit = ball(Fraction(788, 10_000))
+    if _loss(*box) < limit:
+        return True
+    first, second = box
+    middle = (first.mid(), second.mid())
+    # The loss is symmetric, so its derivative in b is that in a with the arguments exchanged.
+    moved = _slope(first, second) * (first - middle[0]) + _slope(second, first) * (second - middle[1])
+    return bool(_loss(*middle) + moved < limit)
 
 
 def _same_side() -> tuple[bool, str]:
@@ -113,6 +147,16 @@ LEMMA = Lemma(
             lambda: (2 * SAME_SIDE.subs({a: (1 - x) / 2, b: (1 - y) / 2}, simultaneous=True), TWICE),
         ),
         identity(
+            "In a and b it is the entropy of (2ab, a(1-2b), b(1-2a), rest) less that of (0, a, b, 1-a-b).",
+            lambda: (
+                SAME_SIDE,
+                sum(
+                    phi(cell) for cell in (2 * a * b, a * (1 - 2 * b), b * (1 - 2 * a), 1 - a - b + 2 * a * b)
+                )
+                - sum(phi(cell) for cell in (a, b, 1 - a - b)),
+            ),
+        ),
+        identity(
             "Along $x \\to x e^s$, $y \\to y e^{-s}$ the product is fixed and the derivative at $s = 0$, "
             "$y = rx$, is "
             "$x\\,[(1-r)\\ln(1+r) + r\\ln r]$.",
@@ -159,6 +203,21 @@ LEMMA = Lemma(
             "Where $\\psi(c) = \\ln 2$: $L = \\frac12(c \\ln 2 - \\ln(1+c^2))$; in general "
             "$L - \\frac12(c\\ln2 - \\ln(1+c^2)) = \\frac c2(\\ln 2 - \\psi(c))$.",
             lambda: (DIAGONAL - (c * ln(2) - ln(1 + c**2)) / 2, c * (ln(2) - PSI) / 2),
+        ),
+        identity(
+            "Its derivative in a is $-y\\ln y + 2b\\ln x + y\\ln(1+xy) - \\ln(x+y)$; it is symmetric in a "
+            "and b.",
+            lambda: [
+                (sp.diff(SAME_SIDE, a), SLOPE.subs({x: 1 - 2 * a, y: 1 - 2 * b}, simultaneous=True)),
+                (SAME_SIDE, SAME_SIDE.subs({a: b, b: a}, simultaneous=True)),
+            ],
+        ),
+        cover_step(
+            "The same by a second method, a cover of the closed square $0 \\le a, b \\le 1/2$ (borders "
+            "included, "
+            "by continuity): the loss at $t = b/(1-a)$ is nowhere above 0.0788 bits.",
+            lambda: [((Fraction(0), HALF), (Fraction(0), HALF))],
+            _below_bound,
         ),
         ball_step(
             "Enclosures of $c^*$, of the point and of the largest loss over $a, b \\le 1/2$.", _same_side

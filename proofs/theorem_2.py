@@ -40,7 +40,7 @@ LEMMA = Lemma(
         sign_step(
             "$t \\le 1$ follows: $b/a \\le 1$ for $b \\le a$ and $(1-b)/(1-a) < 1$ for $b > a$.",
             lambda: [
-                (1 - b / a, {a: b + d}, 1),
+                (1 - b / a, {a: c + d, b: c}, 1),
                 (1 - (1 - b) / (1 - a), {a: c / (c + d + e), b: (c + d) / (c + d + e)}, 1),
             ],
         ),

@@ -1,7 +1,7 @@
 """Theorem 3: every KKT active set of the binary problem with a label, found by the program.
 
-In (delta, t) the objective grows with |delta| on either side of 0, so its KKT points with delta > 0 are those of
-"largest delta", those with delta < 0 of "smallest delta", both linear programs over the polygon of six rows.
+In (delta, t) the objective grows with |delta| on either side of 0, so its KKT points with delta > 0 are those
+of "largest delta", those with delta < 0 of "smallest delta", linear programs over the polygon of six rows.
 All active sets are enumerated and solved, the conditions of the surviving ones are derived, they are shown to
 cover every non-empty polygon, and their values are those of the formula.  The printed theorem (reconstructed
 from its proof) has one-sided branches alone; `erratum_theorem_3` shows what that loses.
@@ -107,8 +107,8 @@ def _multipliers(active: tuple[str, ...], direction: int, middle: bool) -> tuple
 def surviving_sets(direction: int, middle: bool) -> set[frozenset[str]]:
     """Active sets with multipliers >= 0 for the largest (direction 1) or smallest (-1) delta.
 
-    All subsets of at most two rows are tried: more than two active rows at a point of the plane leave two that
-    carry the multipliers (Caratheodory).  `middle` is the case a = 1/2, where the rows p3 and p4 lose delta.
+    All subsets of at most two rows are tried: more than two active rows at a point of the plane leave two
+    that carry the multipliers (Caratheodory).  `middle` is the case a = 1/2, where p3 and p4 lose delta.
     """
     found = set()
     domain: Mapping[sp.Symbol, sp.Expr] = {} if middle else HALF

@@ -24,6 +24,7 @@ __all__ = [
     "cover_step",
     "entropy",
     "interval",
+    "phi",
 ]
 
 #: Bits of working precision: enclosures of the witnesses come out about 30 digits wide.

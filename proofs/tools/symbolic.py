@@ -110,6 +110,9 @@ def certified_sign(expression: Any, positive: Mapping[sp.Symbol, Any]) -> int:
         A factor of odd multiplicity with coefficients of both signs, or an expression that is zero.
     """
     substituted = sp.sympify(expression).subs(positive, simultaneous=True)
+    loose = sorted(str(symbol) for symbol in substituted.free_symbols if not symbol.is_positive)
+    if loose:
+        raise ProofError(f"{expression}: the symbols {loose} are not known to be positive")
     sign = 1
     for part in sp.fraction(sp.factor(sp.together(substituted))):
         constant, factors = sp.factor_list(part)

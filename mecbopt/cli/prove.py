@@ -1,0 +1,138 @@
+"""`mecbopt prove`: run the machine-checked derivations; the exit code says whether all is proved."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+import mecbopt
+from mecbopt.cli.main import ExitCode
+from mecbopt.cli.report import output_console
+from mecbopt.cli.values import OutputPath
+from mecbopt.errors import CertificateError
+
+__all__ = ["prove"]
+
+_EPILOG = """\b
+Examples:
+  mecbopt prove
+  mecbopt prove sign_theorem crossover --steps
+  mecbopt prove --format markdown --out proofs.md
+
+\b
+Exit codes: 0 every step is proved or a textbook fact; 1 a step failed, or something is admitted;
+2 wrong usage.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "markdown", "latex"]),
+    default="table",
+    show_default=True,
+)
+@click.option("--out", type=OutputPath(), help="Write the result there instead of showing it.")
+@click.option("--steps", is_flag=True, help="List every step in the table.")
+@click.option("--list", "only_list", is_flag=True, help="Name the proofs and leave.")
+def prove(
+    names: tuple[str, ...], jobs: int, form: str, out: Path | None, steps: bool, only_list: bool
+) -> ExitCode:
+    """Prove the theorems that this package rests on: all of them, or those named."""
+    proofs = load_proofs()
+    unknown = [name for name in names if name not in proofs.NAMES]
+    if unknown:
+        raise click.UsageError(f"NAME is '{unknown[0]}': it must be one of {', '.join(proofs.NAMES)}.")
+    chosen = tuple(dict.fromkeys(names)) or proofs.NAMES
+    if only_list:
+        click.echo("\n".join(chosen))
+        return ExitCode.DONE
+    results = []
+    for result in proofs.run_all(chosen, jobs):
+        results.append(result)
+        if sys.stderr.isatty():
+            click.echo(f"{result.name}: {'proved' if result.proved else 'NOT PROVED'}", err=True)
+    if form == "table":
+        _print_table(proofs, results, steps, out)
+    else:
+        text = getattr(proofs, form)(results)
+        if out is None:
+            click.echo(text)
+        else:
+            out.write_text(text, encoding="utf-8")
+    complete = len(results) == len(chosen) and all(result.proved for result in results)
+    return ExitCode.DONE if complete else ExitCode.CLAIM_FAILED
+
+
+def load_proofs() -> ModuleType:
+    """The proofs: part of an installed wheel, or the folder beside the package in a checkout.
+
+    Raises
+    ------
+    CertificateError
+        They are not there, or lack a dependency: nothing is proved.
+    """
+    try:
+        if importlib.util.find_spec("mecbopt._proofs") is not None:
+            return importlib.import_module("mecbopt._proofs")
+        checkout = Path(mecbopt.__file__).resolve().parents[1]
+        if not (checkout / "proofs" / "runner.py").is_file():
+            raise CertificateError("the proofs are not part of this installation: install the package again.")
+        if str(checkout) not in sys.path:
+            sys.path.insert(0, str(checkout))
+        return importlib.import_module("proofs")
+    except ImportError as error:
+        raise CertificateError(
+            f"the proofs cannot be loaded: {error}; install the missing package."
+        ) from error
+
+
+def _print_table(proofs: Any, results: list[Any], steps: bool, out: Path | None) -> None:
+    """One row a lemma (and a step), failures with their reason, and the totals."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("lemma", no_wrap=True)
+    for name in ("proved", "cited", "admitted", "failed"):
+        table.add_column(name, justify="right")
+    table.add_column("methods" if not steps else "steps")
+    table.add_column("seconds", justify="right")
+    verdict = proofs.Verdict
+    for result in results:
+        methods = sorted({step.method for step in result.steps if step.verdict is verdict.PROVED})
+        counts = [result.count(verdict.PROVED), result.count(verdict.CITED), len(result.admitted)]
+        style = "" if result.proved else "bold red"
+        table.add_row(
+            result.name,
+            *(str(count) for count in (*counts, result.count(verdict.FAILED))),
+            escape(result.label if steps else ", ".join(methods)),
+            f"{result.seconds:.2f}",
+            style=style,
+        )
+        for step in result.steps:
+            if steps or step.verdict is verdict.FAILED:
+                text = f"{step.verdict.value} [{step.method}] {step.claim} - {step.account}"
+                table.add_row("", "", "", "", "", escape(text), f"{step.seconds:.2f}")
+    total = sum(result.seconds for result in results)
+    closing = f"{proofs.summary(results)}, {total:.1f} s."
+    if out is None:
+        console = output_console()
+        console.print(table)
+        console.print(closing, highlight=False)
+        return
+    with out.open("w", encoding="utf-8") as file:
+        from rich.console import Console
+
+        console = Console(file=file, width=140, highlight=False)
+        console.print(table)
+        console.print(closing)
