@@ -8,6 +8,7 @@ typedef struct mb_search mb_search;
 
 typedef struct {
     int jensen_rows;
+    int sharpening;
     int propagation;
     int reduced_cost_tightening;
     int root_tightening;

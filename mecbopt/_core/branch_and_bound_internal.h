@@ -39,6 +39,7 @@ typedef struct {
 /* ------------------------------------------------------------------ tables of a box */
 typedef struct {
     double lower[MB_MAX_CELLS], upper[MB_MAX_CELLS];
+    double touch_from[MB_MAX_CELLS], touch_to[MB_MAX_CELLS]; /* where the Jensen function is phi itself */
     double slope[MB_MAX_CELLS], intercept[MB_MAX_CELLS]; /* secant of phi on [lower, upper] */
     double *excess;                                      /* [y][x][A]: Jensen coefficient less the secant's */
     int with_jensen;
@@ -133,9 +134,12 @@ struct mb_search {
     double lower_bound;   /* reported: never decreases */
     double root_lower[MB_MAX_CELLS], root_upper[MB_MAX_CELLS];
     int root_done, finished, infeasible, starts_done, root_stage;
+    double width_before;
     int trouble;
     uint64_t random;
     long steps, nodes, lps, clock;
+    double touch_from[MB_MAX_CELLS], touch_to[MB_MAX_CELLS]; /* of the box at hand */
+    uint16_t touch_sets[3 * MB_MAX_CELLS];
     /* the relaxation solved last */
     double point[MB_MAX_CELLS], cell_bound[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
     char message[128];
@@ -147,7 +151,10 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
 void mb_instance_free(mb_instance *instance);
 double mb_phi(double p);
 int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen);
-void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double *lower, const double *upper);
+void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double *lower, const double *upper,
+                   const double *touch_from, const double *touch_to);
+double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count,
+                     const uint16_t *sets, const double *weights, double *from, double *to);
 void mb_tables_free(mb_tables *tables);
 
 /* columns and pricing */
@@ -188,12 +195,14 @@ void mb_row_times_inverse(const mb_simplex *lp, int row, double *result);
 mb_node *mb_node_new(mb_search *search, const double *lower, const double *upper, double bound);
 void mb_node_free(mb_search *search, mb_node *node);
 void mb_node_box(const mb_search *search, const mb_node *node, double *lower, double *upper);
+void mb_whole_curves(mb_search *search);
 int mb_node_basis(mb_search *search, const mb_node *node);
 int mb_heap_push(mb_search *search, mb_node *node);
 mb_node *mb_heap_pop(mb_search *search);
 
 /* relaxation */
 int mb_node_solve(mb_search *search, const double *lower, const double *upper, double cutoff);
+double mb_sharpen(mb_search *search);
 int mb_linear_solve(mb_search *search, const double *cost);
 
 /* propagation */

@@ -13,14 +13,15 @@ static float above(double value) {
 }
 
 typedef struct {
-    size_t boxes, ids, rows, states, marks, total;
+    size_t boxes, touches, ids, rows, states, marks, total;
 } layout;
 
 static layout layout_of(const mb_search *search, int size) {
     layout at;
     const size_t cells = (size_t)search->instance.cells, k = (size_t)size;
     at.boxes = 0;
-    at.ids = at.boxes + 2 * cells * sizeof(float);
+    at.touches = at.boxes + 2 * cells * sizeof(float);
+    at.ids = at.touches + (search->settings.sharpening ? 2 * cells * sizeof(float) : 0);
     at.rows = at.ids + k * sizeof(uint32_t);
     at.states = at.rows + k * sizeof(uint16_t);
     at.marks = at.states + k;
@@ -42,6 +43,10 @@ mb_node *mb_node_new(mb_search *search, const double *lower, const double *upper
     for (int cell = 0; cell < lp->cells; cell++) {
         const float ends[2] = {below(lower[cell]), above(upper[cell])};
         memcpy(bytes + at.boxes + sizeof ends * (size_t)cell, ends, sizeof ends);
+    }
+    for (int cell = 0; cell < lp->cells && search->settings.sharpening; cell++) {
+        const float ends[2] = {(float)search->touch_from[cell], (float)search->touch_to[cell]};
+        memcpy(bytes + at.touches + sizeof ends * (size_t)cell, ends, sizeof ends);
     }
     memset(bytes + at.marks, 0, at.total - at.marks);
     for (int i = 0; i < lp->size; i++) {
@@ -72,11 +77,26 @@ void mb_node_box(const mb_search *search, const mb_node *node, double *lower, do
     }
 }
 
-/* Give the node's linear program the basis that the node was stored with. */
+/* Jensen rows on the curve itself, whatever the box. */
+void mb_whole_curves(mb_search *search) {
+    for (int cell = 0; cell < search->instance.cells; cell++) {
+        search->touch_from[cell] = 0.0;
+        search->touch_to[cell] = 1.0;
+    }
+}
+
+/* Give the node's linear program the basis (and the touching intervals) that the node was stored with. */
 int mb_node_basis(mb_search *search, const mb_node *node) {
     mb_simplex *lp = &search->node_lp;
     const layout at = layout_of(search, node->size);
     mb_simplex_cold(lp);
+    mb_whole_curves(search);
+    for (int cell = 0; cell < lp->cells && search->settings.sharpening; cell++) {
+        float ends[2];
+        memcpy(ends, node->bytes + at.touches + sizeof ends * (size_t)cell, sizeof ends);
+        search->touch_from[cell] = ends[0];
+        search->touch_to[cell] = ends[1];
+    }
     for (int i = 0; i < node->size; i++) {
         uint32_t id;
         uint16_t row;

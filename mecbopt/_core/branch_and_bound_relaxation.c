@@ -145,7 +145,7 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
 int mb_node_solve(mb_search *search, const double *lower, const double *upper, double cutoff) {
     mb_simplex *lp = &search->node_lp;
     mb_tables *tables = &search->tables;
-    mb_tables_set(tables, &search->instance, lower, upper);
+    mb_tables_set(tables, &search->instance, lower, upper, search->touch_from, search->touch_to);
     double constant = 0.0;
     for (int cell = 0; cell < lp->cells; cell++) {
         constant += tables->intercept[cell];
@@ -166,6 +166,32 @@ int mb_node_solve(mb_search *search, const double *lower, const double *upper, d
         search->cell_dual[cell] = lp->dual[cell];
     }
     return status;
+}
+
+/* Choose the touching intervals anew for the mixture that solved the relaxation last; returns the sum of what
+ * the cells' bounds gain at that mixture. */
+double mb_sharpen(mb_search *search) {
+    const mb_simplex *lp = &search->node_lp;
+    const mb_instance *instance = &search->instance;
+    double total = 0.0;
+    uint16_t *sets = search->touch_sets;
+    for (int y = 0; y < instance->m; y++) {
+        int count = 0;
+        for (int place = 0; place < lp->size; place++) {
+            const uint16_t set = lp->columns->block[y][lp->basic[place]];
+            if (set && lp->weight[place] > 1e-12) {
+                sets[count] = set;
+                lp->work1[count++] = lp->weight[place];
+            }
+        }
+        for (int x = 0; x < instance->n; x++) {
+            const int cell = x * instance->m + y;
+            if (search->tables.upper[cell] - search->tables.lower[cell] < 1e-7) continue;
+            total += mb_best_touch(&search->tables, instance, cell, count, sets, lp->work1,
+                                   &search->touch_from[cell], &search->touch_to[cell]);
+        }
+    }
+    return total;
 }
 
 /* Minimise a linear function of the coupling over the feasible set; the vertex is in `vertex_lp`. */

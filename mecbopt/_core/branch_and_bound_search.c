@@ -11,8 +11,15 @@
 static const double NARROWEST_SPLIT = 1e-10;
 /* A box is solved again when a cell lost this share of its width to reduced costs. */
 static const double WORTH_A_ROUND = 0.2;
+/* ... or when new touching intervals gain this share of what is missing to the cutoff. */
+static const double WORTH_SHARPENING = 0.25;
 static const double SLACK = 1e-9;
-enum { TIGHTENING_ROUNDS = 3 };
+enum { TIGHTENING_ROUNDS = 3, ROOT_ROUNDS = 3, SLABS = 6 };
+/* Root tightening: share of a cell's interval that is tried first, and the width that is not worth a try. */
+static const double FIRST_SLAB = 0.2;
+static const double NARROWEST_SLAB = 1e-4;
+/* Another round is made when the last one left less than this share of the total width. */
+static const double WORTH_ROOT_ROUND = 0.9;
 /* Pruning at this share of the gap leaves the rest to rounding. */
 static const double PRUNING_SHARE = 0.999;
 
@@ -42,7 +49,7 @@ static int reduced_cost_box(const mb_search *search, double *lower, double *uppe
  * 0 when it is closed, -1 when out of memory. */
 static int bound_box(mb_search *search, double *lower, double *upper, double *bound) {
     if (!mb_propagate(search, lower, upper)) return 0;
-    const int rounds = search->settings.reduced_cost_tightening ? TIGHTENING_ROUNDS : 1;
+    const int rounds = search->settings.reduced_cost_tightening || search->settings.sharpening ? TIGHTENING_ROUNDS : 1;
     for (int round = 0; round < rounds; round++) {
         const double cutoff = cutoff_of(search);
         const int status = mb_node_solve(search, lower, upper, cutoff);
@@ -58,7 +65,12 @@ static int bound_box(mb_search *search, double *lower, double *upper, double *bo
             return 1;
         }
         if (round + 1 == rounds || search->best == MB_INFINITY) return 1;
-        if (!reduced_cost_box(search, lower, upper, cutoff - search->last_bound)) return 1;
+        int worth = 0;
+        if (search->settings.sharpening)
+            worth = mb_sharpen(search) > WORTH_SHARPENING * (cutoff - search->last_bound);
+        if (search->settings.reduced_cost_tightening)
+            worth |= reduced_cost_box(search, lower, upper, cutoff - search->last_bound);
+        if (!worth) return 1;
         if (!mb_propagate(search, lower, upper)) {
             settle(search, cutoff);
             return 0;
@@ -132,6 +144,7 @@ static int solve_root(mb_search *search) {
         for (int y = 0; y < search->instance.m; y++)
             search->root_upper[x * search->instance.m + y] = fmin(search->instance.p_x[x], search->instance.p_y[y]);
     mb_simplex_cold(&search->node_lp);
+    mb_whole_curves(search);
     const int open = bound_box(search, search->root_lower, search->root_upper, &bound);
     search->root_done = 1;
     if (open < 0) return MB_NO_MEMORY;
@@ -140,6 +153,71 @@ static int solve_root(mb_search *search) {
     if (failed) return failed;
     try_point(search, 1);
     return 0;
+}
+
+/* Bound a copy of a box from the basis of a node, the tables left as they are; as `bound_box`. */
+static int probe(mb_search *search, const mb_node *node, const double *lower, const double *upper, int cell,
+                 double low, double high) {
+    double box_lower[MB_MAX_CELLS], box_upper[MB_MAX_CELLS], bound = node->bound;
+    memcpy(box_lower, lower, sizeof box_lower);
+    memcpy(box_upper, upper, sizeof box_upper);
+    box_lower[cell] = low;
+    box_upper[cell] = high;
+    if (mb_node_basis(search, node)) return -1;
+    return bound_box(search, box_lower, box_upper, &bound);
+}
+
+/* Cut slabs off one cell's root interval, from both ends, as long as a relaxation of its own closes them. */
+static int tighten_root_cell(mb_search *search, const mb_node *root, int cell) {
+    double *lower = search->root_lower, *upper = search->root_upper;
+    for (int side = 0; side < 2; side++) {
+        double share = FIRST_SLAB;
+        for (int attempt = 0; attempt < SLABS; attempt++) {
+            const double low = lower[cell], high = upper[cell], part = share * (high - low);
+            if (high - low < NARROWEST_SLAB) return 0;
+            const int open = side ? probe(search, root, lower, upper, cell, high - part, high)
+                                  : probe(search, root, lower, upper, cell, low, low + part);
+            if (open < 0) return MB_NO_MEMORY;
+            if (open) break;
+            if (side) upper[cell] = high - part;
+            else lower[cell] = low + part;
+            share = fmin(0.5, 1.6 * share);
+        }
+    }
+    return 0;
+}
+
+static double root_width(const mb_search *search) {
+    double total = 0.0;
+    for (int cell = 0; cell < search->instance.cells; cell++) total += search->root_upper[cell] - search->root_lower[cell];
+    return total;
+}
+
+/* One cell of the root tightening; after the last one the root is bounded again on what is left of its box. */
+static int tighten_root(mb_search *search) {
+    mb_node *root = search->heap[0];
+    const int cells = search->instance.cells, cell = search->root_stage % cells;
+    search->clock++;
+    if (cell == 0) search->width_before = root_width(search);
+    int failed = tighten_root_cell(search, root, cell);
+    if (!failed && !mb_propagate(search, search->root_lower, search->root_upper)) {
+        settle(search, cutoff_of(search));
+        mb_node_free(search, mb_heap_pop(search));
+        search->root_stage = -1;
+        return 0;
+    }
+    search->root_stage++;
+    if (failed || cell + 1 < cells) return failed;
+    const int round = search->root_stage / cells;
+    if (round < ROOT_ROUNDS && root_width(search) < WORTH_ROOT_ROUND * search->width_before) return 0;
+    search->root_stage = -1;
+    double bound = root->bound;
+    failed = mb_node_basis(search, root);
+    if (failed) return failed;
+    const int open = bound_box(search, search->root_lower, search->root_upper, &bound);
+    mb_node_free(search, mb_heap_pop(search));
+    if (open < 0) return MB_NO_MEMORY;
+    return open ? keep_open(search, search->root_lower, search->root_upper, bound, 0) : 0;
 }
 
 static int expand(mb_search *search) {
@@ -193,6 +271,9 @@ static int step(mb_search *search) {
         return 0;
     }
     if (!search->root_done) return solve_root(search);
+    if (search->heap_size == 1 && search->nodes == 0 && search->root_stage >= 0 && search->settings.root_tightening &&
+        search->best < MB_INFINITY && search->heap[0]->bound <= cutoff_of(search))
+        return tighten_root(search);
     if (search->heap_size == 0) {
         search->finished = 1;
         return 0;

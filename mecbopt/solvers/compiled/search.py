@@ -160,6 +160,7 @@ class CompiledSearch:
             "mb_settings *",
             {
                 "jensen_rows": settings.jensen_rows,
+                "sharpening": settings.sharpening and settings.jensen_rows,
                 "propagation": settings.propagation,
                 "reduced_cost_tightening": settings.reduced_cost_tightening,
                 "root_tightening": settings.root_tightening,

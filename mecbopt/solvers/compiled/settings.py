@@ -15,6 +15,8 @@ class Settings:
     ----------
     jensen_rows : bool
         Column Jensen rows beside the secants.
+    sharpening : bool
+        Concave functions of the Jensen rows chosen anew for the relaxation's solution.
     propagation : bool
         Marginal sums (and the order of exchangeable letters) propagated into the boxes.
     reduced_cost_tightening : bool
@@ -34,11 +36,12 @@ class Settings:
     """
 
     jensen_rows: bool = True
+    sharpening: bool = True
     propagation: bool = True
     reduced_cost_tightening: bool = True
-    root_tightening: bool = True
+    root_tightening: bool = False
     symmetry: bool = True
     columns_per_round: int = 12
     pool_limit: int = 100
     random_starts: int | None = None
-    branching_margin: float = 0.3
+    branching_margin: float = 0.2
