@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from latex2mathml.converter import convert
 
 from mecbopt.cli.main import main
 
-_HELP = re.compile(r"^<!-- help: ([\w ]+) -->$", re.MULTILINE)
+_HELP = "<!-- help of every command -->"
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 
 
@@ -52,25 +53,25 @@ def _expanded(nav: list[Any], folder: Path, named: set[str]) -> list[Any]:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace `<!-- help: NAME -->` by what `mecbopt NAME --help` prints."""
-    return _HELP.sub(lambda match: f"```text\n{_help(match[1].split())}\n```", markdown)
+    """Put what `--help` prints, command by command, in the place of the mark."""
+    if _HELP not in markdown:
+        return markdown
+    context = click.Context(main, info_name="mecbopt", max_content_width=92, terminal_width=92)
+    return markdown.replace(_HELP, "\n\n".join(_help(main, context)))
 
 
-def _help(names: list[str]) -> str:
-    """The help text of a command; a command that is not there fails the build."""
-    command: click.Command = main
-    context = click.Context(main, info_name="mecbopt", max_content_width=100, terminal_width=100)
-    for name in [name for name in names if name != "mecbopt"]:
-        if not isinstance(command, click.Group):
-            raise KeyError(f"'{name}' is no command")
-        below = command.get_command(context, name)
-        if below is None:
-            raise KeyError(f"'{name}' is no command")
-        command = below
-        context = click.Context(
-            command, parent=context, info_name=name, max_content_width=100, terminal_width=100
-        )
-    return command.get_help(context)
+def _help(command: click.Command, context: click.Context) -> Iterator[str]:
+    """A heading and the help of a command, then those of the commands below it."""
+    yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```"
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            if below is None:
+                raise KeyError(f"'{context.command_path} {name}' is listed, but is not there")
+            yield from _help(
+                below,
+                click.Context(below, parent=context, info_name=name, max_content_width=92, terminal_width=92),
+            )
 
 
 def on_page_content(content: str, **_: Any) -> str:

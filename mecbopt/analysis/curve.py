@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from mecbopt import _validate
 from mecbopt.analysis.many import map_in_order
 from mecbopt.errors import ProblemError
-from mecbopt.problem import Problem, Solution, Status
+from mecbopt.problem import Problem, Solution, Status, StopReason
 from mecbopt.solvers import solve
 from mecbopt.solvers.branch_and_bound.stopping import gap_closed
 
@@ -31,6 +31,9 @@ __all__ = ["RateCurve", "rate_curve"]
 #: Points that are solved one after the other, each from the one before.  The blocks are the same whatever the
 #: number of workers, and so are the results.
 _BLOCK = 10
+
+#: Limits for the points after an interruption: each gets a coupling and a valid bound, and no search.
+_HURRIED = {"node_limit": 0, "time_limit": 1e-3}
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +116,11 @@ def rate_curve(
     solve_options
         As for `solve`; limits hold for each point.
 
+    Returns
+    -------
+    RateCurve
+        Interrupted by Ctrl-C, the points that follow still get a coupling and a valid bound.
+
     Raises
     ------
     ProblemError
@@ -134,18 +142,42 @@ def rate_curve(
         if not left < right:
             raise ProblemError(f"rates[{k + 1}] is {right}, not above {left}: give strictly ascending rates.")
     blocks = [chosen[start : start + _BLOCK] for start in range(0, len(chosen), _BLOCK)]
-    solved = map_in_order(partial(_solve_block, problem, solve_options), blocks, workers)
+    if workers == 1:
+        solved = _solve_in_turn(problem, solve_options, blocks)
+    else:
+        solved = map_in_order(partial(_solve_block, problem, solve_options), blocks, workers)
     solutions = _sharpened([solution for block in solved for solution in block])
     return RateCurve(problem, np.array(chosen), tuple(solutions))
 
 
-def _solve_block(problem: Problem, solve_options: dict[str, Any], rates: list[float]) -> list[Solution]:
-    """Points in ascending order, each started from the mixture before it."""
+def _solve_block(
+    problem: Problem, solve_options: dict[str, Any], rates: list[float], interrupted: bool = False
+) -> list[Solution]:
+    """Points in ascending order, each started from the mixture before it; quickly after an interruption."""
     solutions: list[Solution] = []
     for rate in rates:
         start = solutions[-1].mixture if solutions else None
-        solutions.append(solve(problem.replace(rate=rate), start=start, **solve_options))
+        hurried = _HURRIED if interrupted or any(map(_interrupted, solutions)) else {}
+        solution = solve(problem.replace(rate=rate), start=start, **{**solve_options, **hurried})
+        if hurried and solution.status is Status.FEASIBLE:
+            solution = dataclasses.replace(solution, stop_reason=StopReason.INTERRUPTED)
+        solutions.append(solution)
     return solutions
+
+
+def _solve_in_turn(
+    problem: Problem, solve_options: dict[str, Any], blocks: list[list[float]]
+) -> list[list[Solution]]:
+    """The blocks in this process: one interruption ends the search at every point that follows."""
+    solved: list[list[Solution]] = []
+    for block in blocks:
+        interrupted = any(_interrupted(solution) for points in solved for solution in points)
+        solved.append(_solve_block(problem, solve_options, block, interrupted))
+    return solved
+
+
+def _interrupted(solution: Solution) -> bool:
+    return solution.stop_reason is StopReason.INTERRUPTED
 
 
 def _sharpened(solutions: list[Solution]) -> list[Solution]:

@@ -144,7 +144,7 @@ def curve_with_band() -> Figure:
         p_s_given_x=[[0.95, 0.05], [0.6, 0.4], [0.1, 0.9]],
         max_label_entropy=0.8,
     )
-    rates = np.linspace(0.0, 1.6, 33)
+    rates = np.linspace(0.0, 1.6, 65)
     figure = new_figure(6.8, 4.4)
     ax = figure.add_subplot()
     curve(

@@ -76,7 +76,9 @@ def _tile(ax: Axes, x: int, row: int, name: str, colour: str) -> None:
         )
     )
     if name:
-        ax.text(x, row, name, ha="center", va="center", fontsize=9, color=text_colour(colour))
+        # Five characters of 9 points fill a tile; longer names shrink until they are no longer readable.
+        size = max(5.0, min(9.0, 47.0 / len(name)))
+        ax.text(x, row, name, ha="center", va="center", fontsize=size, color=text_colour(colour))
 
 
 def _bar(ax: Axes, n: int, row: int, weight: float, largest: float, rate: float) -> None:

@@ -24,8 +24,8 @@ def solution_figure(solution: Solution) -> Figure:
     """
     n, m = solution.problem.shape
     rows = 0 if solution.mixture is None else len(solution.mixture)
-    left, right = min(2.4 + 0.62 * m, 9.0), min(3.6 + 0.85 * n, 12.0)
-    figure = new_figure(left + right, min(max(2.6, 2.0 + 0.55 * max(n, rows)), 12.0))
+    left, right = min(1.9 + 0.52 * m, 9.0), min(2.7 + 0.78 * n, 12.0)
+    figure = new_figure(left + right, min(max(2.8, 1.8 + 0.46 * max(n, rows)), 12.0))
     left_axes, right_axes = figure.subplots(1, 2, width_ratios=(left, right))
     coupling(solution, left_axes)
     mixture(solution, right_axes)

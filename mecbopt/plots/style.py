@@ -85,9 +85,19 @@ def letter_colours(size: int) -> list[Any]:
 
 
 def text_colour(background: Any) -> str:
-    """Dark or white text, whichever reads better on the background (Rec. 709 luma)."""
-    red, green, blue = to_rgb(background)
-    return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.52 else "white"
+    """Dark or white text, whichever has more contrast (Web Content Accessibility Guidelines 2.2)."""
+    behind = _luminance(background)
+    dark, white = (behind + 0.05) / (_luminance(INK) + 0.05), 1.05 / (behind + 0.05)
+    return INK if dark >= white else "white"
+
+
+def _luminance(colour: Any) -> float:
+    """Relative luminance of a colour, 0 to 1."""
+    channels = [
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in to_rgb(colour)
+    ]
+    return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
 
 
 def save(figure: Figure, path: str | Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +81,31 @@ def test_the_point_counter_follows_the_reports() -> None:
     for bound, seconds in ((0.5, 0.1), (0.4, 0.2), (0.7, 0.5), (0.6, 0.8), (0.6, 0.1)):
         watch(Progress(0.3, bound, 0, seconds))
     assert seen == ["1/3", "1/3", "2/3", "2/3", "3/3"]
+
+
+def test_one_interrupt_ends_the_curve_and_keeps_what_was_found(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After Ctrl-C in one point no other is searched, in no later block either; all bounds are valid."""
+    reports: list[Progress] = []
+
+    def interrupt(report: Progress) -> None:
+        reports.append(report)
+        if report.nodes > 0 and sum(earlier.nodes > 0 for earlier in reports) == 1:
+            raise KeyboardInterrupt
+
+    uniform = mb.Problem([0.25] * 4, [0.25] * 4)
+    rates = np.linspace(1.05, 1.15, 13)
+    start = time.perf_counter()
+    points = mb.rate_curve(uniform, rates, engine="highs", progress=interrupt)
+    assert time.perf_counter() - start < 60
+    reasons = [solution.stop_reason for solution in points.solutions]
+    assert reasons.count(mb.StopReason.INTERRUPTED) == 13
+    for solution in points.solutions:
+        solution.check()
+    assert (np.diff(points.mutual_information) >= 0).all()
+    assert (np.diff(points.upper_bound) >= 0).all()
+    monkeypatch.setattr("mecbopt.cli.curve.rate_curve", lambda *_, **__: points)
+    outcome = run("curve", "--px", "1", "--py", "1", "--rates", "0:1:2", "--csv", "out.csv")
+    assert outcome.code == ExitCode.STOPPED
+    assert "interrupted" in Path("out.csv").read_text()

@@ -100,7 +100,7 @@ def test_version(run: Run) -> None:
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    command = f"{sys.executable} -m mecbopt curve --px 0.7,0.3 --py 0.6,0.4 --rates 0:1:200 | head -1"
+    command = f"{sys.executable} -m mecbopt curve --px 0.7,0.3 --py 0.6,0.4 --rates 0:1:60 | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
     assert "Traceback" not in done.stderr
     assert "Error" not in done.stderr
@@ -119,6 +119,6 @@ def test_demo(run: Run) -> None:
 
 
 def test_figures(run: Run) -> None:
-    outcome = run("figures", "--out", "new/figures", "--only", "rate-with-labels", "--format", "svg")
+    outcome = run("figures", "--out", "new/figures", "--only", "coupling-and-mixture", "--format", "svg")
     assert outcome.code == ExitCode.DONE
-    assert Path("new/figures/rate-with-labels.svg").stat().st_size > 10_000
+    assert Path("new/figures/coupling-and-mixture.svg").stat().st_size > 10_000
