@@ -1,0 +1,214 @@
+"""The compiled exact solver: times, nodes and remaining gaps; what each lever brings.
+
+    python -m tests.benchmarks.exact_solver cells --sizes 3 4 5 6
+    python -m tests.benchmarks.exact_solver structured --sizes 4 5
+    python -m tests.benchmarks.exact_solver levers --sizes 4 5 --instances 10
+    python -m tests.benchmarks.exact_solver large --limit 60
+
+Instances: p_X, p_Y drawn from Dirichlet(1) by default_rng(1000 seed + 10 n + m), in that order.  Processor
+seconds of one process, compile time excluded (there is none at run time).
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import itertools
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from mecbopt.solvers.compiled import CompiledSearch, Settings
+from tests.benchmarks.record import describe_machine, markdown_table, seconds_text, write_json
+
+__all__ = ["LEVERS", "RATES", "instance", "label_instance", "main", "measure"]
+
+FloatArray = NDArray[np.float64]
+
+#: Rates, as shares of H(Y).
+RATES = (0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
+
+GAP = 1e-6
+
+#: Each lever against the default settings.
+LEVERS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "without Jensen rows": {"jensen_rows": False},
+    "Jensen rows on the curve only": {"sharpening": False},
+    "without reduced-cost tightening": {"reduced_cost_tightening": False},
+    "without propagation": {"propagation": False},
+    "with root tightening": {"root_tightening": True},
+    "one column a pricing round": {"columns_per_round": 1},
+    "pool of 600": {"pool_limit": 600},
+    "without symmetry": {"symmetry": False},
+    "without random starts": {"random_starts": 0},
+    "splits at 0.4 or more": {"branching_margin": 0.4},
+}
+
+
+def entropy(masses: FloatArray) -> float:
+    """Bits."""
+    positive = masses[masses > 0]
+    return float(-(positive * np.log2(positive)).sum())
+
+
+def instance(n: int, m: int, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Two Dirichlet(1) marginals."""
+    generator = np.random.default_rng(1000 * seed + 10 * n + m)
+    return generator.dirichlet(np.ones(n)), generator.dirichlet(np.ones(m))
+
+
+def label_instance(p_x: FloatArray, p_y: FloatArray, rate: float, seed: int) -> tuple[FloatArray, float]:
+    """A label channel with three values, and a limit halfway between the least attainable and H(S)."""
+    n, m = len(p_x), len(p_y)
+    channel = np.random.default_rng(seed).dirichlet(np.ones(3), size=n)
+    mappings = np.array(list(itertools.product(range(m), repeat=n)))
+    joint = p_x[:, None] * channel
+    laws = np.stack([(mappings == y) @ p_x for y in range(m)])
+
+    def bits(values: FloatArray) -> FloatArray:
+        return np.asarray(-values * np.log2(np.where(values > 0, values, 1.0)))
+
+    labels = sum(bits((mappings == y) @ joint).sum(axis=1) for y in range(m)) - bits(laws).sum(axis=0)
+    least = linprog(labels, A_ub=bits(laws).sum(axis=0)[None], b_ub=[rate], A_eq=laws, b_eq=p_y).fun
+    return channel, float(least + 0.5 * (entropy(p_x @ channel) - least))
+
+
+def measure(
+    p_x: FloatArray,
+    p_y: FloatArray,
+    rate: float,
+    limit: float,
+    label: tuple[FloatArray, float] | None = None,
+    **levers: Any,
+) -> dict[str, Any]:
+    """Solve one instance within `limit` processor seconds."""
+    start = time.process_time()
+    settings = dataclasses.replace(Settings(), **levers)
+    search = CompiledSearch(p_x, p_y, rate, *(label or (None, None)), settings=settings)
+    while not search.finished and search.incumbent_entropy - search.entropy_lower_bound > GAP:
+        remaining = limit - (time.process_time() - start)
+        if remaining <= 0:
+            break
+        search.run(seconds=min(0.5, remaining), gap=GAP)
+    return {
+        "seconds": time.process_time() - start,
+        "gap": search.incumbent_entropy - search.entropy_lower_bound,
+        "value": entropy(p_x) + entropy(p_y) - search.incumbent_entropy,
+        "nodes": search.nodes,
+        "linear_programs": search.lps,
+        "pivots": search.pivots,
+        "node_bytes": search.peak_node_bytes,
+        "columns": search.columns,
+        "trouble": search.trouble,
+    }
+
+
+def _row(name: Sequence[str], runs: list[dict[str, Any]]) -> list[str]:
+    seconds = [run["seconds"] for run in runs]
+    nodes = [run["nodes"] for run in runs]
+    gaps = [run["gap"] for run in runs]
+    still_open = sum(gap > GAP * 1.01 for gap in gaps)
+    return [
+        *name,
+        seconds_text(float(np.median(seconds))),
+        seconds_text(max(seconds)),
+        f"{np.median(nodes):.0f}",
+        f"{max(nodes)}",
+        f"{still_open} of {len(runs)}",
+        f"{max(gaps):.1e}",
+    ]
+
+
+_COLUMNS = ("median", "maximum", "nodes, median", "nodes, max.", "open", "largest gap, bits")
+
+
+def cells(sizes: Iterable[int], count: int, limit: float) -> Iterator[dict[str, Any]]:
+    """Random marginals, with and without a label."""
+    for size, share in itertools.product(sizes, RATES):
+        for label in (False, True):
+            runs = []
+            for seed in range(count):
+                p_x, p_y = instance(size, size, seed)
+                rate = share * entropy(p_y)
+                limits = label_instance(p_x, p_y, rate, seed) if label else None
+                runs.append(measure(p_x, p_y, rate, limit, limits))
+            name = (f"{size}x{size}", f"{share:g}", "label" if label else "-")
+            yield {"name": name, "runs": runs}
+
+
+def structured(sizes: Iterable[int], limit: float) -> Iterator[dict[str, Any]]:
+    """Uniform and two-valued marginals."""
+    for size in sizes:
+        uniform = np.ones(size) / size
+        two_x = np.where(np.arange(size) < size // 2, 2.0, 1.0)
+        two_y = np.where(np.arange(size) < size // 2, 1.0, 3.0)
+        for kind, p_x, p_y in (
+            ("uniform", uniform, uniform),
+            ("two-valued", two_x / two_x.sum(), two_y / two_y.sum()),
+        ):
+            for share in RATES:
+                runs = [measure(p_x, p_y, share * entropy(p_y), limit)]
+                yield {"name": (f"{size}x{size}", f"{share:g}", kind), "runs": runs}
+
+
+def levers(sizes: Iterable[int], count: int, limit: float) -> Iterator[dict[str, Any]]:
+    """Every lever switched over, on the same instances; uniform marginals for the symmetry as well."""
+    for size, (name, change) in itertools.product(sizes, LEVERS.items()):
+        for share in (0.1, 0.5):
+            runs = []
+            for seed in range(count):
+                p_x, p_y = instance(size, size, seed)
+                runs.append(measure(p_x, p_y, share * entropy(p_y), limit, **change))
+            yield {"name": (f"{size}x{size}", f"{share:g}", name), "runs": runs}
+    uniform = np.ones(4) / 4
+    for name in ("default", "without symmetry"):
+        runs = [measure(uniform, uniform, 0.3 * 2.0, limit, **LEVERS[name])]
+        yield {"name": ("4x4 uniform", "0.3", name), "runs": runs}
+
+
+def large(limit: float) -> Iterator[dict[str, Any]]:
+    """Sizes whose mappings are never enumerated."""
+    for size in (7, 8):
+        for share in (0.1, 0.5, 0.9):
+            p_x, p_y = instance(size, size, 0)
+            runs = [measure(p_x, p_y, share * entropy(p_y), limit)]
+            yield {"name": (f"{size}x{size}", f"{share:g}", "-"), "runs": runs}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one family of measurements; print its table, write its JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("family", choices=("cells", "structured", "levers", "large"))
+    parser.add_argument("--sizes", type=int, nargs="+", default=[3, 4, 5])
+    parser.add_argument("--instances", type=int, default=20)
+    parser.add_argument("--limit", type=float, default=60.0, help="processor seconds an instance")
+    parser.add_argument("--json", type=Path, default=None)
+    options = parser.parse_args(arguments)
+    families = {
+        "cells": lambda: cells(options.sizes, options.instances, options.limit),
+        "structured": lambda: structured(options.sizes, options.limit),
+        "levers": lambda: levers(options.sizes, options.instances, options.limit),
+        "large": lambda: large(options.limit),
+    }
+    command = f"python -m tests.benchmarks.exact_solver {options.family}"
+    content = {"machine": describe_machine(command), "options": vars(options) | {"json": None}, "cells": []}
+    rows = []
+    for cell in families[options.family]():
+        content["cells"].append(cell)
+        rows.append(_row(cell["name"], cell["runs"]))
+        print("  ".join(rows[-1]), flush=True)
+        if options.json:
+            write_json(options.json, content)
+    print(markdown_table(("size", "R/H(Y)", "kind", *_COLUMNS), rows))
+
+
+if __name__ == "__main__":
+    main()
