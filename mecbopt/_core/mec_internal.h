@@ -82,7 +82,7 @@ typedef struct {
 typedef struct {
     subtree *list;
     glance *glances;
-    size_t count, capacity;
+    size_t count, indexed, capacity;
     int signature_items[MEC_SIGNATURE_ITEMS];
     size_t first[MEC_COARSE * MEC_SIGNATURES + 1]; /* sorted by (group, reduced) */
 } hanging;

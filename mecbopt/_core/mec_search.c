@@ -203,9 +203,17 @@ static void choose_signature(const mec_search *s, hanging *h)
     }
 }
 
-/* Sorts the subtrees of a side into groups, for the scans of this layer and the later ones. */
+/* Sorts the subtrees of a side into groups for the scans of this layer.  Light are those that are smaller than
+   what they hang on (the list holds no others yet) and not larger than what is still to come then. */
 static void index_subtrees(mec_search *s, hanging *h)
 {
+    size_t light = 0;
+    for (size_t i = 0; i < h->count; i++)
+        if (2 * h->list[i].size <= s->count - s->layer)
+            h->list[light++] = h->list[i];
+    if (light == h->count && light == h->indexed)
+        return;
+    h->count = h->indexed = light;
     choose_signature(s, h);
     for (size_t i = 0; i < h->count; i++) {
         subtree *t = h->list + i;
@@ -256,6 +264,8 @@ static void open_layer(mec_search *s)
         qsort(s->order, s->order_count, sizeof(ranked), by_value);
         s->order_count = (size_t)s->width;
     }
+    index_subtrees(s, &s->hang[0]);
+    index_subtrees(s, &s->hang[1]);
     if (layer < 2 || layer > largest_light)
         return;
     for (size_t i = 0; i < s->order_count; i++) {
@@ -279,8 +289,6 @@ static void open_layer(mec_search *s)
             h->list[h->count++] = t;
         }
     }
-    index_subtrees(s, &s->hang[0]);
-    index_subtrees(s, &s->hang[1]);
 }
 
 /* Union of two sets of items; of equal items only the number counts, the first ones stand for them. */
@@ -329,9 +337,6 @@ static void add_single_items(mec_search *s, const state *e)
 static void hang_one(mec_search *s, const state *e, const subtree *t)
 {
     uint64_t key = t->key | e->key;
-    /* Light: smaller than what it hangs on, and not larger than what is still to come. */
-    if (t->size >= s->layer || t->size > s->count - s->layer - t->size)
-        return;
     if (mec_absolute(t->difference) > mec_absolute(e->difference))
         return;
     if (s->tied && !united(s, e->key, t->key, &key))
@@ -416,7 +421,8 @@ int mec_search_run(mec_search *s, double seconds)
 int mec_search_start(mec_search *s, double upper, double gap, long long width, long long max_states)
 {
     s->state_count = 0;
-    s->hang[0].count = s->hang[1].count = 0;
+    for (int side = 0; side < 2; side++)
+        s->hang[side].count = s->hang[side].indexed = 0;
     for (int side = 0; side < 2; side++)
         memset(s->hang[side].first, 0, sizeof s->hang[side].first);
     memset(s->layer_count, 0, sizeof s->layer_count);
