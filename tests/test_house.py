@@ -215,8 +215,7 @@ def commands(path: Path) -> list[str]:
     return [
         line
         for line in lines
-        if line.startswith(("mecbopt ", "printf "))
-        and line.split()[1] not in ("neural", "prove", "figures")
+        if line.startswith(("mecbopt ", "printf ")) and line.split()[1] not in ("neural", "prove", "figures")
     ]
 
 

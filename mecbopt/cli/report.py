@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import math
+import re
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console
@@ -34,7 +36,25 @@ _STYLES = {
 
 def output_console() -> Console:
     """The console on standard output: the window's width, or a fixed one for files and pipes."""
-    return Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, soft_wrap=False)
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(file=_Trimmed(sys.stdout), width=_PLAIN_WIDTH, highlight=False)
+
+
+class _Trimmed(io.TextIOBase):
+    """A stream without the blanks that tables are padded with at the end of a line."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write whole lines, as rich does, trimmed."""
+        self._stream.write(re.sub(r"[ ]+$", "", text, flags=re.MULTILINE))
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass on."""
+        self._stream.flush()
 
 
 def letters(given: Sequence[Any] | None, size: int) -> list[str]:

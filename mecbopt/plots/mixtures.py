@@ -53,9 +53,11 @@ def mixture(solution: Solution, ax: Axes | None = None) -> Axes:
     ax = axes_for(ax, min(max(4.2, 2.6 + 0.62 * n), 14), min(max(2.0, 1.2 + 0.5 * rows), 12))
     rates = entropy(solution.mixture.output_laws(problem.p_x, m), axis=1)
     y_letters, colours = letters(problem.y_letters, m), letter_colours(m)
+    # Five characters of 9 points fill a tile; longer names shrink all, down to what is just readable.
+    size = max(5.0, min(9.0, 48.0 / max(map(len, y_letters))))
     for row, index in enumerate(shown):
         for x, y in enumerate(solution.mixture.mappings[index]):
-            _tile(ax, x, row, y_letters[y] if n <= _MAX_WRITTEN_LETTERS else "", colours[y])
+            _tile(ax, x, row, y_letters[y] if n <= _MAX_WRITTEN_LETTERS else "", size, colours[y])
         _bar(ax, n, row, float(weights[index]), float(weights.max()), float(rates[index]))
     if len(rest):
         text = f"... and {len(rest)} more with weight {weights[rest].sum():.3g} together"
@@ -64,7 +66,7 @@ def mixture(solution: Solution, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _tile(ax: Axes, x: int, row: int, name: str, colour: str) -> None:
+def _tile(ax: Axes, x: int, row: int, name: str, size: float, colour: str) -> None:
     ax.add_patch(
         FancyBboxPatch(
             (x - 0.42, row - 0.36),
@@ -76,8 +78,6 @@ def _tile(ax: Axes, x: int, row: int, name: str, colour: str) -> None:
         )
     )
     if name:
-        # Five characters of 9 points fill a tile; longer names shrink until they are no longer readable.
-        size = max(5.0, min(9.0, 47.0 / len(name)))
         ax.text(x, row, name, ha="center", va="center", fontsize=size, color=text_colour(colour))
 
 

@@ -31,6 +31,7 @@ def test_numbers_on_the_command_line(run: Run) -> None:
     assert outcome.err == ""
     for words in ("optimal", "0.191631", "limit R = 0.378", "coupling", "mixture"):
         assert words in outcome.out
+    assert not any(line.endswith(" ") for line in outcome.out.splitlines())
 
 
 def test_fractions_stay_exact(run: Run) -> None:
