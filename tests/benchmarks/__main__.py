@@ -1,0 +1,116 @@
+"""Command line of the benchmarks: python -m tests.benchmarks [NAME ...] [--quick] [--out DIR]."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import curve, peers
+from tests.benchmarks.record import ROOT, describe_machine, fill_section, write_json
+
+__all__ = ["main"]
+
+DEFAULT_OUT = ROOT / "docs" / "benchmarks"
+
+#: Benchmarks with `run`, in the order of the report.
+BENCHMARKS = {"peers": peers, "curve": curve}
+
+#: Benchmarks that are scripts: their output, and what they write with --json; the arguments of a quick run.
+SCRIPTS = {
+    "exact_solver": ["--quick"],
+    "plain_mec": ["--smallest", "4", "--largest", "5"],
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one of {', '.join([*BENCHMARKS, *SCRIPTS])}; default all"
+    )
+    parser.add_argument("--quick", action="store_true", help="tiny settings: shows that everything runs")
+    parser.add_argument(
+        "--out", type=Path, help="folder of the results (docs/benchmarks; with --quick: build/benchmarks)"
+    )
+    for benchmark in BENCHMARKS.values():
+        benchmark.add_arguments(parser)
+    return parser
+
+
+def _run_script(name: str, quick: bool, machine: dict[str, Any], out: Path) -> str | None:
+    """Run a script benchmark; its text as Markdown, None where it failed."""
+    if importlib.util.find_spec(f"tests.benchmarks.{name}") is None:
+        print(
+            f"{name}: left out, the module tests.benchmarks.{name} is not in this checkout.", file=sys.stderr
+        )
+        return None
+    raw = out / f"{name}.raw.json"
+    command = [sys.executable, "-m", f"tests.benchmarks.{name}", "--json", str(raw)]
+    done = subprocess.run(
+        command + (SCRIPTS[name] if quick else []), cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+    )
+    print(done.stdout, end="")
+    if done.returncode or not raw.exists():
+        print(f"{name}: failed with exit status {done.returncode}.", file=sys.stderr)
+        return None
+    results = json.loads(raw.read_text(encoding="utf-8"))
+    raw.unlink()
+    write_json(out / f"{name}.json", machine | {"benchmark": name, "results": results})
+    return (
+        f"# {name.replace('_', ' ').capitalize()}\n\n`{machine['command']}`, {machine['date']}, "
+        f"{machine['processor']}, {machine['cores']} cores.\n\n```text\n{done.stdout.rstrip()}\n```\n"
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the named benchmarks; 0 when all ran and nothing contradicts the package's claims."""
+    given = sys.argv[1:] if arguments is None else arguments
+    parser = _parser()
+    options = parser.parse_args(given)
+    names = options.names or [*BENCHMARKS, *SCRIPTS]
+    unknown = sorted(set(names) - set(BENCHMARKS) - set(SCRIPTS))
+    if unknown:
+        parser.error(f"NAME is {', '.join(unknown)}: it must be one of {', '.join([*BENCHMARKS, *SCRIPTS])}.")
+    for option in (
+        "instances",
+        "highs_instances",
+        "peer_instances",
+        "time_limit",
+        "budget",
+        "curves",
+        "repeats",
+    ):
+        value = getattr(options, option)
+        if value is not None and not value > 0:
+            parser.error(f"--{option.replace('_', '-')} is {value}: it must be positive.")
+    if options.quick:
+        options.instances, options.time_limit = min(options.instances, 2), min(options.time_limit, 5.0)
+    out = options.out or (ROOT / "build" / "benchmarks" if options.quick else DEFAULT_OUT)
+    out.mkdir(parents=True, exist_ok=True)
+    machine = describe_machine(shlex.join(["python", "-m", "tests.benchmarks", *given]))
+    sound = True
+    for name in names:
+        print(f"== {name}", flush=True)
+        if name in SCRIPTS:
+            text = _run_script(name, options.quick, machine, out)
+            sound &= text is not None
+            if text is None:
+                continue
+        else:
+            text, small, good = BENCHMARKS[name].run(options, machine, out)
+            sound &= good
+            # The README shows recorded runs only: never a quick one, nor one written elsewhere.
+            if small and out == DEFAULT_OUT and fill_section(ROOT / "README.md", small):
+                print("README.md: table replaced.")
+        (out / f"{name}.md").write_text(text, encoding="utf-8")
+        print(text)
+    return 0 if sound else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""The exact solver beside general global solvers, on the same instances in the same run.
+
+Everything runs on one thread and is measured in seconds of processor time, which other work on the machine
+disturbs least; wall-clock seconds stand beside them in the JSON.  The instances have Dirichlet(1) marginals.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mecbopt as mb
+from tests.benchmarks import maingo_peer, scip_peer
+from tests.benchmarks.isolation import run_isolated, timed
+from tests.benchmarks.peers_report import NAMES, OWN, TOLERANCE, contradictions, summarise, tables
+from tests.benchmarks.record import write_json
+from tests.instances import dirichlet_marginals
+from tests.oracle import bits
+
+__all__ = ["Cell", "add_arguments", "cells", "run"]
+
+FRACTIONS = (0.1, 0.3, 0.5, 0.7, 1.0)
+SIZES = ((3, 3), (4, 4), (5, 4))
+
+PEERS: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
+    "scip": ("pyscipopt", scip_peer.solve),
+    "maingo": ("maingopy", maingo_peer.solve),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the table: a size and a rate."""
+
+    letters_x: int
+    letters_y: int
+    fraction: float
+
+    @property
+    def label(self) -> str:
+        return f"{self.letters_x}x{self.letters_y}, {self.fraction:g}"
+
+
+def cells(quick: bool = False) -> list[Cell]:
+    """The cells, easy ones first, so that a run that is cut short has covered most of them."""
+    if quick:
+        return [Cell(3, 3, 0.5), Cell(3, 3, 1.0)]
+    plain = [Cell(n, m, 1.0) for n, m in (*SIZES, (5, 5))]
+    return plain + [Cell(n, m, fraction) for n, m in SIZES for fraction in FRACTIONS if fraction < 1]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this benchmark."""
+    group = parser.add_argument_group("peers")
+    group.add_argument("--instances", type=int, default=10, help="instances a cell for mecbopt (10)")
+    group.add_argument("--highs-instances", type=int, help="the same for its HiGHS engine (all)")
+    group.add_argument("--peer-instances", type=int, help="the same for SCIP and MAiNGO (all)")
+    group.add_argument("--time-limit", type=float, default=60.0, help="seconds an instance (60)")
+    group.add_argument(
+        "--budget",
+        type=float,
+        default=math.inf,
+        help="wall-clock seconds for each solver; cells beyond are left out",
+    )
+    group.add_argument("--seed", type=int, default=0, help="seed of the first instance (0)")
+
+
+def _own_solve(cell: Cell, seed: int, engine: str, time_limit: float) -> dict[str, Any]:
+    p_x, p_y = dirichlet_marginals(cell.letters_x, cell.letters_y, seed)
+    problem = mb.Problem(p_x, p_y, rate=cell.fraction * float(bits(p_y).sum()))
+    solution, wall, processor = timed(
+        lambda: mb.solve(
+            problem, method="exact", gap=TOLERANCE, time_limit=time_limit, engine=engine, seed=seed
+        )
+    )
+    solution.check()
+    return {
+        "status": "optimal" if solution.status is mb.Status.OPTIMAL else solution.status.value,
+        "wall_seconds": wall,
+        "cpu_seconds": processor,
+        "nodes": solution.nodes,
+        "engine": solution.engine,
+        "value": solution.mutual_information,
+        "bound": solution.upper_bound,
+    }
+
+
+def _peer_solve(name: str, cell: Cell, seed: int, time_limit: float) -> dict[str, Any]:
+    p_x, p_y = dirichlet_marginals(cell.letters_x, cell.letters_y, seed)
+    arguments = {
+        "p_x": p_x.tolist(),
+        "p_y": p_y.tolist(),
+        "rate": cell.fraction * float(bits(p_y).sum()),
+        "time_limit": time_limit,
+        "tolerance": TOLERANCE,
+    }
+    return run_isolated(PEERS[name][1], arguments, time_limit)
+
+
+def _present(name: str) -> bool:
+    return importlib.util.find_spec(PEERS[name][0]) is not None
+
+
+def run(options: argparse.Namespace, machine: dict[str, Any], out: Path) -> tuple[str, str, bool]:
+    """Run all cells, writing the results so far after each.
+
+    Returns
+    -------
+    tuple (report, small table, sound)
+        Markdown, Markdown, and whether no peer found a value that contradicts ours.
+    """
+    wanted = {"auto": options.instances, "highs": options.highs_instances or options.instances}
+    for name in PEERS:
+        if _present(name):
+            wanted[name] = options.peer_instances or options.instances
+        else:
+            print(f"peers: {NAMES[name]} is left out: {PEERS[name][0]} is not installed (extra bench).")
+    content: dict[str, Any] = machine | {
+        "benchmark": "peers",
+        "seed": options.seed,
+        "time_limit_seconds": options.time_limit,
+        "tolerance_bits": TOLERANCE,
+        "instances": wanted,
+        "records": [],
+    }
+    mb.solve(
+        mb.Problem([0.6, 0.4], [0.7, 0.3], rate=0.4), method="exact"
+    )  # imports stay out of the first timing
+    spent = dict.fromkeys(wanted, 0.0)
+    for cell in cells(options.quick):
+        for name, count in wanted.items():
+            for seed in range(options.seed, options.seed + count):
+                if spent[name] > options.budget:
+                    break
+                start = time.perf_counter()
+                record = (
+                    _own_solve(cell, seed, name, options.time_limit)
+                    if name in OWN
+                    else _peer_solve(name, cell, seed, options.time_limit)
+                )
+                spent[name] += time.perf_counter() - start
+                place = {"n": cell.letters_x, "m": cell.letters_y, "fraction": cell.fraction, "seed": seed}
+                content["records"].append(place | {"solver": name} | record)
+                _progress(cell, name, seed, record)
+        write_json(out / "peers.json", content)
+    rows = summarise(content["records"], options.time_limit)
+    content |= {"summary": rows, "contradictions": contradictions(content["records"])}
+    write_json(out / "peers.json", content)
+    report, small = tables(content)
+    for line in content["contradictions"]:
+        print(f"CONTRADICTION: {line}", file=sys.stderr)
+    return report, small, not content["contradictions"]
+
+
+def _progress(cell: Cell, name: str, seed: int, record: dict[str, Any]) -> None:
+    seconds = record.get("cpu_seconds", math.nan)
+    print(
+        f"{cell.label:9s} {name:7s} seed {seed:3d}  {record['status']:8s} {seconds:9.4f} s"
+        f"  value {record.get('value', math.nan):.9f}",
+        flush=True,
+    )

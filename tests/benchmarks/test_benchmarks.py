@@ -1,0 +1,154 @@
+"""The benchmarks run, judge the peers rightly, and say what they measured."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+
+from tests.benchmarks import __main__ as command_line
+from tests.benchmarks import curve, maingo_peer, peers, record, scip_peer
+from tests.benchmarks.formulation import finite_form, judge
+from tests.benchmarks.isolation import run_isolated
+from tests.benchmarks.peers_report import contradictions, summarise
+from tests.instances import dirichlet_marginals
+from tests.oracle import best_over_all_bases, bits, polytope
+
+P_X, P_Y = np.array([0.7, 0.3]), np.array([0.6, 0.4])
+
+
+def entry(solver, seed=0, status="optimal", seconds=1.0, value=0.5, **more):
+    place = {"n": 3, "m": 3, "fraction": 0.5, "seed": seed}
+    claim = {"solver": solver, "status": status, "cpu_seconds": seconds, "value": value, "bound": value}
+    return place | claim | more
+
+
+@pytest.mark.parametrize(("rate", "epigraph"), [(0.4, "cell"), (0.4, "sum"), (1.0, "cell")])
+def test_scip_agrees_with_all_vertices(rate, epigraph):
+    pytest.importorskip("pyscipopt", reason="PySCIPOpt comes with the extra bench")
+    answer = scip_peer.solve(P_X.tolist(), P_Y.tolist(), rate, time_limit=20.0, epigraph=epigraph)
+    assert answer["status"] == "optimal"
+    assert answer["value"] == pytest.approx(best_over_all_bases(polytope(P_X, P_Y, rate)), abs=2e-6)
+
+
+@pytest.mark.parametrize("rate", [0.4, 1.0])
+def test_maingo_agrees_with_all_vertices(rate):
+    pytest.importorskip("maingopy", reason="maingopy comes with the extra bench")
+    arguments = {"p_x": P_X.tolist(), "p_y": P_Y.tolist(), "rate": rate, "time_limit": 20.0}
+    # In a process of its own, since it writes files and prints.
+    answer = run_isolated(maingo_peer.solve, arguments, 20.0)
+    assert answer["status"] == "optimal"
+    assert answer["value"] == pytest.approx(best_over_all_bases(polytope(P_X, P_Y, rate)), abs=2e-6)
+
+
+def test_a_point_that_violates_the_marginals_is_judged_by_what_is_feasible():
+    p_x, p_y = dirichlet_marginals(3, 3, 0)
+    optimum = best_over_all_bases(polytope(p_x, p_y))
+    form = finite_form(p_x, p_y, math.inf)
+    start = judge(form, np.outer(p_x, p_y))
+    assert start["value_as_returned"] == pytest.approx(0.0, abs=1e-12)
+    assert start["violation"] < 1e-12
+    too_good = judge(form, np.diag([0.4, 0.3, 0.3]))
+    assert too_good["violation"] > 0.01
+    assert too_good["value"] <= optimum + 1e-9 < too_good["value_as_returned"]
+
+
+def test_the_finite_form_has_all_mappings_below_the_entropy_of_y_and_none_above():
+    entropy = float(bits(P_Y).sum())
+    form = finite_form(P_X, P_Y, 0.5 * entropy)
+    assert form.letters.shape == (4, 2, 2)
+    assert (form.letters.sum(axis=2) == 1).all()
+    assert sorted(form.mapping_entropies) == pytest.approx([0, 0, *[bits([0.3, 0.7]).sum()] * 2])
+    assert finite_form(P_X, P_Y, entropy).letters is None
+
+
+def test_a_better_value_of_a_peer_is_reported():
+    records = [entry("auto"), entry("scip", value=0.5 + 5e-7)]
+    assert contradictions(records) == []
+    assert "seed 0: SCIP has 0.500010000" in contradictions([*records, entry("scip", value=0.50001)])[0]
+    # An open search of ours is contradicted by its bound alone.
+    ours = entry("auto", status="feasible", bound=0.6)
+    assert contradictions([ours, entry("scip", value=0.55)]) == []
+    assert len(contradictions([ours, entry("scip", value=0.65)])) == 1
+
+
+def test_open_instances_make_lower_bounds():
+    records = [entry("auto", seed, seconds=0.1) for seed in range(3)]
+    records += [entry("scip", 0, seconds=1.0), entry("scip", 1, seconds=2.0)]
+    records += [entry("scip", 2, status="limit", seconds=5.0), entry("maingo", 0, status="killed")]
+    del records[-1]["cpu_seconds"], records[-1]["value"]
+    (row,) = summarise(records, time_limit=9.0)
+    scip, maingo = row["scip"], row["maingo"]
+    assert (scip["count"], scip["closed"], scip["median_seconds"], scip["max_seconds"]) == (3, 2, 2.0, 5.0)
+    assert (scip["median_open"], scip["max_open"]) == (False, True)
+    assert scip["ratio"] == pytest.approx(20.0)
+    assert (maingo["median_seconds"], maingo["median_open"]) == (9.0, True)
+    assert math.isnan(maingo["largest_difference"])
+
+
+def _fail(message):
+    raise RuntimeError(message)
+
+
+def _leave():
+    os._exit(3)
+
+
+def test_peers_that_fail_are_results():
+    answer = run_isolated(_fail, {"message": "no licence"}, 1.0)
+    assert (answer["status"], answer["message"]) == ("error", "RuntimeError: no licence")
+    assert run_isolated(_leave, {}, 1.0)["status"] == "crashed"
+
+
+def test_the_cells_are_those_of_the_table():
+    everything = peers.cells()
+    assert len(everything) == len(set(everything)) == 16
+    assert peers.Cell(5, 5, 1.0) in everything
+
+
+def test_a_curve_is_proved_at_every_point():
+    measured = curve.measure_curve(0, "auto", points=4)
+    assert measured["optimal_points"] == 4
+    assert measured["largest_gap"] <= 1e-6
+
+
+def test_seconds_have_their_unit():
+    texts = [record.seconds_text(seconds) for seconds in (0.0012, 0.25, 3.14159, 61.7, math.inf)]
+    assert texts == ["1.2 ms", "0.25 s", "3.1 s", "62 s", "-"]
+
+
+def test_only_the_section_between_the_markers_changes(tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{record.BEGIN}\nold\n{record.END}\nafter\n")
+    assert record.fill_section(page, "new\n")
+    assert page.read_text() == f"before\n{record.BEGIN}\nnew\n{record.END}\nafter\n"
+    page.write_text("no markers\n")
+    assert not record.fill_section(page, "new\n")
+    assert page.read_text() == "no markers\n"
+
+
+def test_a_quick_run_leaves_results_and_spares_the_readme(tmp_path, monkeypatch, capsys):
+    # The peers start processes of their own: they have their tests above.
+    monkeypatch.setattr(peers, "PEERS", {})
+    monkeypatch.setattr(curve, "COMMANDS", {"bare interpreter": ["-c", "pass"]})
+    readme = (record.ROOT / "README.md").read_bytes()
+    arguments = ["peers", "curve", "--quick", "--instances", "1", "--out", str(tmp_path)]
+    assert command_line.main(arguments) == 0
+    content = json.loads((tmp_path / "peers.json").read_text())
+    assert {"cores", "processor", "python", "commit", "command", "load_average_at_start"} <= set(content)
+    assert len(content["records"]) == 4
+    assert all(item["status"] == "optimal" for item in content["records"])
+    assert json.loads((tmp_path / "curve.json").read_text())["curves"]
+    assert "3x3, 0.5" in (tmp_path / "peers.md").read_text()
+    assert "No peer found a value above ours" in capsys.readouterr().out
+    assert (record.ROOT / "README.md").read_bytes() == readme
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["peers", "--instances", "0"], ["--budget", "nan"]])
+def test_wrong_arguments_end_with_status_2(arguments):
+    with pytest.raises(SystemExit) as caught:
+        command_line.main(arguments)
+    assert caught.value.code == 2
