@@ -43,6 +43,7 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
 void mb_search_free(mb_search *search);
 int mb_search_run(mb_search *search, double gap, long long steps, double seconds);
 void mb_search_report(const mb_search *search, mb_report *report);
+int mb_search_relax(mb_search *search, const double *lower, const double *upper, int rounds, double *bound);
 int mb_search_incumbent(const mb_search *search, int32_t *mappings, double *weights);
 
 #endif

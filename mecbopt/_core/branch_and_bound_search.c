@@ -380,6 +380,25 @@ void mb_search_report(const mb_search *search, mb_report *report) {
     report->trouble = search->trouble;
 }
 
+/* Lower bound on the joint entropy in a box, its Jensen rows chosen anew between `rounds` of solving.  Infinity
+ * where the box holds no feasible coupling.  For checks: it may let columns into the pool. */
+int mb_search_relax(mb_search *search, const double *lower, const double *upper, int rounds, double *bound) {
+    mb_simplex_cold(&search->node_lp);
+    mb_whole_curves(search);
+    *bound = -MB_INFINITY;
+    for (int round = 0; round < rounds; round++) {
+        const int status = mb_node_solve(search, lower, upper, MB_INFINITY);
+        if (status == MB_NO_MEMORY) return status;
+        if (status == MB_INFEASIBLE) {
+            *bound = MB_INFINITY;
+            return 0;
+        }
+        *bound = fmax(*bound, search->last_bound);
+        mb_sharpen(search);
+    }
+    return 0;
+}
+
 int mb_search_incumbent(const mb_search *search, int32_t *mappings, double *weights) {
     const mb_instance *instance = &search->instance;
     for (int i = 0; i < search->support; i++) {

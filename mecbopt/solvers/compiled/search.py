@@ -209,6 +209,20 @@ class CompiledSearch:
                     "set a larger gap or a time limit."
                 )
 
+    def relaxation_bound(self, lower: ArrayLike, upper: ArrayLike, *, rounds: int = 1) -> float:
+        """Lower bound on H(X,Y), bits, over the feasible couplings in a box of shape (n, m).
+
+        Infinity where the box holds none.  With symmetry broken, couplings out of order do not count as
+        feasible.  For checks of the relaxation: columns may join the pool and change the tree that follows.
+        """
+        bounds = [np.ascontiguousarray(end, dtype=np.float64) for end in (lower, upper)]
+        if any(end.shape != self._shape for end in bounds):
+            raise ProblemError(f"lower and upper must have shape {self._shape}, as the coupling.")
+        value = self._ffi.new("double *")
+        if self._lib.mb_search_relax(self._handle, *map(self._doubles, bounds), rounds, value):
+            raise SolverError("Out of memory for columns: use a smaller problem.")
+        return float(value[0])
+
     @property
     def incumbent_mappings(self) -> IntArray:
         """Mappings of the best vertex, shape (k, n); k = 0 when none is known."""
