@@ -16,6 +16,7 @@ import mecbopt as mb
 from mecbopt.info import entropy
 from mecbopt.mec import native, subsets
 from mecbopt.mec.exact import SearchSettings, exact_coupling
+from tests.mec.all_joins import least_entropy_by_all_joins
 from tests.mec.vertices import least_entropy_by_enumeration
 
 needs_core = pytest.mark.skipif(not native.available(), reason="the compiled core is absent")
@@ -64,6 +65,17 @@ def test_small_integer_masses_with_many_ties_and_balances(a: list[int], b: list[
     result = mb.mec.exact(p, q)
     assert_proved(result, p, q)
     assert result.entropy == pytest.approx(least_entropy_by_enumeration(p, q), abs=PROVED)
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "largest"), [(5, 5, 10_000), (4, 6, 10_000), (3, 7, 9), (5, 5, 5), (8, 2, 100)]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_light_branches_suffice(n: int, m: int, largest: int, seed: int) -> None:
+    generator = np.random.default_rng([seed, n, m])
+    a, b = (generator.integers(1, largest + 1, size=size).tolist() for size in (n, m))
+    value = least_entropy_by_all_joins([x * sum(b) for x in a], [y * sum(a) for y in b])
+    assert mb.mec.exact(pmf(a), pmf(b)).entropy == pytest.approx(value, abs=PROVED)
 
 
 def python_minimum(p: np.ndarray, q: np.ndarray) -> float:
