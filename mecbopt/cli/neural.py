@@ -15,8 +15,9 @@ from typing import Any
 import click
 
 from mecbopt.cli.main import ExitCode
+from mecbopt.cli.neural_discrete import discrete
 
-__all__ = ["neural"]
+__all__ = ["load_module", "neural"]
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -28,7 +29,10 @@ def neural() -> None:
     """Train and use the image model: real bitstreams, an independent judge, rates in bits."""
 
 
-def _load(name: str) -> Any:
+neural.add_command(discrete)
+
+
+def load_module(name: str) -> Any:
     """A module of the image model, or one short error where a package of its extra is absent."""
     from mecbopt.neural.errors import MissingDependencyError
 
@@ -122,12 +126,12 @@ def train(
 
     Stopping with Ctrl-C leaves the last checkpoint; --resume goes on from it, to the same bits on CPU.
     """
-    pipeline, settings = _load("pipeline"), _load("config")
+    pipeline, settings = load_module("pipeline"), load_module("config")
     if config_file is not None:
         config = settings.Config.read(config_file)
         overrides = (*((f"data.dataset={dataset}",) if dataset else ()), *overrides)
     else:
-        config = _load("presets").preset(preset, dataset)
+        config = load_module("presets").preset(preset, dataset)
     changes = [
         *overrides,
         *([f"objective.target_rate={target_rate}"] if target_rate is not None else []),
@@ -190,8 +194,8 @@ def evaluate(
 
     Leaves with 1 when a check fails (coded against estimated rate, InfoNCE against the rate, the converse).
     """
-    model_file, datasets = _load("model_file"), _load("datasets")
-    report_module, judges_module = _load("evaluation.report"), _load("evaluation.judges")
+    model_file, datasets = load_module("model_file"), load_module("datasets")
+    report_module, judges_module = load_module("evaluation.report"), load_module("evaluation.judges")
     target = _writable_file(json_file or run / "evaluation.json")
     frozen = model_file.load_model(run / "model.safetensors")
     classifiers, _ = model_file.load_classifiers(run / "classifiers.safetensors")
@@ -296,12 +300,12 @@ def compress(
     model: Path, images: Path, degrade: bool, per_image: bool, seed: int, device: str, out: Path
 ) -> ExitCode:
     """Compress the array x of an .npz file with a trained model."""
-    codec_module, model_file = _load("codec"), _load("model_file")
+    codec_module, model_file = load_module("codec"), load_module("model_file")
     _writable_file(out)
     frozen = model_file.load_model(model, device)
     sources = _images(images)
     if degrade:
-        classifiers, streams = _load("classifiers"), _load("streams")
+        classifiers, streams = load_module("classifiers"), load_module("streams")
         generator = streams.generator(seed, "degradation of input")
         sources = frozen.degradation(classifiers.as_float(sources), generator)
     coded = codec_module.ImageCodec(frozen, seed).compress(sources, per_image=per_image)
@@ -325,7 +329,7 @@ def decompress(model: Path, stream: Path, symbols: bool, device: str, out: Path)
     """Decompress a stream into the array y of an .npz file."""
     import numpy as np
 
-    codec_module, model_file = _load("codec"), _load("model_file")
+    codec_module, model_file = load_module("codec"), load_module("model_file")
     _writable_file(out)
     codec = codec_module.ImageCodec(model_file.load_model(model, device))
     values, levels, container = codec.decode_symbols(stream.read_bytes())
@@ -353,7 +357,7 @@ def figures(
     runs: tuple[Path, ...], data_root: Path | None, download: bool, name: str, examples: int, out: Path
 ) -> ExitCode:
     """Draw accuracy and cross-entropy against the rate, and an image grid, from evaluated RUNS (Fig. 7)."""
-    figures_module, report_module = _load("figures"), _load("evaluation.report")
+    figures_module, report_module = load_module("figures"), load_module("evaluation.report")
     _writable_folder(out)
     reports = [report_module.EvaluationReport.from_json(run / "evaluation.json") for run in runs]
     grid = _example_grid(figures_module, runs, data_root, download, examples)
@@ -368,8 +372,16 @@ def _example_grid(
     """One clean image of every class and more, their sources, and what each model makes of them."""
     import torch
 
-    model_file, codec_module, datasets = _load("model_file"), _load("codec"), _load("datasets")
-    judges_module, classifiers, streams = _load("evaluation.judges"), _load("classifiers"), _load("streams")
+    model_file, codec_module, datasets = (
+        load_module("model_file"),
+        load_module("codec"),
+        load_module("datasets"),
+    )
+    judges_module, classifiers, streams = (
+        load_module("evaluation.judges"),
+        load_module("classifiers"),
+        load_module("streams"),
+    )
     models = sorted(
         (model_file.load_model(run / "model.safetensors") for run in runs),
         key=lambda frozen: frozen.record["reached"]["held_out_rate"],

@@ -303,8 +303,9 @@ def _evaluated(model: CouplingModel, source: DiscreteSource, objective: Objectiv
     distance = 0.5 * float(np.abs(coupling.sum(axis=0) - source.p_y).sum())
     information = mutual_information(coupling)
     coded = _coded_rate(tables, symbols, levels.numpy(), source.p_x)
-    # A loss in bits: what is missing of I, plus what is out of bounds, weighted alike for every restart.
-    excess = max(0.0, coded - objective.target_rate) / objective.target_rate
+    # A loss in bits: what is missing of I, plus what is out of bounds.  A bit of rate buys at most a bit of I,
+    # so an excess is charged at that price and no restart gains by overspending.
+    excess = max(0.0, coded - objective.target_rate)
     over = 0.0 if label_entropy is None else max(0.0, label_entropy - (source.max_label_entropy or 0.0))
     return DiscreteScheme(
         mixture=mixture,

@@ -55,14 +55,17 @@ def _small(dataset: str, degradation: str) -> Config:
     return Config(
         data=DataConfig(dataset=dataset, degradation=degradation, validation_count=2000),
         model=ModelConfig(
-            latents=16, dither_levels=64, width=16, hidden=256, critic_width=16,
+            latents=8, dither_levels=64, width=16, hidden=256, critic_width=16,
             decoder="dense" if dataset in ("digits", "mnist") else "convolutional",
         ),
         objective=ObjectiveConfig(
-            target_rate=8.0, critic_weight=1.0, label_weight=5.0, rate_weight_start=0.3,
+            target_rate=8.0, critic_weight=1.0, label_weight=10.0, rate_weight_start=0.3,
+            rate_step=0.01,
+            rate_proportional=1.0,
         ),
         optimisation=OptimisationConfig(
-            steps=2000, batch_size=64, critic_steps=2, warmup_steps=150, ema_decay=0.995, classifiers=2,
+            steps=1600, batch_size=64, critic_steps=2,
+            learning_rate=2e-3, warmup_steps=250, ema_decay=0.995, classifiers=2,
             classifier_epochs=1.0, augmentation_shift=1, augmentation_noise=0.1, refit_steps=300,
         ),
         runtime=RuntimeConfig(checkpoint_every=500, log_every=50),

@@ -126,6 +126,8 @@ def test_mixed_precision_trains_and_keeps_weights_in_single_precision(parts):
     assert trainer.history[-1]["rate"] == pytest.approx(plain.history[-1]["rate"], rel=0.1)
 
 
+# PyTorch itself looks at .grad of inner tensors while capturing a graph.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")
 def test_compiled_networks_give_the_same_training(parts):
     """Through the graph capture of torch.compile with an eager back end, so that no compiler is needed."""
     compiled, plain = _trainer(parts, "runtime.compile_backend=aot_eager"), _trainer(parts)

@@ -39,8 +39,10 @@ def wasserstein_distance(
         torch.manual_seed(streams.integer_seed(seed, "refit critic weights"))
         critic = Critic(shape, width)
     objective = CriticObjective(critic, 10.0)
-    optimiser = torch.optim.Adam(critic.parameters(), lr=5e-4, betas=(0.5, 0.9), fused=True)
+    optimiser = torch.optim.Adam(critic.parameters(), lr=2e-3, betas=(0.5, 0.9), fused=True)
     for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = 2e-3 * (1.0 - step / steps)
         generator = streams.generator(seed, "refit critic", step)
         first, second = (
             as_float(images[torch.randint(0, len(images), (batch_size,), generator=generator)])

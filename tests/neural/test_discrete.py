@@ -1,0 +1,96 @@
+"""On discrete letters the same training approaches the optimum: it solves the problem it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
+
+import mecbopt as mb  # noqa: E402
+from mecbopt.info import mutual_information  # noqa: E402
+from mecbopt.neural.discrete import DiscreteSource, discrete_config, train_discrete  # noqa: E402
+from mecbopt.neural.errors import ConfigError  # noqa: E402
+
+
+def _short(rate, **model):
+    return discrete_config(rate, **model).updated(
+        ["optimisation.steps=300", "optimisation.warmup_steps=100", "optimisation.refit_steps=200"]
+    )
+
+
+def test_a_scheme_is_evaluated_exactly_and_obeys_the_chain_of_rates():
+    """I(X;Y) <= H(Y|U) <= H(Z|U) <= coded rate, and I <= V at every one of these rates."""
+    source = DiscreteSource(np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.4, 0.2]))
+    scheme = train_discrete(source, _short(0.8, dither_levels=64))
+    assert np.allclose(scheme.coupling.sum(axis=1), source.p_x, atol=1e-12)
+    assert scheme.mutual_information == pytest.approx(mutual_information(scheme.coupling), abs=1e-12)
+    tolerance = 1e-9
+    assert scheme.mutual_information <= scheme.mapping_rate + tolerance
+    assert scheme.mapping_rate <= scheme.symbol_rate + tolerance
+    assert scheme.symbol_rate <= scheme.coded_rate + tolerance
+    p_y = scheme.coupling.sum(axis=0)
+    best = mb.solve(mb.Problem(source.p_x, p_y, rate=scheme.mapping_rate, normalize=True), gap=1e-6)
+    assert scheme.mutual_information <= best.upper_bound + 1e-6
+
+
+def test_a_binary_scheme_comes_within_reach_of_the_closed_form():
+    """p_X = p_Y = 1/2, R = 1/2: V = 1 - h(1/4) at the target; against V at the coded rate, within .03."""
+    source = DiscreteSource(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
+    scheme = train_discrete(source, discrete_config(0.5, dither_levels=128))
+    p_y = scheme.coupling.sum(axis=0)
+    best = mb.solve(mb.Problem(source.p_x, p_y, rate=scheme.coded_rate, normalize=True))
+    assert best.mutual_information - 0.03 <= scheme.mutual_information <= best.upper_bound + 1e-6
+    assert scheme.coded_rate == pytest.approx(0.5, rel=0.03)
+    assert p_y == pytest.approx([0.5, 0.5], abs=0.03)
+
+
+def test_what_makes_no_sense_on_letters_is_refused():
+    source = DiscreteSource(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
+    with pytest.raises(ConfigError, match="go together"):
+        DiscreteSource(np.array([0.5, 0.5]), np.array([0.5, 0.5]), max_label_entropy=0.3)
+    with pytest.raises(mb.ProblemError, match="p_x"):
+        DiscreteSource(np.array([0.5, 0.4]), np.array([0.5, 0.5]))
+    with pytest.raises(ConfigError, match="takes exactly 1"):
+        train_discrete(source, _short(0.5, noise_dimensions=0))
+    with pytest.raises(ConfigError, match="private"):
+        train_discrete(source, _short(0.5, common_randomness=False))
+    with pytest.raises(ConfigError, match="fidelity_weight"):
+        train_discrete(source, _short(0.5).updated(["objective.fidelity_weight=1"]))
+    with pytest.raises(ConfigError, match="values together"):
+        train_discrete(source, _short(0.5, latents=3).updated(["optimisation.steps=1"]))
+
+
+@pytest.mark.slow
+def test_twelve_discrete_problems_come_within_three_hundredths_of_a_bit(tmp_path):
+    """Through the command, which leaves with 1 unless all hold; six ternary problems, one antitone optimum."""
+    from mecbopt.cli.main import entry_point
+
+    with pytest.raises(SystemExit) as left:
+        entry_point(["neural", "discrete", "--restarts", "4", "--json", str(tmp_path / "discrete.json")])
+    assert left.value.code == 0, (tmp_path / "discrete.json").read_text()
+
+
+def test_the_fixed_problems_are_what_they_are_said_to_be():
+    """Six ternary sources, optima of at least .15 bits, one antitone, and labels that the optimum can satisfy."""
+    from itertools import permutations
+
+    from mecbopt.info import conditional_entropy
+    from mecbopt.neural.discrete_points import POINTS
+
+    assert len(POINTS) == 12
+    assert sum(len(point.p_x) == 3 for point in POINTS) == 6
+    antitone = []
+    for point in POINTS:
+        best = mb.solve(mb.Problem(point.p_x, point.p_y, rate=point.rate, normalize=True), gap=1e-5)
+        assert best.mutual_information >= 0.15
+        coupling = best.coupling
+        if coupling.shape == (2, 2):
+            antitone.append(np.linalg.det(coupling) < 0)
+        if point.p_s_given_x is not None:
+            # Renaming letters of equal mass keeps rate, marginals and information.
+            channel = np.array(point.p_s_given_x)
+            orders = [o for o in permutations(range(len(channel))) if len({point.p_x[i] for i in o}) == 1]
+            least = min(conditional_entropy(channel.T @ coupling[list(order)]) for order in orders)
+            assert least <= point.max_label_entropy
+    assert antitone[1]
