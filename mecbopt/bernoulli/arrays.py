@@ -52,7 +52,7 @@ def value(
     Examples
     --------
     >>> value([0.3, 0.5], 0.3, [[0.0], [0.378]]).round(6).tolist()
-    [[0.0, 0.0], [0.191631, 0.129583]]
+    [[0.0, 0.0], [0.191631, 0.130003]]
     """
     if max_label_entropy is not None and crossover is None:
         raise ProblemError(
