@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import shlex
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,30 @@ DEFAULT_OUT = ROOT / "docs" / "benchmarks"
 #: Benchmarks with `run`, in the order of the report.
 BENCHMARKS = {"peers": peers, "curve": curve}
 
-#: Benchmarks that are scripts: their output, and what they write with --json; the arguments of a quick run.
+
+@dataclass(frozen=True)
+class Script:
+    """A benchmark with a command line of its own, which writes its results with --json."""
+
+    module: str
+    arguments: tuple[str, ...] = ()
+    quick_arguments: tuple[str, ...] = ()
+
+
 SCRIPTS = {
-    "exact_solver": ["--quick"],
-    "plain_mec": ["--smallest", "4", "--largest", "5"],
+    "exact_cells": Script(
+        "exact_solver", ("cells",), ("cells", "--sizes", "3", "--instances", "1", "--limit", "5")
+    ),
+    "exact_structured": Script(
+        "exact_solver", ("structured", "--sizes", "4", "5"), ("structured", "--sizes", "3", "--limit", "5")
+    ),
+    "exact_large": Script("exact_solver", ("large",), ("large", "--limit", "1")),
+    "exact_levers": Script(
+        "exact_solver",
+        ("levers", "--sizes", "4", "5", "--instances", "10"),
+        ("levers", "--sizes", "3", "--instances", "1", "--limit", "5"),
+    ),
+    "plain_mec": Script("plain_mec", (), ("--smallest", "4", "--largest", "5")),
 }
 
 
@@ -44,15 +64,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run_script(name: str, quick: bool, machine: dict[str, Any], out: Path) -> str | None:
     """Run a script benchmark; its text as Markdown, None where it failed."""
-    if importlib.util.find_spec(f"tests.benchmarks.{name}") is None:
-        print(
-            f"{name}: left out, the module tests.benchmarks.{name} is not in this checkout.", file=sys.stderr
-        )
-        return None
-    raw = out / f"{name}.raw.json"
-    command = [sys.executable, "-m", f"tests.benchmarks.{name}", "--json", str(raw)]
+    script = SCRIPTS[name]
+    raw = out.resolve() / f"{name}.raw.json"
+    command = [sys.executable, "-m", f"tests.benchmarks.{script.module}", "--json", str(raw)]
     done = subprocess.run(
-        command + (SCRIPTS[name] if quick else []), cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+        [*command, *(script.quick_arguments if quick else script.arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     print(done.stdout, end="")
     if done.returncode or not raw.exists():

@@ -1,9 +1,9 @@
 """SCIP (through PySCIPOpt) on the finite form: spatial branch and bound of a general solver.
 
-Levers, each tried on 2x2 to 5x5: one epigraph variable per cell in place of one for the whole sum (a nonlinear
-objective needs one or the other) closes 4x4 up to 3 times faster and a 2x2 problem in 3 nodes, not 2,310;
-feasibility within 1e-9 in place of 1e-6 turns time-outs into seconds, since phi has an unbounded slope at 0.
-Both are given to SCIP here.
+Levers, each tried on 2x2 to 5x5: one epigraph variable per cell in place of one for the whole sum (a
+nonlinear objective needs one or the other) closes 4x4 up to 3 times faster and a 2x2 problem in 3 nodes, not
+2,310; feasibility within 1e-9 in place of 1e-6 turns time-outs into seconds, since phi has an unbounded slope
+at 0.  Both are given to SCIP here.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import os
 import numpy as np
 import pytest
 
+from mecbopt.solvers.compiled import available
 from tests.benchmarks import __main__ as command_line
 from tests.benchmarks import curve, maingo_peer, peers, record, scip_peer
 from tests.benchmarks.formulation import finite_form, judge
@@ -145,6 +146,23 @@ def test_a_quick_run_leaves_results_and_spares_the_readme(tmp_path, monkeypatch,
     assert "3x3, 0.5" in (tmp_path / "peers.md").read_text()
     assert "No peer found a value above ours" in capsys.readouterr().out
     assert (record.ROOT / "README.md").read_bytes() == readme
+
+
+@pytest.mark.skipif(not available(), reason="the compiled core is not built here")
+def test_a_script_leaves_its_results(tmp_path):
+    assert command_line.main(["exact_cells", "--quick", "--out", str(tmp_path)]) == 0
+    content = json.loads((tmp_path / "exact_cells.json").read_text())
+    assert content["results"]["cells"][0]["runs"][0]["gap"] <= 1e-6
+    assert "3x3" in (tmp_path / "exact_cells.md").read_text()
+    assert not list(tmp_path.glob("*.raw.json"))
+
+
+def test_a_script_that_fails_is_an_error(tmp_path, monkeypatch, capfd):
+    monkeypatch.setitem(
+        command_line.SCRIPTS, "plain_mec", command_line.Script("plain_mec", (), ("--nothing",))
+    )
+    assert command_line.main(["plain_mec", "--quick", "--out", str(tmp_path)]) == 1
+    assert "plain_mec: failed with exit status 2." in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["nothing"], ["peers", "--instances", "0"], ["--budget", "nan"]])
