@@ -57,7 +57,7 @@ def best_lower_bound(marginals: list[NDArray[np.float64]]) -> float:
         pattern = native.root_bound(positive[0], positive[1])
         if pattern is not None:
             bounds.append(pattern)
-    return max(bounds)
+    return max(0.0, *bounds)
 
 
 def profile_bound(marginals: list[NDArray[np.float64]]) -> float:

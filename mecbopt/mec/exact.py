@@ -23,7 +23,7 @@ from mecbopt.mec import native, subsets
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.mec.greedy import greedy_support
 from mecbopt.mec.inputs import marginal
-from mecbopt.mec.result import MecResult
+from mecbopt.mec.result import MAX_DENSE_CELLS, MecResult
 from mecbopt.problem import Status
 
 __all__ = ["SearchSettings", "exact", "exact_coupling", "size_limit"]
@@ -78,8 +78,8 @@ def exact(p: Any, q: Any, time_limit: float | None = None) -> MecResult:
     ProblemError
         p or q is no pmf, or the time limit is not positive.
     NotSupportedError
-        More letters of positive mass than `size_limit()`: 62 in both alphabets together, 16 without the
-        compiled core.
+        More letters of positive mass than `size_limit()` (62 in both alphabets together, 16 without the
+        compiled core) where the greedy coupling is not proved optimal.
 
     Examples
     --------
@@ -91,17 +91,17 @@ def exact(p: Any, q: Any, time_limit: float | None = None) -> MecResult:
     if time_limit is not None:
         time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
     letters = int(np.count_nonzero(p_x) + np.count_nonzero(p_y))
-    if letters > size_limit() and min(np.count_nonzero(p_x), np.count_nonzero(p_y)) > 1:
-        without = (
-            "" if native.available() else " without the compiled core (install a C compiler and reinstall)"
-        )
-        raise NotSupportedError(
-            f"p and q have {letters} letters of positive mass together, "
-            f"exact takes {size_limit()} at most{without}: "
-            "use mecbopt.mec.greedy, at most 0.54 bits above the minimum."
-        )
-    coupling, upper, lower, finished = exact_coupling(p_x, p_y, time_limit=time_limit)
-    return MecResult(coupling, upper, lower, Status.OPTIMAL if finished else Status.FEASIBLE)
+    if letters <= size_limit() or len(p_x) * len(p_y) <= MAX_DENSE_CELLS:
+        coupling, upper, lower, finished = exact_coupling(p_x, p_y, time_limit=time_limit)
+        if finished or letters <= size_limit():
+            return MecResult(coupling, upper, lower, Status.OPTIMAL if finished else Status.FEASIBLE)
+    without = "" if native.available() else " without the compiled core (install a C compiler and reinstall)"
+    raise NotSupportedError(
+        f"p and q have {letters} letters of positive mass together, "
+        f"exact takes {size_limit()} at most{without}, "
+        "more only where the greedy coupling meets the lower bound: use mecbopt.mec.greedy, whose entropy is "
+        "at most 0.54 bits above the minimum."
+    )
 
 
 def size_limit() -> int:

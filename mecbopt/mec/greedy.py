@@ -49,7 +49,7 @@ def greedy(p: Any, q: Any, *more: Any, sparse: bool = False) -> MecResult:
 
     Notes
     -----
-    Cost O(N log N) for N letters in all (heaps).  Ties go to the letter that comes first, so the result is a
+    Cost O(N log N) for N letters in all.  Ties go to the letter that comes first, so the result is a
     function of the arguments.
 
     Examples
@@ -72,27 +72,47 @@ def greedy(p: Any, q: Any, *more: Any, sparse: bool = False) -> MecResult:
 
 def greedy_support(marginals: list[NDArray[np.float64]]) -> SparseCoupling:
     """The greedy coupling of validated marginals in coordinate format."""
-    heaps = [[(-mass, letter) for letter, mass in enumerate(p.tolist()) if mass > 0.0] for p in marginals]
-    dust = [[_DUST * mass for mass in p.tolist()] for p in marginals]
-    for heap in heaps:
-        heapq.heapify(heap)
+    queues = [_LetterQueue(p) for p in marginals]
     indices: list[tuple[int, ...]] = []
     masses: list[float] = []
+    tops = [queue.take() for queue in queues]
     # The sums agree up to rounding: when one marginal is used up, the others hold nothing but rounding.
-    while all(heaps):
-        mass = min(-heap[0][0] for heap in heaps)
-        indices.append(tuple(heap[0][1] for heap in heaps))
+    while None not in tops:
+        mass = -max(top[0] for top in tops)
+        indices.append(tuple(top[1] for top in tops))
         masses.append(mass)
-        for heap, limits in zip(heaps, dust, strict=True):
-            negative, letter = heap[0]
-            left = -negative - mass
-            if left > limits[letter]:
-                heapq.heapreplace(heap, (-left, letter))
-            else:
-                heapq.heappop(heap)
+        for position, queue in enumerate(queues):
+            negative, letter = tops[position]
+            queue.give_back(-negative - mass, letter)
+            tops[position] = queue.take()
     shape = tuple(len(p) for p in marginals)
     # Rounding may bring a pair of letters together a second time; a cell is one atom.
     cells, inverse = np.unique(np.array(indices, dtype=np.int64), axis=0, return_inverse=True)
     summed = np.zeros(len(cells))
     np.add.at(summed, inverse.ravel(), masses)
     return SparseCoupling(cells, summed, shape)
+
+
+class _LetterQueue:
+    """The letters of a marginal by remaining mass: a sorted list of whole ones beside a heap of rests."""
+
+    __slots__ = ("_dust", "_next", "_rests", "_whole")
+
+    def __init__(self, p: NDArray[np.float64]) -> None:
+        order = np.argsort(-p, kind="stable")
+        self._whole = list(zip((-p[order]).tolist(), order.tolist(), strict=True))[: np.count_nonzero(p)]
+        self._next = 0
+        self._rests: list[tuple[float, int]] = []
+        self._dust = (_DUST * p).tolist()
+
+    def take(self) -> Any:
+        """Remove and return (minus mass, letter) of the largest; None when nothing is left."""
+        if self._next < len(self._whole) and (not self._rests or self._whole[self._next] < self._rests[0]):
+            self._next += 1
+            return self._whole[self._next - 1]
+        return heapq.heappop(self._rests) if self._rests else None
+
+    def give_back(self, rest: float, letter: int) -> None:
+        """Put back what is left of a letter, unless it is rounding."""
+        if rest > self._dust[letter]:
+            heapq.heappush(self._rests, (-rest, letter))

@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Status
 
-__all__ = ["MecResult", "SparseCoupling", "require_dense"]
+__all__ = ["MAX_DENSE_CELLS", "MecResult", "SparseCoupling", "require_dense"]
 
 #: Largest number of cells that `SparseCoupling.to_dense` builds (512 MiB of float64).
 MAX_DENSE_CELLS = 1 << 26

@@ -1,4 +1,4 @@
-"""Oracle: the dynamic program over all pairs of disjoint sets, without the light-branch theorem and any bound."""
+"""Oracle: the dynamic program over all pairs of disjoint sets, no light branches, no bounds."""
 
 from __future__ import annotations
 

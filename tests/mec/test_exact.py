@@ -236,6 +236,9 @@ def test_size_limit_is_refused_politely() -> None:
     p, q = dirichlet_pair(40, 40, 0)
     with pytest.raises(mb.NotSupportedError, match=r"80 letters .* 62 at most.*mec\.greedy"):
         mb.mec.exact(p, q)
+    with pytest.raises(mb.NotSupportedError, match=r"200000 letters"):
+        mb.mec.exact(np.full(100_000, 1e-5), np.full(100_000, 1e-5))
+    assert_proved(mb.mec.exact(p, p[::-1]), p, p[::-1])  # here greedy meets the bound at any size
     coupling, upper, lower, finished = exact_coupling(p, q)
     assert not finished
     assert lower <= upper == pytest.approx(float(entropy(coupling)))
