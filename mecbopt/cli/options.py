@@ -26,8 +26,20 @@ _STOPPED = (
 def solver_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the solver's options under the names of its arguments."""
     decorators = [
-        click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True),
-        click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True),
+        click.option(
+            "--method",
+            type=click.Choice(METHODS),
+            default="auto",
+            show_default=True,
+            help="exact proves the optimum, local and greedy search without proof.",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(ENGINES),
+            default="auto",
+            show_default=True,
+            help="What carries out exact.",
+        ),
         click.option(
             "--gap", type=NUMBER, default=GAP, show_default=True, help="Bits that count as optimal."
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -65,7 +65,7 @@ def curve(
             )
         _shade_infeasible(ax, rates, feasible)
     ax.fill_between(rates, value, bound, where=feasible, color=color, alpha=0.22, linewidth=0)
-    markers = {"marker": "o", "markersize": 2.8} if len(rates) <= 60 else {}
+    markers: dict[str, Any] = {"marker": "o", "markersize": 2.8} if len(rates) <= 60 else {}
     ax.plot(rates, value, color=color, linewidth=1.8, label=label, **markers)
     ax.set_xlabel("rate R = limit on H(Y|U), bits")
     ax.set_ylabel("I(X;Y), bits")
