@@ -27,7 +27,7 @@ def extension(argument: float, lower: float, upper: float) -> sp.Expr:
         return _tangent(low, value).subs(low, lower)
     if value > upper:
         return _tangent(high, value).subs(high, upper)
-    return sp.Integer(0) if value == 0 else phi(value)
+    return sp.Integer(0) if value.is_zero else phi(value)
 
 
 LEMMA = Lemma(

@@ -8,7 +8,7 @@ from flint import arb
 
 from .lemma import Lemma, ProofError
 from .runner import uses
-from .tools.ball import ball, ball_step, conditional_entropy, entropy
+from .tools.ball import ball, ball_step, conditional_entropy, entropy, precision
 from .tools.symbolic import case
 
 __all__ = ["LEMMA", "WITNESS", "enclosures"]
@@ -28,6 +28,7 @@ def _exact() -> str:
     return f"weights {', '.join(str(weight) for weight in WITNESS)}; P(Y=1) = {B}"
 
 
+@precision()
 def enclosures() -> tuple[arb, arb, arb]:
     """The witness's rate, its mutual information and the comonotone branch, bits."""
     a, b = ball(A), ball(B)

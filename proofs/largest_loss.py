@@ -15,7 +15,7 @@ from .binary_coupling import a, b, conditional_entropy
 from .crossover import ANTITONE_CAP, B_ABOVE_A, B_AT_MOST_A, LEVEL
 from .lemma import Lemma, ProofError, cited
 from .runner import uses
-from .tools.ball import ball, ball_step, cover_step
+from .tools.ball import ball, ball_step, cover_step, precision
 from .tools.ball import entropy as ball_entropy
 from .tools.ball import phi as ball_phi
 from .tools.symbolic import entropy, identity, ln, phi, root_count, sign_step
@@ -51,6 +51,7 @@ def _excess(point: Fraction) -> arb:
     return value * (1 + 1 / value**2).log() / arb.const_log2() - 1
 
 
+@precision()
 def enclose_same_side() -> tuple[arb, arb]:
     """Balls around c* and around the largest loss (c* - log2(1 + c*^2)) / 2, bits."""
     low, high = Fraction(1, 10), Fraction(1, 2)

@@ -32,6 +32,7 @@ NAMES = (
     "support",
     "low_rate",
     "column_jensen",
+    "sharpened_jensen",
     "exchange",
 )
 

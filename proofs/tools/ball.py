@@ -6,7 +6,8 @@ Every quantity is in bits here.  A ball that touches 0 is handled by the continu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "entropy",
     "interval",
     "phi",
+    "precision",
 ]
 
 #: Bits of working precision: enclosures of the witnesses come out about 30 digits wide.
@@ -69,15 +71,22 @@ def conditional_entropy(a: arb, b: arb, delta: arb) -> arb:
     return (1 - a) * entropy(b - a * delta) + a * entropy(b + (1 - a) * delta)
 
 
+@contextmanager
+def precision(bits: int = PRECISION) -> Iterator[None]:
+    """Work with that many bits inside the block."""
+    saved, ctx.prec = ctx.prec, bits
+    try:
+        yield
+    finally:
+        ctx.prec = saved
+
+
 def ball_step(claim: str, evaluate: Callable[[], tuple[bool, str]]) -> Step:
     """A step that holds when an enclosure proves it; `evaluate` returns the verdict and the enclosures."""
 
     def check() -> str:
-        saved, ctx.prec = ctx.prec, PRECISION
-        try:
+        with precision():
             proved, account = evaluate()
-        finally:
-            ctx.prec = saved
         if proved is not True:
             raise ProofError(f"the enclosures do not prove it: {account}")
         return account
@@ -118,11 +127,8 @@ def cover_step(
     """A step that holds on every point of some boxes because it holds on each piece of a cover."""
 
     def check() -> str:
-        saved, ctx.prec = ctx.prec, 64
-        try:
+        with precision(64):
             pieces = sum(cover(box, settled, max_boxes) for box in boxes())
-        finally:
-            ctx.prec = saved
         return f"{pieces} boxes"
 
     return Step(claim, Method.COVER, check)

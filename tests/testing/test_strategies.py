@@ -1,0 +1,118 @@
+"""The public strategies draw what they promise."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+import mecbopt as mb
+from mecbopt.info import conditional_entropy, entropy
+from mecbopt.testing import binary_problems, channels, mixtures, pmfs, problems, schemes
+
+
+@given(pmfs(2, 5), pmfs(3, 3, allow_zero=False))
+def test_pmfs_are_exact(p, q):
+    for law, sizes in ((p, range(2, 6)), (q, (3,))):
+        assert all(isinstance(mass, Fraction) and mass >= 0 for mass in law)
+        assert sum(law) == 1
+        assert len(law) in sizes
+    assert min(q) > 0
+
+
+@given(channels(3, 2, 4), channels(2, allow_zero=False))
+def test_channels_are_row_stochastic(channel, positive):
+    assert len(channel) == 3
+    assert len({len(row) for row in channel}) == 1
+    assert 2 <= len(channel[0]) <= 4
+    assert all(sum(row) == 1 for row in channel)
+    assert min(min(row) for row in positive) > 0
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.data())
+def test_mixtures_hold_different_mappings(n, m, data):
+    mappings, weights = data.draw(mixtures(n, m))
+    assert len(set(mappings)) == len(mappings) == len(weights)
+    assert all(len(mapping) == n and set(mapping) <= set(range(m)) for mapping in mappings)
+    assert sum(weights) == 1
+    assert min(weights) > 0
+
+
+@given(schemes())
+def test_schemes_are_laws(scheme):
+    assert scheme.coupling.sum() == pytest.approx(1)
+    assert scheme.coupling.sum(axis=1) == pytest.approx(scheme.p_x)
+    assert scheme.p_t_given_xu.sum(axis=2) == pytest.approx(np.ones(scheme.p_t_given_xu.shape[:2]))
+    assert scheme.p_y_given_tu.sum(axis=2) == pytest.approx(np.ones(scheme.p_y_given_tu.shape[:2]))
+    assert scheme.equals(scheme)
+
+
+@given(problems())
+def test_feasible_problems_are_feasible(problem):
+    solution = mb.solve(problem, method="local")
+    assert solution.has_coupling
+    solution.check()
+
+
+@given(problems(label=True))
+@settings(max_examples=30)
+def test_feasible_problems_with_a_label_have_one(problem):
+    assert problem.has_label_constraint
+    assert mb.solve(problem, method="local").has_coupling
+
+
+@given(problems(label=False, allow_zero=False))
+def test_problems_without_a_label_have_none(problem):
+    assert not problem.has_label_constraint
+    assert min(problem.exact_p_x) > 0
+
+
+@given(problems(feasible=False))
+def test_infeasible_problems_break_a_bound_of_information_theory(problem):
+    """C < H(S|X) or C < H(S) - R, by a clear margin; and the solver agrees."""
+    joint = problem.p_x[:, None] * problem.p_s_given_x
+    from_source = conditional_entropy(joint.T)
+    from_rate = float(entropy(joint.sum(axis=0))) - problem.rate
+    assert problem.max_label_entropy < max(from_source, from_rate) - 0.005
+    assert mb.solve(problem).status is mb.Status.INFEASIBLE
+
+
+@given(binary_problems(label=True), binary_problems(label=False))
+def test_binary_problems_are_arguments_of_the_closed_form(labelled, plain):
+    assert None not in labelled
+    assert plain[3:] == (None, None)
+    mb.bernoulli.solve(*plain)
+    value = mb.bernoulli.value(*(float(argument) for argument in labelled))
+    if math.isnan(value):
+        with pytest.raises(mb.InfeasibleError):
+            mb.bernoulli.solve(*labelled)
+
+
+def test_pmfs_shrink_to_a_point_mass_or_the_smallest_weights():
+    law = find(pmfs(2, 4), lambda p: len(p) == 3)
+    assert sorted(law) == [0, 0, 1]
+
+
+def test_borders_come_up():
+    find(binary_problems(), lambda arguments: arguments[0] == Fraction(1, 2))
+    find(binary_problems(), lambda arguments: arguments[0] == 0)
+    find(binary_problems(), lambda arguments: arguments[0] == arguments[1] != 0)
+    find(problems(), lambda problem: 0 in problem.exact_p_x)
+
+
+def test_without_hypothesis_the_message_names_the_remedy(monkeypatch):
+    original = builtins.__import__
+
+    def refuse(name, *arguments, **named):
+        if name.startswith("hypothesis"):
+            raise ImportError("No module named 'hypothesis'")
+        return original(name, *arguments, **named)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(mb.NotSupportedError, match=r"mecbopt\[testing\]"):
+        pmfs()
