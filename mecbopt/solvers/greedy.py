@@ -58,6 +58,6 @@ def _largest_share(instance: Instance, feasible: Incumbent, mappings: IntArray, 
     end = wanted @ weights
     share = 1.0
     for low, high, bound in zip(start, end, bounds, strict=True):
-        if high > bound:
+        if high > max(bound, low):
             share = min(share, max(0.0, (bound - low) / (high - low)))
     return share

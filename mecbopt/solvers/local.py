@@ -127,7 +127,8 @@ class LocalSearch:
         useful = spanned & np.isfinite(lengths) & (lengths > 1e-12)
         if not useful.any():
             return None
-        moves, lengths = moves[: len(current)] * lengths, lengths
+        lengths = np.where(useful, lengths, 0.0)
+        moves = moves[: len(current)] * lengths
         values = self._values(current, candidates, moves, lengths)
         values[~useful] = np.inf
         best = int(np.argmin(values))
