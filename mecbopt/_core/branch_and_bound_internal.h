@@ -139,7 +139,7 @@ struct mb_search {
     uint64_t random;
     long steps, nodes, lps, clock;
     double touch_from[MB_MAX_CELLS], touch_to[MB_MAX_CELLS]; /* of the box at hand */
-    uint16_t touch_sets[3 * MB_MAX_CELLS];
+    uint16_t touch_sets[5 * MB_MAX_CELLS];
     /* the relaxation solved last */
     double point[MB_MAX_CELLS], cell_bound[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
     char message[128];

@@ -81,7 +81,8 @@ def best_over_cliques(p_x: FloatArray, p_y: FloatArray, rate: float) -> float:
                 feasible = (weights >= -1e-10).all(axis=1) & (constants >= -1e-10).all(axis=1)
                 feasible &= (weights * rates[chosen]).sum(axis=1) <= rate + 1e-10
                 if feasible.any():
-                    couplings = product + np.einsum("ck,ckz->cz", weights[feasible], changes[chosen[feasible]])
+                    moved = np.einsum("ck,ckz->cz", weights[feasible], changes[chosen[feasible]])
+                    couplings = product + moved
                     least = min(least, float(bits(np.clip(couplings, 0, None)).sum(axis=1).min()))
         return least
 
