@@ -2,7 +2,8 @@
 
 Levers, each tried on 3x3 and 4x4: cells are variables beside the weights (with weights alone 3x3 stays open);
 only rows that are not implied by others (a redundant set keeps 3x3 open); equations within 1e-8 (with the
-default 1e-6 values come out up to 1e-5 bits too good, and nodes stay open); no branching on the weights.
+default 1e-6 values come out up to 1e-5 bits too good, and nodes stay open); no branching on the weights; from
+100 variables on Ipopt in the nodes, a quarter of the time of the default SLSQP there (more on small problems).
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ __all__ = ["solve"]
 
 #: MAiNGO's tolerance on equations and inequalities.
 _FEASIBILITY = 1e-8
+
+#: Variables beyond which the dense local solver dominates a node, and MAiNGO's number of the sparse one.
+_DENSE_VARIABLES = 100
+_IPOPT = 5
 
 
 def _linear(terms: Iterable[tuple[float, Any]]) -> Any:
@@ -87,7 +92,7 @@ def solve(
     form = finite_form(np.array(p_x), np.array(p_y), rate)
     model = _model(form)
     solver = maingopy.MAiNGO(model)
-    settings = {
+    settings: dict[str, float] = {
         "epsilonA": tolerance,
         "epsilonR": 1e-9,
         "deltaEq": _FEASIBILITY,
@@ -98,6 +103,8 @@ def solve(
         "UBP_verbosity": 0,
         "loggingDestination": 0,
     }
+    if len(model.get_variables()) > _DENSE_VARIABLES:
+        settings["UBP_solverBab"] = _IPOPT
     for name, value in settings.items():
         if not solver.set_option(name, value):
             raise ValueError(f"maingopy does not know the option {name!r}.")

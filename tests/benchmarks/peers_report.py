@@ -107,15 +107,13 @@ def _solver_summary(
 
 
 def _figure(summary: dict[str, Any] | None) -> str:
-    """Median / maximum, and how many were closed where not all."""
+    """Median / maximum, with the number closed."""
     if summary is None:
         return "not run"
     text = f"{'>' * summary['median_open']}{seconds_text(summary['median_seconds'])}"
     if summary["count"] > 1:
         text += f" / {'>' * summary['max_open']}{seconds_text(summary['max_seconds'])}"
-    if summary["closed"] < summary["count"]:
-        text += f" ({summary['closed']} of {summary['count']})"
-    return text
+    return text + f" ({summary['closed']} of {summary['count']})"
 
 
 def _ratio(summary: dict[str, Any] | None) -> str:
@@ -133,7 +131,6 @@ def tables(content: dict[str, Any]) -> tuple[str, str]:
     rows = content["summary"]
     solvers = [name for name in NAMES if any(name in row for row in rows)]
     peers = [name for name in solvers if name not in OWN]
-    counts = ", ".join(f"{NAMES[name]} {content['instances'][name]}" for name in solvers)
     header = ["n x m, R/H(Y)", *(NAMES[name] for name in solvers)]
     header += [f"{NAMES[name]} / mecbopt" for name in peers]
     header += [f"{NAMES[name]}: value, claim" for name in peers]
@@ -152,7 +149,7 @@ def tables(content: dict[str, Any]) -> tuple[str, str]:
         if row["fraction"] in SMALL:
             figures = [_figure(row.get(name)) for name in solvers if name != "highs"]
             small.append([label, *figures, *ratios])
-    text = "# General global solvers on the same instances\n\n" + _caption(content, counts)
+    text = "# General global solvers on the same instances\n\n" + _caption(content)
     text += markdown_table(header, body) + "\n" + _targets(rows)
     if content["contradictions"]:
         text += "\n**Contradictions:**\n\n" + "".join(f"- {line}\n" for line in content["contradictions"])
@@ -163,27 +160,26 @@ def tables(content: dict[str, Any]) -> tuple[str, str]:
     return text, _small_caption(content) + markdown_table(small_header, small)
 
 
-def _caption(content: dict[str, Any], counts: str) -> str:
+def _caption(content: dict[str, Any]) -> str:
     load = ", ".join(f"{value:.1f}" for value in content["load_average_at_start"])
     return (
         f"`{content['command']}`, {content['date']}, {content['processor']}, {content['cores']} cores, one "
-        f"thread a solver, load average {load}.  Dirichlet(1) marginals; instances a cell: {counts}; limit "
+        f"thread a solver, load average {load}.  Dirichlet(1) marginals, first seed {content['seed']}; limit "
         f"{content['time_limit_seconds']:g} s; tolerance {content['tolerance_bits']:g} bits.\n\n"
-        "Median / maximum of the processor time; `>` where instances stayed open at the limit (closed of run "
-        "in brackets).  Ratios are medians over the shared instances.  Of the instances a peer calls "
-        "optimal: the largest difference of its value, made exactly feasible, from ours, and of the value it "
-        f"claims itself, bits.  The peers' cells are bounded below by {CELL_LOWER_BOUND:g}.\n\n"
+        "Median / maximum of the processor time (closed of run), `>` where instances stayed open at the limit, "
+        "which is processor time for the peers and wall-clock time for mecbopt.  Ratios are medians over the "
+        "shared instances.  Of the instances a peer calls optimal: the largest difference of its value, made "
+        "exactly feasible, from ours, and of the value it claims itself, bits.  The peers' cells are bounded "
+        f"below by {CELL_LOWER_BOUND:g}; at R = H(Y) they get the transportation polytope alone.\n\n"
     )
 
 
 def _small_caption(content: dict[str, Any]) -> str:
-    counts = content["instances"]
-    peers = max((count for name, count in counts.items() if name not in OWN), default=0)
     return (
-        f"Proved within {content['tolerance_bits']:g} bits on random marginals: median / maximum processor "
-        f"time, `>` where instances stayed open at {content['time_limit_seconds']:g} s; {counts['auto']} "
-        f"instances a row, {peers} of them for the other solvers (`make bench`; all rows, and how they were "
-        "measured, in docs/benchmarks/peers.md):\n\n"
+        f"Proved within {content['tolerance_bits']:g} bits on random marginals, median / maximum processor "
+        "time (closed of run), `>` where instances stayed open at "
+        f"{content['time_limit_seconds']:g} s (`make bench`; all rows, and how they were measured, in "
+        "docs/benchmarks/peers.md):\n\n"
     )
 
 
