@@ -23,7 +23,7 @@ def summary(results: Sequence[LemmaResult]) -> str:
 
 def markdown(results: Sequence[LemmaResult]) -> str:
     """Every lemma with its statement and a table of its steps.  No times: equal proofs give equal text."""
-    parts = [f"{summary(results)}.\n"]
+    parts = ["# Proofs\n", f"Written by `mecbopt prove --format markdown`. {summary(results)}.\n"]
     for result in results:
         parts.append(f"## {result.label}\n\n`mecbopt prove {result.name}`: {_verdict(result)}.\n")
         if result.statement:

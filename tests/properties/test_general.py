@@ -131,7 +131,7 @@ def test_the_low_rate_theorem_is_the_solver(p_x, p_y, share):
 
 
 def extended(points, lower, upper):
-    """phi on [lower, upper], its end tangents outside, written out from the definition."""
+    """The function phi on [lower, upper], its end tangents outside, written out from the definition."""
 
     def tangent(at, where):
         return float(phi(at)) - (math.log2(at) + 1 / math.log(2)) * (where - at)

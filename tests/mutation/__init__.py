@@ -1,0 +1,1 @@
+"""Can the checks fail?  Seeded faults in the closed form, the proofs and the solver's rows."""
