@@ -145,7 +145,8 @@ def rate_curve(
     if workers == 1:
         solved = _solve_in_turn(problem, solve_options, blocks)
     else:
-        solved = map_in_order(partial(_solve_block, problem, solve_options), blocks, workers)
+        solve_block = partial(_solve_block, problem, solve_options)
+        solved = map_in_order(solve_block, blocks, workers, partial(solve_block, interrupted=True))
     solutions = _sharpened([solution for block in solved for solution in block])
     return RateCurve(problem, np.array(chosen), tuple(solutions))
 
