@@ -3,7 +3,7 @@
 Levers, each tried on 3x3 and 4x4: cells are variables beside the weights (with weights alone 3x3 stays open);
 only rows that are not implied by others (a redundant set keeps 3x3 open); equations within 1e-8 (with the
 default 1e-6 values come out up to 1e-5 bits too good, and nodes stay open); no branching on the weights; from
-100 variables on Ipopt in the nodes, a quarter of the time of the default SLSQP there (more on small problems).
+100 variables on Ipopt in the nodes, a quarter of the time of SLSQP there (more on small problems).
 """
 
 from __future__ import annotations
