@@ -25,6 +25,7 @@ def fit_density(
     model: CouplingModel, sources: Tensor, *, steps: int, learning_rate: float, seed: int
 ) -> None:
     """Minimise E -log2 P(Z|U) over the density alone, on latents of the given sources (in place)."""
+    model.density.eval()
     if steps == 0:
         return
     with torch.no_grad():

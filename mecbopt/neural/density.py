@@ -99,8 +99,11 @@ class FactorizedDensity(Density):
 class LogisticMixture(Density):
     """c_i = sum_k w_ik sigmoid((v - m_ik)/s_ik), a mixture of logistic distributions for each dimension."""
 
-    #: Least scale: far below the dither's grid, so atoms cost nothing, yet smooth enough to move.
+    #: Least scale of a finished density: far below the dither's grid, so that atoms cost nothing.
     _LEAST_SCALE = 1e-3
+    #: Least scale in training.  Between sharp atoms more than 1 apart the rate has no gradient, and letters
+    #: that drifted apart were seen to stay there, at the full entropy, whatever the rate's weight.
+    _LEAST_TRAINING_SCALE = 0.1
 
     def __init__(self, dimensions: int, components: int = 8, scale: float = 4.0) -> None:
         super().__init__()
@@ -111,7 +114,8 @@ class LogisticMixture(Density):
         self.weight_logits = nn.Parameter(torch.zeros(dimensions, components))
 
     def _arguments(self, values: Tensor) -> Tensor:
-        scales = torch.exp(self.log_scales) + self._LEAST_SCALE
+        least = self._LEAST_TRAINING_SCALE if self.training else self._LEAST_SCALE
+        scales = torch.exp(self.log_scales) + least
         return (values.unsqueeze(2) - self.centres) / scales  # (batch, dimensions, components)
 
     def logits(self, values: Tensor) -> Tensor:

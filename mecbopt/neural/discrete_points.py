@@ -1,12 +1,12 @@
 """The fixed discrete problems that the training is checked on: six binary, six ternary, two with a label.
 
-All have optima of at least .15 bits at their rate; that of `binary, antitone` is antitone, where a scheme that
-only ever correlates X and Y positively ends at two thirds of the value.
+All have optima of at least .15 bits at their rate; that of `binary, antitone` is antitone, where a scheme
+that only ever correlates X and Y positively ends at two thirds of the value.
 
-With a label the constraint is H(S|Y) <= C, without the seed.  Dropping it gives an upper bound on the optimum,
-and at both points the bound is attained: some optimal coupling of the problem without the label satisfies it (for
-the ternary point after renaming the letters of X, all of the same mass).  So the optimum is known there although
-the constraint is reverse convex, and it excludes schemes that spend their rate on the wrong distinction.
+With a label the constraint is H(S|Y) <= C, without the seed.  Dropping it gives an upper bound on the
+optimum, and at both points the bound is attained: some optimal coupling without the label satisfies it (for the ternary point after renaming the letters of X, all of the same mass).  So the optimum is known there
+although the constraint is reverse convex, and it excludes schemes that spend their rate on the wrong
+distinction.
 """
 
 from __future__ import annotations

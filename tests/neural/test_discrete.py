@@ -63,7 +63,7 @@ def test_what_makes_no_sense_on_letters_is_refused():
 
 @pytest.mark.slow
 def test_twelve_discrete_problems_come_within_three_hundredths_of_a_bit(tmp_path):
-    """Through the command, which leaves with 1 unless all hold; six ternary problems, one antitone optimum."""
+    """Through the command, which leaves with 1 unless all hold; six are ternary, one antitone."""
     from mecbopt.cli.main import entry_point
 
     with pytest.raises(SystemExit) as left:
@@ -72,7 +72,7 @@ def test_twelve_discrete_problems_come_within_three_hundredths_of_a_bit(tmp_path
 
 
 def test_the_fixed_problems_are_what_they_are_said_to_be():
-    """Six ternary sources, optima of at least .15 bits, one antitone, and labels that the optimum can satisfy."""
+    """Six ternary, optima of at least .15 bits, one antitone, labels that the optimum can satisfy."""
     from itertools import permutations
 
     from mecbopt.info import conditional_entropy

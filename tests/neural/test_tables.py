@@ -21,7 +21,7 @@ def _perturbed(kind, dimensions, seed):
     with torch.no_grad():
         for parameter in density.parameters():
             parameter.add_(0.5 * torch.randn(parameter.shape, generator=generator))
-    return density.double()
+    return density.double().eval()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -46,7 +46,7 @@ def test_cumulative_distributions_increase(kind, seed):
 
 def test_tails_keep_their_digits():
     """A probability of about e-40 comes out with relative accuracy, on both sides."""
-    density = LogisticMixture(1, components=1).double()
+    density = LogisticMixture(1, components=1).double().eval()
     with torch.no_grad():
         density.centres.zero_()
         density.log_scales.zero_()
@@ -85,7 +85,7 @@ def test_fitting_recovers_the_entropy_of_a_known_law(kind):
 
 def test_a_mixture_prices_atoms_that_monotone_networks_cannot():
     """Two atoms .46 apart: ideal .46 bits; the mixture comes within .02."""
-    density = LogisticMixture(1)
+    density = LogisticMixture(1).eval()
     optimiser = torch.optim.Adam(density.parameters(), lr=5e-2)
     generator = torch.Generator().manual_seed(0)
     atoms = torch.tensor([-0.23, 0.23]).repeat(512).unsqueeze(1)
@@ -97,7 +97,7 @@ def test_a_mixture_prices_atoms_that_monotone_networks_cannot():
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    tables = build_tables(density, 256)
+    tables = build_tables(density.eval(), 256)
     levels = np.tile(np.arange(256)[:, None], (2, 1))
     latents = np.repeat([-0.23, 0.23], 256)[:, None]
     symbols = np.floor(latents - dither_values(levels, 256) + 0.5).astype(np.int64)

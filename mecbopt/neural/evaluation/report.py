@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from dataclasses import asdict, dataclass, field
@@ -183,7 +184,9 @@ def evaluate(
         infonce=bound.bits,
         infonce_standard_error=bound.standard_error,
         infonce_ceiling=bound.ceiling,
-        reconstructor_gain=reconstructor_gain(model.reconstructor.cpu(), fit_sources, sources, outputs),
+        reconstructor_gain=reconstructor_gain(
+            copy.deepcopy(model.reconstructor).cpu(), fit_sources, sources, outputs
+        ),
         mse_source=float((degrade.mean(outputs) - sources).square().mean()),
         mse_truth=float((outputs - clean).square().mean()),
         encode_images_a_second=count / (encoded_at - started),
