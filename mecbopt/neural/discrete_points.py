@@ -4,7 +4,8 @@ All have optima of at least .15 bits at their rate; that of `binary, antitone` i
 that only ever correlates X and Y positively ends at two thirds of the value.
 
 With a label the constraint is H(S|Y) <= C, without the seed.  Dropping it gives an upper bound on the
-optimum, and at both points the bound is attained: some optimal coupling without the label satisfies it (for the ternary point after renaming the letters of X, all of the same mass).  So the optimum is known there
+optimum, and at both points the bound is attained: some optimal coupling without the label satisfies it (for
+the ternary point after renaming the letters of X, all of the same mass).  So the optimum is known there
 although the constraint is reverse convex, and it excludes schemes that spend their rate on the wrong
 distinction.
 """
