@@ -11,9 +11,11 @@ import numpy as np
 
 from mecbopt.mappings import Instance, to_deterministic
 from mecbopt.mappings.instance import FloatArray, IntArray
+from mecbopt.mec.greedy import greedy_support
+from mecbopt.problem import Mixture
 from mecbopt.solvers.vertex import Incumbent, limit_rows, to_vertex
 
-__all__ = ["greedy"]
+__all__ = ["coupling_as_mixture", "greedy"]
 
 
 def greedy(instance: Instance, feasible: Incumbent) -> Incumbent:
@@ -25,10 +27,8 @@ def greedy(instance: Instance, feasible: Incumbent) -> Incumbent:
     feasible : Incumbent
         Any feasible mixture; the result is never worse.
     """
-    coupling = _greedy_coupling(instance)
-    channel = coupling / coupling.sum(axis=1, keepdims=True)
-    m = instance.shape[1]
-    mixture = to_deterministic(instance.p_x, [1.0], channel[:, None, :], np.eye(m)[:, None, :])
+    coupling = greedy_support([instance.p_x, instance.p_y]).to_dense()
+    mixture = coupling_as_mixture(coupling)
     share = _largest_share(instance, feasible, mixture.mappings, mixture.weights)
     mappings = np.vstack([mixture.mappings, feasible.mappings])
     weights = np.concatenate([share * mixture.weights, (1.0 - share) * feasible.weights])
@@ -38,17 +38,11 @@ def greedy(instance: Instance, feasible: Incumbent) -> Incumbent:
     return vertex
 
 
-def _greedy_coupling(instance: Instance) -> FloatArray:
-    """Pair the largest remaining masses again and again."""
-    rows, columns = instance.p_x.copy(), instance.p_y.copy()
-    coupling = np.zeros(instance.shape)
-    for _ in range(len(rows) + len(columns) - 1):
-        x, y = int(np.argmax(rows)), int(np.argmax(columns))
-        mass = min(rows[x], columns[y])
-        coupling[x, y] += mass
-        rows[x] -= mass
-        columns[y] -= mass
-    return coupling
+def coupling_as_mixture(coupling: FloatArray) -> Mixture:
+    """A coupling without zero rows as a mixture of deterministic mappings, shape (n, m)."""
+    p_x, m = coupling.sum(axis=1), coupling.shape[1]
+    channel = coupling / p_x[:, None]
+    return to_deterministic(p_x / p_x.sum(), [1.0], channel[:, None, :], np.eye(m)[:, None, :])
 
 
 def _largest_share(instance: Instance, feasible: Incumbent, mappings: IntArray, weights: FloatArray) -> float:

@@ -13,10 +13,11 @@ from mecbopt.errors import ProblemError
 from mecbopt.info import mutual_information
 from mecbopt.mappings import MAX_ENUMERATED_MAPPINGS, Instance, mapping_count, presolve
 from mecbopt.mappings.presolve import Presolved
+from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
 from mecbopt.solvers.branch_and_bound.stopping import bounds_cross, gap_closed
 from mecbopt.solvers.engines import compiled_applies
-from mecbopt.solvers.exact import Outcome, solve_exactly
+from mecbopt.solvers.exact import Outcome, plain_coupling_applies, solve_exactly
 from mecbopt.solvers.feasibility import examine
 from mecbopt.solvers.greedy import greedy
 from mecbopt.solvers.local import LocalSearch, random_start_count
@@ -27,6 +28,9 @@ from mecbopt.tolerances import CHECK, GAP
 __all__ = ["ENGINES", "METHODS", "solve"]
 
 METHODS = ("auto", "exact", "local", "greedy")
+#: From this many letters on a side the search begins with the bounds on plain couplings (docs/mec.md): they
+#: take tens of milliseconds, in which smaller problems are solved.
+_STRONG_BOUND_FROM = 6
 ENGINES = ("auto", "compiled", "highs", "enumeration")
 
 
@@ -108,6 +112,8 @@ def solve(
         )
     feasible = _better_start(problem, presolved, feasibility.incumbent, start)
     entropy_lower_bound = instance.entropy_sum - problem.value_upper_bound
+    if max(instance.shape) >= _STRONG_BOUND_FROM:
+        entropy_lower_bound = max(entropy_lower_bound, best_lower_bound([instance.p_x, instance.p_y]))
     if min(instance.shape) == 1 or problem.rate == 0.0:
         # One letter carries nothing, and at rate 0 only constants are left: I(X;Y) = 0.
         outcome = Outcome(feasible, feasible.joint_entropy, StopReason.EXHAUSTED, "trivial")
@@ -132,7 +138,7 @@ def solve(
 
 def _worth_a_proof(instance: Instance, time_limit: float | None, node_limit: int | None) -> bool:
     """Whether "auto" means "exact": small enough to end by itself, or told when to stop."""
-    if mapping_count(*instance.shape) <= MAX_ENUMERATED_MAPPINGS:
+    if mapping_count(*instance.shape) <= MAX_ENUMERATED_MAPPINGS or plain_coupling_applies(instance):
         return True
     return compiled_applies(instance) and (time_limit is not None or node_limit is not None)
 

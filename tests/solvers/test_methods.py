@@ -10,7 +10,7 @@ import pytest
 
 import mecbopt as mb
 from mecbopt.info import binary_entropy
-from tests.instances import dirichlet_marginals
+from tests.instances import TREE_ENGINES, dirichlet_marginals
 
 
 @pytest.mark.parametrize("method", ["local", "greedy"])
@@ -124,3 +124,29 @@ def test_the_low_rate_theorem_is_used_only_below_its_rate():
     assert by_search.engine == "highs"
     assert by_search.mutual_information == pytest.approx(low.mutual_information, abs=1e-6)
     assert mb.solve(mb.Problem(p_x, p_y, rate=0.5)).engine != "low-rate theorem"
+
+
+@pytest.mark.parametrize(("letters", "rate"), [(5, math.inf), (8, math.inf), (7, 4.0)])
+def test_without_limits_that_bind_the_search_for_plain_couplings_serves(letters, rate):
+    p_x, p_y = dirichlet_marginals(letters, letters, 1)
+    solution = mb.solve(mb.Problem(p_x, p_y, rate=rate))
+    solution.check()
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.engine == "plain coupling"
+    assert len(solution.mixture) <= letters
+    expected = solution.problem.entropy_x + solution.problem.entropy_y - mb.mec.exact(p_x, p_y).entropy
+    assert solution.mutual_information == pytest.approx(expected, abs=1e-8)
+
+
+def test_the_plain_coupling_and_the_tree_agree():
+    p_x, p_y = dirichlet_marginals(5, 5, 3)
+    plain, tree = (mb.solve(mb.Problem(p_x, p_y), engine=engine) for engine in ("auto", TREE_ENGINES[-1]))
+    assert plain.mutual_information == pytest.approx(tree.mutual_information, abs=1e-6)
+
+
+def test_a_plain_coupling_that_is_cut_short_keeps_valid_bounds():
+    p_x, p_y = dirichlet_marginals(12, 12, 0)
+    solution = mb.solve(mb.Problem(p_x, p_y), time_limit=0.3)
+    solution.check()
+    assert solution.stop_reason in (mb.StopReason.TIME_LIMIT, mb.StopReason.EXHAUSTED)
+    assert solution.upper_bound <= solution.problem.value_upper_bound + 1e-12
