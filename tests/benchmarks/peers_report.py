@@ -165,20 +165,20 @@ def _caption(content: dict[str, Any]) -> str:
     return (
         f"`{content['command']}`, {content['date']}, {content['processor']}, {content['cores']} cores, one "
         f"thread a solver, load average {load}.  Dirichlet(1) marginals, first seed {content['seed']}; limit "
-        f"{content['time_limit_seconds']:g} s; tolerance {content['tolerance_bits']:g} bits.\n\n"
+        f"{content['time_limit_seconds']:g} s; tolerance {_power(content['tolerance_bits'])} bits.\n\n"
         "Median / maximum of the processor time (closed of run), `>` where instances stayed open at the "
         "limit (processor time for the peers, wall-clock time for mecbopt).  Ratios are medians over the "
         "shared instances.  Of the instances a peer calls optimal: the largest difference of its value, made "
         "exactly feasible, from ours, and of the value it claims itself, bits.  The peers' cells are bounded "
-        f"below by {CELL_LOWER_BOUND:g}; at R = H(Y) they get the transportation polytope alone.\n\n"
+        f"below by {_power(CELL_LOWER_BOUND)}; at R = H(Y) they get the transportation polytope alone.\n\n"
     )
 
 
 def _small_caption(content: dict[str, Any]) -> str:
     return (
         "## Speed\n\n"
-        f"Optima proved within {content['tolerance_bits']:g} bits on random marginals, beside general global "
-        "solvers: median / maximum processor time (closed of run), `>` where instances stayed open at "
+        f"Optima proved within {_power(content['tolerance_bits'])} bits on random marginals, beside general "
+        "global solvers: median / maximum processor time (closed of run), `>` where instances stayed open at "
         f"{content['time_limit_seconds']:g} s. `make bench` measures this;\n"
         "[docs/benchmarks/peers.md](docs/benchmarks/peers.md) has all rows and how they were measured.\n\n"
     )
@@ -204,3 +204,8 @@ def _targets(rows: list[dict[str, Any]]) -> str:
         lines.append([f"{n}x{m}", *map(seconds_text, figures), "yes" if met else "NO"])
     header = ["size", "target", "processor time", "wall clock", "met (processor time)"]
     return "Worst median of mecbopt over the rates:\n\n" + markdown_table(header, lines)
+
+
+def _power(value: float) -> str:
+    """1e-6, not 1e-06."""
+    return f"{value:g}".replace("e-0", "e-")
