@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from mecbopt.analysis import rate_curve
 from mecbopt.data import demo_problem
 from mecbopt.plots.curves import curve
+from mecbopt.plots.loss_map import loss_map
 from mecbopt.plots.overview import solution_figure
 from mecbopt.plots.style import ACCENT, GREY, INK, LINES, new_figure, quiet
 from mecbopt.problem import Problem
@@ -186,6 +187,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "rate-without-labels": rate_without_labels,
     "rate-with-labels": rate_with_labels,
     "optimum-and-comonotone": optimum_and_comonotone,
+    "largest-loss": loss_map,
     "coupling-and-mixture": coupling_and_mixture,
     "curve-with-band": curve_with_band,
 }

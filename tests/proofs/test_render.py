@@ -9,11 +9,6 @@ import pytest
 import proofs
 
 
-@pytest.fixture(scope="module")
-def results():
-    return list(proofs.run_all())
-
-
 @pytest.mark.parametrize("form", ["markdown", "latex"])
 def test_every_lemma_and_step_is_exported(form, results):
     text = getattr(proofs, form)(results)
