@@ -101,6 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
         "highs_instances",
         "peer_instances",
         "time_limit",
+        "peer_limit",
         "budget",
         "curves",
         "repeats",
