@@ -35,6 +35,10 @@ from mecbopt.problem import Mixture
 __all__ = ["DiscreteScheme", "DiscreteSource", "discrete_config", "train_discrete"]
 
 _MOST_SEED_VALUES = 1 << 22
+#: First distances of neighbouring letters, in turn over the restarts.  From above 1 the code starts with the
+#: whole source and is brought down, and keeps the assignment that suits full information; from below it starts
+#: near its target and can find another, such as an antitone one.
+_SPACINGS = (1.2, 0.5)
 #: Factors of the decoder's logits that are tried after training.
 _SHARPNESS = (1.0, 2.0, 4.0, 64.0)
 
@@ -112,7 +116,7 @@ def discrete_config(rate: float, seed: int = 0, **model: Any) -> Config:
             gradient_penalty=1.0, rate_weight_start=0.02, rate_step=0.02, rate_proportional=2.0,
         ),
         optimisation=OptimisationConfig(
-            steps=1500, batch_size=256, critic_steps=1, learning_rate=5e-3, critic_learning_rate=5e-3,
+            steps=1500, batch_size=256, critic_steps=1, learning_rate=3e-3, critic_learning_rate=5e-3,
             density_learning_rate=5e-2, ema_decay=0.98, warmup_steps=300, decay_fraction=0.6, refit_steps=600,
         ),
         runtime=RuntimeConfig(seed=seed, threads=1),
@@ -120,14 +124,16 @@ def discrete_config(rate: float, seed: int = 0, **model: Any) -> Config:
 
 
 class _LetterEncoder(nn.Module):
-    """f(x) as a free table: one latent vector a letter."""
+    """f(x) as a free table: one latent vector a letter, at first equally spaced in a random order."""
 
-    def __init__(self, letters: int, latents: int) -> None:
+    def __init__(self, letters: int, latents: int, spacing: float) -> None:
         super().__init__()
         self.table = nn.Linear(letters, latents, bias=False)
-        # Letters start well apart: at the start of training the code tells almost everything, and the rate is
-        # then brought down.  From letters close together training was seen to stay at I = 0, a saddle point.
-        nn.init.normal_(self.table.weight, std=1.0)
+        places = torch.stack([torch.randperm(letters) for _ in range(latents)]).float()
+        with torch.no_grad():
+            self.table.weight.copy_(
+                spacing * (places - 0.5 * (letters - 1)) + 0.02 * torch.randn(places.shape)
+            )
 
     def forward(self, source: Tensor) -> Tensor:
         return self.table(source)
@@ -192,8 +198,8 @@ class _LetterClassifier(nn.Module):
 class DiscreteTask:
     """A task for the trainer: letters drawn systematically, so that a batch has nearly the exact shares."""
 
-    def __init__(self, config: Config, source: DiscreteSource) -> None:
-        self.config, self.source = config, source
+    def __init__(self, config: Config, source: DiscreteSource, spacing: float = _SPACINGS[0]) -> None:
+        self.config, self.source, self.spacing = config, source, spacing
         self._cumulative = [torch.from_numpy(np.cumsum(p)) for p in (source.p_x, source.p_y)]
         labels = np.ones((len(source.p_x), 1)) if source.p_s_given_x is None else source.p_s_given_x
         self._labels = torch.from_numpy(labels).float()
@@ -203,7 +209,7 @@ class DiscreteTask:
         sizes = self.config.model
         n, m = len(self.source.p_x), len(self.source.p_y)
         return CouplingModel(
-            _LetterEncoder(n, sizes.latents),
+            _LetterEncoder(n, sizes.latents, self.spacing),
             _LetterDecoder(sizes.latents, m, sizes.hidden),
             _LetterReconstructor(m, n),
             sizes,
@@ -274,7 +280,8 @@ def train_discrete(source: DiscreteSource, config: Config, restarts: int = 1) ->
     schemes = []
     for restart in range(restarts):
         runtime = dataclasses.replace(config.runtime, seed=config.runtime.seed + 1000 * restart)
-        trainer = Trainer(DiscreteTask(dataclasses.replace(config, runtime=runtime), source))
+        spacing = _SPACINGS[restart % len(_SPACINGS)]
+        trainer = Trainer(DiscreteTask(dataclasses.replace(config, runtime=runtime), source, spacing))
         trainer.run()
         model, _ = trainer.calibrated_model()
         for sharpness in _SHARPNESS:

@@ -182,3 +182,13 @@ def test_no_images_make_an_empty_stream(saved_model):
 def test_the_seed_changes_the_code_and_its_absence_the_dither(saved_model, sources):
     first, second = (ImageCodec(saved_model[1], seed=seed).symbols(sources)[0] for seed in (1, 2))
     assert not np.array_equal(first, second)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+def test_a_stream_made_on_a_gpu_decodes_alike_on_both(saved_model, sources):
+    from mecbopt.neural.model_file import load_model
+
+    codec = ImageCodec(load_model(saved_model[0], "cuda"), seed=3)
+    coded = codec.compress(sources)
+    for other in (codec, ImageCodec(saved_model[1])):
+        assert np.array_equal(other.decode_symbols(coded.blob)[0], coded.symbols)
