@@ -41,11 +41,8 @@ def test_each_row_of_the_table_is_computed(row):
 def test_the_map_takes_its_loss_at_the_worst_rate():
     """No rate of a fine grid loses more than the few at which an end saturates."""
     random = np.random.default_rng(4)
-    for q_x, q_y in random.random((60, 2)):
+    rates = np.linspace(0, 1, 60)
+    for q_x, q_y in random.random((30, 2)):
         worst = float(largest_loss(np.array([q_x]), np.array([q_y]))[0])
-        for rate in np.linspace(0, 1, 200):
-            loss = (
-                mb.bernoulli.value(q_x, q_y, rate)
-                - mb.bernoulli.comonotone(q_x, q_y, rate).mutual_information
-            )
-            assert loss <= worst + 1e-12
+        printed = [mb.bernoulli.comonotone(q_x, q_y, rate).mutual_information for rate in rates]
+        assert np.max(mb.bernoulli.value(q_x, q_y, rates) - printed) <= worst + 1e-12

@@ -15,8 +15,8 @@ INFRASTRUCTURE = {"__init__", "lemma", "runner", "render", "mappings"}
 
 
 @pytest.mark.parametrize("name", proofs.NAMES)
-def test_the_lemma_is_proved_without_admitted_steps(name, results):
-    (result,) = [one for one in results if one.name == name]
+def test_the_lemma_is_proved_without_admitted_steps(name, outcome):
+    result = outcome(name)
     failures = [step for step in result.steps if step.verdict is Verdict.FAILED]
     assert failures == []
     assert result.admitted == ()
