@@ -17,6 +17,7 @@ typedef struct {
     int pool_limit;
     int random_starts;
     double branching_margin;
+    long long node_bytes;
 } mb_settings;
 
 typedef struct {

@@ -129,6 +129,10 @@ struct mb_search {
     /* open nodes */
     mb_node **heap;
     size_t heap_size, heap_capacity, heap_bytes, peak_bytes;
+    mb_node **stack; /* of the subtree being searched to its end */
+    size_t stack_size, stack_capacity;
+    int diving;
+    double dive_bound;
     uint64_t created;
     double settled_bound; /* least bound at which a subtree was closed */
     double lower_bound;   /* reported: never decreases */
@@ -142,7 +146,6 @@ struct mb_search {
     uint16_t touch_sets[5 * MB_MAX_CELLS];
     /* the relaxation solved last */
     double point[MB_MAX_CELLS], cell_bound[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
-    char message[128];
 };
 
 /* tables */
@@ -198,6 +201,7 @@ void mb_node_box(const mb_search *search, const mb_node *node, double *lower, do
 void mb_whole_curves(mb_search *search);
 int mb_node_basis(mb_search *search, const mb_node *node);
 int mb_heap_push(mb_search *search, mb_node *node);
+int mb_stack_push(mb_search *search, mb_node *node);
 mb_node *mb_heap_pop(mb_search *search);
 
 /* relaxation */

@@ -142,6 +142,18 @@ int mb_heap_push(mb_search *search, mb_node *node) {
     return 0;
 }
 
+int mb_stack_push(mb_search *search, mb_node *node) {
+    if (search->stack_size == search->stack_capacity) {
+        const size_t capacity = search->stack_capacity ? 2 * search->stack_capacity : 64;
+        mb_node **stack = realloc(search->stack, sizeof(mb_node *) * capacity);
+        if (!stack) return MB_NO_MEMORY;
+        search->stack = stack;
+        search->stack_capacity = capacity;
+    }
+    search->stack[search->stack_size++] = node;
+    return 0;
+}
+
 mb_node *mb_heap_pop(mb_search *search) {
     mb_node *top = search->heap[0], *last = search->heap[--search->heap_size];
     size_t at = 0;

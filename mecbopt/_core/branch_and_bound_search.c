@@ -111,7 +111,7 @@ static int keep_open(mb_search *search, const double *lower, const double *upper
     node->cell = (uint16_t)cell;
     node->point = point;
     node->depth = (uint16_t)depth;
-    return mb_heap_push(search, node);
+    return search->diving ? mb_stack_push(search, node) : mb_heap_push(search, node);
 }
 
 static void try_point(mb_search *search, int always) {
@@ -220,8 +220,18 @@ static int tighten_root(mb_search *search) {
     return open ? keep_open(search, search->root_lower, search->root_upper, bound, 0) : 0;
 }
 
+/* The next node: the best one; or, once the open nodes fill their memory, the last one of a subtree that is
+ * searched to its end before the next best one, which keeps the number of open nodes nearly constant. */
+static mb_node *take_node(mb_search *search) {
+    if (search->stack_size) return search->stack[--search->stack_size];
+    mb_node *best = mb_heap_pop(search);
+    search->diving = search->heap_bytes > (size_t)search->settings.node_bytes;
+    search->dive_bound = best->bound;
+    return best;
+}
+
 static int expand(mb_search *search) {
-    mb_node *parent = mb_heap_pop(search);
+    mb_node *parent = take_node(search);
     int failed = 0;
     search->nodes++;
     search->clock++;
@@ -256,6 +266,7 @@ static void update_bound(mb_search *search) {
     if (!search->root_done) return;
     double bound = search->settled_bound;
     if (search->heap_size && search->heap[0]->bound < bound) bound = search->heap[0]->bound;
+    if (search->stack_size && search->dive_bound < bound) bound = search->dive_bound;
     if (bound > search->best) bound = search->best;
     if (bound > search->lower_bound) search->lower_bound = bound;
 }
@@ -274,7 +285,7 @@ static int step(mb_search *search) {
     if (search->heap_size == 1 && search->nodes == 0 && search->root_stage >= 0 && search->settings.root_tightening &&
         search->best < MB_INFINITY && search->heap[0]->bound <= cutoff_of(search))
         return tighten_root(search);
-    if (search->heap_size == 0) {
+    if (search->heap_size == 0 && search->stack_size == 0) {
         search->finished = 1;
         return 0;
     }
@@ -283,7 +294,11 @@ static int step(mb_search *search) {
 
 static double seconds_now(void) {
     struct timespec now;
+#ifdef CLOCK_MONOTONIC
+    clock_gettime(CLOCK_MONOTONIC, &now);
+#else
     timespec_get(&now, TIME_UTC);
+#endif
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
@@ -353,7 +368,9 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
 void mb_search_free(mb_search *search) {
     if (!search) return;
     for (size_t i = 0; i < search->heap_size; i++) free(search->heap[i]);
+    for (size_t i = 0; i < search->stack_size; i++) free(search->stack[i]);
     free(search->heap);
+    free(search->stack);
     mb_simplex_free(&search->node_lp);
     mb_simplex_free(&search->vertex_lp);
     mb_pricing_free(&search->pricing);
@@ -372,7 +389,7 @@ void mb_search_report(const mb_search *search, mb_report *report) {
     report->pivots = search->node_lp.pivots + search->vertex_lp.pivots;
     report->pool_size = search->columns.size;
     report->columns = search->columns.count;
-    report->open_nodes = (long long)search->heap_size;
+    report->open_nodes = (long long)(search->heap_size + search->stack_size);
     report->peak_bytes = (long long)search->peak_bytes;
     report->finished = search->finished;
     report->infeasible = search->infeasible;

@@ -128,10 +128,12 @@ def _row(name: Sequence[str], runs: list[dict[str, Any]]) -> list[str]:
 _COLUMNS = ("median", "maximum", "nodes, median", "nodes, max.", "open", "largest gap, bits")
 
 
-def cells(sizes: Iterable[int], count: int, limit: float) -> Iterator[dict[str, Any]]:
+def cells(
+    sizes: Iterable[int], count: int, limit: float, rates: Iterable[float], labels: Iterable[bool]
+) -> Iterator[dict[str, Any]]:
     """Random marginals, with and without a label."""
-    for size, share in itertools.product(sizes, RATES):
-        for label in (False, True):
+    for size, share in itertools.product(sizes, rates):
+        for label in labels:
             runs = []
             for seed in range(count):
                 p_x, p_y = instance(size, size, seed)
@@ -190,10 +192,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[3, 4, 5])
     parser.add_argument("--instances", type=int, default=20)
     parser.add_argument("--limit", type=float, default=60.0, help="processor seconds an instance")
+    parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="shares of H(Y), for cells")
+    parser.add_argument("--without-label", action="store_true", help="cells without a label only")
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args(arguments)
     families = {
-        "cells": lambda: cells(options.sizes, options.instances, options.limit),
+        "cells": lambda: cells(
+            options.sizes,
+            options.instances,
+            options.limit,
+            options.rates,
+            (False,) if options.without_label else (False, True),
+        ),
         "structured": lambda: structured(options.sizes, options.limit),
         "levers": lambda: levers(options.sizes, options.instances, options.limit),
         "large": lambda: large(options.limit),

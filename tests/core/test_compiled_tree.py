@@ -184,3 +184,21 @@ def test_a_zero_gap_is_served():
     search.run(nodes=400, gap=0.0)
     assert search.entropy_lower_bound <= search.incumbent_entropy
     assert search.incumbent_entropy - search.entropy_lower_bound < 1e-7
+
+
+def test_full_memory_turns_to_depth_first_and_changes_no_value():
+    """Beyond the memory of open nodes their number stays nearly constant; the optimum is still proved."""
+    p_x, p_y = dirichlet_marginals(4, 4, 2)
+    rate = 0.1 * float(bits(p_y).sum())
+    values, peaks = [], []
+    for node_bytes in (3 << 29, 4_000):
+        search = CompiledSearch(p_x, p_y, rate, settings=Settings(node_bytes=node_bytes))
+        previous = -math.inf
+        while not search.finished and search.incumbent_entropy - search.entropy_lower_bound > 1e-6:
+            search.run(nodes=50)
+            assert search.entropy_lower_bound >= previous
+            previous = search.entropy_lower_bound
+        values.append(search.incumbent_entropy)
+        peaks.append(search.peak_node_bytes)
+    assert values[0] == pytest.approx(values[1], abs=1e-6)
+    assert peaks[1] < 12_000 < peaks[0]

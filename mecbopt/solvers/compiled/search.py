@@ -169,6 +169,7 @@ class CompiledSearch:
                 "pool_limit": settings.pool_limit,
                 "random_starts": 2 * n * m if starts is None else starts,
                 "branching_margin": settings.branching_margin,
+                "node_bytes": settings.node_bytes,
             },
         )
 

@@ -33,6 +33,8 @@ class Settings:
         Descents from random directions before the tree; None: by the size of the problem.
     branching_margin : float
         A split keeps at least this share of the cell's interval on either side.
+    node_bytes : int
+        Memory of open nodes above which subtrees are searched to their end, one after the other.
     """
 
     jensen_rows: bool = True
@@ -45,3 +47,4 @@ class Settings:
     pool_limit: int = 100
     random_starts: int | None = None
     branching_margin: float = 0.2
+    node_bytes: int = 3 << 29
