@@ -19,6 +19,8 @@ from mecbopt.cli.main import main
 _HELP = "<!-- help of every command -->"
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 
+_PRIME = re.compile(r"<msup>(<m[io]>[^<]*</m[io]>)<m[io]>&#x02032;</m[io]></msup>")
+
 
 def on_config(config: Any) -> Any:
     """Expand stars in the navigation and leave out what is not there."""
@@ -79,6 +81,9 @@ def on_page_content(content: str, **_: Any) -> str:
 
     def mathml(match: re.Match[str]) -> str:
         display = "inline" if match[2] == "(" else "block"
-        return convert(html.unescape(match[3]), display=display)
+        formula = convert(html.unescape(match[3]), display=display)
+        # The signs are raised already: as a superscript they would stand too high.
+        formula = _PRIME.sub(r"<mrow>\1<mi>&#x02032;</mi></mrow>", formula)
+        return formula.replace("<mo>&#x0002A;</mo></msup>", "<mo>&#x02217;</mo></msup>")
 
     return _FORMULA.sub(mathml, content)
