@@ -10,7 +10,6 @@ mappings, and its coupling, rate and information are computed exactly by going t
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +35,8 @@ __all__ = ["DiscreteScheme", "DiscreteSource", "discrete_config", "train_discret
 
 _MOST_SEED_VALUES = 1 << 22
 #: First distances of neighbouring letters, in turn over the restarts.  From above 1 the code starts with the
-#: whole source and is brought down, and keeps the assignment that suits full information; from below it starts
-#: near its target and can find another, such as an antitone one.
+#: whole source and is brought down, and keeps the assignment that suits full information; from below it
+#: starts near its target and can find another, such as an antitone one.
 _SPACINGS = (1.2, 0.5)
 #: Factors of the decoder's logits that are tried after training.
 _SHARPNESS = (1.0, 2.0, 4.0, 64.0)
@@ -300,8 +299,8 @@ def _evaluated(model: CouplingModel, source: DiscreteSource, objective: Objectiv
         raise ConfigError(
             f"dither and noise have {seeds} values together: use fewer latents, noise dimensions or levels."
         )
-    axes = [range(dither_count)] * sizes.latents + [range(noise_count)] * sizes.noise_dimensions
-    values = torch.tensor(list(itertools.product(*axes)), dtype=torch.int64)
+    axes = [dither_count] * sizes.latents + [noise_count] * sizes.noise_dimensions
+    values = torch.cartesian_prod(*(torch.arange(count) for count in axes))
     levels, noise = values[:, : sizes.latents], values[:, sizes.latents :]
     tables = build_tables(model.density, dither_count, float(model.gain))
     symbols, mappings = [], []
