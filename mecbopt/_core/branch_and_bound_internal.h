@@ -146,6 +146,7 @@ struct mb_search {
     uint16_t touch_sets[5 * MB_MAX_CELLS];
     /* the relaxation solved last */
     double point[MB_MAX_CELLS], cell_bound[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
+    double dual_value; /* bound of the very duals in cell_dual; last_bound may stem from earlier ones */
 };
 
 /* tables */

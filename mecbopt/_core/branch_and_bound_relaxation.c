@@ -9,8 +9,10 @@
 
 /* Reduced costs above this count as zero. */
 static const double PRICING_TOLERANCE = 1e-9;
-/* Rounding of a bound, relative to the sum of the absolute values of its terms. */
+/* Rounding of a bound, relative to the sum of the absolute values of its terms; and what a multiplier adds to
+ * that sum, whose score table is a sum of at most a hundred products with entries below ten. */
 static const double BOUND_ROUNDING = 1e-12;
+static const double MULTIPLIER_SIZE = 0.1;
 enum { MAX_ROUNDS = 200, MAX_PIVOTS = 2000, MAX_NEW_COLUMNS = 64 };
 
 static int is_elastic(const mb_simplex *lp, int row) { return row >= lp->jensen0 && row < lp->order0; }
@@ -39,7 +41,7 @@ static double dual_bound(mb_search *search, mb_simplex *lp, int rotation, double
         if (is_elastic(lp, row)) y = y < -1.0 ? -1.0 : y > 0.0 ? 0.0 : y;
         const double term = bound_term(lp, row, &y);
         total += term;
-        size += fabs(term);
+        size += fabs(term) + MULTIPLIER_SIZE * fabs(y);
         lp->direction[row] = -y;
     }
     mb_score_table(lp, lp->cost, lp->direction, lp->score);
@@ -54,7 +56,7 @@ static int farkas_proves(mb_search *search, mb_simplex *lp, int rotation, double
         double y = unused_row(lp, row) || is_elastic(lp, row) ? 0.0 : lp->direction[row];
         const double term = bound_term(lp, row, &y);
         total += term;
-        size += fabs(term);
+        size += fabs(term) + MULTIPLIER_SIZE * fabs(y);
         lp->direction[row] = -y;
     }
     mb_score_table(lp, NULL, lp->direction, lp->score);
@@ -123,6 +125,7 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
             if (farkas_proves(search, lp, rotation, &least)) return MB_INFEASIBLE;
         } else {
             const double proved = constant + dual_bound(search, lp, rotation, &least);
+            search->dual_value = proved;
             if (proved > *bound) *bound = proved;
             if (*bound > cutoff) return MB_CUTOFF;
         }

@@ -69,7 +69,7 @@ static int bound_box(mb_search *search, double *lower, double *upper, double *bo
         if (search->settings.sharpening)
             worth = mb_sharpen(search) > WORTH_SHARPENING * (cutoff - search->last_bound);
         if (search->settings.reduced_cost_tightening)
-            worth |= reduced_cost_box(search, lower, upper, cutoff - search->last_bound);
+            worth |= reduced_cost_box(search, lower, upper, cutoff - search->dual_value);
         if (!worth) return 1;
         if (!mb_propagate(search, lower, upper)) {
             settle(search, cutoff);

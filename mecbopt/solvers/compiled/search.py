@@ -46,7 +46,8 @@ def _pmf(name: str, values: ArrayLike) -> FloatArray:
         raise ProblemError(
             f"{name} = {array} must be positive masses that sum to 1: presolve the problem first."
         )
-    return array
+    # Sums of p_x and p_y that differ by 1e-10 would be proved infeasible.
+    return np.ascontiguousarray(array / array.sum())
 
 
 class CompiledSearch:
