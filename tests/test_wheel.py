@@ -104,9 +104,9 @@ def check_commands(scripts: Path, user: Path) -> None:
     done = run(scripts / "mecbopt", "demo", cwd=user)
     assert done.returncode == 0, done.stderr
     assert (user / "out" / "demo.png").exists()
-    done = run(scripts / "mecbopt", "prove", "--help", cwd=user)
-    assert done.returncode == 0, done.stderr
-    assert "prove" in done.stdout
+    done = run(scripts / "mecbopt", "prove", "lemma_1", "erratum_theorem_3", cwd=user)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "2 of 2 lemmas proved" in done.stdout
 
 
 def check_compiled_core(scripts: Path, user: Path) -> None:

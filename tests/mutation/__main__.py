@@ -62,14 +62,13 @@ def groups() -> list[Group]:
             (
                 "mecbopt/solvers/branch_and_bound/relaxation.py",
                 "mecbopt/mappings/instance.py",
-                "mecbopt/solvers/vertex.py",
                 "mecbopt/solvers/feasibility.py",
                 "mecbopt/solvers/low_rate.py",
             ),
             (
                 ("tests/properties/test_relaxation_rows.py", "tests/mappings"),
                 ("tests/solvers/test_exact.py", "-k", "not larger"),
-                ("tests/properties/test_general.py", "tests/solvers"),
+                ("tests/properties/test_general.py", "tests/solvers/test_methods.py"),
             ),
         ),
     ]

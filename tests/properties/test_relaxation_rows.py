@@ -102,3 +102,12 @@ def test_the_bound_of_a_box_is_that_of_the_written_out_program(seed, label, jens
             assert bound.coupling.sum() == pytest.approx(1, abs=1e-7)
             assert bound.underestimate.sum() == pytest.approx(expected, abs=1e-6)
     assert finite >= 2
+
+
+def test_jensen_rows_are_there_unless_switched_off():
+    p_x, p_y = np.array([0.4, 0.6]), np.array([0.3, 0.7])
+    instance = Instance(p_x, p_y, 0.2, None, math.inf)
+    box = Box(np.zeros((2, 2)), np.minimum(p_x[:, None], p_y))
+    plain, secants = NodeRelaxation(instance), NodeRelaxation(instance, jensen_rows=False)
+    assert plain.bound(box).lower_bound > secants.bound(box).lower_bound + 0.01
+    assert plain.solves == 1
