@@ -40,11 +40,11 @@ def _smoke(dataset: str, degradation: str) -> Config:
         model=ModelConfig(latents=8, dither_levels=64, width=8, hidden=64, critic_width=8),
         objective=ObjectiveConfig(target_rate=6.0),
         optimisation=OptimisationConfig(
-            steps=600,
+            steps=500,
             batch_size=64,
             critic_steps=1,
             warmup_steps=100,
-            classifier_epochs=25.0,
+            classifier_epochs=20.0,
             refit_steps=200,
         ),
         runtime=RuntimeConfig(checkpoint_every=300, log_every=50),

@@ -43,7 +43,7 @@ def test_infonce_is_a_bound_near_the_known_information_of_gaussians():
     """Four Gaussian pairs of signal-to-noise ratio 3: I = 4/2 log2(1 + 3) = 4 bits; the bound stays below."""
     noise = math.sqrt(1.0 / 3.0)
     found = infonce(
-        _pairs(4000, noise, 0), _pairs(2000, noise, 1), seed=0, steps=300, hidden=64, embedding=16
+        _pairs(4000, noise, 0), _pairs(2000, noise, 1), seed=0, steps=200, hidden=64, embedding=16
     )
     assert found.ceiling == pytest.approx(math.log2(2000))
     assert 2.8 <= found.bits <= 4.0 + 3 * found.standard_error
