@@ -118,8 +118,8 @@ def run(options: argparse.Namespace, machine: dict[str, Any], out: Path) -> tupl
         "# A rate curve, and the first call\n\n"
         f"`{machine['command']}`, {machine['date']}, {machine['processor']}, {machine['cores']} cores, "
         f"load average {load}.\n\n"
-        f"{points} points of random 3x3 problems ({count}; one on HiGHS), R from 0 to H(Y), gap 1e-6 bits; target "
-        f"{TARGET_SECONDS:g} s.  Median / maximum:\n\n"
+        f"{points} points of random 3x3 problems ({count}; one on HiGHS), R from 0 to H(Y), gap 1e-6 bits; "
+        f"target {TARGET_SECONDS:g} s.  Median / maximum:\n\n"
     )
     text += markdown_table(["engine", "processor time", "wall clock", "points proved"], rows)
     text += "\nA fresh interpreter, medians:\n\n" + markdown_table(
