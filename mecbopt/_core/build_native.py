@@ -14,7 +14,9 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 # Headers whose declarations Python sees, in the order of their dependence.
-PUBLIC_HEADERS = [name for name in ("branch_and_bound.h", "mec.h") if (FOLDER / name).exists()]
+PUBLIC_HEADERS = [
+    name for name in ("branch_and_bound.h", "mec.h", "local_search.h") if (FOLDER / name).exists()
+]
 
 
 def _declarations(header: str) -> str:

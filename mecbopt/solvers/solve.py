@@ -15,7 +15,9 @@ from mecbopt.mappings import MAX_ENUMERATED_MAPPINGS, Instance, mapping_count, p
 from mecbopt.mappings.presolve import Presolved
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
+from mecbopt.solvers import compiled
 from mecbopt.solvers.branch_and_bound.stopping import bounds_cross, gap_closed
+from mecbopt.solvers.compiled.local import CompiledLocalSearch, compiled_start_count
 from mecbopt.solvers.engines import compiled_applies
 from mecbopt.solvers.exact import Outcome, plain_coupling_applies, solve_exactly
 from mecbopt.solvers.feasibility import examine
@@ -171,13 +173,14 @@ def _solve_locally(
     instance: Instance, feasible: Incumbent, entropy_lower_bound: float, clock: Clock, seed: int
 ) -> Outcome:
     """Greedy start, then descents from random directions; the bound is the one that costs nothing."""
-    search: LocalSearch | None = None
+    compiled_core = compiled.available()
+    kind = CompiledLocalSearch if compiled_core else LocalSearch
+    starts = compiled_start_count(instance) if compiled_core else random_start_count(instance)
+    search: CompiledLocalSearch | LocalSearch | None = None
     reason = StopReason.INTERRUPTED
     with contextlib.suppress(KeyboardInterrupt):
-        search = LocalSearch(
-            instance, greedy(instance, feasible), seed=seed, should_stop=lambda: clock.expired
-        )
-        search.run(random_start_count(instance))
+        search = kind(instance, greedy(instance, feasible), seed=seed, should_stop=lambda: clock.expired)
+        search.run(starts)
         reason = StopReason.TIME_LIMIT if clock.expired else StopReason.LOCAL_SEARCH_DONE
     best = feasible if search is None else search.best
     return Outcome(best, entropy_lower_bound, reason, "local")
