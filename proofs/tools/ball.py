@@ -49,8 +49,10 @@ def interval(low: Any, high: Any) -> arb:
 
 
 def phi(p: arb) -> arb:
-    """-p log2 p for a ball within [0, 1] (parts outside are cut off)."""
+    """-p log2 p for a ball that meets [0, 1] (parts outside are cut off)."""
     low, high = p.lower(), p.upper()
+    if high < 0 or low > 1:
+        raise ProofError(f"{p.str(10)} is no probability")
     if low > 0:
         return -p * p.log() / arb.const_log2()
     if not high > 0:

@@ -49,6 +49,7 @@ def lemma(*steps, admitted=()):
         sum_identity("nothing", list, ()),
         sum_identity("no carrier", lambda: [(S("w_k", "ky"), S("w_k", "k"))], ()),
         ball_step("too tight", lambda: (bool(entropy(arb(0.25)) > arb(0.9)), "")),
+        ball_step("no probability", lambda: (bool(entropy(arb(7.25)) < 1), "")),
         cover_step("false in a corner", lambda: [((Fraction(0), Fraction(1)),)], lambda box: box[0] < 1, 500),
         Step("no account", Method.CASES, lambda: ""),
         Step("a broken check", Method.CASES, lambda: 1 / 0),
