@@ -1,14 +1,18 @@
 """The compiled core: C units behind one optional cffi module.
 
 `library()` returns the pair (ffi, lib), or None where the extension was not built; every caller has a pure
-Python or HiGHS path for that case.
+Python or HiGHS path for that case.  An extension built from other sources than those beside it counts as not
+built, with a warning: a structure of another layout must never be filled.
 """
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from importlib import import_module
 from typing import Any
+
+from mecbopt._core.build_native import interface_digest
 
 __all__ = ["library"]
 
@@ -19,5 +23,14 @@ def library() -> tuple[Any, Any] | None:
     try:
         native = import_module("mecbopt._core._native")
     except ImportError:
+        return None
+    built_from = getattr(native.lib, "mb_interface_digest", None)
+    if built_from is None or native.ffi.string(built_from).decode() != interface_digest():
+        warnings.warn(
+            "The compiled core is older than the package: run `make native` or reinstall; "
+            "until then the slower paths serve.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
         return None
     return native.ffi, native.lib

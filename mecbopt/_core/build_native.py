@@ -7,6 +7,7 @@ plain typedefs and prototypes only, since cffi's parser has no preprocessor.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -25,16 +26,24 @@ def _declarations(header: str) -> str:
     return re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
 
 
+def interface_digest() -> str:
+    """A fingerprint of what Python may call; a module that was built from other headers has another one."""
+    declarations = "\n".join(_declarations(header) for header in PUBLIC_HEADERS)
+    return hashlib.sha256(declarations.encode()).hexdigest()[:32]
+
+
 def ffi_builder() -> Any:
     """The cffi builder, sources given relative to the project root as setuptools wants them."""
     from cffi import FFI
 
     builder = FFI()
     builder.cdef("\n".join(_declarations(header) for header in PUBLIC_HEADERS))
+    builder.cdef("static const char *const mb_interface_digest;")
     root = FOLDER.parent.parent
     builder.set_source(
         "mecbopt._core._native",
-        "\n".join(f'#include "{header}"' for header in PUBLIC_HEADERS),
+        "\n".join(f'#include "{header}"' for header in PUBLIC_HEADERS)
+        + f'\nstatic const char *const mb_interface_digest = "{interface_digest()}";\n',
         sources=[
             str(path.relative_to(root)) for path in sorted(FOLDER.glob("*.c")) if path.name != "_native.c"
         ],
