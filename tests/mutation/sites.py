@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +35,12 @@ class Mutant:
     before: str
     after: str
     function: str
+    occurrence: int  # among equal changes in the function, from 1
 
     @property
     def name(self) -> str:
         """Stable as long as the code around it is: no line numbers."""
-        return f"{self.path.as_posix()}::{self.function}: {self.before} -> {self.after}"
+        return f"{self.path.as_posix()}::{self.function}: {self.before} -> {self.after} #{self.occurrence}"
 
     def source(self, root: Path) -> str:
         """The file with the change."""
@@ -111,10 +113,11 @@ def change(node: ast.AST) -> ast.AST | None:
 def mutants(root: Path, path: Path) -> list[Mutant]:
     """All mutants of a file, in the order of its syntax tree."""
     tree = ast.parse((root / path).read_text(encoding="utf-8"))
-    found = []
+    found, seen = [], Counter[tuple[str, str, str]]()
     for position, (node, function) in enumerate(_nodes(tree)):
         changed = change(node)
         if changed is not None:
-            operator = type(node).__name__
-            found.append(Mutant(path, position, operator, ast.unparse(node), ast.unparse(changed), function))
+            what = (function, ast.unparse(node), ast.unparse(changed))
+            seen[what] += 1
+            found.append(Mutant(path, position, type(node).__name__, what[1], what[2], function, seen[what]))
     return found
