@@ -145,18 +145,31 @@ static int extend(const ls_search *search, double *system, int count, int place)
     return 1;
 }
 
-/* The basis of a vertex given by its mappings: completed by slacks, then constants, which span everything. */
-int ls_basis_from_support(ls_search *search, int k, const int32_t *mappings) {
-    const int r = search->rows, n = search->n;
+/* The basis of a vertex given by its mappings: completed by the slacks of loose limits, whose levels are positive,
+   then by constants and the other slacks, which span everything, at level zero. */
+int ls_basis_from_support(ls_search *search, int k, const int32_t *mappings, const double *weights) {
+    const int r = search->rows, n = search->n, m = search->m, limits = r - m;
     double *system = malloc((size_t)(r + 1) * (size_t)r * sizeof(double));
     if (!system) return -1;
+    double *slack = search->level;
+    memcpy(slack, search->target, sizeof(double) * (size_t)r);
+    for (int i = 0; i < k; i++) {
+        for (int x = 0; x < n; x++) search->trial[x] = (ls_letter)mappings[(size_t)i * (size_t)n + (size_t)x];
+        ls_column(search, search->trial, search->trial_column);
+        for (int row = m; row < r; row++) slack[row] -= weights[i] * search->trial_column[row];
+    }
     int place = 0;
-    for (int i = 0; place < r && i < k + (r - search->m) + search->m; i++) {
-        const int slack = i >= k && i < k + r - search->m ? search->m + i - k : -1;
+    /* Candidates in turn: the support, loose slacks, constants, tight slacks. */
+    for (int i = 0; place < r && i < k + limits + m + limits; i++) {
+        const int constant = i - k - limits;
+        int row = -1;
+        if (i >= k && i < k + limits) row = m + i - k;
+        if (constant >= m) row = constant;
+        if (row >= 0 && (slack[row] > SLACK_TOLERANCE) != (constant < 0)) continue;
         for (int x = 0; x < n; x++)
-            search->trial[x] = (ls_letter)(i < k ? mappings[(size_t)i * (size_t)n + (size_t)x]
-                                                 : slack < 0 ? i - k - (r - search->m) : 0);
-        set_place(search, place, search->trial, slack);
+            search->trial[x] =
+                (ls_letter)(i < k ? mappings[(size_t)i * (size_t)n + (size_t)x] : row < 0 ? constant : 0);
+        set_place(search, place, search->trial, row);
         place += extend(search, system, place, place);
     }
     free(system);

@@ -78,7 +78,7 @@ double ls_normal(ls_search *search);
 
 /* basis */
 int ls_basis_take(ls_search *search, const ls_letter *letters, const unsigned char *kind, const int *slack_row);
-int ls_basis_from_support(ls_search *search, int k, const int32_t *mappings);
+int ls_basis_from_support(ls_search *search, int k, const int32_t *mappings, const double *weights);
 void ls_basis_point(ls_search *search);
 int ls_enter(ls_search *search, const ls_letter *mapping, int slack);
 double ls_evaluate(ls_search *search, const ls_letter *mapping, const double *column);

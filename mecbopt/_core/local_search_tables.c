@@ -100,7 +100,7 @@ static int allocate(ls_search *search) {
 
 ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
                          const double *p_s_given_x, double label_limit, uint64_t seed, int k,
-                         const int32_t *mappings) {
+                         const int32_t *mappings, const double *weights) {
     ls_search *search = calloc(1, sizeof *search);
     if (!search) return NULL;
     build_table();
@@ -126,7 +126,7 @@ ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, dou
     memcpy(search->target, p_y, sizeof(double) * (size_t)m);
     if (has_rate) search->target[search->rate_row] = rate;
     if (has_label) search->target[search->label_row] = label_limit;
-    if (ls_basis_from_support(search, k, mappings)) {
+    if (ls_basis_from_support(search, k, mappings, weights)) {
         ls_search_free(search);
         return NULL;
     }

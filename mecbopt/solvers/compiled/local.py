@@ -76,6 +76,7 @@ class CompiledLocalSearch:
             seed % 2**64,
             len(mappings),
             self._ffi.from_buffer("int32_t[]", mappings),
+            self._doubles(feasible.weights),
         )
         if handle == self._ffi.NULL:
             raise SolverError(f"Not enough memory for a local search with (n, m) = {instance.shape}.")
@@ -142,4 +143,4 @@ class CompiledLocalSearch:
 def compiled_start_count(instance: Instance) -> int:
     """Random starts by default: about a second's worth at 5x5 and 8x8, more than 4x4 needs."""
     cells = int(np.prod(instance.shape))
-    return int(np.clip(2 * cells**2, 50, 1000))
+    return int(np.clip(2 * cells**2, 200, 1000))
