@@ -74,7 +74,7 @@ def _functional_representation(channel: NDArray[np.float64]) -> list[tuple[NDArr
     breaks = np.unique(np.clip(np.concatenate([[0.0], cumulative.ravel()]), 0.0, 1.0))
     middles = (breaks[1:] + breaks[:-1]) / 2.0
     images = np.stack([np.searchsorted(row, middles, side="right") for row in cumulative], axis=1)
-    # Between 1 and the number before it the middle rounds to 1, past the last letter: its mass is one rounding.
+    # Between 1 and the number before it the middle rounds to 1, past the last letter: a mass of one rounding.
     images = np.minimum(images, channel.shape[1] - 1)
     return [(images[k].astype(np.int64), float(breaks[k + 1] - breaks[k])) for k in range(len(middles))]
 
