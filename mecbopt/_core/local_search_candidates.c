@@ -262,10 +262,10 @@ int ls_scan(ls_search *search, long long count) {
             open_stage(search, search->stage + 1);
             continue;
         }
+        /* No overflow: long stages are cut at MAX_TWO_LETTERS, the others grow with r n^2 alone. */
+        const uint64_t walked = (uint64_t)search->cursor * (uint64_t)search->stage_step;
         const long long index =
-            (long long)(((unsigned __int128)search->cursor * (unsigned __int128)search->stage_step +
-                         (unsigned __int128)search->stage_offset) %
-                        (unsigned __int128)search->stage_size);
+            (long long)((walked + (uint64_t)search->stage_offset) % (uint64_t)search->stage_size);
         search->cursor++;
         if (!neighbour(search, index)) continue;
         ls_column(search, search->trial, search->trial_column);
