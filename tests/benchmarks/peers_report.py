@@ -183,9 +183,9 @@ def _small_caption(content: dict[str, Any]) -> str:
     tolerance, limit = _power(content["tolerance_bits"]), content["peer_time_limit_seconds"]
     return (
         "## Speed\n\n"
-        f"Optima proved within {tolerance} bits on random marginals, beside general global solvers: median /\n"
-        f"maximum processor time (closed of run), `>` where instances stayed open at {limit:g} s; then the ratio\n"
-        "of the times on the same instance, median / least. `make bench` measures this;\n"
+        f"Optima proved within {tolerance} bits on random marginals, beside general global solvers:\n"
+        f"median / maximum processor time (closed of run), `>` where instances stayed open at {limit:g} s;\n"
+        "then the ratio of the times on the same instance, median / least. `make bench` measures this;\n"
         "[docs/benchmarks/peers.md](docs/benchmarks/peers.md) has all rows and how they were measured.\n\n"
     )
 
