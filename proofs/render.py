@@ -88,4 +88,4 @@ def _text(text: str) -> str:
     parts = text.split("$")
     for index in range(0, len(parts), 2):
         parts[index] = re.sub(r"[&%#_{}^~\\<>|]", lambda found: _SPECIAL[found.group()], parts[index])
-    return "$".join(parts)
+    return re.sub(r"`([^`]*)`", r"\\texttt{\1}", "$".join(parts))

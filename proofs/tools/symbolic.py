@@ -138,16 +138,15 @@ def sign_step(claim: str, cases: Callable[[], list[tuple[Any, Mapping[sp.Symbol,
             found = certified_sign(expression, domain)
             if found != wanted:
                 raise ProofError(f"{expression} has the sign {found}, not {wanted}")
-        domains = dict.fromkeys(_describe(domain) for _, domain, _ in triples if domain)
-        counted = "1 factorisation" if len(triples) == 1 else f"{len(triples)} factorisations"
-        return f"{counted}, {'; '.join(domains)}" if domains else f"{counted}, positive symbols"
+        return "; ".join(_describe(*triple) for triple in triples)
 
     return Step(claim, Method.SIGN, check)
 
 
-def _describe(domain: Mapping[sp.Symbol, Any]) -> str:
-    """A domain in words: each variable as a function of symbols that run over the positive numbers."""
-    return ", ".join(f"{variable} = {sp.sympify(value)}" for variable, value in domain.items())
+def _describe(expression: Any, domain: Mapping[sp.Symbol, Any], sign: int) -> str:
+    """What was certified, in full: a changed expression or domain must show in the export."""
+    where = ", ".join(f"{variable} = {sp.sympify(value)}" for variable, value in domain.items())
+    return f"`{expression} {'>' if sign > 0 else '<'} 0`" + (f" for `{where}`" if where else "")
 
 
 def root_count(claim: str, polynomial: Callable[[], tuple[Any, sp.Symbol, Any, Any, int]]) -> Step:
