@@ -117,8 +117,8 @@ class OptimisationConfig:
 class RuntimeConfig:
     """How the run is carried out; `threads` fixes the order of sums on CPU and so is part of the record.
 
-    One thread is the default: the small networks gain little from a second, and two threads that wait for
-    each other on a busy machine have been seen to take twelve times as long.
+    One thread is the default: the small networks gain little from a second, and on a busy machine two threads
+    wait for each other.
 
     `mixed_precision` is "" or "bfloat16"; `compile_backend` is "" or a torch.compile backend.
     """
