@@ -24,11 +24,12 @@ BENCHMARKS = {"peers": peers, "curve": curve}
 
 @dataclass(frozen=True)
 class Script:
-    """A benchmark with a command line of its own, which writes its results with --json."""
+    """A benchmark with a command line of its own: it writes its results with --json, or all with --out."""
 
     module: str
     arguments: tuple[str, ...] = ()
     quick_arguments: tuple[str, ...] = ()
+    writes_all: bool = False
 
 
 SCRIPTS = {
@@ -45,6 +46,7 @@ SCRIPTS = {
         ("levers", "--sizes", "3", "--instances", "1", "--limit", "5"),
     ),
     "plain_mec": Script("plain_mec", (), ("--smallest", "4", "--largest", "5")),
+    "local_search": Script("local_search", (), ("--count", "1", "--seconds", "1"), writes_all=True),
 }
 
 
@@ -63,10 +65,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run_script(name: str, quick: bool, machine: dict[str, Any], out: Path) -> str | None:
-    """Run a script benchmark; its text as Markdown, None where it failed."""
+    """Run a script; its text as Markdown, empty where it wrote that itself, None where it failed."""
     script = SCRIPTS[name]
     raw = out.resolve() / f"{name}.raw.json"
-    command = [sys.executable, "-m", f"tests.benchmarks.{script.module}", "--json", str(raw)]
+    results = ["--out", str(out.resolve())] if script.writes_all else ["--json", str(raw)]
+    command = [sys.executable, "-m", f"tests.benchmarks.{script.module}", *results]
     done = subprocess.run(
         [*command, *(script.quick_arguments if quick else script.arguments)],
         cwd=ROOT,
@@ -75,6 +78,8 @@ def _run_script(name: str, quick: bool, machine: dict[str, Any], out: Path) -> s
         check=False,
     )
     print(done.stdout, end="")
+    if script.writes_all and not done.returncode:
+        return ""
     if done.returncode or not raw.exists():
         print(f"{name}: failed with exit status {done.returncode}.", file=sys.stderr)
         return None
@@ -128,8 +133,9 @@ def main(arguments: list[str] | None = None) -> int:
             # The README shows recorded runs only: never a quick one, nor one written elsewhere.
             if small and out == DEFAULT_OUT and fill_section(ROOT / "README.md", small):
                 print("README.md: table replaced.")
-        (out / f"{name}.md").write_text(text, encoding="utf-8")
-        print(text)
+        if text:
+            (out / f"{name}.md").write_text(text, encoding="utf-8")
+            print(text)
     return 0 if sound else 1
 
 
