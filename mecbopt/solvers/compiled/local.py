@@ -144,4 +144,4 @@ class CompiledLocalSearch:
 def compiled_start_count(instance: Instance) -> int:
     """Random starts by default: about a second's worth at 5x5 and 8x8, more than 4x4 needs."""
     cells = int(np.prod(instance.shape))
-    return int(np.clip(2 * cells**2, 200, 1000))
+    return int(np.clip(3 * cells**2, 200, 2000))
