@@ -14,4 +14,9 @@ EQUIVALENT: dict[str, str] = {
         "so some "
         "mapping is not constant, its value is below infinity, and the share is replaced with it"
     ),
+    "mecbopt/solvers/branch_and_bound/relaxation.py::bound: 1.0 -> 2.0 #2": (
+        "the sign with which a Farkas ray is tried: twice a ray proves the same, and the margin it has to "
+        "beat is a "
+        "tolerance"
+    ),
 }

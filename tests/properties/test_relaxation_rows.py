@@ -111,3 +111,15 @@ def test_jensen_rows_are_there_unless_switched_off():
     plain, secants = NodeRelaxation(instance), NodeRelaxation(instance, jensen_rows=False)
     assert plain.bound(box).lower_bound > secants.bound(box).lower_bound + 0.01
     assert plain.solves == 1
+
+
+@pytest.mark.parametrize(
+    ("rate", "limit", "rows"), [(9.0, None, 0), (0.2, None, 1), (9.0, 0.9, 1), (0.2, 0.9, 2)]
+)
+def test_a_vertex_has_as_many_mappings_as_the_support_lemma_says(rate, limit, rows):
+    """There are m marginal rows, one more for a rate that can bind, one more for a label."""
+    channel = None if limit is None else np.array([[0.9, 0.1], [0.2, 0.8]])
+    bound = math.inf if limit is None else limit
+    rate = math.inf if rate > 1 else rate
+    instance = Instance(np.array([0.4, 0.6]), np.array([0.2, 0.3, 0.5]), rate, channel, bound)
+    assert instance.vertex_size == 3 + rows
