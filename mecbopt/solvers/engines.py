@@ -56,7 +56,7 @@ class Engine(Protocol):
         ...
 
 
-class HighsEngine:
+class HighsEngine(TreeSearch):
     """The branch and bound in Python on HiGHS: the check and the fallback of the compiled one."""
 
     name = "highs"
@@ -70,34 +70,9 @@ class HighsEngine:
         seed: int,
         clock: Clock,
     ) -> None:
-        self._local = LocalSearch(instance, feasible, seed=seed, should_stop=lambda: clock.expired)
-        self._search = TreeSearch(instance, self._local, entropy_lower_bound, gap)
+        local = LocalSearch(instance, feasible, seed=seed, should_stop=lambda: clock.expired)
+        super().__init__(instance, local, entropy_lower_bound, gap)
         self._starts = random_start_count(instance)
-
-    @property
-    def incumbent(self) -> Incumbent:
-        """The best vertex known."""
-        return self._search.incumbent
-
-    @property
-    def entropy_lower_bound(self) -> float:
-        """A valid lower bound on the joint entropy, bits; never decreases."""
-        return self._search.entropy_lower_bound
-
-    @property
-    def nodes(self) -> int:
-        """Nodes processed."""
-        return self._search.nodes
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing is left to search."""
-        return self._search.finished
-
-    @property
-    def trouble(self) -> bool:
-        """Whether a part of the tree could not be closed for numerical reasons."""
-        return self._search.trouble
 
     def advance(self, node_limit: int | None, clock: Clock) -> None:
         """The local search at first, then a node at a time."""
@@ -105,7 +80,7 @@ class HighsEngine:
             self._local.run(self._starts)
             self._starts = 0
         else:
-            self._search.run(self.nodes + 1, lambda: clock.expired)
+            self.run(self.nodes + 1, lambda: clock.expired)
 
 
 class CompiledEngine:
