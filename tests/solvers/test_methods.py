@@ -150,3 +150,11 @@ def test_a_plain_coupling_that_is_cut_short_keeps_valid_bounds():
     solution.check()
     assert solution.stop_reason in (mb.StopReason.TIME_LIMIT, mb.StopReason.EXHAUSTED)
     assert solution.upper_bound <= solution.problem.value_upper_bound + 1e-12
+
+
+@pytest.mark.skipif("compiled" not in TREE_ENGINES, reason="equal masses need the compiled engine's symmetry")
+@pytest.mark.parametrize("rate", [0.3, 0.6, math.inf])
+def test_ten_equal_letters_are_solved(rate):
+    solution = mb.solve(mb.Problem([0.1] * 10, [0.5, 0.5], rate=rate))
+    solution.check()
+    assert solution.status is mb.Status.OPTIMAL
