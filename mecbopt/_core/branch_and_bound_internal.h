@@ -39,6 +39,7 @@ typedef struct {
 /* ------------------------------------------------------------------ tables of a box */
 typedef struct {
     double lower[MB_MAX_CELLS], upper[MB_MAX_CELLS];
+    double lower_log[MB_MAX_CELLS], upper_log[MB_MAX_CELLS]; /* log2 of the ends; 0 at 0 */
     double touch_from[MB_MAX_CELLS], touch_to[MB_MAX_CELLS]; /* where the Jensen function is phi itself */
     double slope[MB_MAX_CELLS], intercept[MB_MAX_CELLS]; /* secant of phi on [lower, upper] */
     double *excess;                                      /* [y][x][A]: Jensen coefficient less the secant's */
@@ -188,6 +189,7 @@ void mb_simplex_new_column(mb_simplex *lp, int position);
 double mb_row_bound(const mb_simplex *lp, int row, int state);
 void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *row_multiplier, double *score);
 double mb_column_score(const mb_columns *columns, const double *score, int position);
+void mb_pool_scores(const mb_columns *columns, const double *score, double *restrict result);
 double mb_entry(const mb_simplex *lp, int row, int position);
 int mb_exchange(mb_simplex *lp, int leaving_row, int leaving_place, int entering_column, int entering_place);
 void mb_column_entries(const mb_simplex *lp, int position, double *entries);

@@ -143,6 +143,18 @@ double mb_column_score(const mb_columns *columns, const double *score, int posit
     return total;
 }
 
+/* The scores of the whole pool: a letter at a time, so that every pass runs along two arrays. */
+void mb_pool_scores(const mb_columns *columns, const double *score, double *restrict result) {
+    const int size = columns->size;
+    const uint16_t *restrict first = columns->block[0];
+    for (int position = 0; position < size; position++) result[position] = score[first[position]];
+    for (int y = 1; y < columns->m; y++) {
+        const uint16_t *restrict block = columns->block[y];
+        const double *restrict table = score + (size_t)y * (size_t)columns->subsets;
+        for (int position = 0; position < size; position++) result[position] += table[block[position]];
+    }
+}
+
 /* The coefficient of a pool column in a row. */
 double mb_entry(const mb_simplex *lp, int row, int position) {
     const mb_instance *instance = lp->instance;
@@ -181,6 +193,26 @@ static void inverse_times(const mb_simplex *lp, const double *vector, double *re
     }
 }
 
+/* The coefficients of the basic columns in a row: `mb_entry` with its cases outside the loop. */
+static void basic_entries(const mb_simplex *lp, int row, double *restrict entries) {
+    const mb_instance *instance = lp->instance;
+    const int *restrict basic = lp->basic;
+    const int jensen = row >= lp->jensen0 && row < lp->order0;
+    if (row < lp->cells || jensen) {
+        const int cell = jensen ? row - lp->jensen0 : row, x = cell / instance->m, y = cell - x * instance->m;
+        const uint16_t *restrict block = lp->columns->block[y];
+        if (jensen) {
+            const double *restrict excess = lp->tables->excess + (size_t)(y * instance->n + x) * (size_t)instance->subsets;
+            for (int i = 0; i < lp->size; i++) entries[i] = excess[block[basic[i]]];
+        } else {
+            const double mass = instance->p_x[x];
+            for (int i = 0; i < lp->size; i++) entries[i] = block[basic[i]] >> x & 1 ? mass : 0.0;
+        }
+    } else {
+        for (int i = 0; i < lp->size; i++) entries[i] = mb_entry(lp, row, basic[i]);
+    }
+}
+
 static void times_inverse(const mb_simplex *lp, const double *vector, double *restrict result) {
     memset(result, 0, sizeof(double) * (size_t)lp->size);
     for (int i = 0; i < lp->size; i++) {
@@ -193,7 +225,7 @@ static void times_inverse(const mb_simplex *lp, const double *vector, double *re
 
 /* result = (entries of `row` in the basic columns) K^-1; uses work3. */
 void mb_row_times_inverse(const mb_simplex *lp, int row, double *result) {
-    for (int i = 0; i < lp->size; i++) lp->work3[i] = mb_entry(lp, row, lp->basic[i]);
+    basic_entries(lp, row, lp->work3);
     times_inverse(lp, lp->work3, result);
 }
 

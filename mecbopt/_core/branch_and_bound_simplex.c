@@ -84,10 +84,9 @@ void mb_simplex_duals(mb_simplex *lp) {
         lp->direction[row] = -lp->dual[row];
     }
     mb_score_table(lp, lp->cost, lp->direction, lp->score);
+    mb_pool_scores(columns, lp->score, lp->reduced);
     for (int position = 0; position < columns->size; position++)
-        lp->reduced[position] = lp->basic_place[position] >= 0
-                                    ? 0.0
-                                    : mb_column_score(columns, lp->score, position) + lp->shift[position];
+        lp->reduced[position] = lp->basic_place[position] >= 0 ? 0.0 : lp->reduced[position] + lp->shift[position];
 }
 
 /* Move nonbasic weights and active rows to the bound that their dual value asks for. */
@@ -177,20 +176,24 @@ static void dual_direction(mb_simplex *lp, const leaving_choice *leaving) {
         for (int j = 0; j < lp->size; j++) lp->direction[lp->active[j]] = sign * inverse[j];
     }
     mb_score_table(lp, NULL, lp->direction, lp->score);
-    for (int position = 0; position < lp->columns->size; position++)
-        lp->alpha[position] = mb_column_score(lp->columns, lp->score, position);
+    mb_pool_scores(lp->columns, lp->score, lp->alpha);
 }
 
 /* Collect what can block the dual step: pool positions, and kernel places as ~place. */
 static int collect_candidates(mb_simplex *lp) {
     int count = 0;
-    for (int position = 0; position < lp->columns->size; position++) {
-        if (lp->basic_place[position] >= 0) continue;
-        const double alpha = lp->alpha[position];
-        if (lp->at_one[position] ? alpha >= -PIVOT_TOLERANCE : alpha <= PIVOT_TOLERANCE) continue;
-        const double ratio = lp->reduced[position] / alpha;
-        lp->list[count] = position;
-        lp->ratio[count++] = ratio > 0.0 ? ratio : 0.0;
+    const int size = lp->columns->size;
+    const int *restrict basic_place = lp->basic_place;
+    const unsigned char *restrict at_one = lp->at_one;
+    const double *restrict reduced = lp->reduced, *restrict alphas = lp->alpha;
+    int *restrict list = lp->list;
+    double *restrict ratios = lp->ratio;
+    for (int position = 0; position < size; position++) {
+        const double alpha = alphas[position];
+        if ((at_one[position] ? -alpha : alpha) <= PIVOT_TOLERANCE || basic_place[position] >= 0) continue;
+        const double ratio = reduced[position] / alpha;
+        list[count] = position;
+        ratios[count++] = ratio > 0.0 ? ratio : 0.0;
     }
     for (int place = 0; place < lp->size; place++) {
         const int row = lp->active[place];

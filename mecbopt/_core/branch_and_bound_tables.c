@@ -96,15 +96,29 @@ typedef struct {
     double right_slope, right_zero;                /* the line above `to` */
 } concave_bound;
 
-static concave_bound concave_of(double low, double high, double from, double to) {
-    concave_bound g = {from, to, 0.0, 0.0, 0.0, 0.0};
-    const double phi_from = mb_phi(from), phi_to = mb_phi(to);
-    if (from - low > 1e-12) g.left_slope = (phi_from - mb_phi(low)) / (from - low);
-    else g.left_slope = from > 0.0 ? -log2(from) - LOG2_E : 0.0;
-    if (high - to > 1e-12) g.right_slope = (mb_phi(high) - phi_to) / (high - to);
-    else g.right_slope = to > 0.0 ? -log2(to) - LOG2_E : 0.0;
-    g.left_zero = phi_from - g.left_slope * from;
-    g.right_zero = phi_to - g.right_slope * to;
+/* A point of the curve.  Logarithms are half the work of a box's tables, so every one is taken once. */
+typedef struct {
+    double at, log, phi;
+} curve_point;
+
+static curve_point with_log(double at, double log) { return (curve_point){at, log, at > 0.0 ? -at * log : 0.0}; }
+
+static curve_point curve_at(double at) { return with_log(at, at > 0.0 ? log2(at) : 0.0); }
+
+static curve_point in_box(double at, curve_point low, curve_point high) {
+    return at == low.at ? low : at == high.at ? high : curve_at(at);
+}
+
+static double tangent(curve_point point) { return point.at > 0.0 ? -point.log - LOG2_E : 0.0; }
+
+static concave_bound concave_of(curve_point low, curve_point high, curve_point from, curve_point to) {
+    concave_bound g = {from.at, to.at, 0.0, 0.0, 0.0, 0.0};
+    if (from.at - low.at > 1e-12) g.left_slope = (from.phi - low.phi) / (from.at - low.at);
+    else g.left_slope = tangent(from);
+    if (high.at - to.at > 1e-12) g.right_slope = (high.phi - to.phi) / (high.at - to.at);
+    else g.right_slope = tangent(to);
+    g.left_zero = from.phi - g.left_slope * from.at;
+    g.right_zero = to.phi - g.right_slope * to.at;
     return g;
 }
 
@@ -119,8 +133,10 @@ static void set_jensen(mb_tables *tables, const mb_instance *instance, int x, in
     const size_t base = (size_t)(y * instance->n + x) * (size_t)subsets;
     const double *atom = instance->atom + base, *atom_phi = instance->atom_phi + base;
     double *excess = tables->excess + base;
-    const concave_bound g =
-        concave_of(tables->lower[cell], tables->upper[cell], tables->touch_from[cell], tables->touch_to[cell]);
+    const curve_point low = with_log(tables->lower[cell], tables->lower_log[cell]);
+    const curve_point high = with_log(tables->upper[cell], tables->upper_log[cell]);
+    const concave_bound g = concave_of(low, high, in_box(tables->touch_from[cell], low, high),
+                                       in_box(tables->touch_to[cell], low, high));
     const double per_mass = 1.0 / instance->p_y[y], secant = tables->slope[cell] * instance->p_x[x];
     const double outside = concave_at(&g, 0.0, 0.0) * per_mass;
     for (int set = 1; set < subsets; set++) {
@@ -136,13 +152,16 @@ double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int c
                      const uint16_t *sets, const double *weights, double *from, double *to) {
     const int x = cell / instance->m, y = cell - x * instance->m;
     const size_t base = (size_t)(y * instance->n + x) * (size_t)instance->subsets;
-    const double low = tables->lower[cell], high = tables->upper[cell];
+    const curve_point low = with_log(tables->lower[cell], tables->lower_log[cell]);
+    const curve_point high = with_log(tables->upper[cell], tables->upper_log[cell]);
     double p = 0.0;
     for (int i = 0; i < count; i++)
         if (sets[i] >> x & 1) p += weights[i] * instance->p_x[x];
-    const double inside = fmin(fmax(p, low), high), center = fmin(fmax(instance->p_x[x] * instance->p_y[y], low), high);
-    const double choice[6][2] = {{tables->touch_from[cell], tables->touch_to[cell]}, {low, high}, {center, center},
-                                 {inside, inside}, {inside, high}, {low, inside}};
+    const curve_point inside = in_box(fmin(fmax(p, low.at), high.at), low, high);
+    const curve_point center = in_box(fmin(fmax(instance->p_x[x] * instance->p_y[y], low.at), high.at), low, high);
+    const curve_point choice[6][2] = {
+        {in_box(tables->touch_from[cell], low, high), in_box(tables->touch_to[cell], low, high)},
+        {low, high}, {center, center}, {inside, inside}, {inside, high}, {low, inside}};
     double present = tables->intercept[cell] + tables->slope[cell] * p, best = 0.0;
     for (int option = 0; option < 6; option++) {
         const concave_bound g = concave_of(low, high, choice[option][0], choice[option][1]);
@@ -153,13 +172,13 @@ double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int c
         }
         value /= instance->p_y[y];
         if (option == 0) {
-            *from = choice[0][0];
-            *to = choice[0][1];
+            *from = choice[0][0].at;
+            *to = choice[0][1].at;
             present = fmax(present, value);
         } else if (value - present > best) {
             best = value - present;
-            *from = choice[option][0];
-            *to = choice[option][1];
+            *from = choice[option][0].at;
+            *to = choice[option][1].at;
         }
     }
     return best;
@@ -177,18 +196,21 @@ void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double 
             if (tables->valid && low == tables->lower[cell] && high == tables->upper[cell] &&
                 from == tables->touch_from[cell] && to == tables->touch_to[cell])
                 continue;
+            const curve_point low_end = curve_at(low), high_end = curve_at(high);
             tables->lower[cell] = low;
             tables->upper[cell] = high;
+            tables->lower_log[cell] = low_end.log;
+            tables->upper_log[cell] = high_end.log;
             tables->touch_from[cell] = from;
             tables->touch_to[cell] = to;
             /* A box of no width has no secant; the tangent at its point is as valid and as tight. */
             const double width = high - low;
             double slope;
-            if (width > 1e-13) slope = (mb_phi(high) - mb_phi(low)) / width;
-            else slope = high > 0.0 ? -log2(high) - LOG2_E : 0.0;
+            if (width > 1e-13) slope = (high_end.phi - low_end.phi) / width;
+            else slope = tangent(high_end);
             tables->slope[cell] = slope;
             /* The lesser of the two ends: rounding in the slope can then never lift the secant above phi. */
-            const double at_low = mb_phi(low) - slope * low, at_high = mb_phi(high) - slope * high;
+            const double at_low = low_end.phi - slope * low, at_high = high_end.phi - slope * high;
             tables->intercept[cell] = width > 1e-13 && at_high < at_low ? at_high : at_low;
             if (tables->with_jensen) set_jensen(tables, instance, x, y, cell);
         }

@@ -32,7 +32,7 @@ def entropy(p: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Any:
     >>> float(entropy([0.25, 0.25, 0.5]))
     1.5
     """
-    return np.sum(phi(p), axis=axis)
+    return phi(p).sum(axis=axis)
 
 
 def binary_entropy(p: ArrayLike) -> Any:

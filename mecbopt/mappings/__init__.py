@@ -1,6 +1,6 @@
 """Deterministic mappings X -> Y: enumeration, subset tables, pricing, presolve, Theorem 1."""
 
-from mecbopt.mappings.deterministic import to_deterministic
+from mecbopt.mappings.deterministic import functions_of_channel, to_deterministic
 from mecbopt.mappings.enumeration import MAX_ENUMERATED_MAPPINGS, enumerate_mappings, mapping_count
 from mecbopt.mappings.instance import Instance
 from mecbopt.mappings.presolve import Presolved, presolve
@@ -12,6 +12,7 @@ __all__ = [
     "Instance",
     "Presolved",
     "enumerate_mappings",
+    "functions_of_channel",
     "mapping_count",
     "presolve",
     "to_deterministic",

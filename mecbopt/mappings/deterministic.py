@@ -17,7 +17,7 @@ from mecbopt.errors import ProblemError
 from mecbopt.problem import Mixture
 from mecbopt.tolerances import NORMALIZATION
 
-__all__ = ["to_deterministic"]
+__all__ = ["functions_of_channel", "to_deterministic"]
 
 
 def to_deterministic(p_x: Any, p_u: Any, p_t_given_xu: Any, p_y_given_tu: Any) -> Mixture:
@@ -55,28 +55,31 @@ def to_deterministic(p_x: Any, p_u: Any, p_t_given_xu: Any, p_y_given_tu: Any) -
     for u, probability in enumerate(seed):
         if probability == 0.0:
             continue
-        for g, weight_g in _functional_representation(encoder[:, u, :]):
-            for l, weight_l in _functional_representation(decoder[:, u, :]):  # noqa: E741
-                mapping = tuple(int(y) for y in l[g])
+        decoders = list(zip(*functions_of_channel(decoder[:, u, :]), strict=True))
+        for g, weight_g in zip(*functions_of_channel(encoder[:, u, :]), strict=True):
+            for l, weight_l in decoders:  # noqa: E741
+                mapping = tuple(l[g].tolist())
                 weights[mapping] = weights.get(mapping, 0.0) + float(probability * weight_g * weight_l)
     values = np.array(list(weights.values()))
     return Mixture(np.array(list(weights)), values / values.sum())
 
 
-def _functional_representation(channel: NDArray[np.float64]) -> list[tuple[NDArray[np.int64], float]]:
-    """A row-stochastic channel, shape (a, b), as functions with probabilities.
+def functions_of_channel(channel: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """A row-stochastic channel, shape (a, b), as functions, shape (k, a), with probabilities, shape (k,).
 
-    A uniform seed V sends row i to the b with cdf_i(b-1) <= V < cdf_i(b); between two neighbouring break
-    points of all rows the function is constant.
+    The functional representation lemma: a uniform seed V sends row i to the b with
+    cdf_i(b-1) <= V < cdf_i(b); between two neighbouring break points of all rows the function is constant.
+    Hence k <= a (b-1) + 1.
     """
     cumulative = np.cumsum(channel, axis=1)
     cumulative[:, -1] = 1.0
-    breaks = np.unique(np.clip(np.concatenate([[0.0], cumulative.ravel()]), 0.0, 1.0))
+    # Ascending and distinct; numpy's `unique` would take as long as all the rest.
+    breaks = np.concatenate([[0.0], np.sort(np.clip(cumulative, 0.0, 1.0), axis=None)])
+    breaks = breaks[np.concatenate([[True], breaks[1:] > breaks[:-1]])]
     middles = (breaks[1:] + breaks[:-1]) / 2.0
-    images = np.stack([np.searchsorted(row, middles, side="right") for row in cumulative], axis=1)
+    images = np.stack([row.searchsorted(middles, side="right") for row in cumulative], axis=1)
     # Between 1 and the number before it the middle rounds to 1, past the last letter: a mass of one rounding.
-    images = np.minimum(images, channel.shape[1] - 1)
-    return [(images[k].astype(np.int64), float(breaks[k + 1] - breaks[k])) for k in range(len(middles))]
+    return np.minimum(images, channel.shape[1] - 1), np.diff(breaks)
 
 
 def _conditional(name: str, values: Any, shape: tuple[int | None, ...]) -> NDArray[np.float64]:

@@ -75,8 +75,7 @@ class Instance:
 
     def output_laws(self, mappings: IntArray) -> FloatArray:
         """q_k(y) = P(f_k(X) = y), shape (k, m), for mappings of shape (k, n)."""
-        letters = np.arange(len(self.p_y))
-        return np.stack([(mappings == y) @ self.p_x for y in letters], axis=1)
+        return np.stack([(mappings == y) @ self.p_x for y in range(len(self.p_y))], axis=1)
 
     def rates(self, mappings: IntArray) -> FloatArray:
         """H(f_k(X)), shape (k,), bits."""
@@ -95,11 +94,9 @@ class Instance:
 
     def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
         """P(x, y) of a mixture, shape (n, m)."""
-        n, m = self.shape
-        channel = np.zeros((n, m))
-        rows = np.broadcast_to(np.arange(n), mappings.shape)
-        np.add.at(channel, (rows, mappings), np.broadcast_to(weights[:, None], mappings.shape))
-        return self.p_x[:, None] * channel
+        channel = (weights[:, None, None] * (mappings[:, :, None] == np.arange(len(self.p_y)))).sum(axis=0)
+        coupling: FloatArray = self.p_x[:, None] * channel
+        return coupling
 
     def joint_entropy(self, mappings: IntArray, weights: FloatArray) -> float:
         """H(X,Y) of a mixture, bits: what the solvers minimise."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mecbopt.info import binary_entropy, entropy
 from mecbopt.mappings.instance import FloatArray, Instance, IntArray
 from mecbopt.problem import Mixture, Problem
+from mecbopt.tolerances import CONSTRAINT_SLACK
 
 __all__ = ["NEGLIGIBLE_MASS", "Presolved", "presolve"]
 
@@ -58,6 +59,8 @@ class DropLetters:
 
     def apply(self, instance: Instance) -> Instance:
         """Keep the letters with mass; the rest of the mass is spread by renormalisation."""
+        if self.keep_x.all() and self.keep_y.all():
+            return instance
         p_x, p_y = instance.p_x[self.keep_x], instance.p_y[self.keep_y]
         channel = instance.p_s_given_x
         return replace(
@@ -69,6 +72,8 @@ class DropLetters:
 
     def lift(self, mappings: IntArray) -> IntArray:
         """Rename the images and insert the dropped letters of X."""
+        if self.keep_x.all() and self.keep_y.all():
+            return mappings
         names = np.flatnonzero(self.keep_y)
         lifted = np.full((len(mappings), len(self.keep_x)), names[0], dtype=np.int64)
         lifted[:, self.keep_x] = names[mappings]
@@ -93,11 +98,13 @@ class DropSlackLimits:
 
     def apply(self, instance: Instance) -> Instance:
         """Set limits that cannot bind to infinity."""
-        if instance.rate >= float(entropy(instance.p_y)):
+        # H(Y), summed by the caller in another order, may come out smaller by a rounding error: no reason to
+        # carry a limit along.  The mixture is then above it by no more than every coupling is allowed.
+        if instance.rate >= float(entropy(instance.p_y)) - CONSTRAINT_SLACK:
             instance = replace(instance, rate=math.inf)
         if instance.joint_label is not None:
             label_entropy = float(entropy(instance.joint_label.sum(axis=0)))
-            if instance.label_limit >= label_entropy:
+            if instance.label_limit >= label_entropy - CONSTRAINT_SLACK:
                 instance = replace(instance, p_s_given_x=None, label_limit=math.inf)
         return instance
 

@@ -48,9 +48,11 @@ def lower_bound(p: Any, q: Any, *more: Any) -> float:
     return best_lower_bound([marginal(name, v) for name, v in zip(names, (p, q, *more), strict=True)])
 
 
-def best_lower_bound(marginals: list[NDArray[np.float64]]) -> float:
-    """The best bound for validated marginals."""
+def best_lower_bound(marginals: list[NDArray[np.float64]], with_pattern: bool = True) -> float:
+    """The best bound for validated marginals; without the pattern bound where a search begins with that."""
     bounds = [float(entropy(reduce(meet, marginals))), profile_bound(marginals)]
+    if not with_pattern:
+        return max(0.0, *bounds)
     positive = [p[p > 0.0] for p in marginals]
     sizes = [len(p) for p in positive]
     if len(positive) == 2 and min(sizes) > 1 and native.pattern_count(*sizes) <= _MAX_PATTERNS:

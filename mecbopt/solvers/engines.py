@@ -92,7 +92,7 @@ class CompiledEngine:
         self, instance: Instance, feasible: Incumbent, entropy_lower_bound: float, gap: float, seed: int
     ) -> None:
         self._instance = instance
-        self._feasible = feasible
+        self._best, self._found = feasible, math.inf
         self._floor = entropy_lower_bound
         self._gap = gap
         # A limit that is met with equality by a single point leaves no room for rounding: the search works on
@@ -110,10 +110,14 @@ class CompiledEngine:
     @property
     def incumbent(self) -> Incumbent:
         """The best vertex known."""
-        if self._search.incumbent_entropy >= self._feasible.joint_entropy:
-            return self._feasible
-        mappings, weights = self._search.incumbent_mappings, self._search.incumbent_weights
-        return Incumbent(mappings, weights, self._instance.joint_entropy(mappings, weights))
+        found = self._search.incumbent_entropy
+        if found != self._found:
+            self._found = found
+            mappings, weights = self._search.incumbent_mixture
+            vertex = Incumbent(mappings, weights, self._instance.joint_entropy(mappings, weights))
+            if vertex.joint_entropy < self._best.joint_entropy:
+                self._best = vertex
+        return self._best
 
     @property
     def entropy_lower_bound(self) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mecbopt.mappings import Instance, to_deterministic
+from mecbopt.mappings import Instance, functions_of_channel
 from mecbopt.mappings.instance import FloatArray, IntArray
 from mecbopt.mec.greedy import greedy_support
 from mecbopt.problem import Mixture
@@ -40,9 +40,8 @@ def greedy(instance: Instance, feasible: Incumbent) -> Incumbent:
 
 def coupling_as_mixture(coupling: FloatArray) -> Mixture:
     """A coupling without zero rows as a mixture of deterministic mappings, shape (n, m)."""
-    p_x, m = coupling.sum(axis=1), coupling.shape[1]
-    channel = coupling / p_x[:, None]
-    return to_deterministic(p_x / p_x.sum(), [1.0], channel[:, None, :], np.eye(m)[:, None, :])
+    images, weights = functions_of_channel(coupling / coupling.sum(axis=1, keepdims=True))
+    return Mixture(images, weights / weights.sum())
 
 
 def _largest_share(instance: Instance, feasible: Incumbent, mappings: IntArray, weights: FloatArray) -> float:

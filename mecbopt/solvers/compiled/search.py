@@ -26,6 +26,10 @@ MAX_LETTERS = 12
 #: Longest slice spent in C, seconds: the wait for an answer to Ctrl-C.
 _SLICE_SECONDS = 0.1
 
+#: Cells up to which, and least mass from which, a few random starts serve.
+_FEW_STARTS_TO = 25
+_FEW_STARTS_MASS = 1e-6
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -33,6 +37,18 @@ IntArray = NDArray[np.int64]
 def available() -> bool:
     """Whether the compiled core was built."""
     return library() is not None
+
+
+def _random_starts(p_x: FloatArray, p_y: FloatArray) -> int:
+    """Descents before the tree, by the size of the problem.
+
+    Up to 5x5 the tree finds the optimum as soon, and many starts take longer than a small tree (see the
+    levers in docs/developer/exact-solver.md).  Beyond, they make up for nodes that a time limit leaves open;
+    with masses near zero, for vertices whose equations rounding spoils.
+    """
+    cells = len(p_x) * len(p_y)
+    few = cells <= _FEW_STARTS_TO and min(p_x.min(), p_y.min()) >= _FEW_STARTS_MASS
+    return cells // 5 if few else 2 * cells
 
 
 def _pmf(name: str, values: ArrayLike) -> FloatArray:
@@ -110,7 +126,7 @@ class CompiledSearch:
             label.shape[1],
             self._doubles(label),
             label_limit,
-            self._settings(settings),
+            self._settings(settings, (masses_x, masses_y)),
             seed % 2**64,
             len(weights),
             self._ffi.from_buffer("int32_t[]", mappings),
@@ -154,8 +170,7 @@ class CompiledSearch:
             )
         return mappings, weights
 
-    def _settings(self, settings: Settings) -> Any:
-        n, m = self._shape
+    def _settings(self, settings: Settings, masses: tuple[FloatArray, FloatArray]) -> Any:
         starts = settings.random_starts
         return self._ffi.new(
             "mb_settings *",
@@ -168,7 +183,7 @@ class CompiledSearch:
                 "symmetry": settings.symmetry,
                 "columns_per_round": settings.columns_per_round,
                 "pool_limit": settings.pool_limit,
-                "random_starts": 2 * n * m if starts is None else starts,
+                "random_starts": _random_starts(*masses) if starts is None else starts,
                 "branching_margin": settings.branching_margin,
                 "node_bytes": settings.node_bytes,
             },
@@ -224,6 +239,11 @@ class CompiledSearch:
         if self._lib.mb_search_relax(self._handle, *map(self._doubles, bounds), rounds, value):
             raise SolverError("Out of memory for columns: use a smaller problem.")
         return float(value[0])
+
+    @property
+    def incumbent_mixture(self) -> tuple[IntArray, FloatArray]:
+        """Mappings, shape (k, n), and weights, shape (k,), of the best vertex; k = 0 when none is known."""
+        return self._incumbent()
 
     @property
     def incumbent_mappings(self) -> IntArray:
