@@ -27,8 +27,8 @@ class Settings:
         Letters of equal mass (and equal label law) ordered.
     columns_per_round : int
         Mappings that one pricing round may add to the pool.
-    pool_limit : int
-        Mappings in the pool above which the longest unused ones leave it.
+    pool_limit : int or None
+        Mappings in the pool above which the longest unused ones leave it; None: by the size of the problem.
     random_starts : int or None
         Descents from random directions before the tree; None: by the size of the problem.
     branching_margin : float
@@ -44,7 +44,7 @@ class Settings:
     root_tightening: bool = False
     symmetry: bool = True
     columns_per_round: int = 12
-    pool_limit: int = 100
+    pool_limit: int | None = None
     random_starts: int | None = None
     branching_margin: float = 0.2
     node_bytes: int = 3 << 29
