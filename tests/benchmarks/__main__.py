@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import curve, peers
+from tests.benchmarks import agreement, curve, peers
 from tests.benchmarks.record import ROOT, describe_machine, fill_section, write_json
 
 __all__ = ["main"]
@@ -19,7 +19,7 @@ __all__ = ["main"]
 DEFAULT_OUT = ROOT / "docs" / "benchmarks"
 
 #: Benchmarks with `run`, in the order of the report.
-BENCHMARKS = {"peers": peers, "curve": curve}
+BENCHMARKS = {"peers": peers, "curve": curve, "agreement": agreement}
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
         "budget",
         "curves",
         "repeats",
+        "highs_cases",
+        "clique_cases",
     ):
         value = getattr(options, option)
         if value is not None and not value > 0:

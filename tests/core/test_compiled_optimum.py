@@ -177,21 +177,9 @@ def test_four_by_four_needs_a_small_tree():
         assert search.nodes < 3000
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("share", [0.05, 0.3, 0.7])
-@pytest.mark.parametrize("kind", ["random", "uniform"])
-def test_four_by_four_agrees_with_the_exchange_cliques(share, kind):
-    """An exact method that shares nothing with the branch and bound."""
-    p_x, p_y = dirichlet_marginals(4, 4, 5) if kind == "random" else (np.ones(4) / 4, np.ones(4) / 4)
-    rate = share * float(bits(p_y).sum())
-    assert value(solve(p_x, p_y, rate), p_x, p_y) == pytest.approx(
-        best_over_cliques(p_x, p_y, rate), abs=TOLERANCE
-    )
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_exchange_cliques_agree_with_all_vertices(seed):
-    """The oracle of the slow test, against the other oracle."""
+    """The oracle of the agreement tests, against the other oracle."""
     case = random_instance(3, 3, 50 + seed)
     best = best_over_all_bases(polytope(case.p_x, case.p_y, case.rate))
     assert best_over_cliques(case.p_x, case.p_y, case.rate) == pytest.approx(best, abs=1e-9)
