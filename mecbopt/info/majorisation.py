@@ -15,7 +15,7 @@ __all__ = ["majorizes", "meet"]
 
 def _descending(p: ArrayLike, length: int) -> NDArray[np.float64]:
     values = np.sort(np.asarray(p, dtype=float))[::-1]
-    return np.concatenate([values, np.zeros(length - len(values))])
+    return values if len(values) == length else np.concatenate([values, np.zeros(length - len(values))])
 
 
 def majorizes(p: ArrayLike, q: ArrayLike, tolerance: float = 1e-12) -> bool:
@@ -40,4 +40,6 @@ def meet(p: ArrayLike, q: ArrayLike) -> NDArray[np.float64]:
     """
     length = max(np.size(p), np.size(q))
     partial_sums = np.minimum(np.cumsum(_descending(p, length)), np.cumsum(_descending(q, length)))
-    return np.maximum(np.diff(partial_sums, prepend=0.0), 0.0)
+    steps = partial_sums.copy()
+    steps[1:] -= partial_sums[:-1]
+    return np.maximum(steps, 0.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -57,9 +58,14 @@ class DropLetters:
         """The step for the letters of this instance."""
         return cls(instance.p_x > NEGLIGIBLE_MASS, instance.p_y > NEGLIGIBLE_MASS)
 
+    @cached_property
+    def keeps_all(self) -> bool:
+        """Whether every letter has mass."""
+        return bool(self.keep_x.all() and self.keep_y.all())
+
     def apply(self, instance: Instance) -> Instance:
         """Keep the letters with mass; the rest of the mass is spread by renormalisation."""
-        if self.keep_x.all() and self.keep_y.all():
+        if self.keeps_all:
             return instance
         p_x, p_y = instance.p_x[self.keep_x], instance.p_y[self.keep_y]
         channel = instance.p_s_given_x
@@ -72,7 +78,7 @@ class DropLetters:
 
     def lift(self, mappings: IntArray) -> IntArray:
         """Rename the images and insert the dropped letters of X."""
-        if self.keep_x.all() and self.keep_y.all():
+        if self.keeps_all:
             return mappings
         names = np.flatnonzero(self.keep_y)
         lifted = np.full((len(mappings), len(self.keep_x)), names[0], dtype=np.int64)
@@ -89,6 +95,8 @@ class DropLetters:
 
     def lost_mass(self, instance: Instance) -> float:
         """The total mass of what is dropped."""
+        if self.keeps_all:
+            return 0.0
         return float(instance.p_x[~self.keep_x].sum() + instance.p_y[~self.keep_y].sum())
 
 

@@ -153,16 +153,22 @@ def exact_coupling(
     def stopped() -> bool:
         return time.monotonic() > deadline or (should_stop is not None and should_stop())
 
-    coupling = greedy_support([p, q]).to_dense()
-    upper, lower = float(entropy(coupling)), best_lower_bound([p, q], with_pattern=False)
     # Descending order of the positive letters, those that vanish on the integer grid left out.
     order_p, order_q = (np.argsort(-side, kind="stable") for side in (p, q))
     rows, columns = (native.integer_masses(np.sort(side)[::-1]) for side in (p, q))
     rows, columns = [mass for mass in rows if mass > 0], [mass for mass in columns if mass > 0]
-    if upper - lower > gap and len(rows) + len(columns) <= size_limit() and not stopped():
+    letters = len(rows) + len(columns)
+    # A short search needs no start: the entropy of the independent coupling bounds it, quickly known.
+    short = native.available() and letters < _PATTERNS_FROM and min(len(rows), len(columns)) > 1
+    coupling: NDArray[np.float64] | None = None
+    upper, lower = float(entropy(p) + entropy(q)), 0.0
+    if not short:
+        coupling = greedy_support([p, q]).to_dense()
+        upper, lower = float(entropy(coupling)), best_lower_bound([p, q], with_pattern=False)
+    if upper - lower > gap and letters <= size_limit() and not stopped():
         if native.available():
             if settings is None:
-                settings = _SHORT if len(rows) + len(columns) < _PATTERNS_FROM else SearchSettings()
+                settings = _SHORT if short else SearchSettings()
             cells, lower = _search(rows, columns, upper, lower, gap, settings, stopped)
         else:
             unit = 1.0 / sum(rows)
@@ -170,11 +176,15 @@ def exact_coupling(
             lower = max(lower, upper - gap if found is None else found[0])
             cells = [(x, y, mass * unit) for x, y, mass in found[1]] if found else None
         if cells is not None:
-            tree = np.zeros_like(coupling)
+            tree = np.zeros((len(p), len(q)))
             for x, y, mass in cells:
                 tree[order_p[x], order_q[y]] += mass
-            if float(entropy(tree)) < upper:
-                coupling, upper = tree, float(entropy(tree))
+            value = float(entropy(tree))
+            if value < upper:
+                coupling, upper = tree, value
+    if coupling is None:
+        coupling = greedy_support([p, q]).to_dense()
+        upper = float(entropy(coupling))
     lower = min(lower, upper)
     return coupling, upper, lower, upper - lower <= gap + _ROUNDING
 

@@ -32,6 +32,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def incumbent_entropy(self) -> float:
+        """Its joint entropy, bits, without writing the vertex out."""
+        ...
+
+    @property
     def entropy_lower_bound(self) -> float:
         """A valid lower bound on the joint entropy, bits; never decreases."""
         ...
@@ -73,6 +78,11 @@ class HighsEngine(TreeSearch):
         local = LocalSearch(instance, feasible, seed=seed, should_stop=lambda: clock.expired)
         super().__init__(instance, local, entropy_lower_bound, gap)
         self._starts = random_start_count(instance)
+
+    @property
+    def incumbent_entropy(self) -> float:
+        """Joint entropy of the best vertex known, bits."""
+        return self.incumbent.joint_entropy
 
     def advance(self, node_limit: int | None, clock: Clock) -> None:
         """The local search at first, then a node at a time."""
@@ -118,6 +128,11 @@ class CompiledEngine:
             if vertex.joint_entropy < self._best.joint_entropy:
                 self._best = vertex
         return self._best
+
+    @property
+    def incumbent_entropy(self) -> float:
+        """Joint entropy of the best vertex known, bits."""
+        return min(self._best.joint_entropy, self._search.incumbent_entropy)
 
     @property
     def entropy_lower_bound(self) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mecbopt.errors import NotSupportedError, SolverError
 from mecbopt.mappings import Instance
+from mecbopt.mappings.instance import FloatArray
 from mecbopt.mec.exact import exact_coupling, size_limit
 from mecbopt.problem import StopReason
 from mecbopt.solvers import low_rate, vertex_enumeration
@@ -15,6 +16,7 @@ from mecbopt.solvers.engines import Engine, compiled_applies, new_engine
 from mecbopt.solvers.greedy import coupling_as_mixture
 from mecbopt.solvers.progress import Clock
 from mecbopt.solvers.vertex import Incumbent, to_vertex
+from mecbopt.tolerances import WEIGHT_ZERO
 
 __all__ = ["Outcome", "plain_coupling_applies", "solve_exactly"]
 
@@ -102,8 +104,7 @@ def _plain_coupling(
         )
     except KeyboardInterrupt:
         return Outcome(feasible, entropy_lower_bound, StopReason.INTERRUPTED, engine)
-    mixture = coupling_as_mixture(coupling)
-    vertex = to_vertex(instance, mixture.mappings, mixture.weights)
+    vertex = _as_vertex(instance, coupling)
     best = feasible if vertex is None or vertex.joint_entropy > feasible.joint_entropy else vertex
     lower = max(lower, entropy_lower_bound)
     if gap_closed(lower, best.joint_entropy, gap):
@@ -113,12 +114,25 @@ def _plain_coupling(
     return Outcome(best, lower, reason, engine)
 
 
+def _as_vertex(instance: Instance, coupling: FloatArray) -> Incumbent | None:
+    """A coupling as a mixture of at most m mappings.
+
+    A forest of n + m - 1 cells has m - 1 break points in its rows, hence m mappings as it is; only what
+    rounding split further has to walk to a vertex.
+    """
+    mixture = coupling_as_mixture(coupling)
+    mappings, weights = mixture.mappings, mixture.weights
+    if len(weights) > instance.shape[1] or weights.min() <= WEIGHT_ZERO:
+        return to_vertex(instance, mappings, weights)
+    return Incumbent(mappings, weights, instance.joint_entropy(mappings, weights))
+
+
 def _advance(
     instance: Instance, search: Engine, gap: float, node_limit: int | None, clock: Clock
 ) -> StopReason:
     """Run the search slice by slice until there is a reason to stop."""
     while True:
-        best, bound = search.incumbent.joint_entropy, search.entropy_lower_bound
+        best, bound = search.incumbent_entropy, search.entropy_lower_bound
         clock.report(instance.entropy_sum - best, instance.entropy_sum - bound, search.nodes)
         if gap_closed(bound, best, gap):
             return StopReason.GAP_CLOSED
