@@ -34,15 +34,19 @@ class Script:
 
 SCRIPTS = {
     "exact_cells": Script(
-        "exact_solver", ("cells",), ("cells", "--sizes", "3", "--instances", "1", "--limit", "5")
+        "exact_solver",
+        ("cells", "--sizes", "3", "4", "5", "6"),
+        ("cells", "--sizes", "3", "--instances", "1", "--limit", "5"),
     ),
     "exact_structured": Script(
         "exact_solver", ("structured", "--sizes", "4", "5"), ("structured", "--sizes", "3", "--limit", "5")
     ),
-    "exact_large": Script("exact_solver", ("large",), ("large", "--limit", "1")),
+    "exact_large": Script(
+        "exact_solver", ("large", "--with-trace"), ("large", "--limit", "1", "--with-trace")
+    ),
     "exact_levers": Script(
         "exact_solver",
-        ("levers", "--sizes", "4", "5", "--instances", "10"),
+        ("levers", "--sizes", "4", "5", "--instances", "10", "--limit", "20"),
         ("levers", "--sizes", "3", "--instances", "1", "--limit", "5"),
     ),
     "plain_mec": Script("plain_mec", (), ("--smallest", "4", "--largest", "5")),
@@ -107,6 +111,8 @@ def main(arguments: list[str] | None = None) -> int:
         "peer_instances",
         "time_limit",
         "peer_limit",
+        "largest_limit",
+        "largest_peer_instances",
         "budget",
         "curves",
         "repeats",

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
+import resource
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -91,19 +92,28 @@ def measure(
     start = time.process_time()
     settings = dataclasses.replace(Settings(), **levers)
     search = CompiledSearch(p_x, p_y, rate, *(label or (None, None)), settings=settings)
+    total = entropy(p_x) + entropy(p_y)
+    trace: list[tuple[float, float, float]] = []
     while not search.finished and search.incumbent_entropy - search.entropy_lower_bound > GAP:
         remaining = limit - (time.process_time() - start)
         if remaining <= 0:
             break
         search.run(seconds=min(0.5, remaining), gap=GAP)
+        elapsed = time.process_time() - start
+        if not trace or elapsed >= 2 * trace[-1][0]:
+            trace.append((elapsed, total - search.incumbent_entropy, total - search.entropy_lower_bound))
     return {
         "seconds": time.process_time() - start,
         "gap": search.incumbent_entropy - search.entropy_lower_bound,
-        "value": entropy(p_x) + entropy(p_y) - search.incumbent_entropy,
+        "value": total - search.incumbent_entropy,
+        # (seconds, value, upper bound) after the first slice and at every doubling of the time.
+        "trace": trace,
         "nodes": search.nodes,
         "linear_programs": search.lps,
         "pivots": search.pivots,
         "node_bytes": search.peak_node_bytes,
+        # Of the whole process so far, in kilobytes on Linux: an upper bound for this solve.
+        "resident_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "columns": search.columns,
         "trouble": search.trouble,
     }
@@ -122,10 +132,11 @@ def _row(name: Sequence[str], runs: list[dict[str, Any]]) -> list[str]:
         f"{max(nodes)}",
         f"{still_open} of {len(runs)}",
         f"{max(gaps):.1e}",
+        f"{max(run['resident_bytes'] for run in runs) / 2**20:.0f}",
     ]
 
 
-_COLUMNS = ("median", "maximum", "nodes, median", "nodes, max.", "open", "largest gap, bits")
+_COLUMNS = ("median", "maximum", "nodes, median", "nodes, max.", "open", "largest gap, bits", "MiB so far")
 
 
 def cells(
@@ -194,6 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=float, default=60.0, help="processor seconds an instance")
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="shares of H(Y), for cells")
     parser.add_argument("--without-label", action="store_true", help="cells without a label only")
+    parser.add_argument("--with-trace", action="store_true", help="print value and bound over the time")
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args(arguments)
     families = {
@@ -215,6 +227,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         content["cells"].append(cell)
         rows.append(_row(cell["name"], cell["runs"]))
         print("  ".join(rows[-1]), flush=True)
+        if options.with_trace:
+            for seconds, value, bound in cell["runs"][0]["trace"]:
+                print(f"    {seconds:6.1f} s  value {value:.6f}  bound {bound:.6f}", flush=True)
         if options.json:
             write_json(options.json, content)
     print(markdown_table(("size", "R/H(Y)", "kind", *_COLUMNS), rows))

@@ -29,6 +29,10 @@ __all__ = ["Cell", "add_arguments", "cells", "run"]
 FRACTIONS = (0.1, 0.3, 0.5, 0.7, 1.0)
 SIZES = ((3, 3), (4, 4), (5, 4))
 
+#: Where general solvers need longest, on fewer instances and under a limit of their own.
+LARGEST = (5, 5)
+LARGEST_FRACTIONS = (0.3, 0.7, 1.0)
+
 PEERS: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
     "scip": ("pyscipopt", scip_peer.solve),
     "maingo": ("maingopy", maingo_peer.solve),
@@ -44,6 +48,11 @@ class Cell:
     fraction: float
 
     @property
+    def is_hard(self) -> bool:
+        """A rate at the largest size, where general solvers run into their limit."""
+        return (self.letters_x, self.letters_y) == LARGEST and self.fraction < 1
+
+    @property
     def label(self) -> str:
         return f"{self.letters_x}x{self.letters_y}, {self.fraction:g}"
 
@@ -52,14 +61,16 @@ def cells(quick: bool = False) -> list[Cell]:
     """The cells of the table."""
     if quick:
         return [Cell(3, 3, 0.5), Cell(3, 3, 1.0)]
-    return [*(Cell(n, m, fraction) for n, m in SIZES for fraction in FRACTIONS), Cell(5, 5, 1.0)]
+    small = [Cell(n, m, fraction) for n, m in SIZES for fraction in FRACTIONS]
+    return [*small, *(Cell(*LARGEST, fraction) for fraction in LARGEST_FRACTIONS)]
 
 
 def _order(everything: list[Cell], count: int) -> list[tuple[Cell, int]]:
     """Easy cells first; then one instance of every cell before the second of any, so that a budget thins."""
     easy = [cell for cell in everything if cell.fraction == 1 or cell.letters_x == 3]
-    hard = [cell for cell in everything if cell not in easy]
-    return [(cell, offset) for block in (easy, hard) for offset in range(count) for cell in block]
+    hard = [cell for cell in everything if cell.is_hard]
+    middle = [cell for cell in everything if cell not in easy and cell not in hard]
+    return [(cell, offset) for block in (easy, middle, hard) for offset in range(count) for cell in block]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--peer-instances", type=int, help="the same for SCIP and MAiNGO (all)")
     group.add_argument("--time-limit", type=float, default=60.0, help="seconds an instance (60)")
     group.add_argument("--peer-limit", type=float, help="the same for SCIP and MAiNGO (--time-limit)")
+    group.add_argument(
+        "--largest-limit", type=float, default=600.0, help="the same at 5x5 with R < H(Y) (600)"
+    )
+    group.add_argument(
+        "--largest-peer-instances", type=int, default=1, help="instances for SCIP and MAiNGO there (1)"
+    )
     group.add_argument(
         "--budget",
         type=float,
@@ -135,6 +152,7 @@ def run(options: argparse.Namespace, machine: dict[str, Any], out: Path) -> tupl
         "seed": options.seed,
         "time_limit_seconds": options.time_limit,
         "peer_time_limit_seconds": peer_limit,
+        "largest_time_limit_seconds": options.largest_limit,
         "tolerance_bits": TOLERANCE,
         "instances": wanted,
         "records": [],
@@ -147,13 +165,15 @@ def run(options: argparse.Namespace, machine: dict[str, Any], out: Path) -> tupl
         seed = options.seed + offset
         place = {"n": cell.letters_x, "m": cell.letters_y, "fraction": cell.fraction, "seed": seed}
         for name, count in wanted.items():
-            if offset >= count or spent[name] > options.budget:
+            most = options.largest_peer_instances if cell.is_hard and name in PEERS else count
+            if offset >= most or spent[name] > options.budget:
                 continue
+            limit = options.largest_limit if cell.is_hard else peer_limit
             start = time.perf_counter()
             record = (
                 _own_solve(cell, seed, name, options.time_limit)
                 if name in OWN
-                else _peer_solve(name, cell, seed, peer_limit)
+                else _peer_solve(name, cell, seed, limit)
             )
             spent[name] += time.perf_counter() - start
             content["records"].append(place | {"solver": name} | record)

@@ -169,7 +169,7 @@ def _caption(content: dict[str, Any]) -> str:
         f"thread a solver, load average {load}.  Dirichlet(1) marginals, first seed {content['seed']}; "
         f"tolerance {_power(content['tolerance_bits'])} bits; limit {content['time_limit_seconds']:g} s of "
         f"wall-clock time for mecbopt, {content['peer_time_limit_seconds']:g} s of processor time for the "
-        "others.\n\n"
+        f"others, {content['largest_time_limit_seconds']:g} s at 5x5 with R < H(Y).\n\n"
         "Median / maximum of the processor time (closed of run), `>` where instances stayed open at the "
         "limit.  A peer's time starts when its model is built, ours with the problem.  Ratios of the times "
         "on the same instance, median / least.  Of the instances a peer calls optimal: the "

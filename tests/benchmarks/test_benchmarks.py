@@ -106,8 +106,11 @@ def test_peers_that_fail_are_results():
 
 def test_the_cells_are_those_of_the_table():
     everything = peers.cells()
-    assert len(everything) == len(set(everything)) == 16
+    assert len(everything) == len(set(everything)) == 18
     assert peers.Cell(5, 5, 1.0) in everything
+    assert [cell.fraction for cell in everything if cell.is_hard] == [0.3, 0.7]
+    order = peers._order(everything, 2)
+    assert all(cell.is_hard for cell, _ in order[-4:])
 
 
 def test_a_curve_is_proved_at_every_point():
