@@ -72,6 +72,8 @@ class ObjectiveConfig:
     `label_limit` > 0 replaces the fixed `label_weight` by dual ascent on CE <= label_limit (bits).
     `label_training` is "frozen" (classifiers trained beforehand on clean data) or "joint" (the classifier is
     trained together with the decoder; sound only where it cannot collude, as on discrete alphabets).
+    `rate_penalty` weighs (rate - target)^2 / (2 target), the quadratic term of an augmented Lagrangian: where
+    information grows convexly with the rate, no multiplier alone holds a rate between none and all.
     """
 
     target_rate: float = 6.0
@@ -86,6 +88,7 @@ class ObjectiveConfig:
     rate_weight_maximum: float = 20.0
     rate_step: float = 0.02
     rate_proportional: float = 2.0
+    rate_penalty: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ class OptimisationConfig:
 
     The first `warmup_steps` keep the rate weight at its start value; the learning rates fall by a half cosine
     over the last `decay_fraction` of the steps.  `refit_steps` fit the density once more to the averaged
-    model.
+    model, `prefit_steps` to the first encoder, before any other step.  With `quasi_random` the dithers and
+    noises of a batch are a randomly shifted Sobol sequence, each still uniform, in place of independent ones.
     """
 
     steps: int = 1000
@@ -106,7 +110,9 @@ class OptimisationConfig:
     ema_decay: float = 0.99
     warmup_steps: int = 200
     decay_fraction: float = 0.5
+    prefit_steps: int = 0
     refit_steps: int = 300
+    quasi_random: bool = False
     classifiers: int = 2
     classifier_epochs: float = 2.0
     augmentation_shift: int = 1

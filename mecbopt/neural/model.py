@@ -7,6 +7,7 @@ without common randomness (MEC-B).
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import torch
@@ -33,12 +34,27 @@ class TrainingNoise(NamedTuple):
         return TrainingNoise(uniform, self.decoder[start:stop])
 
 
-def training_noise(config: ModelConfig, batch: int, generator: torch.Generator) -> TrainingNoise:
+def training_noise(
+    config: ModelConfig, batch: int, generator: torch.Generator, quasi_random: bool = False
+) -> TrainingNoise:
     """Draw the numbers of a whole batch on CPU, whatever part of it this process works on."""
-    uniform = torch.rand(batch, config.latents, generator=generator) - 0.5
-    levels = torch.randint(0, NOISE_LEVELS, (batch, config.noise_dimensions), generator=generator)
-    decoder = noise_values(levels.to(torch.float32))
-    return TrainingNoise(uniform if config.common_randomness else None, decoder)
+    shape = (batch, config.latents + config.noise_dimensions)
+    if quasi_random:
+        # A random shift modulo 1 (Cranley and Patterson 1976) makes every single point uniform.
+        points = torch.frac(_sobol(*shape) + torch.rand(1, shape[1], generator=generator))
+        uniform, shares = points.split([config.latents, config.noise_dimensions], dim=1)
+        levels = torch.floor(shares * NOISE_LEVELS)
+    else:
+        uniform = torch.rand(batch, config.latents, generator=generator)
+        levels = torch.randint(0, NOISE_LEVELS, (batch, config.noise_dimensions), generator=generator).to(
+            torch.float32
+        )
+    return TrainingNoise(uniform - 0.5 if config.common_randomness else None, noise_values(levels))
+
+
+@functools.lru_cache(maxsize=4)
+def _sobol(count: int, dimensions: int) -> Tensor:
+    return torch.quasirandom.SobolEngine(dimensions).draw(count)
 
 
 class CouplingModel(nn.Module):
@@ -94,9 +110,13 @@ class CouplingModel(nn.Module):
         """Estimated -log2 P(Z|U) by the real-valued density, shape (batch,)."""
         return self.density.bits(dequantised(symbols, self.dither(levels)), self.gain)
 
+    def values(self, symbols: Tensor, levels: Tensor) -> Tensor:
+        """What the decoder receives beside the noise: (Z + U) / gain, shape (batch, d)."""
+        return dequantised(symbols.to(self.gain.device), self.dither(levels)) / self.gain
+
     def reconstruct(self, symbols: Tensor, levels: Tensor, noise: Tensor) -> Tensor:
         """Y from symbols, dither levels and noise levels."""
-        values = dequantised(symbols.to(self.gain.device), self.dither(levels)) / self.gain
+        values = self.values(symbols, levels)
         shared = noise_values(noise.to(self.gain.device, torch.float32))
         return self.decoder(torch.cat([values, shared], dim=1))
 

@@ -94,6 +94,9 @@ class GeneratorObjective(nn.Module):
             + settings.critic_weight * distance
             + label_weight * label
         )
+        if settings.rate_penalty > 0:
+            excess = rate - settings.target_rate
+            loss = loss + settings.rate_penalty * excess.square() / (2.0 * settings.target_rate)
         closeness = torch.zeros((), device=rate.device)
         if settings.fidelity_weight > 0:
             closeness = fidelity(batch.source, output).mean()

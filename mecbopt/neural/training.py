@@ -132,6 +132,8 @@ class Trainer:
         """Train up to step `until` (by default the configured number), writing checkpoints."""
         steps = self.config.optimisation.steps if until is None else until
         runtime = self.config.runtime
+        if self.step == 0:
+            self._prefit()
         while self.step < steps:
             started = time.perf_counter()
             terms = self.train_step()
@@ -147,10 +149,23 @@ class Trainer:
         if self._board is not None:
             self._board.flush()
 
+    def _prefit(self) -> None:
+        """Fit the density to the first encoder, so that the rate is the code's from the first step on."""
+        settings = self.config.optimisation
+        fit_density(
+            self.model,
+            self.task.calibration_sources()[0],
+            steps=settings.prefit_steps,
+            learning_rate=settings.density_learning_rate,
+            seed=self.config.runtime.seed,
+        )
+        self.model.density.train()
+
     def train_step(self) -> dict[str, float]:
         """One round: `critic_steps` steps of the critic, then one of encoder, decoder and the rest."""
         settings = self.config.optimisation
         self._set_learning_rates()
+        self.model.density.sharpen(self.step / settings.steps)
         rounds = settings.critic_steps + 1
         distance = torch.zeros(())
         self._train_critic_parameters(True)
@@ -207,9 +222,9 @@ class Trainer:
         start, stop = self.world.rows(size)
         device = self.world.device
         batch = Batch(*(part[start:stop].to(device) for part in self.task.batch(number)))
-        noise = training_noise(self.config.model, size, streams.generator(seed, "noise", number)).rows(
-            start, stop
-        )
+        generator = streams.generator(seed, "noise", number)
+        quasi_random = self.config.optimisation.quasi_random
+        noise = training_noise(self.config.model, size, generator, quasi_random).rows(start, stop)
         uniform = None if noise.uniform is None else noise.uniform.to(device)
         return batch, noise._replace(uniform=uniform, decoder=noise.decoder.to(device))
 
