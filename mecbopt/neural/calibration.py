@@ -7,6 +7,8 @@ images, for a change of the quantiser's cell of a few per cent.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -60,8 +62,8 @@ def estimated_rate(model: CouplingModel, sources: Tensor, seed: int, passes: int
     return total / (passes * len(sources))
 
 
-def set_rate(model: CouplingModel, sources: Tensor, target: float, seed: int, passes: int) -> float:
-    """Choose the gain by bisection so that the estimated rate is `target`; returns the rate reached.
+def set_rate(model: CouplingModel, target: float, rate: Callable[[], float]) -> float:
+    """Choose the gain by bisection so that `rate()` is `target` bits; returns the rate reached.
 
     The rate grows with the gain up to sampling noise, so bisection ends within that noise.  A target out of
     reach of gains from 1/2 to 2 leaves the nearer end, and the caller reports the rate.
@@ -70,8 +72,8 @@ def set_rate(model: CouplingModel, sources: Tensor, target: float, seed: int, pa
     for _ in range(_BISECTIONS):
         middle = (low * high) ** 0.5
         model.gain.fill_(middle)
-        if estimated_rate(model, sources, seed, passes) < target:
+        if rate() < target:
             low = middle
         else:
             high = middle
-    return estimated_rate(model, sources, seed, passes)
+    return rate()

@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from mecbopt.info import conditional_entropy, mutual_information
+from mecbopt.neural.calibration import set_rate
 from mecbopt.neural.config import Config, ModelConfig, ObjectiveConfig, OptimisationConfig, RuntimeConfig
 from mecbopt.neural.dither import NOISE_LEVELS
 from mecbopt.neural.errors import ConfigError
@@ -115,6 +116,9 @@ def train_discrete(source: DiscreteSource, config: Config, restarts: int = 1) ->
         raise ConfigError(
             "model.common_randomness is off, so the noise is private: the scheme is no mixture."
         )
+    values = config.model.dither_levels**config.model.latents * NOISE_LEVELS
+    if values > _MOST_SEED_VALUES:
+        raise ConfigError(f"dither and noise have {values} values together: use fewer latents or levels.")
     if source.max_label_entropy is not None:
         config = dataclasses.replace(
             config,
@@ -125,13 +129,21 @@ def train_discrete(source: DiscreteSource, config: Config, restarts: int = 1) ->
     schemes = []
     for restart in range(restarts):
         runtime = dataclasses.replace(config.runtime, seed=config.runtime.seed + 1000 * restart)
-        trainer = Trainer(DiscreteTask(dataclasses.replace(config, runtime=runtime), source))
-        trainer.run()
-        model, _ = trainer.calibrated_model()
-        for sharpness in _SHARPNESS:
-            _set_marginal(model, source, sharpness)
-            schemes.append(_evaluated(model, source, config.objective))
+        schemes += _trained(source, dataclasses.replace(config, runtime=runtime))
     return min(schemes, key=lambda scheme: scheme.training_objective)
+
+
+def _trained(source: DiscreteSource, config: Config) -> list[DiscreteScheme]:
+    """Train once; a scheme for each sharpness of the decoder."""
+    trainer = Trainer(DiscreteTask(config, source))
+    trainer.run()
+    model, _ = trainer.calibrated_model()
+    set_rate(model, config.objective.target_rate, lambda: _estimated_rate(model, source))
+    schemes = []
+    for sharpness in _SHARPNESS:
+        _set_marginal(model, source, sharpness)
+        schemes.append(_evaluated(model, source, config.objective))
+    return schemes
 
 
 def _seed_values(model: CouplingModel) -> Tensor:
@@ -147,10 +159,19 @@ def _symbols(model: CouplingModel, levels: Tensor, letters: int) -> Tensor:
 
 
 @torch.no_grad()
+def _estimated_rate(model: CouplingModel, source: DiscreteSource) -> float:
+    """Mean of -log2 P(Z|U) by the density over all letters and dithers, bits."""
+    levels = _seed_values(model)
+    symbols = _symbols(model, levels, len(source.p_x))
+    bits = [float(model.bits(symbols[:, x], levels).mean()) for x in range(len(source.p_x))]
+    return float(source.p_x @ bits)
+
+
+@torch.no_grad()
 def _set_marginal(model: CouplingModel, source: DiscreteSource, sharpness: float) -> None:
     """Give the decoder that sharpness, and shift its logits so that Y has the law p_Y.
 
-    The counterpart of `calibration.set_rate`.  With q(b) the law of Y under logits shifted by b,
+    The counterpart of `set_rate`.  With q(b) the law of Y under logits shifted by b,
     q(b) - p_Y is the gradient of the convex function E logsumexp(logits + b) - p_Y b, which is minimised.
     """
     decoder, levels = model.decoder, _seed_values(model)
@@ -177,10 +198,6 @@ def _evaluated(model: CouplingModel, source: DiscreteSource, objective: Objectiv
     """Go through all dither and noise values."""
     n, m = len(source.p_x), len(source.p_y)
     levels, noise = _seed_values(model), torch.arange(NOISE_LEVELS)
-    if len(levels) * len(noise) > _MOST_SEED_VALUES:
-        raise ConfigError(
-            f"dither and noise have {len(levels) * len(noise)} values together: use fewer latents or levels."
-        )
     symbols = _symbols(model, levels, n)
     tables = build_tables(model.density, model.dither_level_count, float(model.gain))
     lengths = [float(tables.bits(symbols[:, x].numpy(), levels.numpy()).mean()) for x in range(n)]

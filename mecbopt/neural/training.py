@@ -337,10 +337,11 @@ class Trainer:
         before = estimated_rate(model, rating, seed)
         # Small held-out sets are seen under several dithers: at least 2,000 looks.
         passes = max(1, math.ceil(2000 / len(rating)))
-        after = set_rate(model, rating, self.config.objective.target_rate, seed, passes)
+        target = self.config.objective.target_rate
+        after = set_rate(model, target, lambda: estimated_rate(model, rating, seed, passes))
         model.eval().requires_grad_(False)
         reached = {
-            "target_rate": self.config.objective.target_rate,
+            "target_rate": target,
             "rate_before_calibration": before,
             "held_out_rate": after,
             "gain": float(model.gain),

@@ -37,13 +37,12 @@ def test_a_scheme_is_evaluated_exactly_and_obeys_the_chain_of_rates():
 def test_a_binary_scheme_comes_within_reach_of_the_closed_form():
     """p_X = p_Y = 1/2, R = 1/2: V = 1 - h(1/4) at the target; against V at the coded rate, within .03."""
     source = DiscreteSource(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
-    scheme = train_discrete(source, discrete_config(0.5, dither_levels=128))
+    scheme = train_discrete(source, discrete_config(0.5))
     p_y = scheme.coupling.sum(axis=0)
     best = mb.solve(mb.Problem(source.p_x, p_y, rate=scheme.coded_rate, normalize=True))
     assert best.mutual_information - 0.03 <= scheme.mutual_information <= best.upper_bound + 1e-6
     assert scheme.coded_rate == pytest.approx(0.5, rel=0.03)
-    # The critic pulls the marginal only softly (.46 was seen); the comparison above is at the realised one.
-    assert p_y == pytest.approx([0.5, 0.5], abs=0.06)
+    assert p_y == pytest.approx([0.5, 0.5], abs=0.01)
 
 
 def test_what_makes_no_sense_on_letters_is_refused():
@@ -68,7 +67,7 @@ def test_twelve_discrete_problems_come_within_three_hundredths_of_a_bit(tmp_path
     from mecbopt.cli.main import entry_point
 
     with pytest.raises(SystemExit) as left:
-        entry_point(["neural", "discrete", "--restarts", "4", "--json", str(tmp_path / "discrete.json")])
+        entry_point(["neural", "discrete", "--restarts", "16", "--json", str(tmp_path / "discrete.json")])
     assert left.value.code == 0, (tmp_path / "discrete.json").read_text()
 
 
