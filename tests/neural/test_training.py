@@ -8,11 +8,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
+from mecbopt.neural import streams  # noqa: E402
 from mecbopt.neural.classifiers import Ensemble  # noqa: E402
 from mecbopt.neural.config import Config  # noqa: E402
 from mecbopt.neural.datasets import load_dataset  # noqa: E402
 from mecbopt.neural.errors import ConfigError, ModelFileError, TrainingError  # noqa: E402
-from mecbopt.neural.objectives import gradient_penalty  # noqa: E402
+from mecbopt.neural.model import training_noise  # noqa: E402
+from mecbopt.neural.objectives import TERMS, gradient_penalty  # noqa: E402
 from mecbopt.neural.tasks import ImageTask  # noqa: E402
 from mecbopt.neural.tensor_file import read_tensors, write_tensors  # noqa: E402
 from mecbopt.neural.training import Trainer  # noqa: E402
@@ -150,6 +152,50 @@ def test_every_weight_of_the_loss_reaches_its_term(parts):
         assert not _equal(base, other)
         if override.startswith("fidelity"):
             assert other.history[-1]["fidelity"] > 0.0
+
+
+def test_the_density_knows_the_first_encoder_when_asked(parts):
+    """Before any other step: the rate of the first step is near what the finished fit says, not far above."""
+    plain, fitted = _trainer(parts), _trainer(parts, "optimisation.prefit_steps=200")
+    for trainer in (plain, fitted):
+        trainer.run(until=1)
+    first, second = plain.history[0]["rate"], fitted.history[0]["rate"]
+    assert second < first - 0.5
+    rerun = _trainer(parts, "optimisation.prefit_steps=200")
+    rerun.run(until=1)
+    assert _equal(fitted, rerun)
+
+
+def test_quasi_random_noise_is_even_in_a_batch_and_uniform_over_batches():
+    settings = Config().updated(["model.latents=2", "model.noise_dimensions=1"]).model
+    drawn = [
+        training_noise(settings, 256, streams.generator(0, "noise", number), quasi_random=True)
+        for number in range(50)
+    ]
+    for noise in drawn[:5]:
+        for column in (*noise.uniform.t(), *noise.decoder.t() / 2):
+            counts = torch.histc(column, bins=16, min=-0.5, max=0.5)
+            assert counts.min() >= 14
+            assert counts.max() <= 18
+    # A single point moves with the shift: over the batches it is uniform.
+    single = torch.stack([noise.uniform[7, 0] for noise in drawn])
+    assert single.min() < -0.4
+    assert single.max() > 0.4
+    assert abs(float(single.mean())) < 0.15
+    assert not torch.equal(drawn[0].uniform, drawn[1].uniform)
+
+
+def test_the_rate_penalty_is_quadratic_about_the_target(parts):
+    """Its share of the loss is penalty (rate - target)^2 / (2 target), in bits."""
+    trainers = [_trainer(parts), _trainer(parts, "objective.rate_penalty=3")]
+    weight, losses = torch.tensor(0.5), []
+    for trainer in trainers:
+        batch, noise = trainer._inputs(0)
+        losses.append(trainer._generator_loss(batch, noise, weight, weight, 0))
+    rate, target = float(losses[0][1][TERMS.index("rate")]), trainers[0].config.objective.target_rate
+    expected = 3.0 * (rate - target) ** 2 / (2.0 * target)
+    assert (losses[1][0] - losses[0][0]).item() == pytest.approx(expected, rel=1e-3)
+    assert expected > 0.01
 
 
 def test_the_frozen_classifiers_do_not_move(parts):
