@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import agreement, curve, peers
+from tests.benchmarks.exact_report import TABLES
 from tests.benchmarks.record import ROOT, describe_machine, fill_section, write_json
 
 __all__ = ["main"]
 
 DEFAULT_OUT = ROOT / "docs" / "benchmarks"
+
+#: The page that shows the compact tables of `exact_report`.
+EXACT_PAGE = ROOT / "docs" / "developer" / "exact-solver.md"
 
 #: Benchmarks with `run`, in the order of the report.
 BENCHMARKS = {"peers": peers, "curve": curve, "agreement": agreement}
@@ -90,6 +94,8 @@ def _run_script(name: str, quick: bool, machine: dict[str, Any], out: Path) -> s
     results = json.loads(raw.read_text(encoding="utf-8"))
     raw.unlink()
     write_json(out / f"{name}.json", machine | {"benchmark": name, "results": results})
+    if name in TABLES and out == DEFAULT_OUT and fill_section(EXACT_PAGE, TABLES[name](results), name):
+        print(f"{EXACT_PAGE.relative_to(ROOT)}: table of {name} replaced.")
     return (
         f"# {name.replace('_', ' ').capitalize()}\n\n`{machine['command']}`, {machine['date']}, "
         f"{machine['processor']}, {machine['cores']} cores.\n\n```text\n{done.stdout.rstrip()}\n```\n"

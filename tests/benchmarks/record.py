@@ -20,8 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Packages whose versions change what is measured.
 PACKAGES = ("numpy", "scipy", "highspy", "pyscipopt", "maingopy")
 
-BEGIN, END = "<!-- benchmark:begin -->", "<!-- benchmark:end -->"
-
 
 def _processor() -> str:
     """The model of the processor, as the operating system names it."""
@@ -101,14 +99,15 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
-def fill_section(path: Path, text: str) -> bool:
-    """Replace what stands between the markers; False where the file has no markers."""
+def fill_section(path: Path, text: str, name: str = "") -> bool:
+    """Replace what stands between the markers (of that name); False where the file has no such markers."""
     if not path.exists():
         return False
+    opening, closing = (f"<!-- benchmark:{name + ':' if name else ''}{word} -->" for word in ("begin", "end"))
     content = path.read_text(encoding="utf-8")
-    before, begin, rest = content.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = content.partition(opening)
+    _, end, after = rest.partition(closing)
     if not begin or not end:
         return False
-    path.write_text(f"{before}{BEGIN}\n{text.strip()}\n{END}{after}", encoding="utf-8")
+    path.write_text(f"{before}{opening}\n{text.strip()}\n{closing}{after}", encoding="utf-8")
     return True

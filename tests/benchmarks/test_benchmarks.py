@@ -11,7 +11,7 @@ import pytest
 
 from mecbopt.solvers.compiled import available
 from tests.benchmarks import __main__ as command_line
-from tests.benchmarks import curve, maingo_peer, peers, record, scip_peer
+from tests.benchmarks import curve, exact_report, maingo_peer, peers, record, scip_peer
 from tests.benchmarks.formulation import finite_form, judge
 from tests.benchmarks.isolation import run_isolated
 from tests.benchmarks.peers_report import contradictions, summarise
@@ -126,9 +126,12 @@ def test_seconds_have_their_unit():
 
 def test_only_the_section_between_the_markers_changes(tmp_path):
     page = tmp_path / "README.md"
-    page.write_text(f"before\n{record.BEGIN}\nold\n{record.END}\nafter\n")
-    assert record.fill_section(page, "new\n")
-    assert page.read_text() == f"before\n{record.BEGIN}\nnew\n{record.END}\nafter\n"
+    sections = "before\n<!-- benchmark:{0}begin -->\n{1}\n<!-- benchmark:{0}end -->\nafter\n"
+    for name in ("", "cells"):
+        page.write_text(sections.format(f"{name}:" if name else "", "old"))
+        assert record.fill_section(page, "new\n", name)
+        assert page.read_text() == sections.format(f"{name}:" if name else "", "new")
+        assert not record.fill_section(page, "new\n", "other")
     page.write_text("no markers\n")
     assert not record.fill_section(page, "new\n")
     assert page.read_text() == "no markers\n"
@@ -149,6 +152,35 @@ def test_a_quick_run_leaves_results_and_spares_the_readme(tmp_path, monkeypatch,
     assert "3x3, 0.5" in (tmp_path / "peers.md").read_text()
     assert "No peer found a value above ours" in capsys.readouterr().out
     assert (record.ROOT / "README.md").read_bytes() == readme
+
+
+def test_the_compact_tables_have_medians_maxima_and_what_stayed_open():
+    def run(seconds, gap=1e-7, **more):
+        base = {"seconds": seconds, "gap": gap, "nodes": 10, "resident_bytes": 2**27, "trouble": 0}
+        return base | {"value": 0.5, "trace": [[0.5, 0.4, 0.6]]} | more
+
+    runs = [run(0.001), run(0.002), run(60.0, gap=2e-3)]
+    table = exact_report.TABLES["exact_cells"](
+        {
+            "cells": [
+                {"name": ["3x3", "0.1", "-"], "runs": runs},
+                {"name": ["3x3", "0.1", "label"], "runs": runs[:1]},
+            ]
+        }
+    )
+    assert "| 0.1 | 2 ms / 60 s, 1 open, gap 2e-3 (1 ms) |" in table
+    assert "128 MiB" in table
+    table = exact_report.TABLES["exact_structured"](
+        {"cells": [{"name": ["4x4", "0.1", "uniform"], "runs": runs[:1]}]}
+    )
+    assert "| R/H(Y) | 4x4 uniform |" in table
+    table = exact_report.TABLES["exact_levers"](
+        {"cells": [{"name": ["4x4", "0.1", "default"], "runs": runs}]}
+    )
+    assert "| default | 2 ms / 60 s, 1 open, gap 2e-3 | 10 |" in table
+    table = exact_report.TABLES["exact_large"]({"cells": [{"name": ["8x8", "0.1", "-"], "runs": runs[2:]}]})
+    assert "| 8x8 | 0.1 | 60 s | 0.500000 | 0.502000 | 0.002000 |" in table
+    assert set(exact_report.TABLES) <= set(command_line.SCRIPTS)
 
 
 @pytest.mark.skipif(not available(), reason="the compiled core is not built here")
