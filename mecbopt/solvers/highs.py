@@ -13,7 +13,7 @@ from typing import Any
 import highspy
 import numpy as np
 
-__all__ = ["INFINITY", "is_infeasible", "is_optimal", "new_model"]
+__all__ = ["INFINITY", "indices", "is_infeasible", "is_optimal", "new_model", "run"]
 
 #: What HiGHS takes for infinity.
 INFINITY = float(highspy.kHighsInf)
@@ -60,6 +60,17 @@ def new_model() -> Any:
     model.setOptionValue("primal_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
     model.setOptionValue("dual_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
     return model
+
+
+def run(model: Any) -> None:
+    """Solve; once more without the warm start where that ends neither optimal nor infeasible.
+
+    A warm basis can be so ill conditioned that HiGHS gives up with an unknown status.
+    """
+    model.run()
+    if not is_optimal(model) and not is_infeasible(model):
+        model.clearSolver()
+        model.run()
 
 
 def is_optimal(model: Any) -> bool:

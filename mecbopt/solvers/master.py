@@ -130,7 +130,7 @@ class MixtureProgram:
             costs = scaled[np.arange(n), self.mappings].sum(axis=1)
             costs = costs + rate_cost * self._rates + label_cost * self._label_entropies
             self._model.changeColsCost(len(costs), highs.indices(len(costs)), costs)
-            self._model.run()
+            highs.run(self._model)
             if highs.is_infeasible(self._model):
                 return None
             if not highs.is_optimal(self._model):

@@ -11,6 +11,10 @@ from tests.benchmarks import agreement
 HIGHS = [turn * 20 + place for turn in (0, 1, 2, 3) for place in (0, 10, 11, 16, 17, 18)]
 
 
+#: In 236 HiGHS loses its way from a warm basis and has to start anew; in 636 the label's slack is worth most.
+HIGHS += [236, 636]
+
+
 @pytest.mark.parametrize("number", HIGHS)
 def test_the_engines_prove_the_same_value(number):
     record = agreement.against_highs(agreement.case(number))
@@ -50,7 +54,13 @@ def test_the_instances_are_those_announced():
 
 def test_a_difference_is_told():
     """What counts as agreement: proved by both, within the gap, no value above a bound."""
-    record = {"optimal": True, "difference": 9e-7, "crossing": 0.0}
+    record = {"optimal": True, "label": False, "difference": 9e-7, "crossing": 0.0}
     assert agreement.agrees(record)
-    for change in ({"optimal": False}, {"difference": 1.1e-6}, {"crossing": 1e-8}):
+    assert agreement.agrees(record | {"label": True, "crossing": 9e-9})
+    for change in (
+        {"optimal": False},
+        {"difference": 1.1e-6},
+        {"crossing": 9e-9},
+        {"label": True, "crossing": 2e-8},
+    ):
         assert not agreement.agrees(record | change)

@@ -179,7 +179,7 @@ class NodeRelaxation:
         model.changeColsBounds(cells, highs.indices(cells), box.lower.ravel(), box.upper.ravel())
         if basis is not None:
             model.setBasis(basis)
-        model.run()
+        highs.run(model)
         self.solves += 1
         node = _NodeRows(box, slopes, offsets, table)
         if highs.is_optimal(model):
