@@ -10,6 +10,7 @@ import importlib.util
 import sys
 import traceback
 from enum import IntEnum
+from typing import Any
 
 import click
 
@@ -84,6 +85,10 @@ def main(debug: bool) -> None:
     """Constrained minimum entropy coupling: global optima with their proof, in bits."""
 
 
+#: What click raises for a group without a command, with the help as its message (from click 8.2 on).
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+
+
 def entry_point(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code; errors go to standard error in one line."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
@@ -97,6 +102,9 @@ def entry_point(arguments: list[str] | None = None) -> None:
         sys.exit(int(code or ExitCode.DONE))
     except click.exceptions.Exit as request:
         sys.exit(request.exit_code)
+    except _NO_ARGUMENTS as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(ExitCode.USAGE)
     except click.UsageError as error:
         _leave(f"{error.format_message().rstrip('.')}.{_help_hint(error)}", ExitCode.USAGE, debug)
     except click.ClickException as error:

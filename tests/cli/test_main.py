@@ -39,6 +39,13 @@ def test_every_command_has_help_with_an_example(run: Run, name: str) -> None:
     assert f"mecbopt {name}" in outcome.out
 
 
+def test_a_group_without_a_command_shows_its_help_as_it_is(run: Run) -> None:
+    outcome = run()
+    lines = (outcome.err or outcome.out).splitlines()
+    assert lines[0].startswith("Usage: mecbopt")
+    assert any(line.strip().startswith("solve ") for line in lines)
+
+
 def test_a_command_whose_module_is_absent_breaks_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(entry.COMMANDS, "later", ("mecbopt.cli.later", "Not built yet."))
     outcome = run("--help")
