@@ -24,6 +24,9 @@ from mecbopt.neural.range_coding import decoded, encoded, terminated, words_of
 
 __all__ = ["Coded", "ImageCodec"]
 
+#: Sets up to this size are cut to the shortest stream, which takes a few decodings: beyond, the three bytes
+#: that it saves on average are less than a fortieth of a bit an image.
+_SHORT_SET = 1024
 _BATCH = 512
 
 
@@ -83,6 +86,8 @@ class ImageCodec:
             payloads = tuple(
                 terminated(tables, symbols[i : i + 1], levels[i : i + 1]) for i in range(len(symbols))
             )
+        elif len(symbols) <= _SHORT_SET:
+            payloads = (terminated(tables, symbols, levels),)
         else:
             payloads = (encoded(tables, symbols, levels).astype(">u4").tobytes(),)
         identity = self.frozen.identity

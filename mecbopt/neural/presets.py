@@ -45,6 +45,7 @@ def _smoke(dataset: str, degradation: str) -> Config:
             critic_steps=1,
             warmup_steps=100,
             classifier_epochs=20.0,
+            prefit_steps=100,
             refit_steps=200,
         ),
         runtime=RuntimeConfig(checkpoint_every=300, log_every=50),
@@ -59,14 +60,14 @@ def _small(dataset: str, degradation: str) -> Config:
             decoder="dense" if dataset in ("digits", "mnist") else "convolutional",
         ),
         objective=ObjectiveConfig(
-            target_rate=8.0, critic_weight=1.0, label_weight=10.0, rate_weight_start=0.3,
-            rate_step=0.01,
-            rate_proportional=1.0,
+            target_rate=8.0, reconstruction_weight=0.3, critic_weight=1.0, label_weight=30.0,
+            rate_weight_start=0.3, rate_step=0.01, rate_proportional=1.0,
         ),
         optimisation=OptimisationConfig(
-            steps=1600, batch_size=64, critic_steps=2,
+            steps=1600, batch_size=128, critic_steps=2,
             learning_rate=2e-3, warmup_steps=250, ema_decay=0.995, classifiers=2,
-            classifier_epochs=1.0, augmentation_shift=1, augmentation_noise=0.1, refit_steps=300,
+            classifier_epochs=1.0, augmentation_shift=1, augmentation_noise=0.1,
+            prefit_steps=300, refit_steps=300,
         ),
         runtime=RuntimeConfig(checkpoint_every=500, log_every=50),
     )  # fmt: skip
@@ -81,7 +82,8 @@ def _full(dataset: str, degradation: str) -> Config:
         optimisation=OptimisationConfig(
             steps=60000, batch_size=256, critic_steps=5, learning_rate=3e-4, critic_learning_rate=3e-4,
             warmup_steps=3000, ema_decay=0.9995, classifiers=3, classifier_epochs=10.0,
-            augmentation_shift=2, augmentation_noise=0.15, refit_steps=2000,
+            augmentation_shift=2, augmentation_noise=0.15,
+            prefit_steps=1000, refit_steps=2000,
         ),
         runtime=RuntimeConfig(
             device="cuda", mixed_precision="bfloat16", compile_backend="inductor", checkpoint_every=2000,

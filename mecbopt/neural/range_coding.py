@@ -110,11 +110,12 @@ def terminated(tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray
     """The shortest byte string whose continuation by zero bytes decodes to `symbols`.
 
     The coder writes whole 32-bit words; a single image of a few bits would pay most of a word.  Every prefix
-    of the words is tried, as it is and rounded up in its last byte (which moves it into the coder's final
-    interval from below), and the first that decodes rightly is kept: about one byte above the ideal length.
+    that lacks at most two words is tried, as it is and rounded up in its last byte (which moves it into the
+    coder's final interval from below), and the first that decodes rightly is kept: about one byte above the
+    ideal length.
     """
     full = encoded(tables, symbols, levels).astype(">u4").tobytes()
-    for length in range(len(full)):
+    for length in range(max(0, len(full) - 8), len(full)):
         prefix = full[:length]
         candidates = [prefix]
         number = int.from_bytes(prefix, "big") + 1
