@@ -94,7 +94,7 @@ def seconds_text(seconds: float) -> str:
     """Two significant digits, in milliseconds below a tenth of a second."""
     if not math.isfinite(seconds):
         return "-"
-    if seconds < 0.1:
+    if seconds < 0.0995:
         return f"{1000 * seconds:.2g} ms"
     return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
 

@@ -120,8 +120,8 @@ def test_a_curve_is_proved_at_every_point():
 
 
 def test_seconds_have_their_unit():
-    texts = [record.seconds_text(seconds) for seconds in (0.0012, 0.25, 3.14159, 61.7, math.inf)]
-    assert texts == ["1.2 ms", "0.25 s", "3.1 s", "62 s", "-"]
+    texts = [record.seconds_text(seconds) for seconds in (0.0012, 0.0997, 0.25, 3.14159, 61.7, math.inf)]
+    assert texts == ["1.2 ms", "0.1 s", "0.25 s", "3.1 s", "62 s", "-"]
 
 
 def test_only_the_section_between_the_markers_changes(tmp_path):
