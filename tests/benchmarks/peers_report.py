@@ -185,7 +185,8 @@ def _small_caption(content: dict[str, Any]) -> str:
         "## Speed\n\n"
         f"Optima proved within {tolerance} bits on random marginals, beside general global solvers:\n"
         f"median / maximum processor time (closed of run), `>` where instances stayed open at {limit:g} s\n"
-        f"({content['largest_time_limit_seconds']:g} s at 5x5); then the ratio of the times on the same instance, median / least.\n`make bench` measures this; "
+        f"({content['largest_time_limit_seconds']:g} s at 5x5); then the ratio of the times on the same "
+        "instance, median / least.\n`make bench` measures this; "
         "[docs/benchmarks/peers.md](docs/benchmarks/peers.md) has all rows and how they were measured.\n\n"
     )
 
