@@ -94,3 +94,27 @@ def test_the_fixed_problems_are_what_they_are_said_to_be():
             least = min(conditional_entropy(channel.T @ coupling[list(order)]) for order in orders)
             assert least <= point.max_label_entropy
     assert antitone[1]
+
+
+def test_what_counts_as_reached():
+    """Each condition alone fails a comparison; spending less passes only where it costs nothing."""
+    from mecbopt.cli.neural_discrete import holds
+
+    row = {
+        "target_rate": 1.0, "coded_rate": 1.01, "mutual_information": 0.9, "optimum": 0.92,
+        "optimum_upper_bound": 0.92, "optimum_at_target": 0.92, "gap": 0.02, "marginal_distance": 0.001,
+        "label_entropy": None, "max_label_entropy": None,
+    }  # fmt: skip
+    assert holds(row)
+    assert holds(row | {"coded_rate": 0.9})
+    assert holds(row | {"label_entropy": 0.5, "max_label_entropy": 0.5})
+    for change in (
+        {"gap": 0.031},
+        {"mutual_information": 0.93},
+        {"optimum": 0.1},
+        {"coded_rate": 1.04},
+        {"coded_rate": 0.9, "optimum_at_target": 0.94},
+        {"marginal_distance": 0.02},
+        {"label_entropy": 0.6, "max_label_entropy": 0.5},
+    ):
+        assert not holds(row | change), change
