@@ -43,9 +43,9 @@ _LABEL_SLACK = 0.02
 def discrete(restarts: int, seed: int, only: tuple[int, ...], json_file: Path | None) -> ExitCode:
     """Train on twelve small discrete problems and compare with their optima.
 
-    Leaves with 1 unless every scheme is within .03 bits of the optimum at its coded rate and marginals and not
-    above it, meets the law of Y within .01 (total variation), keeps its label constraint, and meets its rate
-    within 3% (or spends less, and is within .03 bits of the optimum at the target).
+    Leaves with 1 unless every scheme is within .03 bits of the optimum at its coded rate and marginals and
+    not above it, meets the law of Y within .01 (total variation), keeps its label constraint, and meets its
+    rate within 3% (or spends less, and is within .03 bits of the optimum at the target).
     """
     from mecbopt.cli.neural import load_module
 
