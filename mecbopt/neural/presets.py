@@ -53,18 +53,19 @@ def _smoke(dataset: str, degradation: str) -> Config:
 
 
 def _small(dataset: str, degradation: str) -> Config:
+    dense = dataset in ("digits", "mnist")
     return Config(
         data=DataConfig(dataset=dataset, degradation=degradation, validation_count=2000),
         model=ModelConfig(
             latents=8, dither_levels=64, width=16, hidden=256, critic_width=16,
-            decoder="dense" if dataset in ("digits", "mnist") else "convolutional",
+            decoder="dense" if dense else "convolutional",
         ),
         objective=ObjectiveConfig(
             target_rate=8.0, reconstruction_weight=0.3, critic_weight=1.0, label_weight=30.0,
             rate_weight_start=0.3, rate_step=0.01, rate_proportional=1.0,
         ),
         optimisation=OptimisationConfig(
-            steps=1600, batch_size=128, critic_steps=2,
+            steps=1600, batch_size=128 if dense else 64, critic_steps=2,
             learning_rate=2e-3, warmup_steps=250, ema_decay=0.995, classifiers=2,
             classifier_epochs=1.0, augmentation_shift=1, augmentation_noise=0.1,
             prefit_steps=300, refit_steps=300,
