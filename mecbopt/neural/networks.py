@@ -88,23 +88,31 @@ class Decoder(nn.Module):
 
 
 class DenseDecoder(nn.Module):
-    """Latents and noise -> image through fully connected layers alone: a tenth of the work of `Decoder`.
+    """Latents and noise -> image through fully connected layers to half the size, then two convolutions.
 
-    For small grey images on a CPU, where it affords many more steps in the same time.
+    A fraction of the work of `Decoder`, for small grey images on a CPU, where it affords more steps in the
+    same time.  Without the convolutions the images come out speckled: neighbouring pixels share no weights.
     """
 
-    def __init__(self, shape: Shape, inputs: int, hidden: int) -> None:
+    def __init__(self, shape: Shape, inputs: int, hidden: int, channels: int = 8) -> None:
         super().__init__()
-        self.shape = shape
-        self.body = nn.Sequential(
+        factor = 2 if shape[1] % 2 == 0 and shape[2] % 2 == 0 else 1
+        self.start = (channels, shape[1] // factor, shape[2] // factor)
+        self.head = nn.Sequential(
             nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, 2 * hidden), nn.SiLU(),
-            nn.Linear(2 * hidden, math.prod(shape)),
+            nn.Linear(2 * hidden, math.prod(self.start)), nn.SiLU(),
         )  # fmt: skip
+        self.body = nn.Sequential(
+            nn.Upsample(scale_factor=factor, mode="nearest"),
+            nn.Conv2d(channels, channels, 3, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(channels, shape[0], 3, padding=1),
+        )
         nn.init.constant_(self.body[-1].bias, -1.0)  # type: ignore[arg-type]
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The reconstruction Y."""
-        return torch.sigmoid(self.body(inputs).unflatten(1, self.shape))
+        return torch.sigmoid(self.body(self.head(inputs).unflatten(1, self.start)))
 
 
 class Critic(nn.Module):
