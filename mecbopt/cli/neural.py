@@ -352,22 +352,38 @@ def decompress(model: Path, stream: Path, symbols: bool, device: str, out: Path)
 @_data_options
 @click.option("--name", default="fig7", show_default=True, help="Start of the files' names.")
 @click.option("--examples", type=int, default=12, show_default=True, help="Test images in the grid.")
+@click.option(
+    "--outputs-only",
+    is_flag=True,
+    help="Leave clean images and X out of the grid, where the data may not be published.",
+)
 @click.option("--out", type=_FOLDER, default=Path("out/figures"), show_default=True)
 def figures(
-    runs: tuple[Path, ...], data_root: Path | None, download: bool, name: str, examples: int, out: Path
+    runs: tuple[Path, ...],
+    data_root: Path | None,
+    download: bool,
+    name: str,
+    examples: int,
+    outputs_only: bool,
+    out: Path,
 ) -> ExitCode:
     """Draw accuracy and cross-entropy against the rate, and an image grid, from evaluated RUNS (Fig. 7)."""
     figures_module, report_module = load_module("figures"), load_module("evaluation.report")
     _writable_folder(out)
     reports = [report_module.EvaluationReport.from_json(run / "evaluation.json") for run in runs]
-    grid = _example_grid(figures_module, runs, data_root, download, examples)
+    grid = _example_grid(figures_module, runs, data_root, download, examples, outputs_only)
     for path in figures_module.draw_figures(reports, grid, out, name):
         click.echo(f"{path}")
     return ExitCode.DONE
 
 
 def _example_grid(
-    figures_module: Any, runs: tuple[Path, ...], data_root: Path | None, download: bool, examples: int
+    figures_module: Any,
+    runs: tuple[Path, ...],
+    data_root: Path | None,
+    download: bool,
+    examples: int,
+    outputs_only: bool,
 ) -> Any:
     """One clean image of every class and more, their sources, and what each model makes of them."""
     import torch
@@ -393,8 +409,8 @@ def _example_grid(
     chosen = torch.tensor((firsts + others)[:examples])
     clean = classifiers.as_float(dataset.test_images[chosen])
     sources = models[0].degradation(clean, streams.generator(1, "figure degradation"))
-    rows = [clean, judges_module.enlarged(sources, dataset.shape)]
-    names = ["clean", "X"]
+    rows = [] if outputs_only else [clean, judges_module.enlarged(sources, dataset.shape)]
+    names = [] if outputs_only else ["clean", "X"]
     for frozen in models:
         codec = codec_module.ImageCodec(frozen, seed=1)
         rows.append(codec.decompress(codec.compress(sources).blob))

@@ -91,6 +91,15 @@ def test_the_figures_are_drawn(run, tmp_path):
     assert _run("figures", run, "--name", "smoke", "--examples", 10, "--out", tmp_path) == 0
     for part in ("accuracy", "cross_entropy", "images"):
         assert (tmp_path / f"smoke_{part}.png").read_bytes()[:4] == b"\x89PNG"
+    grid = tmp_path / "smoke_images.png"
+    height = _height(grid)
+    assert _run("figures", run, "--name", "smoke", "--outputs-only", "--out", tmp_path) == 0
+    assert _height(grid) < 0.5 * height  # one row of three
+
+
+def _height(picture):
+    """From the header of a PNG file."""
+    return int.from_bytes(picture.read_bytes()[20:24], "big")
 
 
 def test_training_again_on_the_folder_with_resume_changes_nothing(run):
