@@ -59,4 +59,4 @@ native: | $(BIN)/python
 	$(BIN)/python mecbopt/_core/build_native.py
 
 clean:
-	rm -rf build dist site *.egg-info mecbopt/_core/_build mecbopt/_core/*.so
+	rm -rf build dist site *.egg-info mecbopt/_core/_build mecbopt/_core/*.so $(VENV)/.core-* $(VENV)/.dev-*

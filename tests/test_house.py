@@ -8,6 +8,7 @@ import importlib
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import mecbopt
+from mecbopt._core import library
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "mecbopt"
@@ -292,3 +294,9 @@ def test_the_pages_speak_of_the_project_alone() -> None:
         if words.search(line)
     ]
     assert guilty == []
+
+
+@pytest.mark.skipif(shutil.which(os.environ.get("CC", "cc")) is None, reason="there is no C compiler")
+def test_the_compiled_core_is_built_where_a_compiler_is():
+    """Without it hundreds of tests would be skipped, and nobody would notice."""
+    assert library() is not None, "run `make native`"
