@@ -129,6 +129,16 @@ def test_coded_bits_are_within_one_per_cent_of_estimated(saved_model):
     assert coded.table_bits == pytest.approx(coded.estimated_bits, rel=1e-3)
 
 
+def test_streams_of_short_sets_are_cut(saved_model):
+    """At most two bytes above the tables' ideal length, and they decode."""
+    sources = torch.rand(1024, 1, 4, 4, generator=torch.Generator().manual_seed(8))
+    codec = ImageCodec(saved_model[1])
+    for count in (3, 100, 359, 1024):
+        coded = codec.compress(sources[:count])
+        assert coded.payload_bits <= coded.table_bits + 16
+        assert np.array_equal(codec.decode_symbols(coded.blob)[0], coded.symbols)
+
+
 def test_two_thousand_images_decode_exactly_in_a_fresh_process(saved_model, tmp_path):
     """The fresh process sees the model file and the stream alone."""
     path, model = saved_model

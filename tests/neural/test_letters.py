@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.info import conditional_entropy, entropy  # noqa: E402
 from mecbopt.neural import discrete  # noqa: E402
+from mecbopt.neural.calibration import fit_density, set_rate  # noqa: E402
 from mecbopt.neural.density import LogisticMixture  # noqa: E402
 from mecbopt.neural.discrete import DiscreteSource, discrete_config  # noqa: E402
 from mecbopt.neural.letters import (  # noqa: E402
@@ -18,6 +19,7 @@ from mecbopt.neural.letters import (  # noqa: E402
     LetterReconstructor,
     symbol_rate,
 )
+from mecbopt.neural.training import Trainer  # noqa: E402
 
 P_X, P_Y = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.4, 0.2])
 
@@ -75,12 +77,21 @@ def test_a_shift_of_the_logits_survives_any_sharpness():
 
 @pytest.mark.parametrize("sharpness", [1.0, 64.0])
 def test_calibration_gives_y_its_law_and_the_code_its_rate(sharpness):
-    """Even of a model that was never trained."""
+    """Even of a model of which nothing but the density was trained."""
     source = DiscreteSource(P_X, P_Y)
     config = discrete_config(0.8, dither_levels=64)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
-        model = DiscreteTask(config, source).model().eval().requires_grad_(False)
+        task = DiscreteTask(config, source)
+        model = task.model()
+    # The rate of a density that knows the code; a broad one is out of reach of any gain.
+    fit_density(model, task.calibration_sources()[0], steps=300, learning_rate=0.05, seed=0)
+
+    def rate():
+        return discrete._estimated_rate(model, source)
+
+    assert abs(rate() - 0.9) > 0.03
+    assert set_rate(model, 0.9, rate) == pytest.approx(0.9, abs=0.02)
     discrete._set_marginal(model, source, sharpness)
     scheme = discrete._evaluated(model, source, config.objective)
     assert scheme.coupling.sum(axis=0) == pytest.approx(P_Y, abs=0.005)
@@ -94,6 +105,18 @@ def test_atoms_sharpen_over_the_middle_half_of_the_training():
         density.sharpen(share)
         scales.append(density._least_training_scale)
     assert scales == pytest.approx([0.1, 0.1, 0.1 * 0.2**0.5, 0.02, 0.02])
+
+
+def test_the_trainer_tells_the_density_how_far_it_is():
+    config = discrete_config(0.8, dither_levels=64).updated(
+        ["optimisation.steps=4", "optimisation.prefit_steps=0", "optimisation.batch_size=64"]
+    )
+    trainer = Trainer(DiscreteTask(config, DiscreteSource(P_X, P_Y)))
+    scales = []
+    for step in range(1, 5):
+        trainer.run(until=step)
+        scales.append(trainer.model.density._least_training_scale)
+    assert scales == pytest.approx([0.1, 0.1, 0.1 * 0.2**0.5, 0.02])
 
 
 def test_equal_letters_of_a_batch_stand_together_in_their_shares():
