@@ -14,11 +14,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from mecbopt.certificates.arithmetic import FINE, ceil_div, phi_bounds
+from mecbopt.certificates.instance import ExactProblem
 from mecbopt.certificates.reading import Document, read_document
 from mecbopt.certificates.tree import TreeCheck, order_pairs
 from mecbopt.errors import CertificateError
 
-__all__ = ["CertifiedInterval", "check_certificate", "main"]
+__all__ = ["CertifiedInterval", "check_certificate", "main", "mixture_bounds"]
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,9 @@ def _check_witness(document: Document) -> None:
     for y in range(m):
         if sum(row[y] for row in coupling) != problem.p_y[y]:
             raise CertificateError(f"witness: the marginal of Y is off at kept letter {y}.")
-    for name, limit, terms in (
-        ("rate", problem.rate, problem.set_phi),
-        ("label", problem.label_limit, problem.set_label),
-    ):
-        if limit is not None and _mean(weights, mappings, m, terms) > _floor(limit):
+    bounds = mixture_bounds(problem, weights, mappings)
+    for name, limit, high in zip(("rate", "label"), (problem.rate, problem.label_limit), bounds, strict=True):
+        if limit is not None and high > _floor(limit):
             raise CertificateError(f"witness: the {name} limit is not certainly met.")
     joint = sum(phi_bounds(p.numerator, p.denominator)[1] for row in coupling for p in row)
     claimed = document.claim[0] if document.claim else Fraction(0)
@@ -122,15 +121,18 @@ def _check_witness(document: Document) -> None:
         raise CertificateError("witness: its information does not certainly reach claim.lower.")
 
 
-def _mean(
-    weights: Sequence[Fraction], mappings: Sequence[Sequence[int]], m: int, terms: Sequence[tuple[int, int]]
-) -> int:
-    """The upper end of sum_k w_k sum_y terms[f_k^{-1}(y)], over 2^FINE."""
-    total = Fraction(0)
+def mixture_bounds(
+    problem: ExactProblem, weights: Sequence[Fraction], mappings: Sequence[Sequence[int]]
+) -> tuple[int, int]:
+    """Upper ends, over 2^FINE, of a mixture's rate H(Y|U) and label entropy H(S|Y,U)."""
+    rate = label = Fraction(0)
     for weight, mapping in zip(weights, mappings, strict=True):
-        blocks = [sum(1 << x for x, image in enumerate(mapping) if image == y) for y in range(m)]
-        total += weight * sum(terms[block][1] for block in blocks)
-    return ceil_div(total.numerator, total.denominator)
+        blocks = [0] * problem.shape[1]
+        for x, y in enumerate(mapping):
+            blocks[y] |= 1 << x
+        rate += weight * sum(problem.set_phi[block][1] for block in blocks)
+        label += weight * sum(problem.set_label[block][1] for block in blocks)
+    return ceil_div(rate.numerator, rate.denominator), ceil_div(label.numerator, label.denominator)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
