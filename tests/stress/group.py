@@ -1,0 +1,58 @@
+"""A group of cases: what is run, and how a case says what it is doing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.stress.findings import Finding
+
+__all__ = ["Group", "announce", "attempt", "trying"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cases of one kind.
+
+    Attributes
+    ----------
+    name : str
+    run : callable
+        Random generator -> findings of one case.
+    patience_seconds : float
+        A case that takes longer is a finding by itself.
+    memory_bytes : int or None
+        Address space that a case may use beyond that of the imported package.
+    """
+
+    name: str
+    run: Callable[[np.random.Generator], list[Finding]]
+    patience_seconds: float = 120.0
+    memory_bytes: int | None = None
+
+
+def announce(**message: Any) -> None:
+    """One line to the process that watches."""
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def trying(code: str) -> None:
+    """Say what is about to run: the reproducer, should this process hang or die."""
+    announce(trying=code)
+
+
+def attempt(claim: str, code: str, function: Callable[[], Any], allowed: tuple[type[BaseException], ...]) -> Any:
+    """The result of a call, or the finding that it raised what it may not raise; None after an allowed error."""
+    trying(code)
+    try:
+        return function()
+    except allowed:
+        return None
+    except Exception as error:  # whatever comes is what the suite is here to see
+        return Finding(claim, f"{type(error).__name__}: {str(error)[:300]}", code)
