@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from tests.stress import interrupts, limits, problems
+from tests.stress import allocations, arguments, fuzz_files, interrupts, limits, problems, special
 from tests.stress.group import Group
 
 __all__ = ["GROUPS"]
 
 GROUPS: dict[str, Group] = {
-    group.name: group for groups in (problems, interrupts, limits) for group in groups.GROUPS
+    group.name: group
+    for module in (problems, special, interrupts, limits, allocations, fuzz_files, arguments)
+    for group in module.GROUPS
 }

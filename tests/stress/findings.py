@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 
-__all__ = ["Finding"]
+__all__ = ["Finding", "abbreviated"]
+
+_RUN = re.compile(r"(.{1,4}?)\1{50,}", re.DOTALL)
+_LONGEST = 2500
+
+
+def abbreviated(text: str) -> str:
+    """Text with its long runs of the same few characters shortened, as `<9 x 5000>`."""
+    short = _RUN.sub(lambda run: f"<{run[1]} x {len(run[0]) // len(run[1])}>", text[:300_000])
+    return short if len(short) <= _LONGEST else f"{short[:_LONGEST]}..."
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,10 @@ class Finding:
     claim: str
     detail: str
     code: str
+
+    def __post_init__(self) -> None:
+        for name in ("detail", "code"):
+            object.__setattr__(self, name, abbreviated(getattr(self, name)))
 
     def document(self) -> dict[str, str]:
         """As plain data."""

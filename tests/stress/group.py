@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.stress.findings import Finding
+from tests.stress.findings import Finding, abbreviated
 
 __all__ = ["Group", "announce", "attempt", "trying"]
 
@@ -27,7 +27,7 @@ class Group:
     patience_seconds : float
         A case that takes longer is a finding by itself.
     memory_bytes : int or None
-        Address space that a case may use beyond that of the imported package.
+        Memory (private data) that the process of the cases may use.
     """
 
     name: str
@@ -44,7 +44,7 @@ def announce(**message: Any) -> None:
 
 def trying(code: str) -> None:
     """Say what is about to run: the reproducer, should this process hang or die."""
-    announce(trying=code)
+    announce(trying=abbreviated(code))
 
 
 def attempt(claim: str, code: str, function: Callable[[], Any], allowed: tuple[type[BaseException], ...]) -> Any:
@@ -55,4 +55,4 @@ def attempt(claim: str, code: str, function: Callable[[], Any], allowed: tuple[t
     except allowed:
         return None
     except Exception as error:  # whatever comes is what the suite is here to see
-        return Finding(claim, f"{type(error).__name__}: {str(error)[:300]}", code)
+        return Finding(claim, f"{type(error).__name__}: {error}", code)

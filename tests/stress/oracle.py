@@ -25,10 +25,8 @@ from flint import arb, arb_mat, ctx, fmpq
 __all__ = ["Interval", "Mixtures"]
 
 _PRECISION = 256
-#: Midpoints below this count as 0 in the decisions of the simplex method (which prove nothing).
+#: Below this the simplex method takes a number for 0 in its decisions (which prove nothing).
 _ZERO = arb(2) ** -140
-#: Levels of a basis whose balls reach above this may be feasible.
-_NEGLIGIBLE = arb(2) ** -120
 Number = Fraction | float | int
 
 
@@ -69,6 +67,8 @@ class Mixtures:
     p_x, p_y : sequences of Fraction, float or int
         They must sum to exactly 1 (`Problem.exact_p_x`).
     channel : rows of the label channel, each summing to exactly 1, optional
+    precision : int
+        Bits of the balls; masses of 1e-300 need thousands.
     """
 
     def __init__(
@@ -76,8 +76,11 @@ class Mixtures:
         p_x: Sequence[Number],
         p_y: Sequence[Number],
         channel: Sequence[Sequence[Number]] | None = None,
+        precision: int = _PRECISION,
     ) -> None:
-        ctx.prec = _PRECISION
+        self.precision = ctx.prec = precision
+        #: Levels of a basis whose balls reach above minus this may be feasible.
+        self.negligible = arb(2) ** -(precision // 2)
         self.p_x, self.p_y = [Fraction(v) for v in p_x], [Fraction(v) for v in p_y]
         n, m = len(self.p_x), len(self.p_y)
         rows = [[Fraction(v) for v in row] for row in channel] if channel is not None else None
@@ -145,6 +148,7 @@ class Mixtures:
 
     def value(self, rate: Number = math.inf, limit: Number = math.inf) -> Interval:
         """max I(X;Y); (-inf, -inf) where no mixture meets the limits."""
+        ctx.prec = self.precision
         limits = [(row, bound) for row, bound in ((self.rates, rate), (self.labels, limit)) if bound != math.inf]
         n, m, size = len(self.p_x), len(self.p_y), len(self.p_y) + len(limits)
         columns = [list(column) for column in zip(*self.laws, *(row for row, _ in limits), strict=True)]
@@ -159,7 +163,7 @@ class Mixtures:
                 levels = matrix.solve(target).entries()
             except ZeroDivisionError:
                 continue  # singular within the balls: its points belong to other bases, too
-            if any(level.upper() < -_NEGLIGIBLE for level in levels):
+            if any(level.upper() < -self.negligible for level in levels):
                 continue
             cells = [[arb(0)] * m for _ in range(n)]
             for k, level in zip(basis, levels, strict=True):
@@ -168,7 +172,7 @@ class Mixtures:
                         cells[x][y] += level * masses[x]
             value = fixed - sum((_phi_of_ball(cell) for row in cells for cell in row), arb(0))
             upper = max(upper, float(value.upper()))
-            if all(level > -_NEGLIGIBLE for level in levels):
+            if all(level > -self.negligible for level in levels):
                 lower = max(lower, float(value.lower()))
         return Interval(lower, upper)
 
@@ -220,8 +224,8 @@ class _Program:
         # the limits bound the minimum from below.
         dual = (prices * self.target)[0, 0]
         shift = min((value.lower() for value in reduced[: self.count]), key=float)
-        feasible = all(levels[r, 0].upper() > -_NEGLIGIBLE for r in range(self.size))
-        if not feasible or any(value.lower() < -_NEGLIGIBLE for value in reduced[self.count :]):
+        feasible = all(levels[r, 0].upper() > -_ZERO for r in range(self.size))
+        if not feasible or any(value.lower() < -_ZERO for value in reduced[self.count :]):
             raise ArithmeticError("the simplex method of the oracle lost its way")
         self.primal = sum((self.costs[k] * levels[r, 0] for r, k in enumerate(self.basis)), arb(0))
         return Interval(float((dual + shift).lower()), float(self.primal.upper()))

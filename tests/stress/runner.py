@@ -62,8 +62,7 @@ def run_case(group: Group, seed: int, index: int) -> list[Finding]:
 def run_child(group: Group, seed: int, start: int) -> None:
     """The endless loop of the process that is watched."""
     if group.memory_bytes is not None:
-        used = int(open("/proc/self/statm", encoding="ascii").read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + group.memory_bytes,) * 2)
+        resource.setrlimit(resource.RLIMIT_DATA, (group.memory_bytes,) * 2)
     index = start
     while True:
         announce(start=index)
