@@ -1,5 +1,5 @@
-"""The stress suite: random and adversarial problems, limits, interruptions and damaged input against the public API.
+"""The stress suite: random and adversarial problems, limits, interruptions, damaged input.
 
-`make stress` runs it for minutes, `python -m tests.stress --help` says what can be chosen.  Nothing here knows
-the inside of the package; `oracle.py` is an independent second method in 256-bit ball arithmetic.
+`make stress` runs it for minutes, `python -m tests.stress --help` says what may be chosen.  It uses the
+public interface alone; `oracle.py` is an independent second method in 256-bit ball arithmetic.
 """

@@ -1,7 +1,7 @@
 """Allocations of the compiled core that fail: an error or a valid answer, never a bound that is none.
 
-A small library is compiled and preloaded into a process of its own; there it lets the n-th allocation from the
-compiled core fail.  Where there is no C compiler or no such loader, the group has nothing to do.
+A small library is compiled and preloaded into a process of its own; there the n-th allocation from the
+compiled core fails.  Where there is no C compiler or no such loader, the group has nothing to do.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import mecbopt as mb
 from tests.stress.cases import labelled_case, random_case
 from tests.stress.claims import Answer, Truth, examine, solve_reproducer, truth
 from tests.stress.findings import Finding
-from tests.stress.group import Group, attempt, trying
+from tests.stress.group import Group, attempt, be_watched, trying
 
 __all__ = ["GROUPS", "run_in_child"]
 
@@ -39,7 +39,9 @@ def _library() -> Path | None:
         return None
     target = Path(tempfile.mkdtemp()) / "failing_allocations.so"
     done = subprocess.run(
-        [compiler, "-O1", "-shared", "-fPIC", "-o", str(target), str(_SOURCE)], capture_output=True, check=False
+        [compiler, "-O1", "-shared", "-fPIC", "-o", str(target), str(_SOURCE)],
+        capture_output=True,
+        check=False,
     )
     return target if done.returncode == 0 else None
 
@@ -71,6 +73,7 @@ def failing(random: Random) -> list[Finding]:
 
 def run_in_child(seed: int, repeats: int = 25) -> None:
     """Solve one problem again and again while allocations fail; print findings."""
+    be_watched()
     control = ctypes.CDLL(None)
     control.stress_set_range.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
     control.stress_set_range(*_code_of_the_core())

@@ -97,7 +97,8 @@ _COMMANDS: tuple[tuple[list[str], tuple[str, ...]], ...] = (
      ("--px", "--py", "--rate", "--time-limit", "--gap", "--method", "--ps-given-x", "--max-label-entropy",
       "--node-limit", "--seed", "--engine", "--json", "--plot")),
     (["curve", "--px", "0.5,0.5", "--py", "0.6,0.4"], ("--rates", "--rates", "--workers", "--time-limit")),
-    (["bernoulli", "--qx", "0.3", "--qy", "0.4"], ("--qx", "--qy", "--rate", "--crossover", "--max-label-entropy")),
+    (["bernoulli", "--qx", "0.3", "--qy", "0.4"],
+     ("--qx", "--qy", "--rate", "--crossover", "--max-label-entropy")),
 )  # fmt: skip
 
 
@@ -115,7 +116,9 @@ def commands(random: Random) -> list[Finding]:
             with within(15.0):
                 call_command(line)
         except Exception as error:  # whatever comes is what the suite is here to see
-            shown = " ".join(word if len(word) < 80 else f"{word[:20]}... ({len(word)} characters)" for word in line)
+            shown = " ".join(
+                word if len(word) < 80 else f"{word[:20]}... ({len(word)} characters)" for word in line
+            )
             detail = f"{type(error).__name__}: {error}"
             return Finding("a command ends with an exit code of ours", detail, f"mecbopt {shown}")
         return None
@@ -153,11 +156,15 @@ def forms(random: Random) -> list[Finding]:
             if np.abs(problem.p_x - floats).max() > 1e-6:
                 findings.append(Finding("every form of a pmf is taken alike", f"{problem.p_x}", code))
         except Exception as error:  # whatever comes is what the suite is here to see
-            findings.append(Finding("every form of a pmf is taken", f"{type(error).__name__}: {error}"[:300], code))
+            findings.append(
+                Finding("every form of a pmf is taken", f"{type(error).__name__}: {error}"[:300], code)
+            )
     for value in (Counter({letter: int(count) for letter, count in zip(letters, counts, strict=True)}),):
         try:
             if mb.Problem(value, [0.5, 0.5], normalize=True).shape[0] != len(counts):
-                findings.append(Finding("a Counter is taken", "", f"mb.Problem({value!r}, ..., normalize=True)"))
+                findings.append(
+                    Finding("a Counter is taken", "", f"mb.Problem({value!r}, ..., normalize=True)")
+                )
         except Exception as error:  # whatever comes is what the suite is here to see
             findings.append(Finding("a Counter is taken", error, f"mb.Problem({value!r}, ...)"))
     size = int(random.choice([1000, 100_000]))

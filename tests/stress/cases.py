@@ -1,4 +1,4 @@
-"""Random problems where solvers go wrong: tiny masses, labels that say nothing or all, ties, borders of theorems.
+"""Random problems where solvers go wrong: tiny masses, useless labels, ties, borders of theorems.
 
 A case is plain data: rationals and floats that a reproducer prints and reads back without loss.
 """

@@ -138,7 +138,9 @@ def _against(case: Case, solution: mb.Solution, known: Truth) -> Iterator[tuple[
         bound, value = solution.upper_bound, solution.mutual_information
         if not bound >= known.value.lower - ROUNDING:
             yield "no bound below the optimum", f"bound {bound!r}, optimum {known.value}, {status.value}"
-        feasible = known.relaxed_value.upper >= 0.0  # else what was found met the limits by the tolerance alone
+        feasible = (
+            known.relaxed_value.upper >= 0.0
+        )  # else what was found met the limits by the tolerance alone
         if solution.mixture is not None and feasible and not value <= known.relaxed_value.upper + ROUNDING:
             yield "no value above the optimum", f"value {value!r}, optimum {known.relaxed_value}"
         closed = status in (mb.Status.OPTIMAL, mb.Status.INFEASIBLE)

@@ -20,7 +20,14 @@ from tests.stress.findings import Finding
 from tests.stress.group import Group, trying
 from tests.stress.hostile import damaged_documents, hostile_json, mutated, write_json
 
-__all__ = ["GROUPS", "check_csv", "check_problem_text", "check_solution_text"]
+__all__ = [
+    "GROUPS",
+    "check_csv",
+    "check_problem_text",
+    "check_solution_text",
+    "solution_document",
+    "write_toml",
+]
 
 Random = np.random.Generator
 #: Processor seconds for one file; the files are tiny.
@@ -75,11 +82,13 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml_value, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {_toml_value(entry)}" for key, entry in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{json.dumps(key)} = {_toml_value(entry)}" for key, entry in value.items()) + "}"
+        )
     return json.dumps(value) if isinstance(value, str) else "" if value is None else str(value)
 
 
-def _toml(document: Any) -> bytes:
+def write_toml(document: Any) -> bytes:
     if not isinstance(document, dict):
         return _toml_value(document).encode("utf-8", errors="surrogatepass")
     lines = (f"{json.dumps(key)} = {_toml_value(value)}" for key, value in document.items())
@@ -93,7 +102,9 @@ def _mangled(draw: Any, text: Any) -> bytes:
     for _ in range(draw(st.integers(0, 3))):
         place = draw(st.integers(0, len(content)))
         length = draw(st.integers(0, 6))
-        piece = draw(st.sampled_from([b"", b"\xff", b"\x00", b"[" * 2000, b"9" * 5000, b"e400", b'"', b"\xef\xbb\xbf"]))
+        piece = draw(
+            st.sampled_from([b"", b"\xff", b"\x00", b"[" * 2000, b"9" * 5000, b"e400", b'"', b"\xef\xbb\xbf"])
+        )
         content[place : place + length] = piece
     return bytes(content)
 
@@ -115,16 +126,18 @@ def _many(
 def problem_files(random: Random) -> list[Finding]:
     """JSON and TOML: a valid problem that was damaged as data, as text, or both."""
     suffix = str(random.choice([".json", ".toml"]))
-    write = write_json if suffix == ".json" else _toml
+    write = write_json if suffix == ".json" else write_toml
     if random.random() < 0.8:
-        return _many(lambda: write(mutated(random, PROBLEM)), lambda text: check_problem_text(text, suffix), random)
+        return _many(
+            lambda: write(mutated(random, PROBLEM)), lambda text: check_problem_text(text, suffix), random
+        )
     texts = damaged_documents(PROBLEM).map(write)
     if random.random() < 0.4:
         texts = _mangled(texts)
     return first_finding(texts, lambda text: check_problem_text(text, suffix), random)
 
 
-def _solution_document(random: Random) -> dict[str, Any]:
+def solution_document(random: Random) -> dict[str, Any]:
     label = random.random() < 0.5
     document = {**PROBLEM} if label else {key: value for key, value in PROBLEM.items() if key != "label"}
     with tempfile.TemporaryDirectory() as folder:
@@ -155,7 +168,9 @@ def check_solution_text(text: bytes) -> Finding | None:
             document = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_without_twins)
             if solution.mixture is not None:
                 read, written = solution.mixture.mappings.tolist(), document["mixture"]["mappings"]
-                if read != written or [type(f) for row in written for f in row] != [int for row in read for _ in row]:
+                if read != written or [type(f) for row in written for f in row] != [
+                    int for row in read for _ in row
+                ]:
                     raise AssertionError(f"mappings {written} were read as {read}")
             if type(document["nodes"]) is not int or document["nodes"] != solution.nodes:
                 raise AssertionError(f"nodes {document['nodes']!r} were read as {solution.nodes!r}")
@@ -169,7 +184,7 @@ def check_solution_text(text: bytes) -> Finding | None:
 
 def solution_files(random: Random) -> list[Finding]:
     """A valid solution file that was tampered with."""
-    document = _solution_document(random)
+    document = solution_document(random)
     if random.random() < 0.8:
         return _many(lambda: write_json(mutated(random, document)), check_solution_text, random)
     texts = damaged_documents(document).map(write_json)
@@ -208,18 +223,23 @@ def call_command(words: list[str]) -> int:
 
 
 _CELLS = st.sampled_from(
-    ["a", "b", "1", "2", "1.0", "", " ", "nan", "inf", "1e400", "-1", "1_0", '"', '"a,b"', '"a\nb"', "\u0663", "a" * 300,
+    ["a", "b", "1", "2", "1.0", "", " ", "nan", "inf", "1e400", "-1", "1_0", '"', '"a,b"', '"a\nb"',
+    "\u0663", "a" * 300,
      "9" * 5000, "\x00", "NA", "None", "0x1", "1e5", "\ufeff"]
 ) | st.text(max_size=3)  # fmt: skip
 
 
 @st.composite
 def _tables(draw: Any) -> bytes:
-    header = draw(st.sampled_from(["x,y,s", "x,s", "x, y, s", "x,x,s", "", "\ufeffx,y,s", '"x",y,s', "x;y;s"]))
+    header = draw(
+        st.sampled_from(["x,y,s", "x,s", "x, y, s", "x,x,s", "", "\ufeffx,y,s", '"x",y,s', "x;y;s"])
+    )
     rows = draw(st.lists(st.lists(_CELLS, min_size=0, max_size=4), max_size=6))
     end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
     text: str = end.join([header, *(",".join(row) for row in rows)])
-    return text.encode(draw(st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-16", "latin-1"])), errors="replace")
+    return text.encode(
+        draw(st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-16", "latin-1"])), errors="replace"
+    )
 
 
 def csv_files(random: Random) -> list[Finding]:
@@ -232,7 +252,9 @@ def csv_files(random: Random) -> list[Finding]:
         ["--x", "x", "--y", "y", "--smoothing", "1e300", "--time-limit", "0.2"],
     ][random.integers(5)]
     if random.random() < 0.2:
-        return first_finding(hostile_json().map(write_json), lambda text: check_problem_text(text, ".json"), random)
+        return first_finding(
+            hostile_json().map(write_json), lambda text: check_problem_text(text, ".json"), random
+        )
     return first_finding(_mangled(_tables()), lambda text: check_csv(text, arguments), random, examples=30)
 
 

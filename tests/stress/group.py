@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.stress.findings import Finding, abbreviated
 
-__all__ = ["Group", "announce", "attempt", "trying"]
+__all__ = ["Group", "announce", "attempt", "be_watched", "trying"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,20 @@ class Group:
     memory_bytes: int | None = None
 
 
+#: Whether another process reads what this one announces; else there is nobody to tell.
+_watched = False
+
+
+def be_watched() -> None:
+    """From now on a process reads standard output."""
+    global _watched
+    _watched = True
+
+
 def announce(**message: Any) -> None:
     """One line to the process that watches."""
+    if not _watched:
+        return
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
@@ -47,8 +59,10 @@ def trying(code: str) -> None:
     announce(trying=abbreviated(code))
 
 
-def attempt(claim: str, code: str, function: Callable[[], Any], allowed: tuple[type[BaseException], ...]) -> Any:
-    """The result of a call, or the finding that it raised what it may not raise; None after an allowed error."""
+def attempt(
+    claim: str, code: str, function: Callable[[], Any], allowed: tuple[type[BaseException], ...]
+) -> Any:
+    """The result of a call, or the finding that it raised what it may not; None after an allowed error."""
     trying(code)
     try:
         return function()

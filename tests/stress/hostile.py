@@ -29,13 +29,16 @@ def hostile_arguments() -> Any:
         bytearray(b"1"), [], {}, set(), (), object(), object, len, range(3), iter([0.5, 0.5]), Fraction(1, 3),
         Fraction(10**400, 3), decimal.Decimal("0.5"), decimal.Decimal("NaN"), decimal.Decimal("sNaN"),
         decimal.Decimal("Infinity"), decimal.Decimal("1e999999"), Counter("abc"), {"a": 0.5, "b": 0.5},
-        memoryview(b"ab"), np.array(0.5), np.array([]), np.array([[0.5, 0.5]]), np.array([0.5, 0.5], dtype=object),
-        np.array(["0.5", "0.5"]), np.array([True, False]), np.float16(0.5), np.float32(0.1), np.longdouble(0.5),
+        memoryview(b"ab"), np.array(0.5), np.array([]), np.array([[0.5, 0.5]]), np.array([0.5, 0.5],
+        dtype=object),
+        np.array(["0.5", "0.5"]), np.array([True, False]), np.float16(0.5), np.float32(0.1),
+        np.longdouble(0.5),
         np.int64(1), np.bool_(True), np.datetime64("NaT"), np.array([1, 2], dtype="datetime64[s]"),
         np.zeros((0, 2)), np.zeros((2, 0)), np.ma.masked, np.ma.array([0.5, 0.5], mask=[0, 1]), pandas.NA,
         pandas.NaT, pandas.Series([0.5, 0.5]), pandas.Series([0.5, None]), pandas.DataFrame([[0.5, 0.5]]),
         torch.tensor(0.5), torch.tensor([0.5, 0.5]), torch.tensor([0.5, 0.5], requires_grad=True),
-        torch.tensor([0.5, math.nan]), np.array([0.5, 0.5], dtype=np.float32), np.array([0.1, 0.9], np.float16),
+        torch.tensor([0.5, math.nan]), np.array([0.5, 0.5], dtype=np.float32), np.array([0.1, 0.9],
+        np.float16),
         np.array([1, 2], dtype=[("a", int)]), [0.5, [0.5]], [[0.5], [0.5, 0.5]], [0.5, 0.5, None],
     ]  # fmt: skip
     scalars = st.sampled_from(odd) | st.floats() | st.integers(-3, 3) | st.fractions(0, 2)
@@ -44,10 +47,13 @@ def hostile_arguments() -> Any:
 
 #: "@" begins a token that `write_json` writes without quotes.
 _ODD_JSON: list[Any] = [
-    0, 1, -1, 0.5, 0.30000000000000004, 1e308, -1e-17, 5e-324, math.nan, math.inf, -math.inf, 1e30, 10**10, 10**30,
-    10**400, True, False, None, "", "inf", "nan", "1/3", "1/0", "-1/3", "1e400", "a", "\u0000", "9" * 400 + "/7", [],
+    0, 1, -1, 0.5, 0.30000000000000004, 1e308, -1e-17, 5e-324, math.nan, math.inf, -math.inf, 1e30, 10**10,
+    10**30,
+    10**400, True, False, None, "", "inf", "nan", "1/3", "1/0", "-1/3", "1e400", "a", "\u0000",
+    "9" * 400 + "/7", [],
     {}, [[]], [None], "@1e400", "@-1e400", "@1e-400", "@1E5", "@1.0", "@0.99", "@2.5", "@" + "9" * 5000,
-    "@" + "[" * 900 + "]" * 900, "@" + "[" * 90000 + "]" * 90000, "@00", "@1.", "@'a'", "@", "9" * 5000 + "/7",
+    "@" + "[" * 900 + "]" * 900, "@" + "[" * 90000 + "]" * 90000, "@00", "@1.", "@'a'", "@",
+    "9" * 5000 + "/7",
     "1/" + "9" * 5000, "\ud800", "a" * 100_000, "optimal", "exact", [0.5, 0.5], [[0, 1]], 1e-9, 1 + 1e-9,
 ]  # fmt: skip
 
@@ -94,7 +100,13 @@ def hostile_json() -> Any:
 def _places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where every key and entry of a document stands."""
     found = [path] if path else []
-    entries = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    entries = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
     for key, value in entries:
         found += _places(value, (*path, key))
     return found
@@ -147,8 +159,10 @@ def damaged_documents(draw: Any, document: dict[str, Any]) -> Any:
 def hostile_words() -> Any:
     """Words for a command line."""
     odd = [
-        "", "0", "1", "-1", "0.5", "1/3", "1/0", "nan", "inf", "-inf", "1e400", "1e-400", "9" * 5000, "0.5,0.5",
-        "0.3,0.3,0.4", "1,", ",", ";", "0.5,0.5;", "a", "0x10", "1_0", "1e9", "1e12", "0:1:3", "0:1:1e9", "0:1:1e12",
+        "", "0", "1", "-1", "0.5", "1/3", "1/0", "nan", "inf", "-inf", "1e400", "1e-400", "9" * 5000,
+        "0.5,0.5",
+        "0.3,0.3,0.4", "1,", ",", ";", "0.5,0.5;", "a", "0x10", "1_0", "1e9", "1e12", "0:1:3", "0:1:1e9",
+        "0:1:1e12",
         "0:1:nan", "1:0:3", "0:1:3.5", "::", "0:1", "0:inf:3", "-", "--", "\u0663", "0,5", "1e5", "0.5, 0.5",
     ]  # fmt: skip
     return st.sampled_from(odd) | st.text("0123456789.,;:/-e inf", max_size=8)

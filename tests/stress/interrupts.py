@@ -1,4 +1,4 @@
-"""Ctrl-C at random moments of calls in this process: what comes back is valid, and something does come back."""
+"""Ctrl-C at random moments of calls in this process: something comes back, and it is valid."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Interrupter:
     def close(self) -> None:
         """End the helper."""
         self._helper.kill()
-        self._helper.wait()
+        self._helper.communicate()
 
 
 def _interrupted(code: str, function: Callable[[], Any], random: Random, repeats: int) -> list[Any]:

@@ -31,7 +31,8 @@ _STARVED_SECONDS = 8.0
 _PATIENCE_SECONDS = 20.0
 _START_SECONDS = 120.0
 _SHAPES = (
-    (3, 3), (6, 6), (8, 8), (10, 10), (12, 12), (12, 2), (2, 12), (18, 2), (20, 2), (13, 3), (20, 20), (50, 20),
+    (3, 3), (6, 6), (8, 8), (10, 10), (12, 12), (12, 2), (2, 12), (18, 2), (20, 2), (13, 3), (20, 20), (50,
+    20),
     (126, 132), (300, 10), (1000, 100), (100, 1000),
 )  # fmt: skip
 _LIMITS = (0.001, 0.05, 0.3, 1.0, 2.0)
@@ -148,7 +149,10 @@ def _processor_seconds(process: int) -> float:
 def commands(random: Random) -> list[Finding]:
     """A command under a limit or Ctrl-C: exit code 0, 1 or 3, in time, with its output file."""
     n, m = _SHAPES[random.integers(len(_SHAPES))]
-    law = {name: ",".join(str(int(v)) for v in random.integers(1, 99, size)) for name, size in (("x", n), ("y", m))}
+    law = {
+        name: ",".join(str(int(v)) for v in random.integers(1, 99, size))
+        for name, size in (("x", n), ("y", m))
+    }
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "out")
         pmfs = ["--px", law["x"], "--py", law["y"], "--normalize"]
@@ -162,7 +166,9 @@ def commands(random: Random) -> list[Finding]:
         seconds = float(random.choice([0.05, 0.5, 1.0]))
         if not interrupt:
             command += ["--time-limit", str(seconds)]
-        shown = f"mecbopt {' '.join(command)}" + (f"  # SIGINT {seconds} s after the start" if interrupt else "")
+        shown = f"mecbopt {' '.join(command)}" + (
+            f"  # SIGINT {seconds} s after the start" if interrupt else ""
+        )
         trying(shown)
         return _observed_command(command, shown, seconds, interrupt, 3.0 if command[0] == "curve" else 1.0)
 
@@ -189,9 +195,14 @@ def _observed_command(
         while child.poll() is None and time.monotonic() < deadline:
             used_now = _processor_seconds(child.pid)
             time.sleep(0.02)
-        wall, processor = time.monotonic() - sent - granted, used_now - used - granted if not ended_before else 0.0
+        wall, processor = (
+            time.monotonic() - sent - granted,
+            used_now - used - granted if not ended_before else 0.0,
+        )
         if child.poll() is None:
-            return [Finding("a command ends", f"not {_PATIENCE_SECONDS:g} s after the signal or limit", shown)]
+            return [
+                Finding("a command ends", f"not {_PATIENCE_SECONDS:g} s after the signal or limit", shown)
+            ]
         errors = child.communicate()[1]
     finally:
         child.kill()
@@ -202,7 +213,9 @@ def _observed_command(
             Finding("a command keeps to its limit", f"{wall:.1f} s late ({processor:.1f} s processor)", shown)
         )
     if child.returncode not in (0, 3) or "Traceback" in errors:
-        findings.append(Finding("a command ends with its exit code", f"{child.returncode}: {errors[-400:]}", shown))
+        findings.append(
+            Finding("a command ends with its exit code", f"{child.returncode}: {errors[-400:]}", shown)
+        )
     outputs = [Path(word) for word in command if word.endswith(("out.json", "out.csv"))]
     if not all(path.is_file() and path.stat().st_size for path in outputs):
         findings.append(Finding("a stopped command writes what it found", errors[-300:], shown))

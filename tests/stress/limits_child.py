@@ -1,6 +1,7 @@
 """The process whose call is limited or interrupted: python -m tests.stress.limits_child CODE.
 
-Prints "ready" before the call and one JSON line after it: clocks at both ends, and what is wrong with the result.
+Prints "ready" before the call and one JSON line after it: clocks at both ends, and what is wrong with the
+result.
 """
 
 from __future__ import annotations

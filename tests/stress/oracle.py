@@ -93,7 +93,9 @@ class Mixtures:
             masses.append(mass)
             rates.append(_phi(mass))
             if rows is not None:
-                joint = [sum((self.p_x[x] * rows[x][s] for x in letters), Fraction(0)) for s in range(len(rows[0]))]
+                joint = [
+                    sum((self.p_x[x] * rows[x][s] for x in letters), Fraction(0)) for s in range(len(rows[0]))
+                ]
                 labels.append(sum((_phi(entry) for entry in joint), arb(0)) - _phi(mass))
         self.mappings = list(itertools.product(range(m), repeat=n))
         balls = [_ball(mass) for mass in masses]
@@ -108,15 +110,15 @@ class Mixtures:
             if rows is not None:
                 self.labels.append(sum((labels[part] for part in parts), arb(0)))
 
-    # Linear programs --------------------------------------------------------------------------------------------
+    # Linear programs ------------------------------------------------------------------------------------
 
     def smallest_label_entropy(self, rate: float = math.inf) -> Interval:
-        """min H(S|Y,U) over the mixtures within the rate."""
+        """Min H(S|Y,U) over the mixtures within the rate."""
         program = self._program(self.labels, [(self.rates, rate)])
         return program.minimum()
 
     def smallest_rate(self, limit: Number) -> Interval:
-        """min H(Y|U) over the mixtures with H(S|Y,U) <= limit; (inf, inf) where none has it."""
+        """Min H(Y|U) over the mixtures with H(S|Y,U) <= limit; (inf, inf) where none has it."""
         least = self._program(self.labels, [])
         least.minimum()
         if not least.primal <= _ball(limit):
@@ -131,7 +133,9 @@ class Mixtures:
         basis: list[int] | None = None,
     ) -> _Program:
         limits = [(row, limit) for row, limit in limits if limit != math.inf]
-        return _Program(costs, self.laws, [_ball(mass) for mass in self.p_y], limits, self._start(basis, limits))
+        return _Program(
+            costs, self.laws, [_ball(mass) for mass in self.p_y], limits, self._start(basis, limits)
+        )
 
     def _start(self, basis: list[int] | None, limits: list[tuple[list[arb], Number]]) -> list[int]:
         """A feasible basis: the constants, or the one given, with the slacks of the limits."""
@@ -139,7 +143,7 @@ class Mixtures:
         constants = [y * (m**n - 1) // (m - 1) if m > 1 else 0 for y in range(m)]
         return [*(basis or constants), *(len(self.mappings) + k for k in range(len(limits)))]
 
-    # Values -----------------------------------------------------------------------------------------------------
+    # Values ---------------------------------------------------------------------------------------------
 
     def bases(self, limits: int) -> int:
         """How many bases `value` has to try."""
@@ -147,9 +151,11 @@ class Mixtures:
         return math.comb(len(self.mappings) + limits, size)
 
     def value(self, rate: Number = math.inf, limit: Number = math.inf) -> Interval:
-        """max I(X;Y); (-inf, -inf) where no mixture meets the limits."""
+        """Max I(X;Y); (-inf, -inf) where no mixture meets the limits."""
         ctx.prec = self.precision
-        limits = [(row, bound) for row, bound in ((self.rates, rate), (self.labels, limit)) if bound != math.inf]
+        limits = [
+            (row, bound) for row, bound in ((self.rates, rate), (self.labels, limit)) if bound != math.inf
+        ]
         n, m, size = len(self.p_x), len(self.p_y), len(self.p_y) + len(limits)
         columns = [list(column) for column in zip(*self.laws, *(row for row, _ in limits), strict=True)]
         columns += [[arb(1 if r == m + k else 0) for r in range(size)] for k in range(len(limits))]

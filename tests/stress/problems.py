@@ -1,4 +1,4 @@
-"""Groups of random problems: every method and engine against the oracle, each other, and its own relabelling."""
+"""Groups of random problems: every method and engine against the oracle, the others, its own relabelling."""
 
 from __future__ import annotations
 

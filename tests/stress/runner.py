@@ -8,6 +8,7 @@ import resource
 import selectors
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 from tests.stress.findings import Finding
-from tests.stress.group import Group, announce
+from tests.stress.group import Group, announce, be_watched
 
 __all__ = ["Report", "run_case", "run_child", "run_group"]
 
@@ -63,6 +64,7 @@ def run_child(group: Group, seed: int, start: int) -> None:
     """The endless loop of the process that is watched."""
     if group.memory_bytes is not None:
         resource.setrlimit(resource.RLIMIT_DATA, (group.memory_bytes,) * 2)
+    be_watched()
     index = start
     while True:
         announce(start=index)
@@ -71,22 +73,39 @@ def run_child(group: Group, seed: int, start: int) -> None:
         index += 1
 
 
-def run_group(group: Group, seed: int, seconds: float, start: int = 0, cases: int | None = None) -> Report:
-    """Run cases for some seconds, or a number of them."""
+def run_group(
+    group: Group,
+    seed: int,
+    seconds: float,
+    start: int = 0,
+    cases: int | None = None,
+    command: tuple[str, ...] = ("-m", "tests.stress"),
+) -> Report:
+    """Run cases for some seconds, or a number of them; `command` is what the child interpreter runs."""
     report = Report(group.name)
     began = time.monotonic()
     index = start
     while time.monotonic() - began < seconds and (cases is None or report.cases < cases):
-        index = _watch(group, seed, index, began + seconds, report, cases)
+        index = _watch(group, seed, index, began + seconds, report, cases, command)
     report.seconds = time.monotonic() - began
     return report
 
 
-def _watch(group: Group, seed: int, index: int, deadline: float, report: Report, cases: int | None) -> int:
+def _watch(
+    group: Group,
+    seed: int,
+    index: int,
+    deadline: float,
+    report: Report,
+    cases: int | None,
+    command: tuple[str, ...],
+) -> int:
     """One child, until it hangs, dies or time is up; the next case."""
-    command = [sys.executable, "-m", "tests.stress", "--child", group.name, "--seed", str(seed)]
+    words = ["--child", group.name, "--seed", str(seed), "--start", str(index)]
+    # Errors go to a file: a pipe that nobody reads would fill and block the child.
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
     child = subprocess.Popen(
-        [*command, "--start", str(index)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *command, *words], stdout=subprocess.PIPE, stderr=errors, text=True
     )
     assert child.stdout is not None
     last = ""
@@ -118,8 +137,11 @@ def _watch(group: Group, seed: int, index: int, deadline: float, report: Report,
                     return index
     finally:
         child.kill()
-        errors = child.communicate()[1]
-    detail = f"exit status {child.returncode}: {errors.strip()[-600:]}"
+        child.communicate()
+        errors.seek(0)
+        said = errors.read().decode(errors="replace")
+        errors.close()
+    detail = f"exit status {child.returncode}: {said.strip()[-600:]}"
     report.findings.append((index, Finding("the process survives a case", detail, last)))
     report.cases += 1
     return index + 1

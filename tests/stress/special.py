@@ -22,7 +22,7 @@ Random = np.random.Generator
 
 
 def plain(random: Random) -> list[Finding]:
-    """`mec.exact`, `mec.greedy` and `mec.lower_bound`: order, marginals, and the optimum where it is known."""
+    """`mec.exact`, `mec.greedy` and `mec.lower_bound`: order, marginals, the optimum where known."""
     small = random.random() < 0.5
     shape = tuple(int(size) for size in random.integers(1, 4 if small else 14, 2))
     case = random_case(random, *shape)
@@ -64,7 +64,9 @@ def plain(random: Random) -> list[Finding]:
         value = case.mixtures().value()
         least = problem.entropy_x + problem.entropy_y - value.upper
         if abs(exact.entropy - least) > 2e-9 or exact.status is not mb.Status.OPTIMAL:
-            wrong.append(("mec.exact is the minimum", f"{exact.entropy!r}, minimum {least!r}, {exact.status}"))
+            wrong.append(
+                ("mec.exact is the minimum", f"{exact.entropy!r}, minimum {least!r}, {exact.status}")
+            )
         if bound > least + 1e-11:
             wrong.append(("mec.lower_bound is below the minimum", f"{bound!r}, minimum {least!r}"))
     return [Finding(claim, detail, f"mb.mec.exact{call})") for claim, detail in wrong]
