@@ -49,7 +49,7 @@ def test_a_problem_survives_json(tmp_path):
         ("p.toml", "p_x = [1]\np_y = [1]\n[label]\nchannel = 1", ["'label.channel'", "unknown"]),
         ("p.toml", "p_x = [1]\np_y = [1]\n[label]\nmax_entropy = 1", ["label.p_s_given_x", "missing"]),
         ("p.toml", "p_x = [1]", ["'p_y'", "missing"]),
-        ("p.toml", 'p_x = ["a"]\np_y = [1]', ["p_x[0]", '"a"']),
+        ("p.toml", 'p_x = ["a"]\np_y = [1]', ["p_x[0]", "'a'"]),
         ("p.toml", 'p_x = ["1/0"]\np_y = [1]', ["p_x[0]", "1/0"]),
         ("p.toml", "p_x = [nan]\np_y = [1]", ["p_x[0]", "nan"]),
         ("p.toml", "p_x = [1]\np_y = [1]\nnormalize = 1", ["normalize"]),
