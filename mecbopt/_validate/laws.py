@@ -25,7 +25,7 @@ FloatArray = NDArray[np.float64]
 #: division in that type leaves.
 _ROUNDINGS = 8.0
 #: Sums of exact masses are refused beyond this: denominators without common factors multiply.
-_MAX_SUM_BITS = 1 << 20
+_MAX_SUM_BITS = 1 << 17
 #: Floats outside this range are added as Fractions: float sums would overflow or lose all their digits.
 _SAFE = (1e-150, 1e150)
 

@@ -144,13 +144,12 @@ def positive_number(name: str, value: Any, unit: str) -> float:
     """A number > 0, never NaN; infinity counts as no limit."""
     required = f"be positive, in {unit}"
     number = exact_number(name, value, required)
-    try:
-        number = float(number)
-    except OverflowError:
-        number = math.copysign(math.inf, number)
     if not number > 0:
         raise ProblemError(argument=name, value=value, required=required)
-    return number
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf  # no limit either
 
 
 def positive_integer(name: str, value: Any, minimum: int = 1) -> int:

@@ -6,27 +6,26 @@ It states any member of the family and knows no engine: what an engine cannot do
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt import _validate
-from mecbopt._validate import Channel, ChannelLike, Law, Matrix, MatrixLike, NumberLike, PmfLike
+from mecbopt._validate import Channel, ChannelLike, Matrix, MatrixLike, NumberLike, PmfLike
 from mecbopt.errors import Name, NotSupportedError, ProblemError
 from mecbopt.info import entropy, meet
+from mecbopt.problem import arguments as argument
+from mecbopt.problem.arguments import Constraint
 from mecbopt.problem.documents import problem_document
-from mecbopt.problem.letters import Letters, distinct_letters, positions
+from mecbopt.problem.letters import Letters
 from mecbopt.problem.samples import empirical_arguments
 
 __all__ = ["Constraint", "Problem"]
-
-#: A function from the cvxpy expression of the coupling, shape (n, m), to a cvxpy constraint or a list.
-Constraint: TypeAlias = Callable[[Any], Any]
 
 #: The numbers that are kept in the form they were given in.
 _NUMBERS = ("rate", "max_label_entropy", "min_label_entropy", "p_y_tolerance", "smoothing")
@@ -130,29 +129,33 @@ class Problem:
         normalize = _validate.boolean("normalize", normalize)
         law_x = _validate.law("p_x", p_x, normalize)
         law_y = None if p_y is None else _validate.law("p_y", p_y, normalize)
-        size_y = _size_of_y(law_y, y_size)
-        channel = _label_channel(p_s_given_x, law_x, normalize)
+        size_y = argument.size_of_y(law_y, y_size)
+        channel = argument.label_channel(p_s_given_x, law_x, normalize)
         numbers = {
             "rate": _validate.exact_nonnegative("rate", rate),
-            "max_label_entropy": _label_limit("max_label_entropy", max_label_entropy, channel),
-            "min_label_entropy": _label_limit("min_label_entropy", min_label_entropy, channel),
-            "p_y_tolerance": _tolerance(p_y_tolerance, law_y),
+            "max_label_entropy": argument.label_limit("max_label_entropy", max_label_entropy, channel),
+            "min_label_entropy": argument.label_limit("min_label_entropy", min_label_entropy, channel),
+            "p_y_tolerance": argument.output_tolerance(p_y_tolerance, law_y),
             "smoothing": None
             if smoothing is None
             else _validate.exact_nonnegative("smoothing", smoothing, "counts", allow_infinity=False),
         }
         rows = law_x.letters if channel is None else law_x.letters or channel.letters
         named = {
-            "x_letters": _letters("x_letters", x_letters, rows, len(law_x)),
-            "y_letters": _letters("y_letters", y_letters, None if law_y is None else law_y.letters, size_y),
-            "s_letters": _letters(
+            "x_letters": argument.named_letters("x_letters", x_letters, rows, len(law_x)),
+            "y_letters": argument.named_letters(
+                "y_letters", y_letters, None if law_y is None else law_y.letters, size_y
+            ),
+            "s_letters": argument.named_letters(
                 "s_letters",
                 s_letters,
                 None if channel is None else channel.columns,
                 None if channel is None else channel.floats.shape[1],
             ),
         }
-        matrix = _distortion(distortion, (len(law_x), size_y), named["x_letters"], named["y_letters"])
+        matrix = argument.distortion_matrix(
+            distortion, (len(law_x), size_y), named["x_letters"], named["y_letters"]
+        )
         values = {
             **{name: None if number is None else float(number) for name, number in numbers.items()},
             **named,
@@ -162,8 +165,8 @@ class Problem:
             "p_s_given_x": None if channel is None else channel.floats,
             "label_sees_seed": _validate.boolean("label_sees_seed", label_sees_seed),
             "distortion": None if matrix is None else matrix.floats,
-            "constraints": _constraints(constraints),
-            "adjustments": _adjustments(law_x, law_y, channel),
+            "constraints": argument.constraint_functions(constraints),
+            "adjustments": argument.adjustments_of(law_x, law_y, channel),
             "_tables": {"p_x": law_x, "p_y": law_y, "p_s_given_x": channel, "distortion": matrix},
             "_numbers": numbers,
         }
@@ -295,22 +298,22 @@ class Problem:
         >>> Problem([1, 0], [0.5, 0.5]).replace(rate=0.25).rate
         0.25
         """
-        arguments: dict[str, Any] = {**self._tables, **self._numbers}
+        given: dict[str, Any] = {**self._tables, **self._numbers}
         for name in ("label_sees_seed", "constraints", "y_size"):
-            arguments[name] = getattr(self, name)
+            given[name] = getattr(self, name)
         normalize = changes.get("normalize", False)
         for name, letters in (("p_x", "x_letters"), ("p_y", "y_letters")):
             if changes.get(name) is not None:
                 changes[name] = _validate.law(name, changes[name], _validate.boolean("normalize", normalize))
                 kept = changes[name].letters is None and len(changes[name]) == len(self._tables[name] or ())
-                arguments[letters] = getattr(self, letters) if kept else None
+                given[letters] = getattr(self, letters) if kept else None
             else:
-                arguments[letters] = getattr(self, letters)
+                given[letters] = getattr(self, letters)
         if "p_s_given_x" not in changes:
-            arguments["s_letters"] = self.s_letters
+            given["s_letters"] = self.s_letters
         if changes.get("p_y") is not None and "y_size" not in changes:
-            arguments["y_size"] = None
-        return Problem(**{**arguments, **changes})
+            given["y_size"] = None
+        return Problem(**{**given, **changes})
 
     @classmethod
     def from_samples(
@@ -381,121 +384,4 @@ class Problem:
             return False
         if any(self.exact_number(name) != other.exact_number(name) for name in _NUMBERS):
             return False
-        return all(_same(table, other._tables[name]) for name, table in self._tables.items())
-
-
-def _same(one: Law | Channel | Matrix | None, other: Law | Channel | Matrix | None) -> bool:
-    """Whether two tables hold the same exact numbers; the floats, compared first, tell most apart cheaply."""
-    if one is None or other is None:
-        return one is other
-    if one is other:
-        return True
-    near = one.floats.shape == other.floats.shape and np.allclose(one.floats, other.floats, 1e-12, 0.0)
-    return bool(near) and one.exact == other.exact
-
-
-def _size_of_y(law_y: Law | None, y_size: Any) -> int:
-    """m; exactly one of p_y and y_size gives it."""
-    if law_y is not None:
-        if y_size is not None:
-            raise ProblemError(
-                argument="y_size",
-                value=y_size,
-                found=(f"is {y_size!r}, but ", Name("p_y"), " is given"),
-                remedy=("leave one of them out: y_size goes with ", Name("p_y"), "=None"),
-            )
-        return len(law_y)
-    if y_size is None:
-        raise ProblemError(
-            argument="p_y",
-            value=None,
-            required="be a pmf, shape (m,)",
-            remedy=("or give ", Name("y_size"), " for a law of Y that is free"),
-        )
-    return _validate.positive_integer("y_size", y_size)
-
-
-def _label_channel(p_s_given_x: Any, law_x: Law, normalize: bool) -> Channel | None:
-    """The label channel, its rows in the order of X's letters where both have names."""
-    if p_s_given_x is None:
-        return None
-    channel = _validate.channel("p_s_given_x", p_s_given_x, len(law_x), normalize)
-    if channel.letters is None or law_x.letters is None or channel.letters == law_x.letters:
-        return channel
-    return channel.reordered(positions("p_s_given_x", channel.letters, law_x.letters, "p_x"))
-
-
-def _label_limit(name: str, value: Any, channel: Channel | None) -> Fraction | float | None:
-    """A limit on the label's entropy, which needs a label."""
-    if value is None:
-        return None
-    if channel is None:
-        raise ProblemError(
-            argument=name,
-            value=value,
-            found=f"is {value}, but there is no label",
-            remedy=("give ", Name("p_s_given_x"), ", shape (n, s), or leave ", Name(name), " out"),
-        )
-    return _validate.exact_nonnegative(name, value, allow_infinity=name == "max_label_entropy")
-
-
-def _tolerance(value: Any, law_y: Law | None) -> Fraction | float:
-    """The tolerance in total variation, between 0 and 1; 0 where there is no law to be near to."""
-    number = _validate.exact_nonnegative("p_y_tolerance", value, "total variation", allow_infinity=False)
-    if number > 1:
-        raise ProblemError(argument="p_y_tolerance", value=value, required="lie between 0 and 1")
-    if number > 0 and law_y is None:
-        raise ProblemError(
-            argument="p_y_tolerance",
-            value=value,
-            found=(f"is {value}, but there is no ", Name("p_y")),
-            remedy=("give ", Name("p_y"), ", or leave ", Name("p_y_tolerance"), " out"),
-        )
-    return number
-
-
-def _letters(name: str, given: Any, own: Letters | None, size: int | None) -> Letters | None:
-    """The names that were given, else those of the container."""
-    named = own if given is None else given
-    return None if named is None else distinct_letters(name, named, size)
-
-
-def _distortion(
-    values: Any, shape: tuple[int, int], x_letters: Letters | None, y_letters: Letters | None
-) -> Matrix | None:
-    """The distortion, its rows and columns in the order of the letters where both have names."""
-    if values is None:
-        return None
-    matrix = _validate.finite_matrix("distortion", values, shape)
-    if matrix.letters is not None and x_letters is not None:
-        matrix = matrix.reordered(positions("distortion", matrix.letters, x_letters, "X"))
-    if matrix.columns is not None and y_letters is not None:
-        matrix = matrix.reordered(columns=positions("distortion", matrix.columns, y_letters, "Y"))
-    return matrix
-
-
-def _constraints(values: Any) -> tuple[Constraint, ...]:
-    """A tuple of callables."""
-    wanted = "be a sequence of functions from the coupling's cvxpy expression to cvxpy constraints"
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise ProblemError(argument="constraints", value=values, required=wanted)
-    constraints = tuple(values)
-    for position, constraint in enumerate(constraints):
-        if not callable(constraint):
-            raise ProblemError(
-                argument=f"constraints[{position}]",
-                value=constraint,
-                required="be a function from the coupling's cvxpy expression to cvxpy constraints",
-            )
-    return constraints
-
-
-def _adjustments(law_x: Law, law_y: Law | None, channel: Channel | None) -> tuple[str, ...]:
-    """Which masses were clipped."""
-    laws = [("p_x", law_x)] + ([] if law_y is None else [("p_y", law_y)])
-    laws += [] if channel is None else [(f"p_s_given_x[{row}]", line) for row, line in enumerate(channel)]
-    return tuple(
-        f"{name}[{place}] was negative by a rounding and counts as 0."
-        for name, line in laws
-        for place in line.clipped
-    )
+        return all(argument.same_table(table, other._tables[name]) for name, table in self._tables.items())

@@ -174,7 +174,12 @@ def _mixture(value: Any, shape: tuple[int, int]) -> Mixture | None:
         raise SolutionError(
             argument="mixture", value=value, required="have the keys 'mappings' and 'weights'"
         )
-    mixture = Mixture(value["mappings"], value["weights"])
+    rows = value["mappings"]
+    if isinstance(rows, list) and any(
+        isinstance(x, bool) for row in rows if isinstance(row, list) for x in row
+    ):
+        raise SolutionError(argument="mappings", value=rows, required="hold integers, not true or false")
+    mixture = Mixture(rows, value["weights"])
     if mixture.mappings.shape[1] != shape[0] or mixture.mappings.max() >= shape[1]:
         raise SolutionError(
             argument="mixture",

@@ -10,12 +10,13 @@ import json
 import math
 import stat
 import tomllib
+from os import stat_result
 from pathlib import Path
 from typing import Any
 
 from mecbopt.errors import MecboptError
 
-__all__ = ["parse_json", "parse_toml", "read_text", "write_text"]
+__all__ = ["parse_json", "parse_toml", "read_text", "require_regular_file", "write_text"]
 
 MAX_BYTES = 256 << 20
 #: Python's own limit for the conversion of integers is 4,300 digits.
@@ -32,10 +33,7 @@ def read_text(path: Path, kind: type[MecboptError]) -> str:
         The error to raise.
     """
     try:
-        state = path.stat()
-        if not stat.S_ISREG(state.st_mode):
-            what = "a folder" if stat.S_ISDIR(state.st_mode) else "a pipe or a device"
-            raise kind(argument="path", value=path, found=f"{path} is {what}", remedy="give a regular file")
+        state = require_regular_file(path, kind)
         if state.st_size > MAX_BYTES:
             raise kind(
                 argument="path",
@@ -49,8 +47,25 @@ def read_text(path: Path, kind: type[MecboptError]) -> str:
             argument="path", value=path, found=f"{path} cannot be read: {error.strerror or error}"
         ) from error
     except ValueError as error:  # bytes that are not UTF-8, or a zero byte in the name
+        if isinstance(error, MecboptError):
+            raise
         reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
         raise kind(argument="path", value=path, found=f"{path!s} cannot be read: {reason}") from error
+
+
+def require_regular_file(path: Path, kind: type[MecboptError], argument: str = "path") -> stat_result:
+    """The state of a file that can be read without waiting; a folder, a pipe or a device is refused.
+
+    Raises
+    ------
+    OSError
+        There is no such file.
+    """
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode):
+        what = "a folder" if stat.S_ISDIR(state.st_mode) else "a pipe or a device"
+        raise kind(argument=argument, value=path, found=f"{path} is {what}", remedy="give a regular file")
+    return state
 
 
 def write_text(path: Path, text: str, kind: type[MecboptError]) -> None:
