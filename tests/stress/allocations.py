@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +96,7 @@ def run_in_child(seed: int, repeats: int = 25) -> None:
         result = attempt(
             "a failed allocation is an error of the package or none",
             code,
-            lambda options=options: mb.solve(problem, **options),
+            partial(mb.solve, problem, **options),
             (mb.MecboptError, MemoryError),
         )
         control.stress_fail_after(-1, 0)

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from hypothesis import strategies as st
 
 import mecbopt as mb
 from tests.stress.examples import first_finding, within
-from tests.stress.findings import Finding
+from tests.stress.findings import Finding, abbreviated
 from tests.stress.fuzz_files import MEMORY_BYTES, call_command
-from tests.stress.group import Group
-from tests.stress.hostile import hostile_arguments, hostile_words
+from tests.stress.group import Group, trying
+from tests.stress.hostile import hostile_arguments, hostile_words, odd_arguments
 
 __all__ = ["GROUPS"]
 
@@ -25,6 +26,7 @@ _PMF = [0.5, 0.3, 0.2]
 _ROWS = [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]
 
 
+@cache
 def _calls() -> dict[str, tuple[Any, dict[str, Any]]]:
     """Functions of the public interface with arguments that are fine."""
     problem = mb.Problem(_PMF, [0.6, 0.4], 0.4)
@@ -65,31 +67,68 @@ def _calls() -> dict[str, tuple[Any, dict[str, Any]]]:
     }  # fmt: skip
 
 
+def _call(name: str, arguments: dict[str, Any], changed: list[str]) -> Finding | None:
+    """Our error, or an answer, and no warning either."""
+    function, fine = _calls()[name]
+    shown = ", ".join(f"{key}={abbreviated(_described(arguments[key]))[:200]}" for key in changed)
+    trying(f"mb.{name}({shown})")
+    try:
+        with warnings.catch_warnings(), within(10.0):
+            warnings.simplefilter("error")
+            if name.startswith(("Solution", "load")):
+                function(*arguments.values())
+            else:
+                function(**{**fine, **arguments})
+    except mb.MecboptError:
+        return None
+    except Exception as error:  # whatever comes is what the suite is here to see
+        claim = f"mb.{name} gives an answer or our error"
+        return Finding(claim, f"{type(error).__name__}: {error}", f"mb.{name}({shown})")
+    return None
+
+
+def _described(value: Any) -> str:
+    """The repr; of a huge integer, which has none, its length."""
+    try:
+        return repr(value)
+    except ValueError:
+        return f"a {type(value).__name__} without a repr (huge integers)"
+
+
 def python(random: Random) -> list[Finding]:
-    """One or two arguments of a call replaced: our error, or an answer, and no warning either."""
+    """One or two arguments of calls replaced by odd objects, or by lists of them."""
+    if random.random() < 0.1:
+        return _shrunk(random)
+    odd = odd_arguments()
+    found: dict[str, Finding] = {}
+    calls = _calls()
+    for _ in range(100):
+        name = str(random.choice(list(calls)))
+        fine = calls[name][1]
+        changed = random.choice(
+            list(fine), size=min(len(fine), int(random.geometric(0.7))), replace=False
+        ).tolist()
+        values = []
+        for _ in changed:
+            entries = [odd[k] for k in random.integers(len(odd), size=int(random.integers(1, 4)))]
+            values.append([entries[0], entries[0], entries, [entries, entries[::-1]]][random.integers(4)])
+        finding = _call(name, dict(zip(changed, values, strict=True)), changed)
+        if finding is not None:
+            found.setdefault(f"{finding.claim} {finding.detail[:30]}", finding)
+    return list(found.values())
+
+
+def _shrunk(random: Random) -> list[Finding]:
+    """The same by Hypothesis, which shrinks."""
     calls = _calls()
     name = str(random.choice(list(calls)))
-    function, fine = calls[name]
-    changed = random.choice(list(fine), size=min(len(fine), int(random.integers(1, 3))), replace=False)
-
-    def check(values: tuple[Any, ...]) -> Finding | None:
-        arguments = {**fine, **dict(zip(changed.tolist(), values, strict=True))}
-        shown = ", ".join(f"{key}={repr(arguments[key])[:120]}" for key in changed)
-        try:
-            with warnings.catch_warnings(), within(10.0):
-                warnings.simplefilter("error")
-                if name.startswith(("Solution", "load")):
-                    function(*arguments.values())
-                else:
-                    function(**arguments)
-        except mb.MecboptError:
-            return None
-        except Exception as error:  # whatever comes is what the suite is here to see
-            claim = f"mb.{name} gives an answer or our error"
-            return Finding(claim, f"{type(error).__name__}: {error}", f"mb.{name}({shown})")
-        return None
-
-    return first_finding(st.tuples(*(hostile_arguments() for _ in changed)), check, random)
+    fine = list(calls[name][1])
+    changed = random.choice(fine, size=min(len(fine), int(random.integers(1, 3))), replace=False).tolist()
+    return first_finding(
+        st.tuples(*(hostile_arguments() for _ in changed)),
+        lambda values: _call(name, dict(zip(changed, values, strict=True)), changed),
+        random,
+    )
 
 
 _COMMANDS: tuple[tuple[list[str], tuple[str, ...]], ...] = (
@@ -166,7 +205,7 @@ def forms(random: Random) -> list[Finding]:
                     Finding("a Counter is taken", "", f"mb.Problem({value!r}, ..., normalize=True)")
                 )
         except Exception as error:  # whatever comes is what the suite is here to see
-            findings.append(Finding("a Counter is taken", error, f"mb.Problem({value!r}, ...)"))
+            findings.append(Finding("a Counter is taken", repr(error), f"mb.Problem({value!r}, ...)"))
     size = int(random.choice([1000, 100_000]))
     x, s = random.integers(0, 600, size).tolist(), random.integers(0, 600, size).tolist()
     try:

@@ -60,7 +60,8 @@ class Case:
     @property
     def mappings(self) -> int:
         """m^n over the letters of positive mass."""
-        return sum(1 for mass in self.p_y if mass) ** sum(1 for mass in self.p_x if mass)
+        letters_x, letters_y = (sum(1 for mass in law if mass) for law in (self.p_x, self.p_y))
+        return int(letters_y**letters_x)
 
 
 def _normalised(masses: Any) -> Row:

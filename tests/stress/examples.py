@@ -56,7 +56,7 @@ def first_finding(
     )
     @given(strategy)
     def run(example: Any) -> None:
-        trying(repr(example))
+        trying(repr(example) if isinstance(example, (bytes, str)) else "an example")
         found = check(example)
         if found is not None:
             failing.append(found)

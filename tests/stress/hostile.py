@@ -14,16 +14,24 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-__all__ = ["damaged_documents", "hostile_arguments", "hostile_json", "hostile_words", "mutated", "write_json"]
+__all__ = [
+    "damaged_documents",
+    "hostile_arguments",
+    "hostile_json",
+    "hostile_words",
+    "mutated",
+    "odd_arguments",
+    "write_json",
+]
 
 
 @cache
-def hostile_arguments() -> Any:
+def odd_arguments() -> list[Any]:
     """Python objects in place of numbers, pmfs, channels and options."""
     import pandas
     import torch
 
-    odd: list[Any] = [
+    return [
         None, True, False, 0, 1, -1, 10**400, -(10**400), 10**5000, math.nan, math.inf, -math.inf, 1e308,
         5e-324, -1e-17, -0.0, 0.5, 1 + 2j, "", "0.5", "1/3", "1/0", "inf", "nan", "1e400", "\udcff", b"0.5",
         bytearray(b"1"), [], {}, set(), (), object(), object, len, range(3), iter([0.5, 0.5]), Fraction(1, 3),
@@ -34,14 +42,20 @@ def hostile_arguments() -> Any:
         np.array(["0.5", "0.5"]), np.array([True, False]), np.float16(0.5), np.float32(0.1),
         np.longdouble(0.5),
         np.int64(1), np.bool_(True), np.datetime64("NaT"), np.array([1, 2], dtype="datetime64[s]"),
-        np.zeros((0, 2)), np.zeros((2, 0)), np.ma.masked, np.ma.array([0.5, 0.5], mask=[0, 1]), pandas.NA,
+        np.zeros((0, 2)), np.zeros((2, 0)), np.ma.masked, np.ma.array([0.5, 0.5], mask=[False, True]),
+        pandas.NA,
         pandas.NaT, pandas.Series([0.5, 0.5]), pandas.Series([0.5, None]), pandas.DataFrame([[0.5, 0.5]]),
         torch.tensor(0.5), torch.tensor([0.5, 0.5]), torch.tensor([0.5, 0.5], requires_grad=True),
         torch.tensor([0.5, math.nan]), np.array([0.5, 0.5], dtype=np.float32), np.array([0.1, 0.9],
         np.float16),
         np.array([1, 2], dtype=[("a", int)]), [0.5, [0.5]], [[0.5], [0.5, 0.5]], [0.5, 0.5, None],
     ]  # fmt: skip
-    scalars = st.sampled_from(odd) | st.floats() | st.integers(-3, 3) | st.fractions(0, 2)
+
+
+@cache
+def hostile_arguments() -> Any:
+    """The same and lists of them, for Hypothesis."""
+    scalars = st.sampled_from(odd_arguments()) | st.floats() | st.integers(-3, 3) | st.fractions(0, 2)
     return scalars | st.lists(scalars, max_size=4) | st.lists(st.lists(scalars, max_size=3), max_size=3)
 
 

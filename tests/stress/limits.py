@@ -87,7 +87,7 @@ def timed(random: Random) -> list[Finding]:
         return []
     findings = []
     granted = 0.0 if interrupt else seconds * count
-    wall, processor = (float(outcome[name]) - granted for name in ("wall", "processor"))
+    wall, processor = (float(str(outcome[name])) - granted for name in ("wall", "processor"))
     if _too_long(wall, processor):
         name = "Ctrl-C is answered within 1 s" if interrupt else "the time limit holds within 1 s"
         findings.append(Finding(name, f"{wall:.1f} s late ({processor:.1f} s of a processor)", shown))

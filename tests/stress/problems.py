@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,15 +22,16 @@ Random = np.random.Generator
 
 def answers(case: Case, chosen: list[dict[str, Any]]) -> tuple[list[Answer], list[Finding]]:
     """What each configuration says; a configuration that is not made for the problem says so."""
-    found, findings = [], []
+    found: list[Answer] = []
+    findings: list[Finding] = []
     problem = case.problem()
     for options in chosen:
         must_answer = "engine" not in options and options.get("method") != "exact"
-        allowed = () if must_answer else (mb.NotSupportedError,)
+        allowed: tuple[type[BaseException], ...] = () if must_answer else (mb.NotSupportedError,)
         result = attempt(
             "solve raises nothing",
             solve_reproducer(case, options),
-            lambda options=options: mb.solve(problem, **options),
+            partial(mb.solve, problem, **options),
             allowed,
         )
         if isinstance(result, Finding):
@@ -71,8 +73,9 @@ def feasibility(random: Random) -> list[Finding]:
     least = mixtures.smallest_label_entropy(case.rate)
     findings: list[Finding] = []
     for shift in (0.0, 1e-6, -1e-6):
-        bordering = replace(case, limit=max(0.0, least.upper + shift))
-        known = Truth(smallest_label_entropy=least, smallest_rate=mixtures.smallest_rate(bordering.limit))
+        limit = max(0.0, least.upper + shift)
+        bordering = replace(case, limit=limit)
+        known = Truth(smallest_label_entropy=least, smallest_rate=mixtures.smallest_rate(limit))
         chosen: list[dict[str, Any]] = [
             {"method": "auto", "time_limit": 0.3},
             {"method": "greedy", "seed": int(random.integers(100))},

@@ -117,7 +117,9 @@ def binary(random: Random) -> list[Finding]:
     if any(mass == 0 for law in laws for mass in law):
         truth = 0.0 if limit is None else None
     else:
-        interval = Mixtures(*laws, channel, precision=3000).value(rate, math.inf if limit is None else limit)
+        interval = Mixtures(laws[0], laws[1], channel, precision=3000).value(
+            rate, math.inf if limit is None else limit
+        )
         truth = interval.upper if interval.upper - interval.lower <= 1e-12 * interval.upper else None
     findings = []
     if math.isnan(told[0]) != math.isnan(told[1]):

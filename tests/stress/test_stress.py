@@ -16,7 +16,7 @@ from tests.stress import problems
 from tests.stress.__main__ import main
 from tests.stress.cases import Case, labelled_case, random_case
 from tests.stress.catalogue import GROUPS
-from tests.stress.claims import Truth, examine, truth
+from tests.stress.claims import Answer, Truth, examine, truth
 from tests.stress.findings import Finding, abbreviated
 from tests.stress.fuzz_files import check_csv, check_problem_text, check_solution_text
 from tests.stress.interrupts import Interrupter
@@ -117,7 +117,7 @@ def test_engines_that_disagree_are_caught(case: Case) -> None:
     low = dataclasses.replace(
         solution, mixture=solution.mixture, upper_bound=solution.mutual_information - 1e-4
     )
-    answers = [problems.Answer({"engine": "a"}, solution), problems.Answer({"engine": "b"}, low)]
+    answers = [Answer({"engine": "a"}, solution), Answer({"engine": "b"}, low)]
     claims = {finding.claim for finding in examine(case, answers, Truth())}
     assert "no value above another engine's bound" in claims
 
