@@ -54,7 +54,7 @@ def test_values_agree_with_the_vertices_in_floats(seed: int, label: bool) -> Non
         assert known.lower - 1e-8 <= found <= known.upper + 1e-8
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_values_agree_with_the_cliques(seed: int) -> None:
     case = _ordinary(seed, (3, 3), label=False)
     problem = case.problem()

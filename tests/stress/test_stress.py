@@ -23,7 +23,7 @@ from tests.stress.interrupts import Interrupter
 from tests.stress.runner import run_case, run_group
 
 #: Cheap groups; the others start processes or take their time.
-QUICK = ("tiny", "relations", "plain", "bernoulli", "several", "problem-files", "solution-files")
+QUICK = ("tiny", "relations", "plain", "bernoulli", "several")
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -61,7 +61,7 @@ def test_a_bound_that_is_too_low_is_caught(case: Case) -> None:
         return dataclasses.replace(solution, upper_bound=solution.upper_bound - 1e-4)
 
     claims = _claims(case, spoil)
-    assert {"no bound below the optimum", "the bound is not below the value"} <= claims
+    assert {"no bound below the optimum", "0 <= value <= bound"} <= claims
 
 
 def test_a_false_infeasible_is_caught(case: Case) -> None:
