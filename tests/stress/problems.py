@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import mecbopt as mb
-from tests.stress.cases import Case, border_case, labelled_case, random_case
+from tests.stress.cases import Case, border_case, labelled_case, random_case, rounded_case
 from tests.stress.claims import ROUNDING, Answer, Truth, configurations, examine, solve_reproducer, truth
 from tests.stress.findings import Finding
 from tests.stress.group import Group, attempt, trying
@@ -86,6 +86,33 @@ def feasibility(random: Random) -> list[Finding]:
     return findings
 
 
+def seeds(random: Random) -> list[Finding]:
+    """The seed is no part of the problem: what is said of an infeasible one does not depend on it."""
+    letters_x, letters_y = int(random.integers(11, 17)), int(random.choice([2, 2, 3]))
+    if random.random() < 0.7:
+        case = rounded_case(random, letters_x)
+    else:
+        case = labelled_case(random, letters_x, letters_y, tame=bool(random.random() < 0.8))
+    case = replace(case, rate=float(random.random() * case.problem().entropy_y), limit=0.0)
+    told: dict[int, float | None] = {}
+    least_seen = math.inf
+    for seed in range(4):
+        options: dict[str, Any] = {"method": "greedy", "seed": seed, "time_limit": 2.0}
+        found, findings = answers(case, [options])
+        if findings:
+            return findings
+        solution = found[0].solution
+        if solution.status is mb.Status.INFEASIBLE:
+            told[seed] = solution.smallest_label_entropy
+        if solution.label_entropy_with_seed is not None:
+            least_seen = min(least_seen, solution.label_entropy_with_seed)
+    claimed = [math.inf if value is None else value for value in told.values()]
+    code = solve_reproducer(case, {"method": "greedy", "seed": 0})
+    if claimed and max(claimed) - min([*claimed, least_seen]) > 1e-9:
+        return [Finding("the smallest C does not depend on the seed", f"by seed: {told}", code)]
+    return []
+
+
 def large(random: Random) -> list[Finding]:
     """5 to 20 letters a side under short limits: whatever is said must be consistent."""
     shape = int(random.integers(5, 21)), int(random.integers(2, 21))
@@ -146,6 +173,7 @@ def _ordered(
 GROUPS = (
     Group("tiny", tiny),
     Group("feasibility", feasibility),
+    Group("seeds", seeds),
     Group("large", large),
     Group("relations", relations),
 )
