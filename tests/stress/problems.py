@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import mecbopt as mb
-from tests.stress.cases import Case, border_case, labelled_case, random_case, rounded_case
+from tests.stress.cases import Case, border_case, labelled_case, random_case, rounded_case, useless_case
 from tests.stress.claims import ROUNDING, Answer, Truth, configurations, examine, solve_reproducer, truth
 from tests.stress.findings import Finding
 from tests.stress.group import Group, attempt, trying
@@ -58,6 +58,15 @@ def tiny(random: Random) -> list[Finding]:
         case = labelled_case(random, *shape)
         if random.random() < 0.4:
             case = border_case(random, case)
+    chosen = [{**options, "time_limit": 10.0} for options in configurations()]
+    trying(f"the oracle: {case.code()}")
+    return _examined(case, chosen, truth(case))
+
+
+def useless(random: Random) -> list[Finding]:
+    """Labels that say 1e-12 to 1e-6 bits: the price of a bit of C is up to 10^12 bits."""
+    shape = ((2, 2), (3, 2), (3, 2), (2, 3), (4, 2))[random.integers(5)]
+    case = useless_case(random, *shape)
     chosen = [{**options, "time_limit": 10.0} for options in configurations()]
     trying(f"the oracle: {case.code()}")
     return _examined(case, chosen, truth(case))
@@ -172,6 +181,7 @@ def _ordered(
 
 GROUPS = (
     Group("tiny", tiny),
+    Group("useless", useless),
     Group("feasibility", feasibility),
     Group("seeds", seeds),
     Group("large", large),
