@@ -17,6 +17,7 @@ from mecbopt._core.asking import interruptible
 from mecbopt.errors import NotSupportedError, SolverError
 
 __all__ = [
+    "COMPLETE",
     "MAX_LETTERS",
     "RUNNING",
     "NativeSearch",

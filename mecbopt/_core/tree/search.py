@@ -2,8 +2,8 @@
 
 `CompiledSearch` owns a C handle; `run` advances it with the interpreter lock released and answers Ctrl-C and
 its caller's wish to stop about every 50 ms, between steps and within them.  The tree depends on the problem,
-the settings and the seed alone, never on how it is sliced; only a step that Ctrl-C or `stop` broke off is done
-again and may find other columns.
+the settings and the seed alone, never on how it is sliced; only a step that Ctrl-C or `stop` broke off is
+done again and may find other columns.
 """
 
 from __future__ import annotations

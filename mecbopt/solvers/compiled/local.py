@@ -15,9 +15,9 @@ __all__ = ["CompiledLocalSearch", "compiled_start_count"]
 
 #: Longest slice spent in C, seconds: the wait for an answer to Ctrl-C or a limit.
 _SLICE_SECONDS = 0.05
-#: Evaluated neighbours after which a search ends whatever the number of starts, up to 32x32 (twice as many took
-#: 24 s at 16x16 and 84 s at 32x32 on a busy machine), and in proportion fewer beyond: a neighbour costs as much
-#: time as the coupling has cells.
+#: Evaluated neighbours after which a search ends whatever the number of starts, up to 32x32 (twice as many
+#: took 24 s at 16x16 and 84 s at 32x32 on a busy machine), and in proportion fewer beyond: a neighbour costs
+#: as much time as the coupling has cells.
 _MAX_CANDIDATES = 3_000_000
 _FULL_EFFORT_CELLS = 32 * 32
 #: Seconds between two polished vertices while the search improves.
