@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
+from mecbopt import _core
 from mecbopt._core import build_native
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: Run first in the other process: the build takes the place of the core in the checkout.
-LOAD = """
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("mecbopt._core._native", {path!r})
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
-sys.modules["mecbopt._core._native"] = module
-import mecbopt._core
-assert mecbopt._core.library() == (module.ffi, module.lib)
-"""
+#: The environment variable that names a build for `tests.sanitized_core`.
+CORE_VARIABLE = "MECBOPT_TEST_CORE"
+
+
+def load(path: str) -> None:
+    """Put that build in the place of the core, before anything asks for it."""
+    specification = importlib.util.spec_from_file_location("mecbopt._core._native", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    sys.modules["mecbopt._core._native"] = module
+    assert _core.library() == (module.ffi, module.lib)
 
 
 def build(flavour: str, out: Path) -> Path:
@@ -38,7 +43,7 @@ def build(flavour: str, out: Path) -> Path:
 def run_with(path: Path, code: str, timeout: float = 300) -> str:
     """Run Python code on that build; its output."""
     done = subprocess.run(
-        [sys.executable, "-c", LOAD.format(path=str(path)) + code],
+        [sys.executable, "-c", f"from tests.core.builds import load; load({str(path)!r})\n{code}"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
