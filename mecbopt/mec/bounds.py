@@ -73,7 +73,7 @@ def _rounded_down(bound: float, letters: int) -> float:
     numpy adds pairwise: 8 units for each of log2(letters) levels are more than enough.
     """
     levels = 1 + math.log2(letters)
-    return max(0.0, bound - 8 * np.finfo(float).eps * levels * max(bound, 1.0))
+    return max(0.0, bound - 8 * float(np.finfo(float).eps) * levels * max(bound, 1.0))
 
 
 def profile_bound(marginals: list[NDArray[np.float64]]) -> float:
