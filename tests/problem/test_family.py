@@ -70,6 +70,10 @@ def test_replace_takes_letters_along_while_they_fit():
     assert problem.replace(p_x=[0.25, 0.25, 0.5]).x_letters is None
     assert problem.replace(p_x={"c": 1.0}).x_letters == ("c",)
     assert problem.replace(p_y=None, y_size=2).y_letters == ("u", "v")
+    assert problem.replace(p_y=None, y_size=4).y_letters is None
+    labelled = problem.replace(p_s_given_x={"b": {"s": 1, "t": 0}, "a": {"s": 0, "t": 1}})
+    assert labelled.replace(rate=0.5).s_letters == ("s", "t")
+    assert labelled.replace(p_s_given_x=None).s_letters is None
     free = Problem(HALF, y_size=3)
     assert free.replace(p_y=[0.5, 0.5]).y_size is None
 
