@@ -32,6 +32,10 @@ __all__ = [
 Constraint: TypeAlias = Callable[[Any], Any]
 
 
+#: Letters are counted by 32-bit integers in places.
+_MAX_Y_SIZE = 2**31 - 1
+
+
 class LimitArguments(TypedDict, total=False):
     """The arguments of `Problem` beside the laws, for signatures that pass them on."""
 
@@ -86,7 +90,10 @@ def size_of_y(law_y: Law | None, y_size: Any) -> int:
             required="be a pmf, shape (m,)",
             remedy=("or give ", Name("y_size"), " for a law of Y that is free"),
         )
-    return _validate.positive_integer("y_size", y_size)
+    size = _validate.positive_integer("y_size", y_size)
+    if size > _MAX_Y_SIZE:
+        raise ProblemError(argument="y_size", value=y_size, required=f"be at most {_MAX_Y_SIZE}")
+    return size
 
 
 def label_channel(p_s_given_x: Any, law_x: Law, normalize: bool) -> Channel | None:

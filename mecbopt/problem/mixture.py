@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,11 +64,15 @@ class Mixture:
                 found=f"hold the letter {letters.min()}",
                 remedy="letters of Y count from 0",
             )
-        if not (np.all(shares > 0) and abs(shares.sum() - 1.0) <= _WEIGHT_SUM):
+        if not (
+            np.all(np.isfinite(shares)) and np.all(shares > 0) and abs(shares.sum() - 1.0) <= _WEIGHT_SUM
+        ):
             raise SolutionError(
                 argument="weights",
-                value=float(shares.sum()),
-                found=f"sum to {shares.sum():.12g} with minimum {shares.min():.3g}",
+                value=weights,
+                found=f"sum to {math.fsum(shares):.12g} with minimum {shares.min():.3g}"
+                if np.all(np.isfinite(shares))
+                else "are not finite",
                 required="be positive and sum to 1",
             )
         letters.setflags(write=False)

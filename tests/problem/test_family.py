@@ -84,6 +84,7 @@ def test_replace_takes_letters_along_while_they_fit():
         ({"p_y": None}, "p_y"),
         ({"y_size": 2}, "y_size"),
         ({"p_y": None, "y_size": 0}, "y_size"),
+        ({"p_y": None, "y_size": 10**400}, "y_size"),
         ({"p_y": None, "y_size": 2.0}, "y_size"),
         ({"p_y": None, "y_size": 2, "p_y_tolerance": 0.1}, "p_y_tolerance"),
         ({"p_y_tolerance": 1.5}, "p_y_tolerance"),
@@ -102,6 +103,8 @@ def test_replace_takes_letters_along_while_they_fit():
         ({"x_letters": ("a", "a")}, "x_letters[1]"),
         ({"x_letters": (["a"], "b")}, "x_letters[0]"),
         ({"x_letters": "ab"}, "x_letters"),
+        ({"x_letters": ("a", None)}, "x_letters[1]"),
+        ({"p_x": {"a": 0.5, math.nan: 0.5}}, "x_letters[1]"),
         ({"s_letters": ("a", "b")}, "s_letters"),
     ],
 )

@@ -79,6 +79,7 @@ def test_without_a_coupling_the_figures_are_nan_or_none():
         ([[0, -1]], [1.0]),
         ([0, 1], [1.0]),
         ([[0]], [math.nan]),
+        ([[0, 1], [1, 0]], [math.inf, -math.inf]),
     ],
 )
 def test_a_mixture_that_is_none_is_refused(mappings, weights):
