@@ -6,6 +6,7 @@ model.safetensors.  Running again on the same folder with `resume` goes on from 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from mecbopt.neural.training.distributed import joined
 from mecbopt.neural.training.tasks import ImageTask
 from mecbopt.neural.training.trainer import Trainer, history_json
 
-__all__ = ["freeze", "loop_classifiers", "train"]
+__all__ = ["freeze", "loop_classifiers", "train", "without_trunk_stage"]
 
 Progress = Callable[[str, int, int, dict[str, float]], None]
 
@@ -37,6 +38,7 @@ def train(
     data_root: str | Path | None = None,
     download: bool = False,
     classifiers: str | Path | None = None,
+    trunk: str | Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
 ) -> FrozenModel:
@@ -51,6 +53,9 @@ def train(
         As for `load_dataset`.
     classifiers : path, optional
         A classifiers.safetensors of another run on the same data, to share between rates.
+    trunk : path, optional
+        A checkpoint.safetensors of another run whose class trunk is taken over; the stage that would train one
+        is left out.
     resume : bool
         Go on from the checkpoint in `out`, if there is one.
     progress : callable, optional
@@ -66,6 +71,8 @@ def train(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"output folder {folder} cannot be made: {error.strerror}.") from error
+    if trunk is not None:
+        config = without_trunk_stage(config)
     torch.set_num_threads(config.runtime.threads)
     dataset = load_dataset(config.data, data_root, download)
     degradation(config.data.degradation).output_shape(dataset.shape)  # refuse before long work starts
@@ -81,10 +88,18 @@ def train(
         trainer = Trainer(task, world, folder / "checkpoint.safetensors", report)
         if resume and (folder / "checkpoint.safetensors").is_file():
             trainer.restore(folder / "checkpoint.safetensors")
+        elif trunk is not None:
+            trainer.start_from(Path(trunk), "encoder.trunk")
         trainer.run()
         model = freeze(trainer, task, folder, progress)
         world.barrier()
     return model
+
+
+def without_trunk_stage(config: Config) -> Config:
+    """The settings without the stages that train the class trunk alone."""
+    kept = tuple(stage for stage in config.stages if stage.trains != ("encoder.trunk",))
+    return dataclasses.replace(config, stages=kept)
 
 
 def loop_classifiers(
@@ -150,8 +165,8 @@ def freeze(trainer: Trainer, task: ImageTask, folder: Path, progress: Progress |
     if progress is not None:
         progress("calibration", 0, 1, {})
     model, reached = trainer.calibrated_model()
-    model = model.cpu()
-    tables = build_tables(model.density, model.dither_level_count, float(model.gain))
+    model = model.cpu().to(memory_format=torch.contiguous_format)
+    tables = build_tables(model.density, model.dither_level_count, model.gains)
     record: dict[str, Any] = {
         "dataset": task.dataset.record,
         "degradation": [task.degradation.name, task.degradation.version],
