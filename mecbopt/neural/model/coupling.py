@@ -77,7 +77,6 @@ class CouplingModel(nn.Module):
     """
 
     gain: Tensor
-    _scaled: Tensor
 
     def __init__(
         self, encoder: nn.Module, decoder: nn.Module, reconstructor: nn.Module, settings: ModelConfig
@@ -89,10 +88,8 @@ class CouplingModel(nn.Module):
         # f is multiplied by this, to bring the rate onto its target (see calibration).  Clusters keep their
         # places: their entropy does not depend on the gain.
         self.register_buffer("gain", torch.ones(()))
-        scaled = torch.ones(settings.latents)
-        if settings.encoder == "clusters" and settings.latents > settings.cluster_dimensions:
-            scaled[: settings.cluster_dimensions] = 0.0
-        self.register_buffer("_scaled", scaled, persistent=False)
+        clusters = settings.encoder == "clusters" and settings.latents > settings.cluster_dimensions
+        self._kept = settings.cluster_dimensions if clusters else 0
 
     @property
     def dither_level_count(self) -> int:
@@ -102,7 +99,8 @@ class CouplingModel(nn.Module):
     @property
     def gains(self) -> Tensor:
         """The factor of each latent, shape (d,)."""
-        return 1.0 + self._scaled * (self.gain - 1.0)
+        kept = torch.ones(self._kept, device=self.gain.device)
+        return torch.cat([kept, self.gain.expand(self.settings.latents - self._kept)])
 
     def training_values(self, latents: Tensor, noise: TrainingNoise) -> Tensor:
         """Gain f(x) + U, differentiable, from f(x): the quantiser's stand-in, shape (batch, d)."""

@@ -121,9 +121,8 @@ class LogisticMixture(Density):
         self.centres = nn.Parameter(centres)
         self.log_scales = nn.Parameter(torch.full((dimensions, components), math.log(0.25 * scale)))
         self.weight_logits = nn.Parameter(torch.zeros(dimensions, components))
-        # A tensor, so that a recorded step reads its current value; no part of the model's state.
-        least = torch.tensor(self._LEAST_TRAINING_SCALES[0])
-        self.register_buffer("_least_training", least, persistent=False)
+        # A tensor, so that a recorded step reads its current value.
+        self.register_buffer("_least_training", torch.tensor(self._LEAST_TRAINING_SCALES[0]))
 
     def sharpen(self, share: float | Tensor) -> None:
         """Lower the least scale, geometrically over the middle half of the training."""

@@ -101,6 +101,11 @@ class StageLoop:
         self._position = torch.zeros(1, dtype=torch.int64, device=device)
         self._terms = torch.zeros(CHUNK, len(self.names), device=device)
         self._one = torch.ones((), device=device)
+        #: Why a step could not be recorded, if it could not.
+        self.unrecorded = ""
+        self._seen: Tensor | None = None
+        self._event: torch.cuda.Event | None = None
+        self.flushed = 0
         self._graph: torch.cuda.CUDAGraph | None = None
         self._pairs = [
             (old, new)
@@ -199,7 +204,8 @@ class StageLoop:
         """Take one step; on a GPU this returns before the step is done."""
         if self.step % CHUNK == 0 or not self._slots:
             self._load()
-        recorded = self.world.device.type == "cuda" and self.config.runtime.graphs and self.world.size == 1
+        on_gpu = self.world.device.type == "cuda"
+        recorded = on_gpu and self.config.runtime.graphs and self.world.size == 1 and not self.unrecorded
         if not recorded:
             self._set_step_sizes(self._schedule(self.step)[0])
             self._body()
@@ -212,13 +218,18 @@ class StageLoop:
         self.step += 1
 
     def _record(self) -> None:
-        """Record a step without taking it."""
+        """Record a step without taking it; where that fails, steps go on one kernel at a time."""
         for optimiser in self.optimisers.values():
             optimiser.zero_grad(set_to_none=True)
         graph = torch.cuda.CUDAGraph()
         stream = torch.cuda.current_stream()
-        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
-            self._body()
+        own = None if stream == torch.cuda.default_stream() else stream
+        try:
+            with torch.cuda.graph(graph, stream=own, capture_error_mode="thread_local"):
+                self._body()
+        except RuntimeError as error:
+            self.unrecorded = f"{type(error).__name__}: {error}"
+            return
         self._graph = graph
 
     def _set_step_sizes(self, factor: float | Tensor) -> None:
@@ -300,21 +311,36 @@ class StageLoop:
         enabled = self.config.runtime.mixed_precision == "bfloat16"
         return torch.autocast(self.world.device.type, dtype=torch.bfloat16, enabled=enabled)
 
+    def flush(self) -> None:
+        """Start copying the terms of the current chunk to the host, without waiting."""
+        on_gpu = self.world.device.type == "cuda"
+        if self._seen is None:
+            self._seen = torch.zeros(self._terms.shape, pin_memory=on_gpu)
+        self._seen.copy_(self._terms, non_blocking=True)
+        self.flushed = self.step
+        if on_gpu:
+            self._event = torch.cuda.Event()
+            self._event.record()
+
     def reported(self, count: int) -> list[dict[str, float]]:
-        """Terms of the last `count` steps, all of the current chunk; waits for them.
+        """Terms of the last `count` steps before the latest `flush`, all of one chunk; waits for them.
 
         Raises
         ------
         TrainingError
             A term is not finite.
         """
-        last = (self.step - 1) % CHUNK
-        rows = self._terms[last - count + 1 : last + 1].tolist()
+        if self._event is not None:
+            self._event.synchronize()
+        if self._seen is None:
+            return []
+        last = (self.flushed - 1) % CHUNK
+        rows = self._seen[last - count + 1 : last + 1].tolist()
         named = [dict(zip(self.names, row, strict=True)) for row in rows]
         for index, entry in enumerate(named):
             if not all(math.isfinite(value) for value in entry.values()):
                 raise TrainingError(
-                    f"stage {self.stage.name}, step {self.step - count + index}: {entry}: a term is not "
+                    f"stage {self.stage.name}, step {self.flushed - count + index}: {entry}: a term is not "
                     "finite; lower optimisation.learning_rate or objective.critic_weight."
                 )
         return named

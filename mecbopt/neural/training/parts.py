@@ -54,7 +54,9 @@ def choose(
 def _children(name: str, module: nn.Module) -> list[tuple[str, nn.Module]]:
     inner = [(f"{name}.{child}", part) for child, part in module.named_children() if name == "encoder"]
     if name == "encoder" and hasattr(module, "places"):
-        inner.append((f"{name}.places", nn.ParameterList()))
+        # Places are a bare parameter, and a code of cells alone has no style: both are parts to be named.
+        known = {path for path, _ in inner}
+        inner += [(path, nn.Module()) for path in ("encoder.places", "encoder.style") if path not in known]
     return [(name, module), *inner]
 
 

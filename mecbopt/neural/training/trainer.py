@@ -98,6 +98,7 @@ class Trainer:
         self.history: list[dict[str, Any]] = []
         self._loop: StageLoop | None = None
         self._board: Any = None
+        self._unseen = 0
 
     @property
     def loop(self) -> StageLoop:
@@ -156,27 +157,37 @@ class Trainer:
         for _ in range(min(count, loop.steps - loop.step)):
             loop.advance()
             at_chunk = loop.step % CHUNK == 0 or loop.step == loop.steps
-            if at_chunk or not on_gpu:
-                self._report(loop, (loop.step - 1) % CHUNK + 1 if on_gpu else 1)
+            if on_gpu and not at_chunk:
+                continue
+            # On a GPU the terms of the chunk before are looked at, so that this one is already under way.
+            self._report(loop)
+            loop.flush()
+            self._unseen = (loop.step - 1) % CHUNK + 1 if on_gpu else 1
+            if not on_gpu:
+                self._report(loop)
             due = loop.step % self.config.runtime.checkpoint_every < (CHUNK if on_gpu else 1)
-            if self.checkpoint is not None and due and (at_chunk or not on_gpu):
+            if self.checkpoint is not None and due:
                 self.seconds += time.perf_counter() - started
                 self.save()
                 started = time.perf_counter()
         self.seconds += time.perf_counter() - started
         if loop.step >= loop.steps:
+            self._report(loop)
             self._finish_stage(loop)
 
-    def _report(self, loop: StageLoop, count: int) -> None:
-        """Check, log and show the terms of the last `count` steps."""
-        every = self.config.runtime.log_every
+    def _report(self, loop: StageLoop) -> None:
+        """Check, log and show the terms that have not been looked at yet."""
+        count, self._unseen = self._unseen, 0
+        if count == 0:
+            return
+        every, last = self.config.runtime.log_every, loop.flushed
         entries = loop.reported(count)
         for index, terms in enumerate(entries):
-            step = loop.step - count + index + 1
+            step = last - count + index + 1
             if step % every == 0 or step == loop.steps:
                 self._log(self.before + step, terms)
         if self.progress is not None and self.world.is_first:
-            self.progress(self.step, self.steps, entries[-1])
+            self.progress(self.before + last, self.steps, entries[-1])
 
     def _finish_stage(self, loop: StageLoop) -> None:
         loop.settle()
@@ -254,6 +265,7 @@ class Trainer:
         }
         loop = self._loop
         if loop is not None:
+            self._report(loop)
             for name, optimiser in loop.optimisers.items():
                 tensors |= optimiser_state(f"optimiser.{name}", optimiser)
         record = {
