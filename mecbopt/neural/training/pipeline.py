@@ -18,10 +18,11 @@ from mecbopt.neural.coding.tables import build_tables
 from mecbopt.neural.config import Config
 from mecbopt.neural.data.datasets import ImageDataset, load_dataset
 from mecbopt.neural.data.degradations import degradation
-from mecbopt.neural.errors import ConfigError, ModelFileError
+from mecbopt.neural.errors import ModelFileError
 from mecbopt.neural.model.classifiers import Ensemble, classification, fit_classifier
 from mecbopt.neural.software import software_record
 from mecbopt.neural.training.distributed import joined
+from mecbopt.neural.training.run_folder import RunFolder
 from mecbopt.neural.training.tasks import ImageTask
 from mecbopt.neural.training.trainer import Trainer, history_json
 
@@ -38,6 +39,7 @@ def train(
     download: bool = False,
     classifiers: str | Path | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> FrozenModel:
     """Train a model and write its files into the folder `out`.
@@ -53,6 +55,8 @@ def train(
         A classifiers.safetensors of another run on the same data, to share between rates.
     resume : bool
         Go on from the checkpoint in `out`, if there is one.
+    overwrite : bool
+        Replace the run that `out` holds; without either a run there is refused.
     progress : callable, optional
         Receives (stage, step, steps, terms).
 
@@ -61,17 +65,16 @@ def train(
     FrozenModel
         As saved in out/model.safetensors.
     """
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"output folder {folder} cannot be made: {error.strerror}.") from error
+    folder, run = Path(out), RunFolder(out)
     torch.set_num_threads(config.runtime.threads)
     dataset = load_dataset(config.data, data_root, download)
     degradation(config.data.degradation).output_shape(dataset.shape)  # refuse before long work starts
     with joined(config.runtime.device) as world:
+        resumed = False
         if world.is_first:
-            (folder / "config.toml").write_text(config.to_toml(), encoding="utf-8")
+            resumed = run.prepare(resume, overwrite)
+            if not resumed:  # else only once the settings have been found to be those of the checkpoint
+                run.config.write_text(config.to_toml(), encoding="utf-8")
             ensemble = loop_classifiers(config, dataset, folder, classifiers, progress)
         world.barrier()
         if not world.is_first:
@@ -79,10 +82,14 @@ def train(
         task = ImageTask(config, dataset, ensemble)
         report = None if progress is None else (lambda *state: progress("training", *state))
         trainer = Trainer(task, world, folder / "checkpoint.safetensors", report)
-        if resume and (folder / "checkpoint.safetensors").is_file():
-            trainer.restore(folder / "checkpoint.safetensors")
+        if resume and run.checkpoint.is_file():
+            trainer.restore(run.checkpoint)
+        if resumed:
+            run.config.write_text(config.to_toml(), encoding="utf-8")
         trainer.run()
         model = freeze(trainer, task, folder, progress)
+        if world.is_first:
+            run.remove_stale(model.digest)
         world.barrier()
     return model
 
