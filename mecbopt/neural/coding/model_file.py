@@ -142,6 +142,9 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> FrozenMo
         raise ModelFileError(
             f"{path}: the record of the training is missing: it is no model of 'neural train'."
         )
+    for key in ("reached", "dataset"):
+        if not isinstance(training.get(key, {}), dict):
+            raise ModelFileError(f"{path}: the record's {key} is {training[key]!r}: it is damaged.")
     if degraded != expected:
         raise ModelFileError(
             f"{path}: {known.name} makes {expected} of {clean}, but the model takes {degraded}."

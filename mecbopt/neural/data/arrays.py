@@ -112,6 +112,6 @@ def _array(path: Path, data: bytes) -> NDArray[Any]:
         )
     flat: NDArray[Any] = np.frombuffer(rest, dtype=dtype)
     try:
-        return flat.reshape(sizes, order="F" if fortran else "C")
+        return flat.reshape(sizes, order="F" if fortran else "C").copy()  # of its own memory, writable
     except ValueError as error:  # more axes than NumPy has, or sides beyond 64 bits beside an empty one
         raise DatasetError(f"{path} holds an array of a shape that cannot be: {error}.") from error

@@ -305,8 +305,8 @@ def _require_its_data(frozen: FrozenModel, dataset: ImageDataset) -> None:
     ]  # fmt: skip
     if different:
         raise DatasetError(
-            f"the model was trained on {trained.get('dataset')}, {trained.get('protocol')}; these images differ "
-            f"in {' and '.join(different)}: give the files that it was trained on."
+            f"the model was trained on {trained.get('dataset')}, {trained.get('protocol')}; these images "
+            f"differ in {' and '.join(different)}: give the files that it was trained on."
         )
 
 

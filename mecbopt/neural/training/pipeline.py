@@ -72,7 +72,7 @@ def train(
     with joined(config.runtime.device) as world:
         resumed = False
         if world.is_first:
-            resumed = run.prepare(resume, overwrite)
+            resumed = run.prepare(resume, overwrite, keep=classifiers)
             if not resumed:  # else only once the settings have been found to be those of the checkpoint
                 run.config.write_text(config.to_toml(), encoding="utf-8")
             ensemble = loop_classifiers(config, dataset, folder, classifiers, progress)

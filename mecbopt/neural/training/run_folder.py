@@ -36,10 +36,11 @@ class RunFolder:
         self.model, self.evaluation = self.path / "model.safetensors", self.path / "evaluation.json"
         self.judge = self.path / "judge.safetensors"
 
-    def prepare(self, resume: bool, overwrite: bool) -> bool:
+    def prepare(self, resume: bool, overwrite: bool, keep: str | Path | None = None) -> bool:
         """Make the folder ready for a training; returns whether it goes on from a checkpoint.
 
-        Nothing that is there is touched unless `overwrite` says so; then all files of the former run go.
+        Nothing that is there is touched unless `overwrite` says so; then all files of the former run go, but
+        for `keep` (shared classifiers may lie there).
 
         Raises
         ------
@@ -62,8 +63,10 @@ class RunFolder:
                         Name("overwrite=True"), " to replace it"),
             )  # fmt: skip
         if overwrite:
-            for name in _OWN:
-                (self.path / name).unlink(missing_ok=True)
+            kept = None if keep is None else Path(keep).resolve()
+            for path in (self.path / name for name in _OWN):
+                if path.resolve() != kept:
+                    path.unlink(missing_ok=True)
         return resume and self.checkpoint.is_file()
 
     def remove_stale(self, digest: str) -> None:
