@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import subprocess
 import sys
 import tarfile
 import time
@@ -40,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--evaluate", action="store_true", help="evaluate what is finished, in place of training"
     )
-    parser.add_argument("--watch", action="store_true", help="with --evaluate: wait for runs under way")
+    parser.add_argument("--classifiers", action="store_true", help="train the loop's classifiers alone")
+    parser.add_argument("--judges", action="store_true", help="train the judges alone")
+    parser.add_argument("--judge-epochs", type=float, default=0.0, help="default: as many as they need")
     parser.add_argument(
         "--pack", type=Path, metavar="FILE", help="write results, and models of --only, to a .tar.gz"
     )
@@ -69,18 +72,17 @@ def main(arguments: list[str] | None = None) -> int:
         if options.pack is not None:
             return _pack(options.out, every, runs if options.only else [], options.pack)
         command = "python -m mecbopt.neural.experiments " + shlex.join(arguments)
-        bench = Bench(options.data, options.out, options.device, command, say)
+        bench = Bench(options.data, options.out, options.device, command, _passed_on(options), say)
         options.out.mkdir(parents=True, exist_ok=True)
         if options.device == "cpu":
             torch.set_num_threads(1)
             torch.set_flush_denormal(True)
+        if options.classifiers or options.judges:
+            return _prepare(bench, runs, options.classifiers, options.judge_epochs or None)
         if options.evaluate:
-            return _evaluate(bench, runs, deadline, options.watch, say)
+            return _evaluate(bench, runs, deadline, options.jobs, options.judge_epochs or None)
         if options.jobs > 1 and options.device == "cpu":
-            passed = ["--out", str(options.out), "--profile", options.profile]
-            passed += ["--data", str(options.data)] if options.data else []
-            passed += ["--decoder-steps", str(options.decoder_steps)] if options.decoder_steps else []
-            left = train_in_processes(runs, options.jobs, deadline, passed, options.out, say)
+            left = train_in_processes(bench, runs, options.jobs, deadline)
         else:
             left = train_here(bench, runs, options.jobs, deadline)
     except MecboptError as error:
@@ -91,32 +93,58 @@ def main(arguments: list[str] | None = None) -> int:
     return 3 if left else 0
 
 
-def _evaluate(bench: Bench, runs: list[Run], deadline: float, watch: bool, say: object) -> int:
-    wanted = [run for run in runs if run.evaluated]
-    left = list(wanted)
-    while left and time.monotonic() < deadline:
-        ready = [run for run in left if finished(bench.out, run)]
-        for run in ready:
-            left.remove(run)
-            if (bench.folder(run) / "evaluation.json").is_file():
-                continue
-            report = evaluate_run(bench, run, bench.say)
+def _passed_on(options: argparse.Namespace) -> list[str]:
+    """What a process beside this one needs to find the same runs."""
+    passed = ["--out", str(options.out), "--profile", options.profile, "--device", options.device]
+    passed += ["--data", str(options.data)] if options.data else []
+    passed += ["--decoder-steps", str(options.decoder_steps)] if options.decoder_steps else []
+    passed += ["--judge-epochs", str(options.judge_epochs)] if options.judge_epochs else []
+    return passed
+
+
+def _prepare(bench: Bench, runs: list[Run], classifiers: bool, epochs: float | None) -> int:
+    """Train what runs share."""
+    for run in runs:
+        if run.evaluated and classifiers and run.config.objective.label_training != "joint":
+            bench.classifiers(run.config)
+        elif run.evaluated and not classifiers:
+            judges_of(bench, run, epochs, bench.say)
+    return 0
+
+
+def _evaluate(bench: Bench, runs: list[Run], deadline: float, jobs: int, epochs: float | None) -> int:
+    """Evaluate finished runs that have no report yet, `jobs` processes at a time."""
+
+    def waiting() -> list[Run]:
+        return [
+            run for run in runs
+            if run.evaluated and finished(bench.out, run)
+            and not (bench.folder(run) / "evaluation.json").is_file()
+        ]  # fmt: skip
+
+    if jobs > 1:
+        _prepare(bench, waiting(), False, epochs)
+        queue, active = waiting(), {}
+        while (queue or active) and time.monotonic() < deadline:
+            while queue and len(active) < jobs:
+                run = queue.pop(0)
+                command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
+                active[run.name] = subprocess.Popen([*command, "--evaluate", "--only", run.name])
+            time.sleep(0.2)
+            active = {name: process for name, process in active.items() if process.poll() is None}
+        for process in active.values():
+            process.terminate()
+    else:
+        for run in waiting():
+            if time.monotonic() > deadline:
+                break
+            report = evaluate_run(bench, run, epochs, bench.say)
             bench.say(
                 f"{run.name}: rate {report.coded_rate:.3f} judge {report.judge_accuracy:.4f} "
                 f"loop {report.loop_accuracy:.4f} FD {report.frechet} W1 {report.wasserstein:.3f} "
                 f"NCE {report.infonce:.2f} mse {report.mse_source:.4f}"
             )
-            if time.monotonic() > deadline:
-                break
-        if not ready:
-            if not watch:
-                break
-            time.sleep(1.0)
-    results = gather(bench.out, runs)
-    (bench.out / "results.json").write_text(
-        json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-    )
-    return 3 if left else 0
+    return 3 if waiting() else 0
 
 
 def _pack(out: Path, every: list[Run], models: list[Run], target: Path) -> int:

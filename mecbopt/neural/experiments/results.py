@@ -18,27 +18,32 @@ from mecbopt.neural import streams
 from mecbopt.neural.coding.codec import ImageCodec
 from mecbopt.neural.coding.model_file import load_classifiers, load_judge, load_model, save_judge
 from mecbopt.neural.data.datasets import ImageDataset
+from mecbopt.neural.data.degradations import degradation
 from mecbopt.neural.data.images import as_float
 from mecbopt.neural.evaluation.judges import train_judges
 from mecbopt.neural.evaluation.report import EvaluationReport, evaluate
 from mecbopt.neural.experiments.manifest import Run
 from mecbopt.neural.experiments.runner import Bench
+from mecbopt.neural.model.classifiers import Judge
 
-__all__ = ["evaluate_run", "example_outputs", "gather"]
+__all__ = ["evaluate_run", "example_outputs", "gather", "judges_of"]
 
 #: Steps of the fitted bounds, and of those of ablations and baselines.
-STEPS = {"whole": 1000, "short": 400}
+STEPS = {"whole": 600, "short": 300}
 #: Test images of the grids: the first of each class, then the next ones of the split.
 EXAMPLES = 30
 
 
-def evaluate_run(bench: Bench, run: Run, say: Callable[[str], None]) -> EvaluationReport:
+def evaluate_run(
+    bench: Bench, run: Run, epochs: float | None, say: Callable[[str], None]
+) -> EvaluationReport:
     """Evaluate one run and write RUN/evaluation.json and, for the grids, RUN/examples.npz (outputs alone)."""
     folder = bench.folder(run)
     dataset = bench.dataset(run.config)
     frozen = load_model(folder / "model.safetensors", bench.device)
-    judges, record = _judges(bench, run, dataset, say)
-    classifiers, _ = load_classifiers(folder / "classifiers.safetensors")
+    judges, record = judges_of(bench, run, epochs, say)
+    own = folder / "classifiers.safetensors"  # of a loop that trained its own
+    classifiers, _ = load_classifiers(own if own.is_file() else bench.classifiers_file(run.config))
     report = evaluate(
         frozen, dataset, judges, classifiers, steps=STEPS[run.evaluated], device=bench.device,
         judge_record=record, fresh_process=False,
@@ -48,20 +53,19 @@ def evaluate_run(bench: Bench, run: Run, say: Callable[[str], None]) -> Evaluati
     return report
 
 
-def _judges(bench: Bench, run: Run, dataset: ImageDataset, say: Callable[[str], None]) -> Any:
-    path = bench.out / "judges" / f"{run.config.data.dataset}_{run.config.data.degradation}.safetensors"
+def judges_of(
+    bench: Bench, run: Run, epochs: float | None, say: Callable[[str], None]
+) -> tuple[dict[str, Judge], dict[str, Any]]:
+    """The judges of a run's data set and degradation, trained now if need be (`epochs` None: as long as needed)."""
+    name = f"{run.config.data.dataset}_{run.config.data.degradation}.safetensors"
+    path = bench.out / "judges" / name
     if not path.is_file():
         say(f"judges {path.stem}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        judges, record = train_judges(dataset, _degradation(run), device=bench.device)
+        known = degradation(run.config.data.degradation)
+        judges, record = train_judges(bench.dataset(run.config), known, epochs, device=bench.device)
         save_judge(path, judges, record)
     return load_judge(path)
-
-
-def _degradation(run: Run) -> Any:
-    from mecbopt.neural.data.degradations import degradation
-
-    return degradation(run.config.data.degradation)
 
 
 def example_outputs(frozen: Any, dataset: ImageDataset, count: int = EXAMPLES) -> Any:

@@ -15,7 +15,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,6 @@ def processor_name(device: str = "cpu") -> str:
 class _Active:
     run: Run
     trainer: Trainer
-    folder: Path
     stream: Any
     started: float
     processor: float
@@ -72,10 +71,15 @@ class Bench:
     device : str
     command : str
         What was called, for the records.
+    arguments : list of str
+        With which a process beside this one finds the same runs.
     """
 
-    def __init__(self, data: Path | None, out: Path, device: str, command: str, say: Say) -> None:
+    def __init__(
+        self, data: Path | None, out: Path, device: str, command: str, arguments: list[str], say: Say
+    ) -> None:
         self.data, self.out, self.device, self.command, self.say = data, out, device, command, say
+        self.arguments = arguments
         self._datasets: dict[str, ImageDataset] = {}
 
     def folder(self, run: Run | str) -> Path:
@@ -96,14 +100,18 @@ class Bench:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(config.runtime.seed)
                 return Ensemble(dataset.shape, dataset.classes, config.optimisation.classifiers)
-        folder = self.out / "classifiers" / config.data.dataset
-        folder.mkdir(parents=True, exist_ok=True)
+        path = self.classifiers_file(config)
+        path.parent.mkdir(parents=True, exist_ok=True)
         shared = Config(data=config.data, optimisation=config.optimisation).updated(
             [f'runtime.device="{self.device}"']
         )
-        if not (folder / "classifiers.safetensors").is_file():
+        if not path.is_file():
             self.say(f"classifiers of {config.data.dataset}")
-        return loop_classifiers(shared, dataset, folder, None, None)
+        return loop_classifiers(shared, dataset, path.parent, None, None)
+
+    def classifiers_file(self, config: Config) -> Path:
+        """Where the classifiers of a data set lie."""
+        return self.out / "classifiers" / config.data.dataset / "classifiers.safetensors"
 
     def trainer(self, run: Run) -> Trainer:
         """A trainer at the place where the run stands."""
@@ -164,11 +172,10 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
     on_gpu = bench.device.startswith("cuda")
     waiting = [run for run in runs if not finished(bench.out, run)]
     active: list[_Active] = []
-    for run in waiting:  # classifiers first: they are shared, and would be trained on some run's stream
-        if run.config.objective.label_training != "joint":
-            bench.classifiers(run.config)
+    helper = _classifiers_beside(bench, waiting) if on_gpu else None
     while (waiting or active) and time.monotonic() < deadline:
-        for run in _ready(waiting, bench.out):
+        helped = helper is not None and helper.poll() is None
+        for run in _ready(waiting, bench, helped):
             if len(active) >= (jobs if on_gpu else 1):
                 break
             waiting.remove(run)
@@ -186,6 +193,9 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
                 )
             bench.say(f"start {run.name}")
         if not active:
+            if helped:
+                time.sleep(0.2)
+                continue
             break  # what is left waits for a trunk that is not among the runs
         for item in list(active):
             with torch.cuda.stream(item.stream):
@@ -209,26 +219,41 @@ def _note(item: _Active) -> str:
     return f" (steps could not be recorded: {reason})" if reason else ""
 
 
-def _ready(waiting: list[Run], out: Path) -> Iterator[Run]:
-    """Runs whose trunk is there."""
-    yield from [run for run in waiting if not run.trunk or finished(out, run.trunk)]
+def _classifiers_beside(bench: Bench, runs: list[Run]) -> subprocess.Popen[bytes] | None:
+    """Train the loop's classifiers in a process beside this one, while the trunks are trained here."""
+    if all(bench.classifiers_file(run.config).is_file() for run in runs):
+        return None
+    command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments, "--classifiers"]
+    return subprocess.Popen(command)
 
 
-def train_in_processes(
-    runs: list[Run], jobs: int, deadline: float, arguments: list[str], out: Path, say: Say
-) -> list[str]:
+def _ready(waiting: list[Run], bench: Bench, helped: bool) -> list[Run]:
+    """Runs whose trunk is there, and whose classifiers nobody is still working on."""
+    return [
+        run
+        for run in waiting
+        if (not run.trunk or finished(bench.out, run.trunk))
+        and (not run.evaluated or not helped or bench.classifiers_file(run.config).is_file())
+    ]
+
+
+def train_in_processes(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> list[str]:
     """Train every run in a process of its own, `jobs` at a time; returns the names of what is not finished.
 
     A process that the deadline finds at work is ended; its last checkpoint stays.
     """
+    out, say = bench.out, bench.say
+    for run in runs:  # shared, so trained before processes could do it twice
+        if run.config.objective.label_training != "joint":
+            bench.classifiers(run.config)
     waiting = [run for run in runs if not finished(out, run)]
     active: dict[str, subprocess.Popen[bytes]] = {}
     failed: set[str] = set()
     while (waiting or active) and time.monotonic() < deadline:
-        for run in list(_ready(waiting, out)):
+        for run in _ready(waiting, bench, False):
             if len(active) < jobs:
                 waiting.remove(run)
-                command = [sys.executable, "-m", "mecbopt.neural.experiments", *arguments, "--jobs", "1"]
+                command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
                 active[run.name] = subprocess.Popen([*command, "--only", run.name])
                 say(f"start {run.name}")
         if not active:

@@ -24,7 +24,7 @@ def moved(images: Tensor, generator: torch.Generator) -> Tensor:
     count = len(images)
 
     def spread(*shape: int) -> Tensor:
-        return 2.0 * torch.rand(count, *shape, generator=generator) - 1.0
+        return (2.0 * torch.rand(count, *shape, generator=generator) - 1.0).to(images.device)
 
     angle, stretch = _ANGLE * spread(), 1.0 + _STRETCH * spread(2)
     shear, shift = _SHEAR * spread(), _SHIFT * spread(2)
@@ -38,7 +38,7 @@ def moved(images: Tensor, generator: torch.Generator) -> Tensor:
     images = functional.grid_sample(images, grid, padding_mode=padding, align_corners=False)
     if images.shape[1] > 1:
         contrast = 1.0 + _CONTRAST * spread(images.shape[1], 1, 1)
-        inverted = torch.rand(count, 1, 1, 1, generator=generator) < _INVERTED
+        inverted = spread(1, 1, 1).abs() < _INVERTED
         mean = images.mean(dim=(2, 3), keepdim=True)
         images = (images - mean) * torch.where(inverted, -contrast, contrast) + mean
         images = images + _LIGHT * spread(images.shape[1], 1, 1)

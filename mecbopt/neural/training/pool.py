@@ -84,7 +84,7 @@ class ImagePool:
         for view in range(views):
             generator = streams.generator(config.runtime.seed, "source view", view)
             for part in dataset.train_images.split(_PART):
-                clean = as_float(part)
+                clean = as_float(part.to(device))
                 if settings.source_augmentation and view > 0:
                     clean = moved(clean, generator)
                 sources.append(degradation(clean, generator).to(device, kind))
