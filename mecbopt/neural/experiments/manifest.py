@@ -6,7 +6,8 @@ Groups, in order of importance:
 - `svhn`: denoising at five rates;
 - `area`: MNIST averaged over 4 x 4 pixels, at 4 and 16;
 - `baseline`: the predecessor's setting in this code (in-loop classifier, bounded levels, no entropy model, MSE);
-- `ablation`: one change each at 8 bits on MNIST, and the fidelity term on SVHN.
+- `ablation`: one change each at 8 bits on MNIST, and the fidelity term on SVHN;
+- `search`: weights of the loss, to be compared on held-out images (`--split validation`), never on test.
 
 Trunks are runs of their own, shared between the rates of a data set and seed.
 """
@@ -22,7 +23,7 @@ from mecbopt.neural.presets import latents_for, preset
 
 __all__ = ["GROUPS", "Run", "chosen", "manifest"]
 
-GROUPS = ("trunk", "mnist", "svhn", "area", "baseline", "ablation")
+GROUPS = ("trunk", "mnist", "svhn", "area", "baseline", "ablation", "search")
 
 MNIST_RATES = (4.0, 8.0, 16.0, 2.0, 3.0, 6.0, 12.0, 32.0)
 SEEDED_RATES = (4.0, 8.0, 16.0)
@@ -68,7 +69,7 @@ def manifest(profile: str = "small", decoder_steps: int = 0) -> list[Run]:
     runs += [_rated("area", area, rate, 0) for rate in (4.0, 16.0)]
     runs += [_baseline("mnist", mnist, rate) for rate in MNIST_RATES]
     runs += [_baseline("svhn", svhn, rate) for rate in SVHN_RATES]
-    return runs + _ablations(mnist, svhn)
+    return runs + _ablations(mnist, svhn) + _search(mnist, svhn)
 
 
 def chosen(runs: list[Run], only: tuple[str, ...]) -> list[Run]:
@@ -126,6 +127,9 @@ def at_rate(config: Config, rate: float, seed: int = 0) -> Config:
     changes = [
         f"objective.target_rate={rate}", f"model.latents={latents_for(rate)}", f"runtime.seed={seed}",
     ]  # fmt: skip
+    if rate >= 6.0:
+        # More of the source gets through: it may be asked for, and the label needs more weight beside it.
+        changes += ["objective.reconstruction_weight=0.1", "objective.label_weight=8.0"]
     if rate < CLASS_ENTROPY:
         changes += ["model.cluster_places=learned", "model.critic_conditional=false"]
     return config.updated(changes)
@@ -199,4 +203,23 @@ def _ablations(mnist: Config, svhn: Config) -> list[Run]:
     coloured = _without_trunk(at_rate(svhn, 8.0))
     none = coloured.updated(["objective.reconstruction_weight=0.0"])
     runs.append(Run("ablation_svhn_no_fidelity", "ablation", none, "svhn_trunk_s0", "short"))
+    return runs
+
+
+def _search(mnist: Config, svhn: Config) -> list[Run]:
+    """Variants of the recipe at a few rates."""
+    variants = [
+        (rate, {"label_weight": label, "reconstruction_weight": source})
+        for rate, label, source in (
+            (8.0, 3.0, 0.1), (8.0, 8.0, 0.03), (8.0, 8.0, 0.1), (8.0, 8.0, 0.25), (4.0, 5.0, 0.05),
+            (4.0, 10.0, 0.1), (16.0, 8.0, 0.1), (16.0, 8.0, 0.25),
+        )
+    ]  # fmt: skip
+    runs = []
+    for dataset, config, chosen_ones in (("mnist", mnist, variants), ("svhn", svhn, variants[1:4:2])):
+        for rate, weights in chosen_ones:
+            changes = [f"objective.{name}={value}" for name, value in weights.items()]
+            name = f"search_{dataset}_r{rate:g}_l{weights['label_weight']:g}_q{weights['reconstruction_weight']:g}"
+            changed = _without_trunk(at_rate(config, rate).updated(changes))
+            runs.append(Run(name, "search", changed, f"{dataset}_trunk_s0", "short"))
     return runs

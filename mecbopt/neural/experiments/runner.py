@@ -97,9 +97,7 @@ class Bench:
         """The classifiers of the loop: trained once for a data set, or fresh ones that the loop trains."""
         dataset = self.dataset(config)
         if config.objective.label_training == "joint":
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(config.runtime.seed)
-                return Ensemble(dataset.shape, dataset.classes, config.optimisation.classifiers)
+            return self.fresh_classifiers(config)
         path = self.classifiers_file(config)
         path.parent.mkdir(parents=True, exist_ok=True)
         shared = Config(data=config.data, optimisation=config.optimisation).updated(
@@ -108,6 +106,13 @@ class Bench:
         if not path.is_file():
             self.say(f"classifiers of {config.data.dataset}")
         return loop_classifiers(shared, dataset, path.parent, None, None)
+
+    def fresh_classifiers(self, config: Config) -> Ensemble:
+        """Classifiers that nobody has trained."""
+        dataset = self.dataset(config)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.runtime.seed)
+            return Ensemble(dataset.shape, dataset.classes, config.optimisation.classifiers)
 
     def classifiers_file(self, config: Config) -> Path:
         """Where the classifiers of a data set lie."""
@@ -180,17 +185,9 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
                 break
             waiting.remove(run)
             stream = torch.cuda.Stream() if on_gpu else None
+            begun = time.monotonic(), time.process_time()
             with torch.cuda.stream(stream):
-                active.append(
-                    _Active(
-                        run,
-                        bench.trainer(run),
-                        bench.folder(run),
-                        stream,
-                        time.monotonic(),
-                        time.process_time(),
-                    )
-                )
+                active.append(_Active(run, bench.trainer(run), stream, *begun))
             bench.say(f"start {run.name}")
         if not active:
             if helped:
