@@ -128,7 +128,7 @@ def _benchmark(bench: Bench, runs: list[Run], jobs: int) -> int:
         bench.say(f"recorded steps {'agree' if agree else 'DISAGREE'}: {found}")
     for name in ("mnist", "svhn"):
         some = [run for run in runs if run.config.data.dataset == name][:jobs]
-        for count in sorted({1, len(some)} - {0}):
+        for count in sorted({1, len(some)}) if some else ():
             speed = steps_a_second(bench, some[:count])
             size = some[0].config.optimisation.batch_size
             bench.say(

@@ -5,7 +5,8 @@ Groups, in order of importance:
 - `mnist`: x4 super-resolution (bicubic without antialiasing) at eight rates, with two more seeds at 4, 8, 16;
 - `svhn`: denoising at five rates;
 - `area`: MNIST averaged over 4 x 4 pixels, at 4 and 16;
-- `baseline`: the predecessor's setting in this code (in-loop classifier, bounded levels, no entropy model, MSE);
+- `baseline`: the predecessor's setting in this code (in-loop classifier, bounded levels, no entropy model,
+MSE);
 - `ablation`: one change each at 8 bits on MNIST, and the fidelity term on SVHN;
 - `search`: weights of the loss, to be compared on held-out images (`--split validation`), never on test.
 
@@ -28,7 +29,8 @@ GROUPS = ("trunk", "mnist", "svhn", "area", "baseline", "ablation", "search")
 MNIST_RATES = (4.0, 8.0, 16.0, 2.0, 3.0, 6.0, 12.0, 32.0)
 SEEDED_RATES = (4.0, 8.0, 16.0)
 SVHN_RATES = (4.0, 8.0, 16.0, 24.0, 32.0)
-#: Below this rate the classes themselves do not fit: places are learned, and the critic cannot know the class.
+#: Below this rate the classes themselves do not fit: places are learned, and the critic cannot know the
+#: class.
 CLASS_ENTROPY = 3.4
 
 

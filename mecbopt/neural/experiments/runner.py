@@ -1,8 +1,8 @@
 """Train runs of the manifest: one after another, in parallel processes, or side by side on one GPU.
 
-Every run has a folder OUT/runs/NAME with the files of a training run and run.json; classifiers of the loop lie in
-OUT/classifiers.  A run that is finished is left alone, one that was stopped goes on from its checkpoint: calling
-the same command again is how one resumes.
+Every run has a folder OUT/runs/NAME with the files of a training run and run.json; classifiers of the loop
+lie in OUT/classifiers.  A run that is finished is left alone, one that was stopped goes on from its
+checkpoint: calling the same command again is how one resumes.
 
 On a GPU all runs live in one process, each on a stream of its own with its step recorded as a graph, so that
 their small kernels share the device.  Processes would take turns.
