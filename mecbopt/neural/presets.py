@@ -125,7 +125,8 @@ def _recipe_stages(
         StageConfig(
             "trunk", "train", ("encoder.trunk",), {**off, "trunk_weight": 1.0, "trunk_smoothing": 0.02},
             {
-                "steps": trunk_steps, "batch_size": min(batch, 128) if colour else batch, "learning_rate": 2e-3,
+                "steps": trunk_steps, "batch_size": min(batch, 128) if colour else batch,
+                "learning_rate": 2e-3,
                 "ramp_steps": trunk_steps // 6, "decay_fraction": 0.85, "weight_decay": 0.03, "momentum": 0.9,
                 "ema_decay": 0.0, "source_views": 12 if colour else 10, "source_augmentation": True,
             },
@@ -138,7 +139,8 @@ def _recipe_stages(
                 "rate_penalty": 10.0,
             },
             {
-                "steps": code_steps, "batch_size": batch, "learning_rate": 1e-3, "density_learning_rate": 1e-2,
+                "steps": code_steps, "batch_size": batch, "learning_rate": 1e-3,
+                "density_learning_rate": 1e-2,
                 "ramp_steps": 100, "decay_fraction": 0.6, "momentum": 0.9, "ema_decay": 0.0,
                 "warmup_steps": 100, "prefit_steps": 300,
             },

@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns 0 when everything asked for is done, 3 when the time limit left something, 2 for wrong usage."""
+    """Returns 0 when all is done that was asked for, 3 when the time limit left some, 2 for wrong usage."""
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(arguments)
     started = time.monotonic()

@@ -138,7 +138,7 @@ def at_rate(config: Config, rate: float, seed: int = 0) -> Config:
 
 
 def _baseline(dataset: str, config: Config, rate: float) -> Run:
-    """Bounded levels, no entropy model, MSE and a classifier trained in the loop, in one stage of as many steps."""
+    """Bounded levels, no entropy model, MSE, a classifier trained in the loop; one stage of as many steps."""
     # Two levels at the lowest rates, four beyond: rate = latents x log2(levels) either way.
     levels = 2 if rate < 8 or rate % 2 else 4
     latents = round(rate) if levels == 2 else round(rate / 2)
@@ -221,7 +221,8 @@ def _search(mnist: Config, svhn: Config) -> list[Run]:
     for dataset, config, chosen_ones in (("mnist", mnist, variants), ("svhn", svhn, variants[1:4:2])):
         for rate, weights in chosen_ones:
             changes = [f"objective.{name}={value}" for name, value in weights.items()]
-            name = f"search_{dataset}_r{rate:g}_l{weights['label_weight']:g}_q{weights['reconstruction_weight']:g}"
+            label, source = weights["label_weight"], weights["reconstruction_weight"]
+            name = f"search_{dataset}_r{rate:g}_l{label:g}_q{source:g}"
             changed = _without_trunk(at_rate(config, rate).updated(changes))
             runs.append(Run(name, "search", changed, f"{dataset}_trunk_s0", "short"))
     return runs

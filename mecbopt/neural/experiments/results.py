@@ -61,7 +61,7 @@ def evaluate_run(
 def judges_of(
     bench: Bench, run: Run, epochs: float | None, say: Callable[[str], None]
 ) -> tuple[dict[str, Judge], dict[str, Any]]:
-    """The judges of a run's data set and degradation, trained now if need be (`epochs` None: as long as needed)."""
+    """The judges of a run's data, trained now if need be (`epochs` None: as long as they need)."""
     name = f"{run.config.data.dataset}_{run.config.data.degradation}.safetensors"
     path = bench.out / "judges" / name
     if not path.is_file():

@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 
+from mecbopt.errors import MecboptError
 from mecbopt.neural.config import Config
 from mecbopt.neural.data.datasets import ImageDataset, load_dataset
 from mecbopt.neural.errors import ConfigError
@@ -195,20 +196,30 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
                 continue
             break  # what is left waits for a trunk that is not among the runs
         for item in list(active):
-            with torch.cuda.stream(item.stream):
-                item.trainer.advance(CHUNK)
-                if item.trainer.done:
-                    seconds = time.monotonic() - item.started
-                    bench.finish(item.run, item.trainer, seconds, time.process_time() - item.processor)
-                    active.remove(item)
-                    bench.say(
-                        f"done {item.run.name}: {item.trainer.step} steps, {seconds:.0f} s{_note(item)}"
-                    )
+            try:
+                over = _advanced(bench, item)
+            except (MecboptError, RuntimeError) as error:  # one that diverges must not end the others
+                bench.say(f"FAILED {item.run.name}: {type(error).__name__}: {error}")
+                over = True
+            if over:
+                active.remove(item)
     for item in active:
         with torch.cuda.stream(item.stream):
             item.trainer.save()
         bench.say(f"stopped {item.run.name} at step {item.trainer.step} of {item.trainer.steps}")
     return [run.name for run in runs if not finished(bench.out, run)]
+
+
+def _advanced(bench: Bench, item: _Active) -> bool:
+    """Take a run one chunk further; True when it is over."""
+    with torch.cuda.stream(item.stream):
+        item.trainer.advance(CHUNK)
+        if not item.trainer.done:
+            return False
+        seconds = time.monotonic() - item.started
+        bench.finish(item.run, item.trainer, seconds, time.process_time() - item.processor)
+    bench.say(f"done {item.run.name}: {item.trainer.step} steps, {seconds:.0f} s{_note(item)}")
+    return True
 
 
 def _note(item: _Active) -> str:
