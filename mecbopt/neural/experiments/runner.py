@@ -154,7 +154,7 @@ class Bench:
             "processor_seconds": processor_seconds,
             "processor": processor_name(self.device),
             "device": self.device,
-            "recorded_steps": not trainer.loop.unrecorded if self.device.startswith("cuda") else None,
+            "recorded_steps": not trainer.unrecorded if self.device.startswith("cuda") else None,
             "dataset": self.dataset(run.config).record,
             "reached": reached,
             "history_end": trainer.history[-1] if trainer.history else {},
@@ -223,7 +223,7 @@ def _advanced(bench: Bench, item: _Active) -> bool:
 
 
 def _note(item: _Active) -> str:
-    reason = item.trainer.loop.unrecorded
+    reason = item.trainer.unrecorded
     return f" (steps could not be recorded: {reason})" if reason else ""
 
 

@@ -100,6 +100,8 @@ class Trainer:
         self._loop: StageLoop | None = None
         self._board: Any = None
         self._unseen = 0
+        #: Why steps of some stage could not be recorded on a GPU; empty where they could.
+        self.unrecorded = ""
 
     @property
     def loop(self) -> StageLoop:
@@ -191,6 +193,7 @@ class Trainer:
             self.progress(self.before + last, self.steps, entries[-1])
 
     def _finish_stage(self, loop: StageLoop) -> None:
+        self.unrecorded = self.unrecorded or loop.unrecorded
         loop.settle()
         if encoder_moves(self.model) or any(item.requires_grad for item in self.model.density.parameters()):
             self.reached = None
