@@ -6,11 +6,13 @@ model.safetensors.  Running again on the same folder with `resume` goes on from 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from mecbopt.neural import streams
 from mecbopt.neural.coding.model_file import FrozenModel, load_classifiers, save_classifiers
@@ -26,7 +28,7 @@ from mecbopt.neural.training.run_folder import RunFolder
 from mecbopt.neural.training.tasks import ImageTask
 from mecbopt.neural.training.trainer import Trainer, history_json
 
-__all__ = ["freeze", "loop_classifiers", "train"]
+__all__ = ["freeze", "loop_classifiers", "train", "without_trunk_stage"]
 
 Progress = Callable[[str, int, int, dict[str, float]], None]
 
@@ -38,6 +40,7 @@ def train(
     data_root: str | Path | None = None,
     download: bool = False,
     classifiers: str | Path | None = None,
+    trunk: str | Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -53,6 +56,9 @@ def train(
         As for `load_dataset`.
     classifiers : path, optional
         A classifiers.safetensors of another run on the same data, to share between rates.
+    trunk : path, optional
+        A checkpoint.safetensors of another run whose class trunk is taken over; the stage that would train one
+        is left out.
     resume : bool
         Go on from the checkpoint in `out`, if there is one.
     overwrite : bool
@@ -66,6 +72,8 @@ def train(
         As saved in out/model.safetensors.
     """
     folder, run = Path(out), RunFolder(out)
+    if trunk is not None:
+        config = without_trunk_stage(config)
     torch.set_num_threads(config.runtime.threads)
     dataset = load_dataset(config.data, data_root, download)
     degradation(config.data.degradation).output_shape(dataset.shape)  # refuse before long work starts
@@ -84,6 +92,8 @@ def train(
         trainer = Trainer(task, world, folder / "checkpoint.safetensors", report)
         if resume and run.checkpoint.is_file():
             trainer.restore(run.checkpoint)
+        elif trunk is not None:
+            trainer.start_from(Path(trunk), "encoder.trunk")
         if resumed:
             run.config.write_text(config.to_toml(), encoding="utf-8")
         trainer.run()
@@ -92,6 +102,12 @@ def train(
             run.remove_stale(model.digest)
         world.barrier()
     return model
+
+
+def without_trunk_stage(config: Config) -> Config:
+    """The settings without the stages that train the class trunk alone."""
+    kept = tuple(stage for stage in config.stages if stage.trains != ("encoder.trunk",))
+    return dataclasses.replace(config, stages=kept)
 
 
 def loop_classifiers(
@@ -129,6 +145,7 @@ def loop_classifiers(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(streams.integer_seed(seed, "loop classifier weights"))
         ensemble = Ensemble(dataset.shape, dataset.classes, settings.classifiers)
+    ensemble = ensemble.to(config.runtime.device)
     for index, member in enumerate(ensemble.members):
         name = f"classifier {index + 1} of {settings.classifiers}"
         report = (
@@ -144,9 +161,11 @@ def loop_classifiers(
             noise=settings.augmentation_noise,
             progress=report,
         )
-    accuracy, bits = classification(
-        ensemble.log_probabilities, dataset.validation_images, dataset.validation_labels
-    )
+
+    def log_probabilities(images: Tensor) -> Tensor:
+        return ensemble.log_probabilities(images.to(config.runtime.device))
+
+    accuracy, bits = classification(log_probabilities, dataset.validation_images, dataset.validation_labels)
     reached = {"validation_accuracy": accuracy, "validation_cross_entropy": bits, "seed": seed}
     save_classifiers(own, ensemble, {**wanted, **reached, "software": software_record()})
     return ensemble
@@ -157,8 +176,8 @@ def freeze(trainer: Trainer, task: ImageTask, folder: Path, progress: Progress |
     if progress is not None:
         progress("calibration", 0, 1, {})
     model, reached = trainer.calibrated_model()
-    model = model.cpu()
-    tables = build_tables(model.density, model.dither_level_count, float(model.gain))
+    model = model.cpu().to(memory_format=torch.contiguous_format)
+    tables = build_tables(model.density, model.dither_level_count, model.gains)
     record: dict[str, Any] = {
         "dataset": task.dataset.record,
         "degradation": [task.degradation.name, task.degradation.version],
@@ -170,8 +189,25 @@ def freeze(trainer: Trainer, task: ImageTask, folder: Path, progress: Progress |
     frozen = FrozenModel(trainer.config, model, tables, task.clean_shape, task.degraded_shape, record)
     if not trainer.world.is_first:
         return frozen
+    if trainer.config.objective.label_training == "joint":
+        save_joint_classifiers(trainer, task, folder)
     (folder / "history.json").write_text(history_json(trainer.history), encoding="utf-8")
     saved = frozen.save(folder / "model.safetensors")
     if progress is not None:
         progress("calibration", 1, 1, reached)
     return saved
+
+
+def save_joint_classifiers(trainer: Trainer, task: ImageTask, folder: Path) -> None:
+    """Write the classifiers that the loop itself has trained, for a report to show what they claim."""
+    if not isinstance(trainer.label_model, Ensemble):
+        return
+    record = {
+        "shape": list(task.dataset.shape),
+        "classes": task.dataset.classes,
+        "members": trainer.config.optimisation.classifiers,
+        "dataset": task.dataset.record,
+        "training": "joint",
+        "software": software_record(),
+    }
+    save_classifiers(folder / "classifiers.safetensors", trainer.label_model, record)
