@@ -105,12 +105,15 @@ def test_pictures_go_to_a_folder_and_come_back(tmp_path, shape):
 
 def test_arrays_go_to_npz_and_npy_and_come_back(tmp_path):
     images = _images(COLOUR)
-    for name in ("a.npz", "a.npy"):
-        write_images(tmp_path / name, images.transpose(0, 2, 3, 1))
-        assert np.array_equal(read_images(tmp_path / name, COLOUR).numpy(), images)
+    write_images(tmp_path / "a.npy", images.transpose(0, 2, 3, 1))
+    assert np.array_equal(read_images(tmp_path / "a.npy", COLOUR).numpy(), images)
+    write_images(tmp_path / "a.npz", images.transpose(0, 2, 3, 1), z=np.arange(4))
+    found = read_arrays(tmp_path / "a.npz")
+    assert np.array_equal(found["y"], images.transpose(0, 2, 3, 1))
+    assert found["z"].tolist() == [0, 1, 2, 3]
     with pytest.raises(DatasetError, match="npz"):
         write_images(tmp_path / "b.npy", images.transpose(0, 2, 3, 1), z=np.zeros(1))
-    np.savez(tmp_path / "two.npz", a=images, b=images)
+    np.savez(tmp_path / "two.npz", a=images, y=images)
     with pytest.raises(DatasetError, match="call the images x"):
         read_images(tmp_path / "two.npz", COLOUR)
 
