@@ -209,15 +209,18 @@ def test_the_gain_of_a_constant_reconstructor_is_zero_whatever_the_pixels_varian
 
 
 def test_frechet_distances_are_of_equal_sizes():
+    """Of equal laws all three are the bias of their n: alike for the halves, half of it for the whole."""
     rng = np.random.default_rng(0)
     real, made = rng.normal(size=(101, 3)), rng.normal(size=(101, 3))
     with pytest.raises(DatasetError, match="equal numbers"):
         frechet_distance(real, made[:50])
-    found = frechet(real, made)
-    assert (found.whole_images, found.half_images) == (101, 50)
-    # Equal laws, so all are the bias of their n: the halves' are alike, and above the whole's.
-    assert found.half == pytest.approx(found.real, abs=0.15)
-    assert found.whole < min(found.half, found.real)
+    assert (frechet(real, made).whole_images, frechet(real, made).half_images) == (101, 50)
+    found = [frechet(rng.normal(size=(101, 3)), rng.normal(size=(101, 3))) for _ in range(200)]
+    whole, half, baseline = (
+        np.mean([getattr(item, key) for item in found]) for key in ("whole", "half", "real")
+    )
+    assert half == pytest.approx(baseline, rel=0.1)
+    assert whole < 0.7 * baseline
 
 
 def test_an_empty_side_of_w1_is_refused():

@@ -209,7 +209,8 @@ def test_a_folder_of_pictures_becomes_a_stream_and_a_folder_of_pictures(capsys, 
     assert "5 images" in message
     assert _run(capsys, "decompress", saved_model[0], stream, "--out", tmp_path / "out")[0] == 0
     assert len(list((tmp_path / "out").glob("*.png"))) == 5
-    assert Image.open(tmp_path / "out/00000.png").size == (8, 8)
+    with Image.open(tmp_path / "out/00000.png") as picture:
+        assert picture.size == (8, 8)
     code, message = _run(capsys, "compress", saved_model[0], tmp_path / "in", "--out", tmp_path / "b.mbis")
     assert code == 2
     assert "--degrade" in message

@@ -80,7 +80,8 @@ def write_images(out: Path, images: NDArray[np.uint8], **beside: NDArray[Any]) -
     """
     if out.suffix == ".npz":
         with written_whole(out) as file:
-            np.savez_compressed(file, y=images, **beside)
+            arrays: dict[str, Any] = {"y": images, **beside}
+            np.savez_compressed(file, **arrays)
         return
     if beside:
         raise DatasetError(f"{out} cannot hold {', '.join(beside)} beside the images: give an .npz file.")
