@@ -104,7 +104,8 @@ class ObjectiveConfig:
     Terms beside the paper's, for the stages that precede the full loss: `trunk_weight`, cross-entropy of the
     trunk's logits; `code_label_weight` and `code_source_weight`, cross-entropy of the label and -log q of the
     source from Z + U alone, by temporary heads.  `rate_sharp` lets the multiplier watch the density as it
-    will be when finished: blunt atoms overstate the rate in training, and the code then ends below its target.
+    will be when finished: blunt atoms overstate the rate in training, and the code then ends below its
+    target.
     """
 
     target_rate: float = 6.0

@@ -14,8 +14,9 @@ from pathlib import Path
 import torch
 
 from mecbopt.errors import MecboptError
+from mecbopt.neural.experiments.benchmark import recorded_steps_agree, steps_a_second
 from mecbopt.neural.experiments.manifest import Run, chosen, manifest
-from mecbopt.neural.experiments.results import evaluate_run, gather
+from mecbopt.neural.experiments.results import evaluate_run, gather, judges_of
 from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes
 
 __all__ = ["main"]
@@ -42,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
         "--evaluate", action="store_true", help="evaluate what is finished, in place of training"
     )
     parser.add_argument("--classifiers", action="store_true", help="train the loop's classifiers alone")
+    parser.add_argument("--split", default="test", choices=["test", "validation"], help="to evaluate on")
+    parser.add_argument(
+        "--benchmark", action="store_true", help="measure this machine, and check recorded steps"
+    )
     parser.add_argument("--judges", action="store_true", help="train the judges alone")
     parser.add_argument("--judge-epochs", type=float, default=0.0, help="default: as many as they need")
     parser.add_argument(
@@ -52,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns 0 when everything asked for is done, 3 when the time limit left something, 2 for wrong usage."""
+    """Returns 0 when all is done that was asked for, 3 when the time limit left some, 2 for wrong usage."""
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(arguments)
     started = time.monotonic()
@@ -79,8 +84,10 @@ def main(arguments: list[str] | None = None) -> int:
             torch.set_flush_denormal(True)
         if options.classifiers or options.judges:
             return _prepare(bench, runs, options.classifiers, options.judge_epochs or None)
+        if options.benchmark:
+            return _benchmark(bench, [run for run in runs if run.evaluated], options.jobs)
         if options.evaluate:
-            return _evaluate(bench, runs, deadline, options.jobs, options.judge_epochs or None)
+            return _evaluate(bench, runs, deadline, options.jobs, options.judge_epochs or None, options.split)
         if options.jobs > 1 and options.device == "cpu":
             left = train_in_processes(bench, runs, options.jobs, deadline)
         else:
@@ -98,6 +105,7 @@ def _passed_on(options: argparse.Namespace) -> list[str]:
     passed = ["--out", str(options.out), "--profile", options.profile, "--device", options.device]
     passed += ["--data", str(options.data)] if options.data else []
     passed += ["--decoder-steps", str(options.decoder_steps)] if options.decoder_steps else []
+    passed += ["--split", options.split]
     passed += ["--judge-epochs", str(options.judge_epochs)] if options.judge_epochs else []
     return passed
 
@@ -112,7 +120,26 @@ def _prepare(bench: Bench, runs: list[Run], classifiers: bool, epochs: float | N
     return 0
 
 
-def _evaluate(bench: Bench, runs: list[Run], deadline: float, jobs: int, epochs: float | None) -> int:
+def _benchmark(bench: Bench, runs: list[Run], jobs: int) -> int:
+    """Say how fast steps of the last stage are; on a GPU also whether recording them changes anything."""
+    agree = True
+    if bench.device.startswith("cuda"):
+        agree, found = recorded_steps_agree(bench, runs[0])
+        bench.say(f"recorded steps {'agree' if agree else 'DISAGREE'}: {found}")
+    for name in ("mnist", "svhn"):
+        some = [run for run in runs if run.config.data.dataset == name][:jobs]
+        for count in sorted({1, len(some)}) if some else ():
+            speed = steps_a_second(bench, some[:count])
+            size = some[0].config.optimisation.batch_size
+            bench.say(
+                f"{name}: {count} side by side, {speed:.1f} steps/s together, {speed * size:.0f} images/s"
+            )
+    return 0 if agree else 1
+
+
+def _evaluate(
+    bench: Bench, runs: list[Run], deadline: float, jobs: int, epochs: float | None, split: str
+) -> int:
     """Evaluate finished runs that have no report yet, `jobs` processes at a time."""
 
     def waiting() -> list[Run]:
@@ -138,7 +165,7 @@ def _evaluate(bench: Bench, runs: list[Run], deadline: float, jobs: int, epochs:
         for run in waiting():
             if time.monotonic() > deadline:
                 break
-            report = evaluate_run(bench, run, epochs, bench.say)
+            report = evaluate_run(bench, run, epochs, split, bench.say)
             bench.say(
                 f"{run.name}: rate {report.coded_rate:.3f} judge {report.judge_accuracy:.4f} "
                 f"loop {report.loop_accuracy:.4f} FD {report.frechet} W1 {report.wasserstein:.3f} "

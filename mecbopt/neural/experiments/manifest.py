@@ -5,8 +5,10 @@ Groups, in order of importance:
 - `mnist`: x4 super-resolution (bicubic without antialiasing) at eight rates, with two more seeds at 4, 8, 16;
 - `svhn`: denoising at five rates;
 - `area`: MNIST averaged over 4 x 4 pixels, at 4 and 16;
-- `baseline`: the predecessor's setting in this code (in-loop classifier, bounded levels, no entropy model, MSE);
-- `ablation`: one change each at 8 bits on MNIST, and the fidelity term on SVHN.
+- `baseline`: the predecessor's setting in this code (in-loop classifier, bounded levels, no entropy model,
+MSE);
+- `ablation`: one change each at 8 bits on MNIST, and the fidelity term on SVHN;
+- `search`: weights of the loss, to be compared on held-out images (`--split validation`), never on test.
 
 Trunks are runs of their own, shared between the rates of a data set and seed.
 """
@@ -22,12 +24,13 @@ from mecbopt.neural.presets import latents_for, preset
 
 __all__ = ["GROUPS", "Run", "chosen", "manifest"]
 
-GROUPS = ("trunk", "mnist", "svhn", "area", "baseline", "ablation")
+GROUPS = ("trunk", "mnist", "svhn", "area", "baseline", "ablation", "search")
 
 MNIST_RATES = (4.0, 8.0, 16.0, 2.0, 3.0, 6.0, 12.0, 32.0)
 SEEDED_RATES = (4.0, 8.0, 16.0)
 SVHN_RATES = (4.0, 8.0, 16.0, 24.0, 32.0)
-#: Below this rate the classes themselves do not fit: places are learned, and the critic cannot know the class.
+#: Below this rate the classes themselves do not fit: places are learned, and the critic cannot know the
+#: class.
 CLASS_ENTROPY = 3.4
 
 
@@ -68,7 +71,7 @@ def manifest(profile: str = "small", decoder_steps: int = 0) -> list[Run]:
     runs += [_rated("area", area, rate, 0) for rate in (4.0, 16.0)]
     runs += [_baseline("mnist", mnist, rate) for rate in MNIST_RATES]
     runs += [_baseline("svhn", svhn, rate) for rate in SVHN_RATES]
-    return runs + _ablations(mnist, svhn)
+    return runs + _ablations(mnist, svhn) + _search(mnist, svhn)
 
 
 def chosen(runs: list[Run], only: tuple[str, ...]) -> list[Run]:
@@ -126,13 +129,16 @@ def at_rate(config: Config, rate: float, seed: int = 0) -> Config:
     changes = [
         f"objective.target_rate={rate}", f"model.latents={latents_for(rate)}", f"runtime.seed={seed}",
     ]  # fmt: skip
+    if rate >= 6.0:
+        # More of the source gets through: it may be asked for, and the label needs more weight beside it.
+        changes += ["objective.reconstruction_weight=0.1", "objective.label_weight=8.0"]
     if rate < CLASS_ENTROPY:
         changes += ["model.cluster_places=learned", "model.critic_conditional=false"]
     return config.updated(changes)
 
 
 def _baseline(dataset: str, config: Config, rate: float) -> Run:
-    """Bounded levels, no entropy model, MSE and a classifier trained in the loop, in one stage of as many steps."""
+    """Bounded levels, no entropy model, MSE, a classifier trained in the loop; one stage of as many steps."""
     # Two levels at the lowest rates, four beyond: rate = latents x log2(levels) either way.
     levels = 2 if rate < 8 or rate % 2 else 4
     latents = round(rate) if levels == 2 else round(rate / 2)
@@ -199,4 +205,24 @@ def _ablations(mnist: Config, svhn: Config) -> list[Run]:
     coloured = _without_trunk(at_rate(svhn, 8.0))
     none = coloured.updated(["objective.reconstruction_weight=0.0"])
     runs.append(Run("ablation_svhn_no_fidelity", "ablation", none, "svhn_trunk_s0", "short"))
+    return runs
+
+
+def _search(mnist: Config, svhn: Config) -> list[Run]:
+    """Variants of the recipe at a few rates."""
+    variants = [
+        (rate, {"label_weight": label, "reconstruction_weight": source})
+        for rate, label, source in (
+            (8.0, 3.0, 0.1), (8.0, 8.0, 0.03), (8.0, 8.0, 0.1), (8.0, 8.0, 0.25), (4.0, 5.0, 0.05),
+            (4.0, 10.0, 0.1), (16.0, 8.0, 0.1), (16.0, 8.0, 0.25),
+        )
+    ]  # fmt: skip
+    runs = []
+    for dataset, config, chosen_ones in (("mnist", mnist, variants), ("svhn", svhn, variants[1:4:2])):
+        for rate, weights in chosen_ones:
+            changes = [f"objective.{name}={value}" for name, value in weights.items()]
+            label, source = weights["label_weight"], weights["reconstruction_weight"]
+            name = f"search_{dataset}_r{rate:g}_l{label:g}_q{source:g}"
+            changed = _without_trunk(at_rate(config, rate).updated(changes))
+            runs.append(Run(name, "search", changed, f"{dataset}_trunk_s0", "short"))
     return runs

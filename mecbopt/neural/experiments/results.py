@@ -6,6 +6,7 @@ trained once for a data set and degradation, and kept in OUT/judges.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -35,11 +36,15 @@ EXAMPLES = 30
 
 
 def evaluate_run(
-    bench: Bench, run: Run, epochs: float | None, say: Callable[[str], None]
+    bench: Bench, run: Run, epochs: float | None, split: str, say: Callable[[str], None]
 ) -> EvaluationReport:
     """Evaluate one run and write RUN/evaluation.json and, for the grids, RUN/examples.npz (outputs alone)."""
     folder = bench.folder(run)
     dataset = bench.dataset(run.config)
+    if split == "validation":  # for choosing settings: the test images are not looked at
+        dataset = dataclasses.replace(
+            dataset, test_images=dataset.validation_images, test_labels=dataset.validation_labels
+        )
     frozen = load_model(folder / "model.safetensors", bench.device)
     judges, record = judges_of(bench, run, epochs, say)
     own = folder / "classifiers.safetensors"  # of a loop that trained its own
@@ -56,7 +61,7 @@ def evaluate_run(
 def judges_of(
     bench: Bench, run: Run, epochs: float | None, say: Callable[[str], None]
 ) -> tuple[dict[str, Judge], dict[str, Any]]:
-    """The judges of a run's data set and degradation, trained now if need be (`epochs` None: as long as needed)."""
+    """The judges of a run's data, trained now if need be (`epochs` None: as long as they need)."""
     name = f"{run.config.data.dataset}_{run.config.data.degradation}.safetensors"
     path = bench.out / "judges" / name
     if not path.is_file():

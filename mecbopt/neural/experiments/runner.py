@@ -1,8 +1,8 @@
 """Train runs of the manifest: one after another, in parallel processes, or side by side on one GPU.
 
-Every run has a folder OUT/runs/NAME with the files of a training run and run.json; classifiers of the loop lie in
-OUT/classifiers.  A run that is finished is left alone, one that was stopped goes on from its checkpoint: calling
-the same command again is how one resumes.
+Every run has a folder OUT/runs/NAME with the files of a training run and run.json; classifiers of the loop
+lie in OUT/classifiers.  A run that is finished is left alone, one that was stopped goes on from its
+checkpoint: calling the same command again is how one resumes.
 
 On a GPU all runs live in one process, each on a stream of its own with its step recorded as a graph, so that
 their small kernels share the device.  Processes would take turns.
@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 
+from mecbopt.errors import MecboptError
 from mecbopt.neural.config import Config
 from mecbopt.neural.data.datasets import ImageDataset, load_dataset
 from mecbopt.neural.errors import ConfigError
@@ -97,9 +98,7 @@ class Bench:
         """The classifiers of the loop: trained once for a data set, or fresh ones that the loop trains."""
         dataset = self.dataset(config)
         if config.objective.label_training == "joint":
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(config.runtime.seed)
-                return Ensemble(dataset.shape, dataset.classes, config.optimisation.classifiers)
+            return self.fresh_classifiers(config)
         path = self.classifiers_file(config)
         path.parent.mkdir(parents=True, exist_ok=True)
         shared = Config(data=config.data, optimisation=config.optimisation).updated(
@@ -108,6 +107,13 @@ class Bench:
         if not path.is_file():
             self.say(f"classifiers of {config.data.dataset}")
         return loop_classifiers(shared, dataset, path.parent, None, None)
+
+    def fresh_classifiers(self, config: Config) -> Ensemble:
+        """Classifiers that nobody has trained."""
+        dataset = self.dataset(config)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.runtime.seed)
+            return Ensemble(dataset.shape, dataset.classes, config.optimisation.classifiers)
 
     def classifiers_file(self, config: Config) -> Path:
         """Where the classifiers of a data set lie."""
@@ -180,17 +186,9 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
                 break
             waiting.remove(run)
             stream = torch.cuda.Stream() if on_gpu else None
+            begun = time.monotonic(), time.process_time()
             with torch.cuda.stream(stream):
-                active.append(
-                    _Active(
-                        run,
-                        bench.trainer(run),
-                        bench.folder(run),
-                        stream,
-                        time.monotonic(),
-                        time.process_time(),
-                    )
-                )
+                active.append(_Active(run, bench.trainer(run), stream, *begun))
             bench.say(f"start {run.name}")
         if not active:
             if helped:
@@ -198,20 +196,30 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
                 continue
             break  # what is left waits for a trunk that is not among the runs
         for item in list(active):
-            with torch.cuda.stream(item.stream):
-                item.trainer.advance(CHUNK)
-                if item.trainer.done:
-                    seconds = time.monotonic() - item.started
-                    bench.finish(item.run, item.trainer, seconds, time.process_time() - item.processor)
-                    active.remove(item)
-                    bench.say(
-                        f"done {item.run.name}: {item.trainer.step} steps, {seconds:.0f} s{_note(item)}"
-                    )
+            try:
+                over = _advanced(bench, item)
+            except (MecboptError, RuntimeError) as error:  # one that diverges must not end the others
+                bench.say(f"FAILED {item.run.name}: {type(error).__name__}: {error}")
+                over = True
+            if over:
+                active.remove(item)
     for item in active:
         with torch.cuda.stream(item.stream):
             item.trainer.save()
         bench.say(f"stopped {item.run.name} at step {item.trainer.step} of {item.trainer.steps}")
     return [run.name for run in runs if not finished(bench.out, run)]
+
+
+def _advanced(bench: Bench, item: _Active) -> bool:
+    """Take a run one chunk further; True when it is over."""
+    with torch.cuda.stream(item.stream):
+        item.trainer.advance(CHUNK)
+        if not item.trainer.done:
+            return False
+        seconds = time.monotonic() - item.started
+        bench.finish(item.run, item.trainer, seconds, time.process_time() - item.processor)
+    bench.say(f"done {item.run.name}: {item.trainer.step} steps, {seconds:.0f} s{_note(item)}")
+    return True
 
 
 def _note(item: _Active) -> str:

@@ -146,7 +146,8 @@ class CouplingModel(nn.Module):
 def image_model(
     config: Config, clean: Shape, degraded: Shape, degrade: Callable[[Tensor], Tensor] | None = None
 ) -> CouplingModel:
-    """The model for images of the given shapes (C, H, W); `degrade` is the noiseless degradation, where known.
+    """The model for images of the given shapes (C, H, W); `degrade` is the noiseless degradation, where
+    known.
 
     It only serves as a start: a model that is loaded from a file needs none.
     """

@@ -1,8 +1,9 @@
 """Critics by name: image (and the code's class cell) -> score.
 
-A critic that does not know the cell lets a decoder collapse within classes as long as the mixture looks right:
-in the loop it reads a W1 of .8 where one fitted afresh reads 3.4.  A conditional one (projection of the cell on
-the features: Miyato and Koyama, cGANs with projection discriminator, ICLR 2018) compares the laws cell by cell.
+A critic that does not know the cell lets a decoder collapse within classes as long as the mixture looks
+right: in the loop it reads a W1 of .8 where one fitted afresh reads 3.4.  A conditional one (projection of
+the cell on the features: Miyato and Koyama, cGANs with projection discriminator, ICLR 2018) compares the laws
+cell by cell.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Decoders by name, and the one with pixel shuffle: latents and noise -> image.
 
-Convolutions with one input or output channel run far below the processor's speed; pixel shuffle makes the last
-one four times as wide at a quarter of the places, and the whole decoder about twice as fast.
+Convolutions with one input or output channel run far below the processor's speed; pixel shuffle makes the
+last one four times as wide at a quarter of the places, and the whole decoder about twice as fast.
 """
 
 from __future__ import annotations

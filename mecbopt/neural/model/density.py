@@ -149,7 +149,7 @@ class LogisticMixture(Density):
 
 
 class UniformDensity(Density):
-    """c(v) = (v + 1/2)/levels on [-1/2, levels - 1/2]: no entropy model, log2(levels) bits for every symbol."""
+    """c(v) = (v + 1/2)/levels on [-1/2, levels - 1/2]: no entropy model, log2(levels) bits a symbol."""
 
     def __init__(self, dimensions: int, levels: int) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
 """Encoders f: source -> latents, by name: one free network, clusters with style, or bounded levels.
 
-A free network that has to find the classes through decoder, critic and classifiers reads few of them: .68 at 4
-bits on MNIST, where a trunk reads .93.  `ClusterEncoder` is given them: clusters more than 1 apart cost their
-entropy alone, whatever the dither, since every dithered symbol names its cluster.
+A free network that has to find the classes through decoder, critic and classifiers reads few of them: .68
+at 4 bits on MNIST, where a trunk reads .93.  `ClusterEncoder` is given them: clusters more than 1 apart
+cost their entropy alone, whatever the dither, since every dithered symbol names its cluster.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _STYLE_START = 3.0
 def grid_places(clusters: int, dimensions: int, gap: float) -> Tensor:
     """Places of the clusters on a grid, shape (clusters, dimensions): two columns, the rest in rows, centred.
 
-    With equally likely classes the factorised density loses nothing on a full grid: log2 2 + log2 5 = log2 10.
+    With equally likely classes the factorised density loses nothing on a full grid: log2 2 + log2 5 = log2
+    10.
 
     >>> grid_places(4, 2, 2.0).tolist()
     [[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]]

@@ -26,8 +26,8 @@ class DegradationReconstructor(nn.Module):
     """q(x|y): a Gaussian about a linear map of y that starts as the noiseless degradation, one learned scale.
 
     Where source and output have the same size the map is the identity and stays it: a dense map of all pixels
-    would have millions of weights, and the degradation is noise alone.  The scale is bounded below at one grey
-    level, as in `GaussianReconstructor`.
+    would have millions of weights, and the degradation is noise alone.  The scale is bounded below at one
+    grey level, as in `GaussianReconstructor`.
     """
 
     def __init__(self, clean: Shape, degraded: Shape, degrade: Degrade | None = None) -> None:

@@ -28,7 +28,8 @@ class LabelModel(Protocol):
 
 
 class GeneratorObjective(nn.Module):
-    """The weighted sum of the terms whose weights are not 0: -E log q(X|Y) + lambda_r rate + lambda_d W1 + ...
+    """The weighted sum of the terms whose weights are not 0: -E log q(X|Y) + lambda_r rate + lambda_d W1 +
+    ...
 
     Critic and frozen label model are looked at, not trained: they are kept out of the module's parameters.
     A label model trained jointly, and heads, are submodules.

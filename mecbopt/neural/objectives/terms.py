@@ -1,7 +1,7 @@
 """Terms of the loss by name, each with its weight and its value in bits (fidelity and critic in pixel units).
 
-The paper's are reconstruction, rate, critic and label, with fidelity where colours would drift; the others serve
-the stages that come before the full loss.  `TERMS.register(name, Term(...))` adds one.
+The paper's are reconstruction, rate, critic and label, with fidelity where colours would drift; the others
+serve the stages that come before the full loss.  `TERMS.register(name, Term(...))` adds one.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ _CONTRAST, _LIGHT, _INVERTED = 0.3, 0.15, 0.3
 def moved(images: Tensor, generator: torch.Generator) -> Tensor:
     """Images turned, stretched, sheared and shifted a little, each by its own amount; shape (n, C, H, W).
 
-    Colour images also get other contrast (inverted for some: digits are read either way), other brightness and
-    channels in another order.
+    Colour images also get other contrast (inverted for some: digits are read either way), other brightness
+    and channels in another order.
     """
     count = len(images)
 

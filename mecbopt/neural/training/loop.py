@@ -1,8 +1,8 @@
 """One stage's steps: critic steps, one step of the parts that the stage trains, average, multipliers.
 
-A step reads its random numbers, its step sizes and its flags from tensors that are filled for `CHUNK` steps at
-once.  On a GPU it is therefore always the same sequence of kernels, which is recorded once as a CUDA graph and
-replayed: the networks are so small that starting kernels one by one would take most of the time.
+A step reads its random numbers, its step sizes and its flags from tensors that are filled for `CHUNK` steps
+at once.  On a GPU it is therefore always the same sequence of kernels, which is recorded once as a CUDA graph
+and replayed: the networks are so small that starting kernels one by one would take most of the time.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ def train(
     classifiers : path, optional
         A classifiers.safetensors of another run on the same data, to share between rates.
     trunk : path, optional
-        A checkpoint.safetensors of another run whose class trunk is taken over; the stage that would train one
-        is left out.
+        A checkpoint.safetensors of another run whose class trunk is taken over; the stage that would train
+        one is left out.
     resume : bool
         Go on from the checkpoint in `out`, if there is one.
     overwrite : bool

@@ -1,9 +1,9 @@
 """Training data where the steps run: on the device, ready to be gathered by number.
 
-A frozen trunk (or encoder) is run over the whole training set once, at the start of a stage, and its logits (or
-latents) are gathered with the images from then on.  Which images, which dither and which noise a step sees comes
-from `draws`: drawn on CPU from (seed, stage, chunk) for many steps at once, so that every device sees the same,
-a resumed run goes on with the same, and no step waits for the host.
+A frozen trunk (or encoder) is run over the whole training set once, at the start of a stage, and its logits
+(or latents) are gathered with the images from then on.  Which images, which dither and which noise a step
+sees comes from `draws`: drawn on CPU from (seed, stage, chunk) for many steps at once, so that every device
+sees the same, a resumed run goes on with the same, and no step waits for the host.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ __all__ = ["Draws", "ImagePool", "Pool"]
 
 Draws = dict[str, Tensor]
 
-#: Normal numbers that the views' noise is cut from, at a random place each step: drawing as many anew for every
-#: step would cost more than the rest of the step.
+#: Normal numbers that the views' noise is cut from, at a random place each step: drawing as many anew for
+#: every step would cost more than the rest of the step.
 _NOISE_BANK = 1 << 22
 _PART = 2048
 

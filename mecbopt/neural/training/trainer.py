@@ -1,7 +1,7 @@
 """The trainer: goes through the stages, keeps the average, writes and takes up checkpoints.
 
-All randomness is a function of (seed, stage, step), so a resumed run, a rerun and (up to the order of sums) a run
-on several processes are the same run.  On CPU a resumed run and a rerun are equal bit for bit.
+All randomness is a function of (seed, stage, step), so a resumed run, a rerun and (up to the order of sums)
+a run on several processes are the same run.  On CPU a resumed run and a rerun are equal bit for bit.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _WHOLE = StageConfig("joint")
 
 
 class Trainer:
-    """Train a task's coupling model through the stages of its settings; without any, in one stage of all parts.
+    """Train a task's coupling model through the stages of its settings; without any, in one stage of all
+    parts.
 
     Parameters
     ----------
