@@ -53,22 +53,17 @@ _NAMES = {
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class _Positive(click.ParamType):
-    """A positive, finite number: click's own range lets nan through."""
+class _Positive(click.FloatRange):
+    """A positive, finite number: click's own range lets nan and infinity through."""
 
-    name = "float"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a number.", param, ctx)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
         if not (math.isfinite(number) and number > 0):
             self.fail(f"{value} must be a positive, finite number.", param, ctx)
         return number
 
 
-POSITIVE = _Positive()
+POSITIVE = _Positive(min=0, min_open=True)
 
 
 def load_module(name: str) -> Any:

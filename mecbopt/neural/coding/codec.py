@@ -82,7 +82,8 @@ class ImageCodec:
         parts = []
         for part, level in zip(sources.split(_BATCH), torch.from_numpy(levels).split(_BATCH), strict=True):
             symbols = model.symbols(as_float(part).to(model.gain.device), level).cpu()
-            if not bool((symbols.abs() < _LARGEST_SYMBOL).all()):  # also what floats make of NaN and infinity
+            # NaN and infinity become the least integer, which has no absolute value.
+            if not bool(((symbols > -_LARGEST_SYMBOL) & (symbols < _LARGEST_SYMBOL)).all()):
                 raise ModelFileError(
                     f"the model's encoder gives symbols beyond +-{_LARGEST_SYMBOL}: it is not sane."
                 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import math
 import struct
+import tokenize
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -27,6 +29,11 @@ _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+#: What a damaged header raises in NumPy's and Python's parsers.
+_HEADER_ERRORS = (
+    ValueError, KeyError, TypeError, SyntaxError, OverflowError, RecursionError, MemoryError, IndexError,
+    tokenize.TokenError,
+)  # fmt: skip
 #: What damage in a zip archive raises: encryption, unknown methods and broken deflate streams among it.
 _ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, NotImplementedError,
@@ -90,17 +97,11 @@ def _array(path: Path, data: bytes) -> NDArray[Any]:
     stream = io.BytesIO(data)
     try:
         version = np.lib.format.read_magic(stream)
-        shape, fortran, dtype = _HEADERS[version](stream)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # headers as Python 2 wrote them are read all the same
+            shape, fortran, dtype = _HEADERS[version](stream)
         sizes = [int(size) for size in shape]
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        SyntaxError,
-        OverflowError,
-        RecursionError,
-        MemoryError,
-    ) as error:
+    except _HEADER_ERRORS as error:
         raise DatasetError(f"{path} holds an array whose header is damaged: {error}.") from error
     if dtype.hasobject or dtype.fields is not None or dtype.subdtype is not None or dtype.itemsize == 0:
         raise DatasetError(f"{path} holds objects or records (type {dtype}): give plain numbers; no pickles.")

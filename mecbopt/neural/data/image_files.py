@@ -30,7 +30,7 @@ _MOST_BYTES = 2**30
 def read_images(path: Path, shape: Shape, noisy: bool = False) -> Tensor:
     """Images (count, C, H, W) of a folder of pictures (in the order of their names), a picture, or an array.
 
-    Of an .npz archive the array `x` is taken, or its only one.
+    Of an .npz archive the array `x` is taken.
 
     Raises
     ------
@@ -45,10 +45,9 @@ def read_images(path: Path, shape: Shape, noisy: bool = False) -> Tensor:
     if path.suffix.lower() in _PICTURES:
         return _picture(path, shape)
     arrays = read_arrays(path, _MOST_BYTES)
-    if "x" not in arrays and len(arrays) != 1:
+    if "x" not in arrays:
         raise DatasetError(f"{path} holds the arrays {', '.join(arrays) or 'none'}: call the images x.")
-    name = "x" if "x" in arrays else next(iter(arrays))
-    return image_tensor(arrays[name], shape, f"{path}: {name}", noisy)
+    return image_tensor(arrays["x"], shape, f"{path}: x", noisy)
 
 
 def _picture(path: Path, shape: Shape) -> Tensor:
@@ -81,7 +80,8 @@ def write_images(out: Path, images: NDArray[np.uint8], **beside: NDArray[Any]) -
     """
     if out.suffix == ".npz":
         with written_whole(out) as file:
-            np.savez_compressed(file, y=images, **beside)
+            arrays: dict[str, Any] = {"y": images, **beside}
+            np.savez_compressed(file, **arrays)
         return
     if beside:
         raise DatasetError(f"{out} cannot hold {', '.join(beside)} beside the images: give an .npz file.")

@@ -70,7 +70,7 @@ def train_judges(
     def trained(name: str, images: Tensor, passes: float) -> Judge:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(streams.integer_seed(seed, f"judge {name}"))
-            judge = Judge(dataset.shape, dataset.classes).to(device)
+            judge: Judge = Judge(dataset.shape, dataset.classes).to(device)
         fit_classifier(
             judge,
             images,
