@@ -65,7 +65,7 @@ def _runs():
 
 
 def test_runs_are_trained_resumed_evaluated_and_packed(tmp_path, monkeypatch):
-    """Stopped by its deadline at the first chunk and called again, a run ends as one that was never stopped."""
+    """Stopped by its deadline and called again, a run ends as one that was never stopped."""
     said = []
     whole, parts = (
         Bench(None, tmp_path / name, "cpu", "test", [], said.append) for name in ("whole", "parts")
