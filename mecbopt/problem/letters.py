@@ -23,7 +23,7 @@ def distinct_letters(name: str, letters: Iterable[Any], size: int | None) -> Let
     ProblemError
         Another number of letters (`size` is None: there is nothing to name), equal or unhashable ones.
     """
-    if isinstance(letters, (str, bytes)) or not isinstance(letters, Iterable):
+    if isinstance(letters, bytes) or not isinstance(letters, Iterable):
         raise ProblemError(argument=name, value=letters, remedy="give a sequence of letters")
     named = tuple(letters)
     if len(named) != size:
