@@ -11,7 +11,7 @@ CORE := $(VENV)/.core-$(STATE)
 DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
 
-.PHONY: demo test test-slow prove bench mutation docs lint native sanitize figures clean
+.PHONY: demo test test-slow stress prove bench mutation docs lint native sanitize figures clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,9 @@ test: $(DEV)
 
 test-slow: $(DEV)
 	$(BIN)/python -m pytest -m slow --timeout 7200
+
+stress: $(DEV)
+	$(BIN)/python -m tests.stress $(STRESS)
 
 prove: $(DEV)
 	$(BIN)/mecbopt prove
