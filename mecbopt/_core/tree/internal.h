@@ -5,8 +5,8 @@
  * of the relaxation has coefficients that split over (y, A_y), so a linear form over mappings is a score
  * table G[y * subsets + A], and its value at f is sum_y G[y][A_y].
  */
-#ifndef MECBOPT_BRANCH_AND_BOUND_INTERNAL_H
-#define MECBOPT_BRANCH_AND_BOUND_INTERNAL_H
+#ifndef MECBOPT_TREE_INTERNAL_H
+#define MECBOPT_TREE_INTERNAL_H
 
 #include <math.h>
 #include <stddef.h>
@@ -14,7 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "branch_and_bound.h"
+#include "common/clock.h"
+#include "common/memory.h"
+#include "common/phi.h"
+#include "common/random.h"
+#include "tree/tree.h"
 
 enum { MB_MAX_LETTERS = 12, MB_MAX_CELLS = MB_MAX_LETTERS * MB_MAX_LETTERS };
 
@@ -154,7 +158,6 @@ struct mb_search {
 int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate,
                       int s, const double *p_s_given_x, double label_limit);
 void mb_instance_free(mb_instance *instance);
-double mb_phi(double p);
 int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen);
 void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double *lower, const double *upper,
                    const double *touch_from, const double *touch_to);

@@ -1,6 +1,6 @@
 /* Lower bounds for the minimum entropy coupling search: the profile bound (Compton, Katz, Qi, Greenewald,
    Kocaoglu 2023) and the pattern bound, the Lagrangian dual of filling every column on its own. */
-#include "mec_internal.h"
+#include "mec/internal.h"
 
 double mec_profile_bound(int n, const double *a, const double *log_a, int m, const double *b,
                          const double *log_b)
@@ -37,32 +37,32 @@ typedef struct {
 
 static void filling_free(filling *fill)
 {
-    free(fill->sum);
-    free(fill->cost);
-    free(fill->priced);
-    free(fill->patterns);
-    free(fill->first);
+    core_free(fill->sum);
+    core_free(fill->cost);
+    core_free(fill->priced);
+    core_free(fill->patterns);
+    core_free(fill->first);
 }
 
 static int filling_build(filling *fill)
 {
     uint32_t subsets = 1u << fill->items;
-    fill->sum = calloc(subsets, sizeof(double));
-    fill->cost = calloc(subsets, sizeof(double));
-    fill->priced = calloc(subsets, sizeof(double));
-    fill->first = calloc((size_t)fill->bins + 1, sizeof(size_t));
+    fill->sum = core_calloc(subsets, sizeof(double));
+    fill->cost = core_calloc(subsets, sizeof(double));
+    fill->priced = core_calloc(subsets, sizeof(double));
+    fill->first = core_calloc((size_t)fill->bins + 1, sizeof(size_t));
     if (!fill->sum || !fill->cost || !fill->priced || !fill->first)
         return -1;
     for (uint32_t subset = 1; subset < subsets; subset++) {
         int lowest = __builtin_ctz(subset);
         fill->sum[subset] = fill->sum[subset & (subset - 1)] + fill->item[lowest];
-        fill->cost[subset] = fill->cost[subset & (subset - 1)] + mec_phi(fill->item[lowest]);
+        fill->cost[subset] = fill->cost[subset & (subset - 1)] + core_phi(fill->item[lowest]);
     }
     size_t count = 0;
     for (int y = 0; y < fill->bins; y++)
         for (uint32_t subset = 0; subset < subsets; subset++)
             count += fill->sum[subset] <= fill->bin[y] + MEC_PAD;
-    fill->patterns = malloc((count ? count : 1) * sizeof(pattern));
+    fill->patterns = core_malloc((count ? count : 1) * sizeof(pattern));
     if (!fill->patterns)
         return -1;
     count = 0;
@@ -80,7 +80,7 @@ static int filling_build(filling *fill)
                     candidates |= 1u << x;
             if (rest > 0.0 && !candidates)
                 continue;
-            fill->patterns[count++] = (pattern){subset, candidates, rest, fill->cost[subset] + mec_phi(rest)};
+            fill->patterns[count++] = (pattern){subset, candidates, rest, fill->cost[subset] + core_phi(rest)};
         }
     }
     fill->first[fill->bins] = count;
@@ -185,10 +185,10 @@ static int bucket_of(const mec_pattern_bound *bound, double mass)
 static int tabulate_bins(mec_pattern_bound *bound, const filling *fill, const double *price)
 {
     double width = 1.0 / bound->inverse_width;
-    double *whole = malloc(MEC_BUCKETS * sizeof(double)), *rest = malloc(MEC_BUCKETS * sizeof(double));
+    double *whole = core_malloc(MEC_BUCKETS * sizeof(double)), *rest = core_malloc(MEC_BUCKETS * sizeof(double));
     if (!whole || !rest) {
-        free(whole);
-        free(rest);
+        core_free(whole);
+        core_free(rest);
         return -1;
     }
     for (int x = 0; x < fill->items; x++) {
@@ -214,7 +214,7 @@ static int tabulate_bins(mec_pattern_bound *bound, const filling *fill, const do
                 high = fill->item[x];
             if (low > high)
                 break;
-            rest[j] = minimum(mec_phi(low) - price[x] * low, mec_phi(high) - price[x] * high);
+            rest[j] = minimum(core_phi(low) - price[x] * low, core_phi(high) - price[x] * high);
             longest = j;
         }
         for (int k = 0; k < MEC_BUCKETS; k++) {
@@ -231,8 +231,8 @@ static int tabulate_bins(mec_pattern_bound *bound, const filling *fill, const do
             bound->bin_open[k] = minimum(bound->bin_open[k], fill->cost[all] - fill->priced[all]);
         }
     }
-    free(whole);
-    free(rest);
+    core_free(whole);
+    core_free(rest);
     return 0;
 }
 
@@ -247,14 +247,14 @@ static void tabulate_items(mec_pattern_bound *bound, const filling *fill, const 
             double part = fill->bin[y] - fill->sum[subset];
             if (part <= MEC_PAD)
                 continue;
-            double slope = (fill->cost[subset] - fill->priced[subset] + mec_phi(part) - bin_value[y]) / part;
+            double slope = (fill->cost[subset] - fill->priced[subset] + core_phi(part) - bin_value[y]) / part;
             int k = bucket_of(bound, part - MEC_PAD);
             bound->item_open_slope[k] = minimum(bound->item_open_slope[k], slope);
         }
     for (int k = 1; k < MEC_BUCKETS; k++)
         bound->item_open_slope[k] = minimum(bound->item_open_slope[k], bound->item_open_slope[k - 1]);
     for (int k = 0; k < MEC_BUCKETS; k++) {
-        double low = k * width, high = (k + 1) * width, own = minimum(mec_phi(low), mec_phi(high));
+        double low = k * width, high = (k + 1) * width, own = minimum(core_phi(low), core_phi(high));
         for (int y = 0; y < fill->bins; y++) {
             if (fill->bin[y] < low - MEC_PAD)
                 continue;

@@ -1,4 +1,4 @@
-"""The compiled search (`mecbopt/_core/mec.h`) as a small object; absent without a C compiler.
+"""The compiled search (`mec.h`) as a small object; absent without a C compiler.
 
 Masses are integers times 2^-60, so that sums of subsets, their differences and the test for an exact balance
 have no rounding; float masses move by at most 2^-60 each, and the largest of a side by the sum of that.
@@ -26,7 +26,7 @@ __all__ = [
 
 #: Letters of positive mass in both alphabets together that the search takes (bits of a machine word).
 MAX_LETTERS = 62
-#: Longest side whose subsets the pattern bound enumerates, as in mec_internal.h.
+#: Longest side whose subsets the pattern bound enumerates, as in internal.h.
 _PATTERN_LIMIT = 16
 _BITS = 60
 #: Steps of the subgradient ascent; 1,000 raise the bound by less than 1e-3 bits more.

@@ -1,5 +1,5 @@
 /* Set-up, answers and reconstruction of the exact minimum entropy coupling search. */
-#include "mec_internal.h"
+#include "mec/internal.h"
 
 static int build_bounds(mec_search *s, double target, int iterations)
 {
@@ -32,7 +32,7 @@ mec_search *mec_search_new(int n, int m, const long long *masses, double scale, 
 {
     if (n < 1 || m < 1 || n + m > 62)
         return NULL;
-    mec_search *s = calloc(1, sizeof(mec_search));
+    mec_search *s = core_calloc(1, sizeof(mec_search));
     if (!s)
         return NULL;
     s->n = n;
@@ -44,7 +44,7 @@ mec_search *mec_search_new(int n, int m, const long long *masses, double scale, 
     for (int i = 0; i < s->count; i++) {
         s->mass[i] = masses[i];
         s->value[i] = (double)masses[i] * scale;
-        s->entropy[i] = mec_phi(s->value[i]);
+        s->entropy[i] = core_phi(s->value[i]);
         s->logarithm[i] = log2(s->value[i]);
         int first = i && i != n && masses[i] == masses[i - 1] ? s->group_first[i - 1] : i;
         s->group_first[i] = first;
@@ -63,16 +63,16 @@ void mec_search_free(mec_search *s)
 {
     if (!s)
         return;
-    free(s->states);
-    free(s->table);
-    free(s->order);
+    core_free(s->states);
+    core_free(s->table);
+    core_free(s->order);
     for (int layer = 0; layer < 64; layer++)
-        free(s->layer_list[layer]);
+        core_free(s->layer_list[layer]);
     for (int side = 0; side < 2; side++) {
-        free(s->hang[side].list);
-        free(s->hang[side].glances);
+        core_free(s->hang[side].list);
+        core_free(s->hang[side].glances);
     }
-    free(s);
+    core_free(s);
 }
 
 double mec_search_root_bound(const mec_search *s) { return s->root_bound; }

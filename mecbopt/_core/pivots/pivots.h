@@ -1,6 +1,6 @@
 /* Public face of the compiled local search (read by cffi: typedefs and prototypes only). */
-#ifndef MECBOPT_LOCAL_SEARCH_H
-#define MECBOPT_LOCAL_SEARCH_H
+#ifndef MECBOPT_PIVOTS_H
+#define MECBOPT_PIVOTS_H
 
 #include <stdint.h>
 

@@ -4,7 +4,7 @@
  * active (their logicals nonbasic); all else follows from the k x k matrix K of those rows and columns, far
  * smaller than the number of rows.  A pivot borders K, replaces one of its rows or columns, or shrinks it.
  */
-#include "branch_and_bound_internal.h"
+#include "tree/internal.h"
 
 /* Pivots below this are refused: the exchange fails, and the caller refactors. */
 static const double SMALLEST_PIVOT = 1e-9;
@@ -32,29 +32,29 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     }
     const size_t rows = (size_t)lp->rows, stride = (size_t)lp->stride, pool = (size_t)columns->pool_capacity;
     lp->place_capacity = columns->pool_capacity;
-    lp->lower = malloc(sizeof(double) * rows);
-    lp->upper = malloc(sizeof(double) * rows);
-    lp->activity = calloc(rows, sizeof(double));
-    lp->dual = calloc(rows, sizeof(double));
-    lp->direction = calloc(rows, sizeof(double));
-    lp->state = calloc(rows, 1);
-    lp->active_place = malloc(sizeof(int) * rows);
-    lp->basic = malloc(sizeof(int) * stride);
-    lp->active = malloc(sizeof(int) * stride);
-    lp->weight = calloc(stride, sizeof(double));
-    lp->work1 = calloc(stride, sizeof(double));
-    lp->work2 = calloc(stride, sizeof(double));
-    lp->work3 = calloc(stride, sizeof(double));
-    lp->inverse = calloc(stride * stride, sizeof(double));
-    lp->scratch_matrix = calloc(2 * stride * stride, sizeof(double));
-    lp->basic_place = malloc(sizeof(int) * pool);
-    lp->at_one = calloc(pool, 1);
-    lp->reduced = calloc(pool, sizeof(double));
-    lp->alpha = calloc(pool, sizeof(double));
-    lp->shift = calloc(pool, sizeof(double));
-    lp->score = calloc((size_t)instance->m * (size_t)instance->subsets, sizeof(double));
-    lp->list = malloc(sizeof(int) * (rows + pool));
-    lp->ratio = malloc(sizeof(double) * (rows + pool));
+    lp->lower = core_malloc(sizeof(double) * rows);
+    lp->upper = core_malloc(sizeof(double) * rows);
+    lp->activity = core_calloc(rows, sizeof(double));
+    lp->dual = core_calloc(rows, sizeof(double));
+    lp->direction = core_calloc(rows, sizeof(double));
+    lp->state = core_calloc(rows, 1);
+    lp->active_place = core_malloc(sizeof(int) * rows);
+    lp->basic = core_malloc(sizeof(int) * stride);
+    lp->active = core_malloc(sizeof(int) * stride);
+    lp->weight = core_calloc(stride, sizeof(double));
+    lp->work1 = core_calloc(stride, sizeof(double));
+    lp->work2 = core_calloc(stride, sizeof(double));
+    lp->work3 = core_calloc(stride, sizeof(double));
+    lp->inverse = core_calloc(stride * stride, sizeof(double));
+    lp->scratch_matrix = core_calloc(2 * stride * stride, sizeof(double));
+    lp->basic_place = core_malloc(sizeof(int) * pool);
+    lp->at_one = core_calloc(pool, 1);
+    lp->reduced = core_calloc(pool, sizeof(double));
+    lp->alpha = core_calloc(pool, sizeof(double));
+    lp->shift = core_calloc(pool, sizeof(double));
+    lp->score = core_calloc((size_t)instance->m * (size_t)instance->subsets, sizeof(double));
+    lp->list = core_malloc(sizeof(int) * (rows + pool));
+    lp->ratio = core_malloc(sizeof(double) * (rows + pool));
     if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->state ||
         !lp->active_place || !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 ||
         !lp->inverse || !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha ||
@@ -74,11 +74,11 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
 }
 
 void mb_simplex_free(mb_simplex *lp) {
-    free(lp->lower), free(lp->upper), free(lp->activity), free(lp->dual), free(lp->direction), free(lp->state);
-    free(lp->active_place), free(lp->basic), free(lp->active), free(lp->weight), free(lp->work1);
-    free(lp->work2), free(lp->work3), free(lp->inverse), free(lp->scratch_matrix), free(lp->basic_place);
-    free(lp->at_one), free(lp->reduced), free(lp->alpha), free(lp->shift), free(lp->score), free(lp->list);
-    free(lp->ratio);
+    core_free(lp->lower), core_free(lp->upper), core_free(lp->activity), core_free(lp->dual), core_free(lp->direction), core_free(lp->state);
+    core_free(lp->active_place), core_free(lp->basic), core_free(lp->active), core_free(lp->weight), core_free(lp->work1);
+    core_free(lp->work2), core_free(lp->work3), core_free(lp->inverse), core_free(lp->scratch_matrix), core_free(lp->basic_place);
+    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift), core_free(lp->score), core_free(lp->list);
+    core_free(lp->ratio);
 }
 
 /* The basis without mappings. */

@@ -1,6 +1,6 @@
 /* Public face of the compiled exact solver (read by cffi: typedefs and prototypes only). */
-#ifndef MECBOPT_BRANCH_AND_BOUND_H
-#define MECBOPT_BRANCH_AND_BOUND_H
+#ifndef MECBOPT_TREE_H
+#define MECBOPT_TREE_H
 
 #include <stdint.h>
 

@@ -1,16 +1,8 @@
 /* Descents: from the given start, then from vertices that minimise random linear functions. */
-#include <time.h>
-
-#include "local_search_internal.h"
+#include "pivots/internal.h"
 
 /* Candidates between two looks at the clock. */
 enum { CHUNK = 256, MAX_LINEAR_PIVOTS = 400 };
-
-static double seconds_now(void) {
-    struct timespec t;
-    timespec_get(&t, TIME_UTC);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void begin_descent(ls_search *search) {
     search->phase = LS_DESCENT;
@@ -28,7 +20,7 @@ static void step(ls_search *search) {
     case LS_AIM:
         if (ls_basis_take(search, search->start_letters, search->start_kind, search->start_slack_row)) return;
         for (int cell = 0; cell < search->cells; cell++)
-            search->cost[cell] = search->p_x[cell / search->m] * ls_normal(search);
+            search->cost[cell] = search->p_x[cell / search->m] * core_normal(&search->random);
         search->linear_pivots = 0;
         search->phase = LS_LINEAR;
         return;
@@ -45,10 +37,10 @@ static void step(ls_search *search) {
 }
 
 void ls_search_run(ls_search *search, long long starts, long long candidates, double seconds) {
-    const double end = seconds_now() + seconds;
+    const double end = core_seconds() + seconds;
     while (search->starts < starts && search->candidates < candidates) {
         step(search);
-        if (seconds_now() > end) return;
+        if (core_seconds() > end) return;
     }
     if (search->phase == LS_DESCENT) ls_remember(search);
 }

@@ -1,6 +1,6 @@
 /* Which columns may enter: neighbours of the basis in stages.  All m^n mappings as neighbours found no more optima
    a start than these (5x5: 79 of 100 at 100 starts either way) at nine times the cost. */
-#include "local_search_internal.h"
+#include "pivots/internal.h"
 
 /* Stages of a neighbourhood, cheapest and most fruitful first. */
 enum { STAGE_LETTER, STAGE_SWAP, STAGE_BLOCK, STAGE_TWO_LETTERS, STAGE_PRICED, STAGE_COUNT };
@@ -37,8 +37,8 @@ static void open_stage(ls_search *search, int stage) {
     /* A walk through the stage in steps coprime to its size visits every candidate once, in scrambled order. */
     search->stage_size = sizes[stage];
     if (search->stage_size == 0) return;
-    search->stage_offset = (long long)(ls_random(search) % (uint64_t)search->stage_size);
-    do search->stage_step = 1 + (long long)(ls_random(search) % (uint64_t)search->stage_size);
+    search->stage_offset = (long long)(core_random(&search->random) % (uint64_t)search->stage_size);
+    do search->stage_step = 1 + (long long)(core_random(&search->random) % (uint64_t)search->stage_size);
     while (greatest_divisor(search->stage_step, search->stage_size) != 1);
 }
 
@@ -86,12 +86,12 @@ static double block_change(const ls_search *search, int x, int y, double sign, d
     const ls_blocks *blocks = &search->blocks;
     const double before = fmax(blocks->mass[y], 0.0);
     const double after = fmax(before + sign * search->p_x[x], 0.0);
-    double change = (rate_price - label_price) * (ls_phi(after) - ls_phi(before));
+    double change = (rate_price - label_price) * (core_phi_quick(after) - core_phi_quick(before));
     if (label_price != 0.0)
         for (int i = 0; i < search->s; i++) {
             const double joint = blocks->joint[y * search->s + i];
             const double moved = joint + sign * search->joint_label[x * search->s + i];
-            change += label_price * (ls_phi(fmax(moved, 0.0)) - ls_phi(fmax(joint, 0.0)));
+            change += label_price * (core_phi_quick(fmax(moved, 0.0)) - core_phi_quick(fmax(joint, 0.0)));
         }
     return change;
 }
@@ -107,7 +107,7 @@ static void block_move(ls_search *search, int x, int y, double sign) {
 static void descend_score(ls_search *search, double rate_price, double label_price) {
     ls_blocks *blocks = &search->blocks;
     const int n = search->n, m = search->m;
-    const int first = (int)(ls_random(search) % (uint64_t)n);
+    const int first = (int)(core_random(&search->random) % (uint64_t)n);
     for (int unchanged = 0, x = first; unchanged < n; x = (x + 1) % n) {
         const int from = blocks->mapping[x];
         const double leaving = block_change(search, x, from, -1.0, rate_price, label_price) -
@@ -171,7 +171,7 @@ int ls_linear_pivot(ls_search *search) {
             found = 1;
         }
     /* Partial pricing: the first place that yields a column serves; any improving column will do. */
-    const int first = (int)(ls_random(search) % (uint64_t)search->rows);
+    const int first = (int)(core_random(&search->random) % (uint64_t)search->rows);
     for (int i = 0; i < search->rows && !found; i++) {
         const int place = (first + i) % search->rows;
         if (search->kind[place] != LS_MAPPING) continue;

@@ -1,5 +1,5 @@
 /* Open nodes: compact storage of boxes and bases, and the heap that orders them by bound. */
-#include "branch_and_bound_internal.h"
+#include "tree/internal.h"
 
 /* float bounds are rounded outward: a box may grow by 1e-7 of its size, never shrink. */
 static float below(double value) {
@@ -33,7 +33,7 @@ static layout layout_of(const mb_search *search, int size) {
 mb_node *mb_node_new(mb_search *search, const double *lower, const double *upper, double bound) {
     const mb_simplex *lp = &search->node_lp;
     const layout at = layout_of(search, lp->size);
-    mb_node *node = malloc(sizeof(mb_node) + at.total);
+    mb_node *node = core_malloc(sizeof(mb_node) + at.total);
     if (!node) return NULL;
     node->bound = bound;
     node->order = search->created++;
@@ -65,7 +65,7 @@ mb_node *mb_node_new(mb_search *search, const double *lower, const double *upper
 
 void mb_node_free(mb_search *search, mb_node *node) {
     search->heap_bytes -= sizeof(mb_node) + layout_of(search, node->size).total;
-    free(node);
+    core_free(node);
 }
 
 void mb_node_box(const mb_search *search, const mb_node *node, double *lower, double *upper) {
@@ -128,7 +128,7 @@ static int comes_first(const mb_node *a, const mb_node *b) {
 int mb_heap_push(mb_search *search, mb_node *node) {
     if (search->heap_size == search->heap_capacity) {
         const size_t capacity = search->heap_capacity ? 2 * search->heap_capacity : 256;
-        mb_node **heap = realloc(search->heap, sizeof(mb_node *) * capacity);
+        mb_node **heap = core_realloc(search->heap, sizeof(mb_node *) * capacity);
         if (!heap) return MB_NO_MEMORY;
         search->heap = heap;
         search->heap_capacity = capacity;
@@ -145,7 +145,7 @@ int mb_heap_push(mb_search *search, mb_node *node) {
 int mb_stack_push(mb_search *search, mb_node *node) {
     if (search->stack_size == search->stack_capacity) {
         const size_t capacity = search->stack_capacity ? 2 * search->stack_capacity : 64;
-        mb_node **stack = realloc(search->stack, sizeof(mb_node *) * capacity);
+        mb_node **stack = core_realloc(search->stack, sizeof(mb_node *) * capacity);
         if (!stack) return MB_NO_MEMORY;
         search->stack = stack;
         search->stack_capacity = capacity;

@@ -1,56 +1,10 @@
-/* Memory, columns and random numbers of the local search, and a quick p log p. */
-#include "local_search_internal.h"
-
-/* log2 by a table over the leading 7 bits of the mantissa and a short series: the remainder r is below 2^-8, so
-   the series is exact to rounding (r^7 / 7 < 2e-18), and the same on every machine. */
-enum { TABLE_BITS = 7, TABLE_SIZE = 1 << TABLE_BITS };
-static double table_inverse[TABLE_SIZE], table_log[TABLE_SIZE];
-
-static void build_table(void) {
-    for (int i = 0; i < TABLE_SIZE; i++) {
-        const double centre = 1.0 + (i + 0.5) / TABLE_SIZE;
-        table_inverse[i] = 1.0 / centre;
-        table_log[i] = -log2(table_inverse[i]);
-    }
-}
-
-static inline double phi(double p) {
-    if (p < 1e-300) return 0.0;
-    uint64_t bits;
-    memcpy(&bits, &p, sizeof bits);
-    const int exponent = (int)(bits >> 52) - 1023;
-    const int index = (int)(bits >> (52 - TABLE_BITS)) & (TABLE_SIZE - 1);
-    bits = (bits & UINT64_C(0x000FFFFFFFFFFFFF)) | UINT64_C(0x3FF0000000000000);
-    double mantissa;
-    memcpy(&mantissa, &bits, sizeof mantissa);
-    const double r = mantissa * table_inverse[index] - 1.0;
-    const double series =
-        r * (1.0 - r * (1.0 / 2 - r * (1.0 / 3 - r * (1.0 / 4 - r * (1.0 / 5 - r * (1.0 / 6))))));
-    return -p * (exponent + (table_log[index] + 1.4426950408889634 * series));
-}
-
-double ls_phi(double p) { return phi(p); }
+/* Memory and columns of the local search. */
+#include "pivots/internal.h"
 
 double ls_phi_sum(const double *p, int count) {
     double total = 0.0;
-    for (int i = 0; i < count; i++) total += phi(p[i]);
+    for (int i = 0; i < count; i++) total += core_phi_quick(p[i]);
     return total;
-}
-
-/* splitmix64 (Steele, Lea and Flood 2014). */
-uint64_t ls_random(ls_search *search) {
-    uint64_t z = (search->random += UINT64_C(0x9E3779B97F4A7C15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
-
-double ls_uniform(ls_search *search) { return (double)(ls_random(search) >> 11) * 0x1p-53; }
-
-/* Box and Muller. */
-double ls_normal(ls_search *search) {
-    const double radius = sqrt(-2.0 * log(1.0 - ls_uniform(search)));
-    return radius * cos(6.283185307179586 * ls_uniform(search));
 }
 
 /* Output law, rate and label entropy of a mapping. */
@@ -68,7 +22,7 @@ void ls_column(const ls_search *search, const ls_letter *mapping, double *column
     }
 }
 
-static double *doubles(size_t count) { return calloc(count ? count : 1, sizeof(double)); }
+static double *doubles(size_t count) { return core_calloc(count ? count : 1, sizeof(double)); }
 
 static int allocate(ls_search *search) {
     const size_t n = (size_t)search->n, m = (size_t)search->m, s = (size_t)search->s;
@@ -77,7 +31,7 @@ static int allocate(ls_search *search) {
                                    &search->found_letters, &search->trial, &search->blocks.mapping};
     const size_t letter_sizes[] = {r * n, r * n, r * n, n, n, n};
     for (size_t i = 0; i < sizeof letter_sizes / sizeof *letter_sizes; i++)
-        if (!(*letter_arrays[i] = calloc(letter_sizes[i], sizeof(ls_letter)))) return -1;
+        if (!(*letter_arrays[i] = core_calloc(letter_sizes[i], sizeof(ls_letter)))) return -1;
     double **arrays[] = {&search->p_x,         &search->p_y,          &search->joint_label, &search->target,
                          &search->perturbed,   &search->columns,      &search->inverse,     &search->level,
                          &search->coupling,    &search->best_level,   &search->trial_column,
@@ -87,11 +41,11 @@ static int allocate(ls_search *search) {
                             cells, r, 2 * r * r + m * (s + 1), cells, r, cells, m, m * s};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (!(*arrays[i] = doubles(sizes[i]))) return -1;
-    search->kind = calloc(r, 1);
-    search->start_kind = calloc(r, 1);
-    search->best_kind = calloc(r, 1);
-    search->slack_row = calloc(r, sizeof(int));
-    search->start_slack_row = calloc(r, sizeof(int));
+    search->kind = core_calloc(r, 1);
+    search->start_kind = core_calloc(r, 1);
+    search->best_kind = core_calloc(r, 1);
+    search->slack_row = core_calloc(r, sizeof(int));
+    search->start_slack_row = core_calloc(r, sizeof(int));
     return search->kind && search->start_kind && search->best_kind && search->slack_row &&
                    search->start_slack_row
                ? 0
@@ -101,9 +55,9 @@ static int allocate(ls_search *search) {
 ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
                          const double *p_s_given_x, double label_limit, uint64_t seed, int k,
                          const int32_t *mappings, const double *weights) {
-    ls_search *search = calloc(1, sizeof *search);
+    ls_search *search = core_calloc(1, sizeof *search);
     if (!search) return NULL;
-    build_table();
+    core_phi_prepare();
     const int has_rate = isfinite(rate), has_label = s > 0 && isfinite(label_limit);
     search->n = n;
     search->m = m;
@@ -145,6 +99,6 @@ void ls_search_free(ls_search *search) {
                       search->cost,        search->price,         search->score,        search->blocks.mass,
                       search->blocks.joint, search->kind,         search->start_kind,   search->best_kind,
                       search->slack_row,   search->start_slack_row};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
-    free(search);
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) core_free(arrays[i]);
+    core_free(search);
 }

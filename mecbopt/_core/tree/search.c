@@ -3,9 +3,7 @@
  * The search advances in steps (a local start, the root, a round of root tightening, a node with its two
  * children), each deterministic: however a caller slices it, the tree is the same.
  */
-#include "branch_and_bound_internal.h"
-
-#include <time.h>
+#include "tree/internal.h"
 
 /* Cells narrower than this are not split: phi moves by less than 1e-8 bits on them. */
 static const double NARROWEST_SPLIT = 1e-10;
@@ -85,7 +83,7 @@ static int choose_split(const mb_search *search, const double *lower, const doub
     double worst = -1.0;
     for (int cell = 0; cell < search->instance.cells; cell++) {
         if (upper[cell] - lower[cell] <= NARROWEST_SPLIT) continue;
-        const double error = mb_phi(search->point[cell]) - search->cell_bound[cell];
+        const double error = core_phi(search->point[cell]) - search->cell_bound[cell];
         if (error > worst) {
             worst = error;
             chosen = cell;
@@ -116,7 +114,7 @@ static int keep_open(mb_search *search, const double *lower, const double *upper
 
 static void try_point(mb_search *search, int always) {
     double value = 0.0;
-    for (int cell = 0; cell < search->instance.cells; cell++) value += mb_phi(search->point[cell]);
+    for (int cell = 0; cell < search->instance.cells; cell++) value += core_phi(search->point[cell]);
     if (always || value < search->best - 1e-9) {
         double coupling[MB_MAX_CELLS];
         memcpy(coupling, search->point, sizeof coupling);
@@ -292,18 +290,8 @@ static int step(mb_search *search) {
     return expand(search);
 }
 
-static double seconds_now(void) {
-    struct timespec now;
-#ifdef CLOCK_MONOTONIC
-    clock_gettime(CLOCK_MONOTONIC, &now);
-#else
-    timespec_get(&now, TIME_UTC);
-#endif
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 int mb_search_run(mb_search *search, double gap, long long steps, double seconds) {
-    const double started = seconds_now();
+    const double started = core_seconds();
     search->gap = gap;
     for (long long done = 0; done < steps && !search->finished; done++) {
         if (search->best < MB_INFINITY && search->best - search->lower_bound <= gap) break;
@@ -314,7 +302,7 @@ int mb_search_run(mb_search *search, double gap, long long steps, double seconds
             search->trouble++;
             return failed;
         }
-        if (seconds_now() - started >= seconds) break;
+        if (core_seconds() - started >= seconds) break;
     }
     return 0;
 }
@@ -322,8 +310,8 @@ int mb_search_run(mb_search *search, double gap, long long steps, double seconds
 /* I(X;Y) <= min(R, H(X), H(Y)), so H(X,Y) is at least H(X) + H(Y) less that; a little off for rounding. */
 static double elementary_bound(const mb_instance *instance) {
     double x_entropy = 0.0, y_entropy = 0.0;
-    for (int x = 0; x < instance->n; x++) x_entropy += mb_phi(instance->p_x[x]);
-    for (int y = 0; y < instance->m; y++) y_entropy += mb_phi(instance->p_y[y]);
+    for (int x = 0; x < instance->n; x++) x_entropy += core_phi(instance->p_x[x]);
+    for (int y = 0; y < instance->m; y++) y_entropy += core_phi(instance->p_y[y]);
     return x_entropy + y_entropy - fmin(instance->rate, fmin(x_entropy, y_entropy)) - 1e-12;
 }
 
@@ -331,7 +319,7 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
                          const double *p_s_given_x, double label_limit, const mb_settings *settings,
                          uint64_t seed, int start_count, const int32_t *start_mappings,
                          const double *start_weights) {
-    mb_search *search = calloc(1, sizeof(mb_search));
+    mb_search *search = core_calloc(1, sizeof(mb_search));
     if (!search) return NULL;
     search->settings = *settings;
     search->random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
@@ -375,17 +363,17 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
 
 void mb_search_free(mb_search *search) {
     if (!search) return;
-    for (size_t i = 0; i < search->heap_size; i++) free(search->heap[i]);
-    for (size_t i = 0; i < search->stack_size; i++) free(search->stack[i]);
-    free(search->heap);
-    free(search->stack);
+    for (size_t i = 0; i < search->heap_size; i++) core_free(search->heap[i]);
+    for (size_t i = 0; i < search->stack_size; i++) core_free(search->stack[i]);
+    core_free(search->heap);
+    core_free(search->stack);
     mb_simplex_free(&search->node_lp);
     mb_simplex_free(&search->vertex_lp);
     mb_pricing_free(&search->pricing);
     mb_columns_free(&search->columns);
     mb_tables_free(&search->tables);
     mb_instance_free(&search->instance);
-    free(search);
+    core_free(search);
 }
 
 void mb_search_report(const mb_search *search, mb_report *report) {

@@ -1,11 +1,11 @@
-/* Bounded dual and primal simplex on the kernel of `branch_and_bound_kernel.c`.
+/* Bounded dual and primal simplex on the kernel of `kernel.c`.
  *
  * The linear program: minimise cost . P(w) + sum over Jensen rows of max(0, s_i(w) - upper_i) over mixtures w
  * of the pool, subject to row bounds.  Jensen rows are elastic: their dual lies in [-1, 0]; an inactive one is
  * either slack (dual 0) or ABOVE (dual -1).  Weights are boxed in [0, 1], so that any basis can be made dual
  * feasible by moving nonbasic weights between their bounds.
  */
-#include "branch_and_bound_internal.h"
+#include "tree/internal.h"
 
 static const double DUAL_TOLERANCE = 1e-10;
 static const double PIVOT_TOLERANCE = 1e-9;
@@ -17,11 +17,6 @@ static int is_fixed(const mb_simplex *lp, int row) { return lp->lower[row] == lp
 static int skipped(const mb_simplex *lp, int row) {
     if (!lp->boxed) return row < lp->marginal0 || row >= lp->jensen0;
     return is_elastic(lp, row) && !lp->tables->with_jensen;
-}
-
-static double next_noise(mb_simplex *lp) {
-    lp->noise ^= lp->noise << 13, lp->noise ^= lp->noise >> 7, lp->noise ^= lp->noise << 17;
-    return (double)(lp->noise >> 11) * 0x1p-53;
 }
 
 /* Add `weight` times a column to `activity` (all rows but the order rows). */
@@ -237,7 +232,7 @@ static void flip(mb_simplex *lp, int code) {
 static void perturb(mb_simplex *lp) {
     for (int position = 0; position < lp->columns->size; position++) {
         if (lp->basic_place[position] >= 0) continue;
-        const double noise = 1e-8 * (0.5 + next_noise(lp)) * (lp->at_one[position] ? -1.0 : 1.0);
+        const double noise = 1e-8 * (0.5 + core_uniform(&lp->noise)) * (lp->at_one[position] ? -1.0 : 1.0);
         lp->shift[position] += noise;
         lp->reduced[position] += noise;
     }

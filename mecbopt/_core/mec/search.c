@@ -1,16 +1,7 @@
 /* Layered dynamic program over pairs of subsets (rows used, columns used); docs/mec.md proves that every vertex
    of the transportation polytope is reached.  A state keeps the least entropy of a tree on its set in which
    one open item still has mass |difference| to give; single items extend it, light subtrees hang on it. */
-#include <time.h>
-
-#include "mec_internal.h"
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    timespec_get(&t, TIME_UTC);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "mec/internal.h"
 
 static size_t first_slot(const mec_search *s, uint64_t key)
 {
@@ -29,10 +20,10 @@ size_t mec_slot(const mec_search *s, uint64_t key)
 static int grow_table(mec_search *s)
 {
     size_t size = s->table_size ? 2 * s->table_size : 1u << 12;
-    uint32_t *table = malloc(size * sizeof(uint32_t));
+    uint32_t *table = core_malloc(size * sizeof(uint32_t));
     if (!table)
         return -1;
-    free(s->table);
+    core_free(s->table);
     s->table = table;
     s->table_size = size;
     memset(table, 255, size * sizeof(uint32_t));
@@ -45,7 +36,7 @@ static int grow_table(mec_search *s)
 static void *grown(mec_search *s, void *array, size_t *capacity, size_t item)
 {
     size_t wanted = *capacity ? 2 * *capacity : 1024;
-    void *more = realloc(array, wanted * item);
+    void *more = core_realloc(array, wanted * item);
     if (!more) {
         s->failed = 1;
         return array;
@@ -222,8 +213,8 @@ static void index_subtrees(mec_search *s, hanging *h)
     }
     if (h->count)
         qsort(h->list, h->count, sizeof(subtree), by_group);
-    free(h->glances);
-    h->glances = malloc((h->count ? h->count : 1) * sizeof(glance));
+    core_free(h->glances);
+    h->glances = core_malloc((h->count ? h->count : 1) * sizeof(glance));
     if (!h->glances) {
         s->failed = 1;
         return;
@@ -244,7 +235,7 @@ static void open_layer(mec_search *s)
     int layer = s->layer, largest_light = (s->count - 1) / 3;
     size_t generated = s->layer_count[layer];
     s->order_count = s->order_next = 0;
-    ranked *order = realloc(s->order, (generated ? generated : 1) * sizeof(ranked));
+    ranked *order = core_realloc(s->order, (generated ? generated : 1) * sizeof(ranked));
     if (!order) {
         s->failed = 1;
         return;
@@ -280,7 +271,7 @@ static void open_layer(mec_search *s)
             if (s->failed)
                 return;
             double cell = (double)mec_absolute(e->difference) * s->scale;
-            subtree t = {.key = e->key, .entropy = e->entropy[MEC_ANY] + mec_phi(cell)};
+            subtree t = {.key = e->key, .entropy = e->entropy[MEC_ANY] + core_phi(cell)};
             t.difference = e->difference;
             for (int o = 0; o < 2; o++)
                 t.potential[o] = s->bounds[o].valid ? s->bounds[o].total - e->bound[o] : 0.0;
@@ -313,7 +304,7 @@ static int united(const mec_search *s, uint64_t a, uint64_t b, uint64_t *key)
 static void add_single_items(mec_search *s, const state *e)
 {
     int64_t open = mec_absolute(e->difference);
-    double open_entropy = mec_phi((double)open * s->scale);
+    double open_entropy = core_phi((double)open * s->scale);
     for (int side = 0; side < 2; side++) {
         /* Rows join an open column and columns an open row; nothing is open when all is balanced. */
         if (side ? e->difference < 0 : e->difference > 0)
@@ -385,7 +376,7 @@ static void hang_subtrees(mec_search *s, const state *e, int side)
 
 int mec_search_run(mec_search *s, double seconds)
 {
-    double end = seconds_now() + seconds;
+    double end = core_seconds() + seconds;
     while (!s->status) {
         if (s->order_next == s->order_count) {
             keep_waiting(s);
@@ -411,7 +402,7 @@ int mec_search_run(mec_search *s, double seconds)
             s->status = 3;
         else if ((long long)s->state_count > s->max_states)
             s->status = 2;
-        if (seconds_now() > end)
+        if (core_seconds() > end)
             break;
     }
     keep_waiting(s);

@@ -1,5 +1,5 @@
 /* The basis of a vertex: factors, ratio test, exchange, and the joint entropy at the end of an edge. */
-#include "local_search_internal.h"
+#include "pivots/internal.h"
 
 /* Right-hand sides are moved by about this much, into the cone of the first basis, so that no vertex is degenerate
    (the classical perturbation); a basis is judged by the given right-hand sides before it is remembered. */
@@ -149,7 +149,7 @@ static int extend(const ls_search *search, double *system, int count, int place)
    then by constants and the other slacks, which span everything, at level zero. */
 int ls_basis_from_support(ls_search *search, int k, const int32_t *mappings, const double *weights) {
     const int r = search->rows, n = search->n, m = search->m, limits = r - m;
-    double *system = malloc((size_t)(r + 1) * (size_t)r * sizeof(double));
+    double *system = core_malloc((size_t)(r + 1) * (size_t)r * sizeof(double));
     if (!system) return -1;
     double *slack = search->level;
     memcpy(slack, search->target, sizeof(double) * (size_t)r);
@@ -172,12 +172,12 @@ int ls_basis_from_support(ls_search *search, int k, const int32_t *mappings, con
         set_place(search, place, search->trial, row);
         place += extend(search, system, place, place);
     }
-    free(system);
+    core_free(system);
     if (place < r || refactor(search)) return -1;
     /* The perturbation keeps this basis feasible, with every level positive. */
     inverse_times(search, search->target, search->level);
     for (int i = 0; i < r; i++)
-        search->level[i] = fmax(search->level[i], 0.0) + PERTURBATION * (0.5 + ls_uniform(search));
+        search->level[i] = fmax(search->level[i], 0.0) + PERTURBATION * (0.5 + core_uniform(&search->random));
     memset(search->perturbed, 0, sizeof(double) * (size_t)r);
     for (int i = 0; i < r; i++)
         for (int row = 0; row < r; row++) search->perturbed[row] += search->level[i] * search->columns[i * r + row];

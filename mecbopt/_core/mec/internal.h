@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mec.h"
+#include "common/clock.h"
+#include "common/memory.h"
+#include "common/phi.h"
+#include "mec/mec.h"
 
 #define MEC_MAX_SIDE 61
 #define MEC_BUCKETS 2048
@@ -36,8 +39,6 @@ typedef struct {
 } mec_pattern_bound;
 
 static inline int64_t mec_absolute(int64_t x) { return x < 0 ? -x : x; }
-
-static inline double mec_phi(double mass) { return mass <= 0.0 ? 0.0 : -mass * log2(mass); }
 
 static inline double mec_pattern_open(const mec_pattern_bound *bound, double residual, int item_is_open)
 {

@@ -4,22 +4,14 @@
  * falls at least as much as its tangent, and the search ends at a vertex, whose support has at most m + 2
  * mappings.
  */
-#include "branch_and_bound_internal.h"
+#include "tree/internal.h"
 
-static const double LOG2_E = 1.4426950408889634074;
 static const double IMPROVEMENT = 1e-10;
 enum { MAX_STEPS = 50 };
 
-static double next_uniform(mb_search *search) {
-    uint64_t z = (search->random += UINT64_C(0x9E3779B97F4A7C15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
-}
-
 static double joint_entropy(const double *coupling, int cells) {
     double total = 0.0;
-    for (int cell = 0; cell < cells; cell++) total += mb_phi(coupling[cell]);
+    for (int cell = 0; cell < cells; cell++) total += core_phi(coupling[cell]);
     return total;
 }
 
@@ -102,24 +94,21 @@ static void descend(mb_search *search, double *cost, double current) {
         take(search, value, coupling, support, ids, weights);
         if (value >= current - IMPROVEMENT) return;
         current = value;
-        for (int cell = 0; cell < cells; cell++) cost[cell] = -log2(fmax(coupling[cell], 1e-9)) - LOG2_E;
+        for (int cell = 0; cell < cells; cell++) cost[cell] = -log2(fmax(coupling[cell], 1e-9)) - CORE_LOG2_E;
     }
 }
 
 void mb_improve_from(mb_search *search, const double *coupling) {
     double cost[MB_MAX_CELLS];
     for (int cell = 0; cell < search->instance.cells; cell++)
-        cost[cell] = -log2(fmax(coupling[cell], 1e-9)) - LOG2_E;
+        cost[cell] = -log2(fmax(coupling[cell], 1e-9)) - CORE_LOG2_E;
     descend(search, cost, joint_entropy(coupling, search->instance.cells));
 }
 
-/* Descend from the vertex of a random direction (Gaussian, by Box and Muller). */
+/* Descend from the vertex of a random direction. */
 void mb_random_start(mb_search *search) {
     double cost[MB_MAX_CELLS];
-    for (int cell = 0; cell < search->instance.cells; cell++) {
-        const double radius = sqrt(-2.0 * log(1.0 - next_uniform(search)));
-        cost[cell] = radius * cos(6.283185307179586 * next_uniform(search));
-    }
+    for (int cell = 0; cell < search->instance.cells; cell++) cost[cell] = core_normal(&search->random);
     descend(search, cost, MB_INFINITY);
 }
 

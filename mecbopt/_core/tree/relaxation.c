@@ -5,7 +5,7 @@
  * sum to 1.  The minimum comes from exact pricing, so a bound never depends on the pool, on the basis, or on
  * the accuracy of the simplex method.
  */
-#include "branch_and_bound_internal.h"
+#include "tree/internal.h"
 
 /* Reduced costs above this count as zero. */
 static const double PRICING_TOLERANCE = 1e-9;

@@ -4,8 +4,8 @@
  * slack column.  Constants have q = e_y, so with the slacks the rows have full rank r = m + limits and a vertex
  * has a basis of r columns, kept with its explicit inverse.
  */
-#ifndef MECBOPT_LOCAL_SEARCH_INTERNAL_H
-#define MECBOPT_LOCAL_SEARCH_INTERNAL_H
+#ifndef MECBOPT_PIVOTS_INTERNAL_H
+#define MECBOPT_PIVOTS_INTERNAL_H
 
 #include <math.h>
 #include <stddef.h>
@@ -13,7 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "local_search.h"
+#include "common/clock.h"
+#include "common/memory.h"
+#include "common/phi.h"
+#include "common/random.h"
+#include "pivots/pivots.h"
 
 /* An improvement below this many bits does not count: descents must end. */
 #define LS_IMPROVEMENT 1e-10
@@ -69,12 +73,8 @@ struct ls_search {
 };
 
 /* tables */
-double ls_phi(double p);
 double ls_phi_sum(const double *p, int count);
 void ls_column(const ls_search *search, const ls_letter *mapping, double *column);
-uint64_t ls_random(ls_search *search);
-double ls_uniform(ls_search *search);
-double ls_normal(ls_search *search);
 
 /* basis */
 int ls_basis_take(ls_search *search, const ls_letter *letters, const unsigned char *kind, const int *slack_row);

@@ -5,7 +5,7 @@
  *     V_0(T) = G[y_0][T],   V_j(T) = min over A in T of V_{j-1}(T - A) + G[y_j][A].
  * The last stage is kept open, one best mapping a last block, which yields several columns a round.
  */
-#include "branch_and_bound_internal.h"
+#include "tree/internal.h"
 
 int mb_columns_build(mb_columns *columns, const mb_instance *instance, int pool_capacity) {
     memset(columns, 0, sizeof *columns);
@@ -15,29 +15,29 @@ int mb_columns_build(mb_columns *columns, const mb_instance *instance, int pool_
     columns->hash_size = 4096;
     columns->pool_capacity = pool_capacity;
     const size_t places = (size_t)pool_capacity;
-    columns->blocks = malloc(sizeof(uint16_t) * columns->capacity * (size_t)columns->m);
-    columns->position = malloc(sizeof(int32_t) * columns->capacity);
-    columns->key = malloc(sizeof(uint64_t) * columns->capacity);
-    columns->hash = calloc(columns->hash_size, sizeof(uint32_t));
-    columns->id = malloc(sizeof(uint32_t) * places);
-    columns->last_used = malloc(sizeof(uint32_t) * places);
+    columns->blocks = core_malloc(sizeof(uint16_t) * columns->capacity * (size_t)columns->m);
+    columns->position = core_malloc(sizeof(int32_t) * columns->capacity);
+    columns->key = core_malloc(sizeof(uint64_t) * columns->capacity);
+    columns->hash = core_calloc(columns->hash_size, sizeof(uint32_t));
+    columns->id = core_malloc(sizeof(uint32_t) * places);
+    columns->last_used = core_malloc(sizeof(uint32_t) * places);
     int missing = !columns->blocks || !columns->position || !columns->key || !columns->hash || !columns->id ||
                   !columns->last_used;
     for (int y = 0; y < columns->m; y++) {
-        columns->block[y] = malloc(sizeof(uint16_t) * places);
+        columns->block[y] = core_malloc(sizeof(uint16_t) * places);
         missing |= !columns->block[y];
     }
     return missing ? MB_NO_MEMORY : 0;
 }
 
 void mb_columns_free(mb_columns *columns) {
-    free(columns->blocks);
-    free(columns->position);
-    free(columns->key);
-    free(columns->hash);
-    free(columns->id);
-    free(columns->last_used);
-    for (int y = 0; y < columns->m; y++) free(columns->block[y]);
+    core_free(columns->blocks);
+    core_free(columns->position);
+    core_free(columns->key);
+    core_free(columns->hash);
+    core_free(columns->id);
+    core_free(columns->last_used);
+    for (int y = 0; y < columns->m; y++) core_free(columns->block[y]);
 }
 
 static uint32_t slot_of(const mb_columns *columns, uint64_t key) {
@@ -50,18 +50,18 @@ static uint32_t slot_of(const mb_columns *columns, uint64_t key) {
 
 static int grow(mb_columns *columns) {
     const uint32_t capacity = columns->capacity * 2;
-    uint16_t *blocks = realloc(columns->blocks, sizeof(uint16_t) * capacity * (size_t)columns->m);
+    uint16_t *blocks = core_realloc(columns->blocks, sizeof(uint16_t) * capacity * (size_t)columns->m);
     if (blocks) columns->blocks = blocks;
-    int32_t *position = realloc(columns->position, sizeof(int32_t) * capacity);
+    int32_t *position = core_realloc(columns->position, sizeof(int32_t) * capacity);
     if (position) columns->position = position;
-    uint64_t *key = realloc(columns->key, sizeof(uint64_t) * capacity);
+    uint64_t *key = core_realloc(columns->key, sizeof(uint64_t) * capacity);
     if (key) columns->key = key;
-    uint32_t *hash = calloc((size_t)columns->hash_size * 2, sizeof(uint32_t));
+    uint32_t *hash = core_calloc((size_t)columns->hash_size * 2, sizeof(uint32_t));
     if (!blocks || !position || !key || !hash) {
-        free(hash);
+        core_free(hash);
         return MB_NO_MEMORY;
     }
-    free(columns->hash);
+    core_free(columns->hash);
     columns->hash = hash;
     columns->hash_size *= 2;
     columns->capacity = capacity;
@@ -113,16 +113,16 @@ void mb_columns_remove(mb_columns *columns, int position) {
 
 int mb_pricing_build(mb_pricing *pricing, const mb_instance *instance) {
     const size_t size = (size_t)instance->m * (size_t)instance->subsets;
-    pricing->value = malloc(sizeof(double) * size);
-    pricing->choice = malloc(sizeof(uint16_t) * size);
-    pricing->last = malloc(sizeof(double) * (size_t)instance->subsets);
+    pricing->value = core_malloc(sizeof(double) * size);
+    pricing->choice = core_malloc(sizeof(uint16_t) * size);
+    pricing->last = core_malloc(sizeof(double) * (size_t)instance->subsets);
     return pricing->value && pricing->choice && pricing->last ? 0 : MB_NO_MEMORY;
 }
 
 void mb_pricing_free(mb_pricing *pricing) {
-    free(pricing->value);
-    free(pricing->choice);
-    free(pricing->last);
+    core_free(pricing->value);
+    core_free(pricing->choice);
+    core_free(pricing->last);
 }
 
 /* Least score over all mappings.  `rotation` turns the order of the Y-letters: the bound is the same, the

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mecbopt._core import library
+from mecbopt._core.tree.settings import Settings
 from mecbopt.errors import NotSupportedError, ProblemError, SolverError
-from mecbopt.solvers.compiled.settings import Settings
 
 __all__ = ["MAX_LETTERS", "CompiledSearch", "available"]
 

@@ -8,11 +8,7 @@
  * phi on a touching interval [from, to] in the box, the chords to the ends of the box beside it, and straight
  * on outside: [l, u] gives the curve with its end tangents, one point two chords with a kink.
  */
-#include "branch_and_bound_internal.h"
-
-static const double LOG2_E = 1.4426950408889634074;
-
-double mb_phi(double p) { return p > 0.0 ? -p * log2(p) : 0.0; }
+#include "tree/internal.h"
 
 int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate,
                       int s, const double *p_s_given_x, double label_limit) {
@@ -25,13 +21,13 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
     memcpy(instance->p_y, p_y, sizeof(double) * (size_t)m);
     instance->rate = rate;
     instance->label_limit = s > 0 ? label_limit : MB_INFINITY;
-    instance->mass = calloc((size_t)subsets, sizeof(double));
-    instance->entropy_term = calloc((size_t)subsets, sizeof(double));
-    instance->label_term = calloc((size_t)subsets, sizeof(double));
-    instance->spread = calloc((size_t)subsets, sizeof(uint64_t));
+    instance->mass = core_calloc((size_t)subsets, sizeof(double));
+    instance->entropy_term = core_calloc((size_t)subsets, sizeof(double));
+    instance->label_term = core_calloc((size_t)subsets, sizeof(double));
+    instance->spread = core_calloc((size_t)subsets, sizeof(uint64_t));
     const size_t table = (size_t)instance->cells * (size_t)subsets;
-    instance->atom = calloc(table, sizeof(double));
-    instance->atom_phi = calloc(table, sizeof(double));
+    instance->atom = core_calloc(table, sizeof(double));
+    instance->atom_phi = core_calloc(table, sizeof(double));
     if (!instance->mass || !instance->entropy_term || !instance->label_term || !instance->spread ||
         !instance->atom || !instance->atom_phi)
         return MB_NO_MEMORY;
@@ -46,15 +42,15 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
         instance->mass[set] = mass;
         instance->spread[set] = spread;
         /* The full set has mass 1 up to rounding; its entropy is zero exactly. */
-        instance->entropy_term[set] = set == subsets - 1 ? 0.0 : mb_phi(mass);
+        instance->entropy_term[set] = set == subsets - 1 ? 0.0 : core_phi(mass);
         double joint = 0.0;
         for (int label = 0; label < s; label++) {
             double part = 0.0;
             for (int x = 0; x < n; x++)
                 if (set >> x & 1) part += p_x[x] * p_s_given_x[x * s + label];
-            joint += mb_phi(part);
+            joint += core_phi(part);
         }
-        instance->label_term[set] = s > 0 ? joint - mb_phi(mass) : 0.0;
+        instance->label_term[set] = s > 0 ? joint - core_phi(mass) : 0.0;
     }
     for (int y = 0; y < m; y++)
         for (int x = 0; x < n; x++) {
@@ -63,19 +59,19 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
                 if (set >> x & 1) {
                     const double atom = p_y[y] * p_x[x] / instance->mass[set];
                     instance->atom[base + (size_t)set] = atom;
-                    instance->atom_phi[base + (size_t)set] = mb_phi(atom);
+                    instance->atom_phi[base + (size_t)set] = core_phi(atom);
                 }
         }
     return 0;
 }
 
 void mb_instance_free(mb_instance *instance) {
-    free(instance->mass);
-    free(instance->entropy_term);
-    free(instance->label_term);
-    free(instance->spread);
-    free(instance->atom);
-    free(instance->atom_phi);
+    core_free(instance->mass);
+    core_free(instance->entropy_term);
+    core_free(instance->label_term);
+    core_free(instance->spread);
+    core_free(instance->atom);
+    core_free(instance->atom_phi);
 }
 
 int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen) {
@@ -83,11 +79,11 @@ int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jen
     tables->valid = 0;
     tables->excess = NULL;
     if (!with_jensen) return 0;
-    tables->excess = calloc((size_t)instance->cells * (size_t)instance->subsets, sizeof(double));
+    tables->excess = core_calloc((size_t)instance->cells * (size_t)instance->subsets, sizeof(double));
     return tables->excess ? 0 : MB_NO_MEMORY;
 }
 
-void mb_tables_free(mb_tables *tables) { free(tables->excess); }
+void mb_tables_free(mb_tables *tables) { core_free(tables->excess); }
 
 /* The concave function g of one cell's Jensen row, and its value at an atom. */
 typedef struct {
@@ -109,7 +105,7 @@ static curve_point in_box(double at, curve_point low, curve_point high) {
     return at == low.at ? low : at == high.at ? high : curve_at(at);
 }
 
-static double tangent(curve_point point) { return point.at > 0.0 ? -point.log - LOG2_E : 0.0; }
+static double tangent(curve_point point) { return point.at > 0.0 ? -point.log - CORE_LOG2_E : 0.0; }
 
 static concave_bound concave_of(curve_point low, curve_point high, curve_point from, curve_point to) {
     concave_bound g = {from.at, to.at, 0.0, 0.0, 0.0, 0.0};
