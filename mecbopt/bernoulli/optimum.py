@@ -25,7 +25,7 @@ from mecbopt.bernoulli.polygon import (
     largest_share_complement,
 )
 from mecbopt.bernoulli.scalars import label_arguments, probability
-from mecbopt.errors import InfeasibleError
+from mecbopt.errors import InfeasibleError, Name
 from mecbopt.info import binary_entropy
 from mecbopt.problem import Mixture
 
@@ -152,7 +152,7 @@ def solve(
     best = best_points(*(np.asarray(number) for number in (a, b, limit, *(label or ()))))
     if not best.feasible:
         noise, label_limit = label or (0.5, math.inf)
-        raise InfeasibleError(_infeasible_message(a, b, limit, noise, label_limit))
+        raise _infeasible(a, b, limit, noise, label_limit)
     delta, share = float(best.delta), float(best.share)
     weights = _weights(a, b, delta, share)
     # Degenerate bits and delta = 0 tie with everything; otherwise the sign of delta names the end.
@@ -288,13 +288,18 @@ def _branch(
     return "+".join(names)
 
 
-def _infeasible_message(a: float, b: float, limit: float, noise: float, label_limit: float) -> str:
+def _infeasible(a: float, b: float, limit: float, noise: float, label_limit: float) -> InfeasibleError:
+    """What is attainable instead, rounded so that it serves as it is printed."""
     least = smallest_label_entropy(a, b, limit, noise)
     needed = smallest_rate(a, b, noise, label_limit)
-    remedy = "no R is enough for less" if needed is None else f"or rate to at least {_rounded_up(needed)}"
-    return (
-        f"max_label_entropy is {label_limit:g} at rate {limit:g}, which no coupling attains: "
-        f"raise it to at least {_rounded_up(least)}, {remedy}."
+    raise_rate: tuple[str, ...] = ("no R is enough for less",)
+    if needed is not None:
+        raise_rate = ("or ", Name("rate"), f" to at least {_rounded_up(needed)}")
+    return InfeasibleError(
+        argument="max_label_entropy",
+        value=label_limit,
+        found=(f"is {label_limit:g} at ", Name("rate"), f" {limit:g}, which no coupling attains"),
+        remedy=(f"raise it to at least {_rounded_up(least)}, ", *raise_rate),
     )
 
 

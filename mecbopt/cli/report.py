@@ -34,11 +34,18 @@ _STYLES = {
 }
 
 
-def output_console() -> Console:
-    """The console on standard output: the window's width, or a fixed one for files and pipes."""
-    if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(file=_Trimmed(sys.stdout), width=_PLAIN_WIDTH, highlight=False)
+def output_console(*, aside: bool = False) -> Console:
+    """The console on standard output: the window's width, or a fixed one for files and pipes.
+
+    Parameters
+    ----------
+    aside : bool
+        Take standard error: standard output carries a document.
+    """
+    stream = sys.stderr if aside else sys.stdout
+    if stream.isatty():
+        return Console(file=stream, highlight=False)
+    return Console(file=_Trimmed(stream), width=_PLAIN_WIDTH, highlight=False)
 
 
 class _Trimmed(io.TextIOBase):
@@ -46,6 +53,11 @@ class _Trimmed(io.TextIOBase):
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Of the stream: rich draws its lines in plain characters where it is no Unicode."""
+        return self._stream.encoding or "ascii"
 
     def write(self, text: str) -> int:
         """Write whole lines, as rich does, trimmed."""
@@ -97,8 +109,6 @@ def _summary(solution: Solution) -> Table:
     found = f"method {solution.method}" + (f", {solution.engine}" if solution.engine else "")
     nodes = f", {solution.nodes} nodes" if solution.nodes else ""
     table.add_row("found by", f"{found}{nodes}, {solution.seconds:.2f} s")
-    for note in solution.notes:
-        table.add_row("note", note)
     return table
 
 

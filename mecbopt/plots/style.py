@@ -6,6 +6,7 @@ the caller's own settings stay as they are.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,26 @@ def _luminance(colour: Any) -> float:
     return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
 
 
-def save(figure: Figure, path: str | Path) -> None:
-    """Write a picture; the suffix decides the format, and no creation date makes equal runs differ."""
+def save(drawing: Figure | Axes, path: str | Path) -> None:
+    """Write a picture, given by its figure or by axes of it.
+
+    The suffix decides the format, and no creation date makes equal runs differ.  The file appears whole or
+    not at all: an interruption while it is drawn leaves what was there.
+    """
+    figure = drawing if isinstance(drawing, Figure) else _figure_of(drawing)
     path = Path(path)
     metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
-    figure.savefig(path, dpi=160, metadata=metadata.get(path.suffix.lower()))
+    picture = io.BytesIO()
+    suffix = path.suffix.lower()
+    figure.savefig(picture, dpi=160, format=suffix.lstrip(".") or "png", metadata=metadata.get(suffix))
+    path.write_bytes(picture.getvalue())
+
+
+def _figure_of(ax: Axes) -> Figure:
+    """The figure that axes belong to, through any figures in between."""
+    parent = ax.get_figure()
+    while parent is not None and not isinstance(parent, Figure):
+        parent = parent.figure
+    if parent is None:
+        raise ValueError("the axes belong to no figure: give axes that were not removed")
+    return parent

@@ -226,13 +226,18 @@ class Solution:
             "notes": list(self.notes),
         }
 
-    def to_json(self, path: str | Path) -> None:
-        """Write the solution; infinity is written "inf", Fractions of the problem as "a/b"."""
-        text = json.dumps(self.to_document(), indent=1, allow_nan=False)
-        try:
-            Path(path).write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise SolutionError(f"path {path} cannot be written: {error.strerror}.") from error
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The solution as text, written to a file where a path is given.
+
+        Infinity is written "inf", Fractions of the problem as "a/b".
+        """
+        text = json.dumps(self.to_document(), indent=1, allow_nan=False) + "\n"
+        if path is not None:
+            try:
+                Path(path).write_text(text, encoding="utf-8")
+            except OSError as error:
+                raise SolutionError(f"path {path} cannot be written: {error.strerror}.") from error
+        return text
 
     @classmethod
     def from_json(cls, path: str | Path) -> Solution:
