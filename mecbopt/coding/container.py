@@ -13,7 +13,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from mecbopt.neural.errors import StreamError
+from mecbopt.coding.errors import StreamError
 
 __all__ = ["IDENTITY_BYTES", "Container"]
 

@@ -15,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mecbopt.neural.classifiers import as_float
-from mecbopt.neural.container import Container
-from mecbopt.neural.dither import dither_levels, noise_levels
+from mecbopt.coding.container import Container
+from mecbopt.coding.dither import dither_levels, noise_levels
+from mecbopt.coding.range_coding import decoded, encoded, terminated, words_of
+from mecbopt.neural.coding.model_file import FrozenModel
+from mecbopt.neural.data.images import as_float
 from mecbopt.neural.errors import DatasetError, StreamError
-from mecbopt.neural.model_file import FrozenModel
-from mecbopt.neural.range_coding import decoded, encoded, terminated, words_of
 
 __all__ = ["Coded", "ImageCodec"]
 

@@ -13,11 +13,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mecbopt.coding.dither import NOISE_LEVELS, dither_values, noise_values
 from mecbopt.neural.config import Config, ModelConfig
-from mecbopt.neural.density import density_of_kind
-from mecbopt.neural.dither import NOISE_LEVELS, dither_values, noise_values
-from mecbopt.neural.networks import Decoder, DenseDecoder, Encoder, GaussianReconstructor, Shape
-from mecbopt.neural.quantisation import dequantised, quantised, training_values
+from mecbopt.neural.data.images import Shape
+from mecbopt.neural.model.density import density_of_kind
+from mecbopt.neural.model.networks import Decoder, DenseDecoder, Encoder, GaussianReconstructor
+from mecbopt.neural.model.quantisation import dequantised, quantised, training_values
 
 __all__ = ["CouplingModel", "TrainingNoise", "image_model", "training_noise"]
 

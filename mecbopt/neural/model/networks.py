@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Critic", "Decoder", "DenseDecoder", "Encoder", "GaussianReconstructor", "Shape", "halvings"]
+from mecbopt.neural.data.images import Shape
 
-Shape = tuple[int, int, int]
+__all__ = ["Critic", "Decoder", "DenseDecoder", "Encoder", "GaussianReconstructor", "halvings"]
 
 _SMALLEST_SIDE = 7
 

@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from mecbopt.neural import streams
-from mecbopt.neural.classifiers import Ensemble, as_float, augmented
 from mecbopt.neural.config import Config
-from mecbopt.neural.datasets import ImageDataset
-from mecbopt.neural.degradations import degradation
-from mecbopt.neural.model import CouplingModel, image_model
-from mecbopt.neural.networks import Critic, Shape
-from mecbopt.neural.objectives import Batch
+from mecbopt.neural.data.datasets import ImageDataset
+from mecbopt.neural.data.degradations import degradation
+from mecbopt.neural.data.images import Shape, as_float
+from mecbopt.neural.model.classifiers import Ensemble, augmented
+from mecbopt.neural.model.coupling import CouplingModel, image_model
+from mecbopt.neural.model.networks import Critic
+from mecbopt.neural.objectives.losses import Batch
 
 __all__ = ["ImageTask", "Task"]
 

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
+from mecbopt.coding.dither import NOISE_LEVELS
 from mecbopt.info import conditional_entropy, mutual_information
-from mecbopt.neural.calibration import set_rate
+from mecbopt.neural.coding.tables import build_tables
 from mecbopt.neural.config import Config, ModelConfig, ObjectiveConfig, OptimisationConfig, RuntimeConfig
-from mecbopt.neural.dither import NOISE_LEVELS
+from mecbopt.neural.discrete.letters import DiscreteSource, DiscreteTask, LetterDecoder, symbol_rate
 from mecbopt.neural.errors import ConfigError
-from mecbopt.neural.letters import DiscreteSource, DiscreteTask, LetterDecoder, symbol_rate
-from mecbopt.neural.model import CouplingModel
-from mecbopt.neural.tables import build_tables
-from mecbopt.neural.training import Trainer
+from mecbopt.neural.model.coupling import CouplingModel
+from mecbopt.neural.training.calibration import set_rate
+from mecbopt.neural.training.trainer import Trainer
 from mecbopt.problem import Mixture
 
 __all__ = ["DiscreteScheme", "DiscreteSource", "discrete_config", "train_discrete"]

@@ -9,42 +9,29 @@ from __future__ import annotations
 import copy
 import json
 import math
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-import mecbopt
 from mecbopt.neural import streams
-from mecbopt.neural.calibration import estimated_rate, fit_density, set_rate
-from mecbopt.neural.checkpoint import CHECKPOINT_KIND, optimiser_state, restore_optimiser
+from mecbopt.neural.coding.tensor_file import read_tensors, write_tensors
 from mecbopt.neural.config import Config
-from mecbopt.neural.distributed import World
 from mecbopt.neural.errors import ConfigError, ModelFileError, TrainingError
-from mecbopt.neural.model import CouplingModel, training_noise
-from mecbopt.neural.multiplier import Multiplier
-from mecbopt.neural.objectives import TERMS, Batch, CriticObjective, GeneratorObjective
-from mecbopt.neural.tasks import Task
-from mecbopt.neural.tensor_file import read_tensors, write_tensors
+from mecbopt.neural.model.coupling import CouplingModel, training_noise
+from mecbopt.neural.objectives.losses import TERMS, Batch, CriticObjective, GeneratorObjective
+from mecbopt.neural.software import software_record
+from mecbopt.neural.training.calibration import estimated_rate, fit_density, set_rate
+from mecbopt.neural.training.checkpoint import CHECKPOINT_KIND, optimiser_state, restore_optimiser
+from mecbopt.neural.training.distributed import World
+from mecbopt.neural.training.multiplier import Multiplier
+from mecbopt.neural.training.tasks import Task
 
-__all__ = ["Trainer", "software_record"]
+__all__ = ["Trainer", "history_json"]
 
 Progress = Callable[[int, int, dict[str, float]], None]
-
-
-def software_record() -> dict[str, str]:
-    """Versions that results depend on, without anything about this machine's owner or paths."""
-    return {
-        "mecbopt": mecbopt.__version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "machine": platform.machine(),
-    }
 
 
 class Trainer:

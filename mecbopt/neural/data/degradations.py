@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mecbopt.neural.data.images import Shape
 from mecbopt.neural.errors import ConfigError, DatasetError
-from mecbopt.neural.networks import Shape
+from mecbopt.neural.registry import Registry
 
 __all__ = ["DEGRADATIONS", "Degradation", "degradation"]
 
@@ -82,20 +83,18 @@ def _gaussian(sigma: float) -> Callable[[Tensor, torch.Generator | None], Tensor
     return apply
 
 
-DEGRADATIONS: dict[str, Degradation] = {
-    item.name: item
-    for item in (
-        Degradation("bicubic_x4", 1, 4, False, _bicubic(4)),
-        Degradation("area_x4", 1, 4, False, _area(4)),
-        Degradation("bicubic_x2", 1, 2, False, _bicubic(2)),
-        Degradation("area_x2", 1, 2, False, _area(2)),
-        Degradation("gaussian_20", 1, 1, True, _gaussian(20.0 / 255.0)),
-    )
-}
+#: Degradations by name; `DEGRADATIONS.register(name, Degradation(...))` adds one.
+DEGRADATIONS: Registry[Degradation] = Registry("degradation")
+for _item in (
+    Degradation("bicubic_x4", 1, 4, False, _bicubic(4)),
+    Degradation("area_x4", 1, 4, False, _area(4)),
+    Degradation("bicubic_x2", 1, 2, False, _bicubic(2)),
+    Degradation("area_x2", 1, 2, False, _area(2)),
+    Degradation("gaussian_20", 1, 1, True, _gaussian(20.0 / 255.0)),
+):
+    DEGRADATIONS.register(_item.name, _item)
 
 
 def degradation(name: str) -> Degradation:
     """The degradation of that name."""
-    if name not in DEGRADATIONS:
-        raise ConfigError(f"degradation is {name!r}: choose one of {', '.join(DEGRADATIONS)}.")
     return DEGRADATIONS[name]

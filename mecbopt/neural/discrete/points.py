@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mecbopt.neural.discrete import DiscreteSource
+from mecbopt.neural.discrete.schemes import DiscreteSource
 
 __all__ = ["POINTS", "DiscretePoint"]
 

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from mecbopt.neural.classifiers import Ensemble, Judge
+from mecbopt.coding.container import IDENTITY_BYTES
+from mecbopt.coding.errors import TableError
+from mecbopt.coding.tables import CodingTables
+from mecbopt.neural.coding.tensor_file import read_tensors, write_tensors
 from mecbopt.neural.config import Config
-from mecbopt.neural.container import IDENTITY_BYTES
-from mecbopt.neural.degradations import Degradation, degradation
+from mecbopt.neural.data.degradations import Degradation, degradation
+from mecbopt.neural.data.images import Shape
 from mecbopt.neural.errors import ConfigError, ModelFileError
-from mecbopt.neural.model import CouplingModel, image_model
-from mecbopt.neural.networks import Shape
-from mecbopt.neural.tables import CodingTables
-from mecbopt.neural.tensor_file import read_tensors, write_tensors
+from mecbopt.neural.model.classifiers import Ensemble, Judge
+from mecbopt.neural.model.coupling import CouplingModel, image_model
 
 __all__ = [
     "FrozenModel",
@@ -117,7 +118,10 @@ def load_model(path: str | Path, device: str = "cpu") -> FrozenModel:
         )
     model = image_model(config, clean, degraded)
     _load_weights(path, model, weights)
-    tables = CodingTables(low, counts)
+    try:
+        tables = CodingTables(low, counts)
+    except TableError as error:
+        raise ModelFileError(f"{path}: {error}") from error
     if (tables.dimensions, tables.levels) != (config.model.latents, model.dither_level_count):
         raise ModelFileError(
             f"{path}: tables for {tables.dimensions} latents and {tables.levels} dither levels, but the "

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mecbopt.neural.config import ObjectiveConfig
-from mecbopt.neural.model import CouplingModel, TrainingNoise
+from mecbopt.neural.model.coupling import CouplingModel, TrainingNoise
 from mecbopt.units import BITS_PER_NAT
 
 __all__ = ["TERMS", "Batch", "CriticObjective", "GeneratorObjective", "LabelModel", "gradient_penalty"]

@@ -19,9 +19,9 @@ from mecbopt.info import entropy
 from mecbopt.neural import streams
 from mecbopt.neural.config import Config
 from mecbopt.neural.errors import ConfigError
-from mecbopt.neural.model import CouplingModel
-from mecbopt.neural.objectives import Batch
-from mecbopt.neural.quantisation import quantised
+from mecbopt.neural.model.coupling import CouplingModel
+from mecbopt.neural.model.quantisation import quantised
+from mecbopt.neural.objectives.losses import Batch
 
 __all__ = ["DiscreteSource", "DiscreteTask", "LetterDecoder", "symbol_rate"]
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from mecbopt.coding.dither import dither_levels
 from mecbopt.neural import streams
-from mecbopt.neural.dither import dither_levels
-from mecbopt.neural.model import CouplingModel
+from mecbopt.neural.model.coupling import CouplingModel
 
 __all__ = ["estimated_rate", "fit_density", "set_rate"]
 

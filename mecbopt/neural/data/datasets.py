@@ -7,6 +7,7 @@ of one photograph never stand on both sides of a split where the photographs are
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,23 @@ from torch import Tensor
 
 from mecbopt.neural import streams
 from mecbopt.neural.config import DataConfig
+from mecbopt.neural.data.images import Shape
 from mecbopt.neural.errors import DatasetError
-from mecbopt.neural.networks import Shape
+from mecbopt.neural.registry import Registry
 from mecbopt.units import BITS_PER_NAT
 
-__all__ = ["DATASETS", "ROOT_VARIABLE", "ImageDataset", "load_dataset", "split_by_group"]
+__all__ = [
+    "DATASETS",
+    "ROOT_VARIABLE",
+    "DataSource",
+    "ImageDataset",
+    "Parts",
+    "load_dataset",
+    "split_by_group",
+]
 
 #: Environment variable that names the folder of the data sets.
 ROOT_VARIABLE = "MECBOPT_DATA"
-DATASETS = ("digits", "mnist", "svhn", "npz")
 
 #: Items held for testing where a file has one list of crops with their photographs.
 _GROUPED_TEST_ITEMS = 2000
@@ -84,15 +93,9 @@ def load_dataset(
     DatasetError
         Unknown name, no root, files that are absent or not of the promised shape.
     """
-    if settings.dataset not in DATASETS:
-        raise DatasetError(f"data.dataset is {settings.dataset!r}: choose one of {', '.join(DATASETS)}.")
-    if settings.dataset == "digits":
-        parts = _digits(settings.split_seed)
-    else:
-        folder = _folder(settings.dataset, root, download)
-        loader = {"mnist": _mnist, "svhn": _svhn, "npz": _npz}[settings.dataset]
-        parts = loader(folder, download)
-    return _finished(settings, parts)
+    source = DATASETS[settings.dataset]
+    folder = _folder(settings.dataset, root, download) if source.needs_root else Path()
+    return _finished(settings, source.load(settings, folder, download))
 
 
 def split_by_group(groups: NDArray[Any], test_items: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -111,7 +114,9 @@ def split_by_group(groups: NDArray[Any], test_items: int) -> tuple[NDArray[np.in
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
+    """What a loader returns: uint8 images (count, H, W) or (count, H, W, C), labels from 0, the protocol."""
+
     train_images: NDArray[np.uint8]
     train_labels: NDArray[np.int64]
     test_images: NDArray[np.uint8]
@@ -119,6 +124,15 @@ class _Parts:
     protocol: str
     #: Photograph of each training item; None where unknown.
     train_groups: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A data set: how it is loaded, whether from a folder, and the degradation that goes with it."""
+
+    load: Callable[[DataConfig, Path, bool], Parts]
+    needs_root: bool
+    degradation: str
 
 
 def _folder(name: str, root: str | Path | None, download: bool) -> Path:
@@ -134,27 +148,28 @@ def _folder(name: str, root: str | Path | None, download: bool) -> Path:
     return folder
 
 
-def _digits(split_seed: int) -> _Parts:
+def _digits(settings: DataConfig, _folder: Path, _download: bool) -> Parts:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
     # Grey levels 0..16 of the original become 0..255 without loss of order.
     images = np.round(bunch.images * (255.0 / 16.0)).astype(np.uint8)
+    split_seed = settings.split_seed
     order = streams.permutation(len(images), split_seed, "digits split").numpy()
     images, labels = images[order], bunch.target[order]
     test = len(images) // 5
-    return _Parts(
+    return Parts(
         images[test:], labels[test:], images[:test], labels[:test],
         f"scikit-learn digits, one fifth drawn for testing with split seed {split_seed}",
     )  # fmt: skip
 
 
-def _mnist(folder: Path, download: bool) -> _Parts:
+def _mnist(_: DataConfig, folder: Path, download: bool) -> Parts:
     from torchvision.datasets import MNIST
 
     try:
         train, test = (MNIST(str(folder), train=part, download=download) for part in (True, False))
-        return _Parts(
+        return Parts(
             train.data.numpy(), train.targets.numpy(), test.data.numpy(), test.targets.numpy(),
             "MNIST, official training and test split",
         )  # fmt: skip
@@ -170,7 +185,7 @@ def _mnist(folder: Path, download: bool) -> _Parts:
             "above MNIST/, or pass --download."
         )
     arrays = [_idx(path) for path in paths]
-    return _Parts(
+    return Parts(
         arrays[0], arrays[1].astype(np.int64), arrays[2], arrays[3].astype(np.int64),
         "MNIST, official training and test split",
     )  # fmt: skip
@@ -195,7 +210,7 @@ def _idx(path: Path) -> NDArray[np.uint8]:
     return body.reshape(shape).copy()
 
 
-def _svhn(folder: Path, download: bool) -> _Parts:
+def _svhn(settings: DataConfig, folder: Path, download: bool) -> Parts:
     """The official cropped files through torchvision; else .npz files with photographs in `svhn/`."""
     official = any((folder / name).is_file() for name in ("train_32x32.mat", "test_32x32.mat"))
     if official or download:
@@ -205,14 +220,14 @@ def _svhn(folder: Path, download: bool) -> _Parts:
             train, test = (SVHN(str(folder), split=part, download=download) for part in ("train", "test"))
         except (RuntimeError, OSError) as error:
             raise DatasetError(f"{folder}: the official SVHN files are incomplete: {error}") from error
-        return _Parts(
+        return Parts(
             train.data.transpose(0, 2, 3, 1), train.labels, test.data.transpose(0, 2, 3, 1), test.labels,
             "SVHN, official cropped training and test split",
         )  # fmt: skip
-    return _npz(folder / "svhn" if (folder / "svhn").is_dir() else folder, download)
+    return _npz(settings, folder / "svhn" if (folder / "svhn").is_dir() else folder, download)
 
 
-def _npz(folder: Path, _: bool) -> _Parts:
+def _npz(_: DataConfig, folder: Path, _download: bool) -> Parts:
     """Files *train*.npz and *test*.npz with x (uint8), y and, where known, group (the photograph)."""
     found = {part: sorted(folder.glob(f"*{part}*.npz")) for part in ("train", "test")}
     if not found["test"]:
@@ -224,7 +239,7 @@ def _npz(folder: Path, _: bool) -> _Parts:
     if test["group"] is None or len(test["x"]) <= _GROUPED_TEST_ITEMS:
         if train is None:
             raise DatasetError(f"{folder} holds no *train*.npz: add one.")
-        return _Parts(
+        return Parts(
             train["x"], train["y"], test["x"], test["y"], "training and test files as given", train["group"]
         )
     kept, held = split_by_group(test["group"], _GROUPED_TEST_ITEMS)
@@ -235,7 +250,7 @@ def _npz(folder: Path, _: bool) -> _Parts:
         numbers = train["group"] if train["group"] is not None else np.arange(len(train["x"]))
         images, labels = [train["x"], *images], [train["y"], *labels]
         groups = [numbers + offset, *groups]
-    return _Parts(
+    return Parts(
         np.concatenate(images), np.concatenate(labels), test["x"][held], test["y"][held],
         f"by photograph: test = the last {_GROUPED_TEST_ITEMS} items of the test file; training = the "
         "training file and the test file's items of other photographs; not the official protocol",
@@ -268,7 +283,7 @@ def _concatenated(paths: list[Path]) -> dict[str, Any]:
     return result
 
 
-def _finished(settings: DataConfig, parts: _Parts) -> ImageDataset:
+def _finished(settings: DataConfig, parts: Parts) -> ImageDataset:
     """Cut to the limits, take the validation items out, and turn everything into tensors."""
     order = streams.permutation(len(parts.train_images), settings.split_seed, "validation split").numpy()
     if parts.train_groups is not None:
@@ -313,3 +328,11 @@ def _tensors(images: NDArray[np.uint8], labels: NDArray[Any]) -> tuple[Tensor, T
     return torch.from_numpy(np.ascontiguousarray(array)), torch.from_numpy(
         np.asarray(labels, dtype=np.int64).copy()
     )
+
+
+#: Data sets by name; `DATASETS.register(name, DataSource(...))` adds one.
+DATASETS: Registry[DataSource] = Registry("data.dataset", DatasetError)
+DATASETS.register("digits", DataSource(_digits, False, "area_x2"))
+DATASETS.register("mnist", DataSource(_mnist, True, "bicubic_x4"))
+DATASETS.register("svhn", DataSource(_svhn, True, "gaussian_20"))
+DATASETS.register("npz", DataSource(_npz, True, "gaussian_20"))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mecbopt.neural.errors import ConfigError
+from mecbopt.errors import ProblemError
 
 __all__ = ["NOISE_LEVELS", "dither_levels", "dither_values", "noise_levels", "noise_values"]
 
@@ -26,9 +26,9 @@ NOISE_LEVELS = 256
 def _words(seed: int, purpose: int, first: int, count: int, each: int) -> NDArray[np.uint64]:
     """64-bit words, shape (count, each); row i depends on (seed, purpose, first + i) alone."""
     if not 0 <= seed < 2**64:
-        raise ConfigError(f"seed is {seed}: it must be an integer from 0 to 2**64 - 1.")
+        raise ProblemError(f"seed is {seed}: it must be an integer from 0 to 2**64 - 1.")
     if first < 0 or count < 0:
-        raise ConfigError(f"first is {first} and count is {count}: both must be 0 or more.")
+        raise ProblemError(f"first is {first} and count is {count}: both must be 0 or more.")
     blocks = -(-each // _WORDS_A_BLOCK)
     key = np.array([seed, purpose], dtype=np.uint64)
     generator: Any = np.random.Philox(key=key, counter=first * blocks)

@@ -13,16 +13,17 @@ from typing import Any
 import torch
 
 from mecbopt.neural import streams
-from mecbopt.neural.classifiers import Ensemble, classification, fit_classifier
+from mecbopt.neural.coding.model_file import FrozenModel, load_classifiers, save_classifiers
+from mecbopt.neural.coding.tables import build_tables
 from mecbopt.neural.config import Config
-from mecbopt.neural.datasets import ImageDataset, load_dataset
-from mecbopt.neural.degradations import degradation
-from mecbopt.neural.distributed import joined
+from mecbopt.neural.data.datasets import ImageDataset, load_dataset
+from mecbopt.neural.data.degradations import degradation
 from mecbopt.neural.errors import ConfigError, ModelFileError
-from mecbopt.neural.model_file import FrozenModel, load_classifiers, save_classifiers
-from mecbopt.neural.tables import build_tables
-from mecbopt.neural.tasks import ImageTask
-from mecbopt.neural.training import Trainer, history_json, software_record
+from mecbopt.neural.model.classifiers import Ensemble, classification, fit_classifier
+from mecbopt.neural.software import software_record
+from mecbopt.neural.training.distributed import joined
+from mecbopt.neural.training.tasks import ImageTask
+from mecbopt.neural.training.trainer import Trainer, history_json
 
 __all__ = ["freeze", "loop_classifiers", "train"]
 

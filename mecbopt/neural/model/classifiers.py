@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mecbopt.neural import streams
-from mecbopt.neural.networks import Shape, halvings
+from mecbopt.neural.data.images import Shape, as_float
+from mecbopt.neural.model.networks import halvings
 from mecbopt.units import BITS_PER_NAT
 
 __all__ = ["Ensemble", "Judge", "LoopClassifier", "augmented", "classification", "fit_classifier"]
@@ -168,11 +169,6 @@ def fit_classifier(
     classifier.eval()
     for parameter in classifier.parameters():
         parameter.requires_grad_(False)
-
-
-def as_float(images: Tensor) -> Tensor:
-    """uint8 images as floats in [0, 1]; floats unchanged."""
-    return images.to(torch.float32) / 255.0 if images.dtype == torch.uint8 else images
 
 
 @torch.no_grad()

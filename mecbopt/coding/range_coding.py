@@ -9,32 +9,42 @@ from __future__ import annotations
 
 from typing import Any
 
-import constriction
 import numpy as np
 from numpy.typing import NDArray
 
-from mecbopt.neural.errors import StreamError
-from mecbopt.neural.tables import CodingTables
+from mecbopt.coding.errors import CoderMissingError, StreamError
+from mecbopt.coding.tables import CodingTables
 
-__all__ = ["decoded", "encoded", "terminated"]
+__all__ = ["decoded", "encoded", "terminated", "words_of"]
 
 _CHUNK = 8192  # symbols a call: bounds the memory for rows of probabilities
 _LONGEST_GAMMA = 40  # bits of an escaped magnitude; a longer prefix of zeros can only be damage
 
 
+def _library() -> Any:
+    """`constriction`, imported on first use: everything else on this floor works without it."""
+    try:
+        import constriction
+    except ModuleNotFoundError as error:
+        raise CoderMissingError(
+            "the range coder needs constriction, which is not installed: pip install 'mecbopt[neural]'"
+        ) from error
+    return constriction.stream
+
+
 def _family() -> Any:
-    return constriction.stream.model.Categorical(perfect=True)
+    return _library().model.Categorical(perfect=True)
 
 
 def _coin() -> Any:
-    return constriction.stream.model.Uniform(2)
+    return _library().model.Uniform(2)
 
 
 def encoded(
     tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray[np.int64]
 ) -> NDArray[np.uint32]:
     """Words of the stream for symbols and dither levels, both of shape (count, d)."""
-    encoder = constriction.stream.queue.RangeEncoder()
+    encoder = _library().queue.RangeEncoder()
     family = _family()
     images = max(1, _CHUNK // tables.dimensions)
     for start in range(0, len(symbols), images):
@@ -55,7 +65,7 @@ def decoded(tables: CodingTables, words: NDArray[np.uint32], levels: NDArray[np.
     StreamError
         The words are no code under these tables.
     """
-    decoder = constriction.stream.queue.RangeDecoder(words)
+    decoder = _library().queue.RangeDecoder(words)
     family = _family()
     images = max(1, _CHUNK // tables.dimensions)
     parts = []
