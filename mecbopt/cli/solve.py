@@ -32,7 +32,7 @@ Examples:
 With --json - standard output holds the document alone, and the tables go to standard error.
 
 \b
-Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit or Ctrl-C before the gap.
+Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
 """
 
 
