@@ -88,7 +88,7 @@ def _figures(solution: Solution) -> tuple[str, str, str]:
 def _known(solution: Solution) -> str:
     """The status, with the reason of the stop where it says more, and the way out of infeasibility."""
     if solution.status is Status.OPTIMAL:
-        return solution.status.value
+        return str(solution.status.value)
     if solution.status is Status.INFEASIBLE:
         smallest = solution.smallest_label_entropy
         return "infeasible" if smallest is None else f"infeasible, smallest C is {smallest:.6f}"

@@ -29,7 +29,7 @@ OPTION_OF_ARGUMENT = {
     "max_label_entropy": "--max-label-entropy",
     "rate": "--rate",
     "normalize": "--normalize",
-    "normalize=True": "--normalize",
+    "pass normalize=True": "add --normalize",
     "smoothing": "--smoothing",
     "x": "--x",
     "y": "--y",
@@ -78,7 +78,7 @@ class ProblemSource:
         with option_names():
             if self.samples is None:
                 return Problem(
-                    self.px,
+                    self.px or (),
                     self.py,
                     p_s_given_x=self.ps_given_x,
                     max_label_entropy=self.max_label_entropy,

@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from mecbopt.cli.values import ParamType
+
 __all__ = [
     "PICTURE",
     "Output",
@@ -25,7 +27,7 @@ __all__ = [
 ]
 
 
-class OutputPath(click.ParamType):
+class OutputPath(ParamType):
     """A file to write: refused before any work if it cannot be written; what exists is left untouched.
 
     Parameters

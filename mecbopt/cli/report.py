@@ -7,7 +7,7 @@ import math
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import IO, Any, TextIO, cast
 
 from rich import box
 from rich.console import Console
@@ -45,7 +45,7 @@ def output_console(*, aside: bool = False) -> Console:
     stream = sys.stderr if aside else sys.stdout
     if stream.isatty():
         return _Console(file=stream, highlight=False)
-    return _Console(file=_Trimmed(stream), width=_PLAIN_WIDTH, highlight=False)
+    return _Console(file=cast("IO[str]", _Trimmed(stream)), width=_PLAIN_WIDTH, highlight=False)
 
 
 class _Console(Console):

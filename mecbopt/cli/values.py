@@ -10,7 +10,7 @@ import math
 import re
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 
 from mecbopt.errors import shown
 
-__all__ = ["CHANNEL", "MAX_RATES", "NUMBER", "PMF", "RATES", "IntegerType", "number"]
+__all__ = ["CHANNEL", "MAX_RATES", "NUMBER", "PMF", "RATES", "IntegerType", "ParamType", "number"]
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:
+    # Before version 8.4 click's class took no type argument.
+    ParamType = click.ParamType
 
 _FRACTION = re.compile(r"[+-]?\d+/\d+")
 #: Longest text of one number: a fraction of two 100-digit integers fits, and no conversion takes long.
@@ -44,7 +50,7 @@ def number(text: str) -> int | float | Fraction:
         return float(text)
 
 
-class NumberType(click.ParamType):
+class NumberType(ParamType):
     """A number: decimal, fraction a/b or inf.  Its range is checked where its meaning is known."""
 
     name = "number"
@@ -64,7 +70,7 @@ class NumberType(click.ParamType):
             )
 
 
-class IntegerType(click.ParamType):
+class IntegerType(ParamType):
     """An integer between two bounds, both included."""
 
     name = "integer"
@@ -87,7 +93,7 @@ class IntegerType(click.ParamType):
         )
 
 
-class PmfType(click.ParamType):
+class PmfType(ParamType):
     """Numbers separated by commas."""
 
     name = "p1,p2,..."
@@ -120,7 +126,7 @@ class ChannelType(PmfType):
         return [super(ChannelType, self).convert(row, param, ctx) for row in value.split(";")]
 
 
-class RatesType(click.ParamType):
+class RatesType(ParamType):
     """START:STOP:COUNT, equally spaced with both ends, or a list of rates separated by commas."""
 
     name = "START:STOP:COUNT"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -40,7 +41,9 @@ def solution_figure(solution: Solution) -> Figure:
 
 def _fill(headline: Text, parts: list[str], figure: Figure) -> None:
     """As many parts in a line as the figure is wide, measured as they are drawn."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer: RendererBase = RendererAgg(  # type: ignore[no-untyped-call]
+        figure.bbox.width, figure.bbox.height, figure.dpi
+    )
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]},  {part}" if lines else part
