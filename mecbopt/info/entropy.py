@@ -42,7 +42,7 @@ def binary_entropy(p: ArrayLike) -> Any:
     h(p) = -p log2 p + p / ln 2 - ... keeps both of its terms however small the mass is.
 
     >>> float(binary_entropy(0.5)), f"{binary_entropy(1e-20):.6e}"
-    (1.0, '6.788132e-19')
+    (1.0, '6.788126e-19')
     """
     p = np.asarray(p, dtype=float)
     small = np.minimum(p, 1.0 - p)

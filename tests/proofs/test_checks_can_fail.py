@@ -8,12 +8,12 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 from flint import arb
-from mecbopt._proofs.tools.ball import ball_step, conditional_entropy, cover_step, entropy, interval, phi
-from mecbopt._proofs.tools.sums import Rule, S, sum_identity
-from mecbopt._proofs.tools.symbolic import certified_sign, identity, ln, root_count, sign_step, vanishes
 
 from mecbopt import _proofs as proofs
 from mecbopt._proofs import Lemma, Method, ProofError, Step, Verdict, cited, runner
+from mecbopt._proofs.tools.ball import ball_step, conditional_entropy, cover_step, entropy, interval, phi
+from mecbopt._proofs.tools.sums import Rule, S, sum_identity
+from mecbopt._proofs.tools.symbolic import certified_sign, identity, ln, root_count, sign_step, vanishes
 from mecbopt.cli import prove as command
 from mecbopt.cli.main import entry_point
 
