@@ -144,7 +144,7 @@ def paths_in(page: Path) -> list[str]:
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/developer/architecture.md"])
 def test_the_developers_pages_name_what_is_there(page: str) -> None:
-    """Parts that the contract has in parentheses have their floor, and may be named, before they are there."""
+    """Parts that the contract has in parentheses may be named before they are there."""
     coming = set(re.findall(r"\((\w+)\)", (ROOT / "pyproject.toml").read_text(encoding="utf-8")))
     absent = [name for name in paths_in(ROOT / page) if not (ROOT / name).exists()]
     assert [name for name in absent if name.split("/")[1] not in coming] == []
