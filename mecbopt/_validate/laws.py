@@ -146,16 +146,16 @@ def _nonnegative(name: str, found: Entries, rounding: float) -> tuple[Any, tuple
         masses = found.values.tolist()
     else:
         masses = [exact_number(f"{name}[{k}]", entry, required) for k, entry in enumerate(found.values)]
-    scale = max(masses)
-    clipped = []
     for position, mass in enumerate(masses):
-        inexact = isinstance(mass, float)
-        small = bool(inexact and -rounding * scale <= mass < 0)
-        if (inexact and not math.isfinite(mass)) or (mass < 0 and not small):
+        if isinstance(mass, float) and not math.isfinite(mass):
             raise ProblemError(argument=f"{name}[{position}]", value=mass, required=required)
-        if small:
-            clipped.append(position)
-            masses[position] = 0.0
+    # As Fractions: an exact count beside a float may be larger than every float.
+    allowed = -Fraction(rounding) * Fraction(max(masses))
+    clipped = [position for position, mass in enumerate(masses) if mass < 0]
+    for position in clipped:
+        if not isinstance(masses[position], float) or masses[position] < allowed:
+            raise ProblemError(argument=f"{name}[{position}]", value=masses[position], required=required)
+        masses[position] = 0.0
     return (np.array(masses) if isinstance(found.values, np.ndarray) else masses), tuple(clipped)
 
 

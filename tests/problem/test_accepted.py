@@ -192,6 +192,13 @@ def test_what_is_no_law_meets_our_errors_alone(place, normalize):
         mb.Problem(HALF, HALF, p_s_given_x=[law, HALF], normalize=normalize)
 
 
+def test_an_exact_count_beside_a_float_may_exceed_the_floats():
+    problem = mb.Problem([0.0, 10**400, -1e-17], HALF, normalize=True)
+    assert problem.p_x.tolist() == [0.0, 1.0, 0.0]
+    with pytest.raises(mb.ProblemError, match="sums to more than"):
+        mb.Problem([0.0, 10**400], HALF)
+
+
 @pytest.mark.parametrize("place", range(3))
 def test_large_counts_are_counts(place):
     """Float sums would overflow; they are no pmf, and are divided on request."""
