@@ -50,6 +50,9 @@ def curve(
     """Trace I(X;Y) over the rate; every point carries the bound that proves it."""
     refuse_equal_paths({"--csv": csv_output, "--plot": plot}, source.input_paths)
     problem = source.problem()
+    if plot is not None:
+        # Loaded before the search: after Ctrl-C or a limit there is no time for it.
+        import mecbopt.plots
     counter = PointCounter(len(rates))
     with option_names(), live_progress(counter.prefix) as progress:
         # A callback cannot follow a point into another process.
@@ -59,10 +62,7 @@ def curve(
     if csv_output is not None:
         csv_output.write(points.to_csv())
     if plot is not None:
-        from mecbopt.plots import curve as draw_curve
-        from mecbopt.plots import save
-
-        save(draw_curve(points), plot)
+        mecbopt.plots.save(mecbopt.plots.curve(points), plot)
     print_curve(points, output_console(aside=to_standard(csv_output)))
     return _exit_code(points)
 

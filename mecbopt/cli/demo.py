@@ -47,6 +47,9 @@ def demo(out: Path) -> ExitCode:
     Runs offline in seconds; writes demo.json and demo.png into the folder --out.
     """
     output_folder(out)
+    # Loaded before the search: after Ctrl-C there is no time for it.
+    import mecbopt.plots  # noqa: F401
+
     problem = demo_problem()
     with live_progress(lambda: "without the alarm  ") as progress:
         free = solve(problem.replace(max_label_entropy=None), progress=progress)

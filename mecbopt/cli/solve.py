@@ -13,7 +13,6 @@ from mecbopt.cli.options import exit_code, solver_options
 from mecbopt.cli.outputs import PICTURE, Output, OutputText, refuse_equal_paths, to_standard
 from mecbopt.cli.progress import live_progress
 from mecbopt.cli.report import output_console, print_solution
-from mecbopt.problem import Solution
 from mecbopt.solvers import solve as solve_problem
 
 __all__ = ["solve"]
@@ -55,21 +54,18 @@ def solve(
     """
     refuse_equal_paths({"--json": json_output, "--plot": plot}, source.input_paths)
     problem = source.problem()
+    if plot is not None:
+        # Loaded before the search: after Ctrl-C or a limit there is no time for it.
+        import mecbopt.plots
     with option_names(), live_progress() as progress:
         solution = solve_problem(problem, progress=progress, **options)
     # Files first: whoever reads the tables may go away in the middle of them.
     if json_output is not None:
         json_output.write(solution.to_json())
     if plot is not None:
-        _draw(solution, plot)
+        if solution.has_coupling:
+            mecbopt.plots.save(mecbopt.plots.solution_figure(solution), plot)
+        else:
+            click.echo(f"No picture is drawn into {plot}: there is no coupling.", err=True)
     print_solution(solution, output_console(aside=to_standard(json_output)), with_tables=not quiet)
     return exit_code(solution)
-
-
-def _draw(solution: Solution, plot: Path) -> None:
-    if solution.has_coupling:
-        from mecbopt.plots import save, solution_figure
-
-        save(solution_figure(solution), plot)
-    else:
-        click.echo(f"No picture is drawn into {plot}: there is no coupling.", err=True)
