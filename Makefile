@@ -11,7 +11,7 @@ CORE := $(VENV)/.core-$(STATE)
 DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
 
-.PHONY: demo test test-slow prove bench mutation docs lint native figures test-matrix dist wheels clean
+.PHONY: demo test test-slow stress prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +36,9 @@ test: $(DEV)
 
 test-slow: $(DEV)
 	$(BIN)/python -m pytest -m slow --timeout 7200
+
+stress: $(DEV)
+	$(BIN)/python -m tests.stress $(STRESS)
 
 # The oldest and the newest numpy and scipy that pyproject.toml allows, each in an environment of its own.
 MATRIX_oldest := 'numpy==1.26.*' 'scipy==1.11.*' 'click==8.1.*' 'rich==13.7.*'
@@ -80,6 +83,10 @@ figures: $(CORE)
 
 native: | $(BIN)/python
 	$(BIN)/python mecbopt/_core/build_native.py
+
+# The compiled core with AddressSanitizer and UndefinedBehaviorSanitizer under its own tests and the solvers'.
+sanitize: $(DEV)
+	$(BIN)/python -m tests.sanitize
 
 clean:
 	rm -rf build dist site *.egg-info mecbopt/_core/_build mecbopt/_core/*.so $(VENV)/.core-* $(VENV)/.dev-*
