@@ -36,6 +36,11 @@ test: $(DEV)
 test-slow: $(DEV)
 	$(BIN)/python -m pytest -m slow --timeout 7200
 
+# 10,000 mutated streams and model files with repaired checksums: about ten minutes.
+.PHONY: stress-neural
+stress-neural: $(DEV)
+	$(BIN)/python -m tests.stress.neural_files --count 10000
+
 prove: $(DEV)
 	$(BIN)/mecbopt prove
 
