@@ -69,6 +69,6 @@ def test_two_processes_train_the_model_that_one_trains(tmp_path):
     for name, value in one[0].items():
         if name.startswith("averaged."):
             # Adam's first steps follow the sign of a gradient, so where it is 0 up to rounding single entries
-            # may go either way; on the mean nothing may (5e-7 is seen, 5e-4 with one process's noise on both).
+            # may go either way; on the mean nothing may (5e-7 is seen, 5e-4 where one noise serves both).
             assert float((value - two[0][name]).abs().mean()) < 3e-6, name
     assert load_model(tmp_path / "two/model.safetensors").record["processes"] == 2
