@@ -11,7 +11,7 @@ CORE := $(VENV)/.core-$(STATE)
 DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
 
-.PHONY: demo test test-slow stress prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean
+.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -61,6 +61,10 @@ dist: $(DEV)
 wheels: $(DEV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'cibuildwheel>=2.20'
 	$(BIN)/python -m cibuildwheel --output-dir dist
+
+# 10,000 mutated streams and model files with repaired checksums: about ten minutes.
+stress-neural: $(DEV)
+	$(BIN)/python -m tests.stress.neural_files --count 10000
 
 prove: $(DEV)
 	$(BIN)/mecbopt prove
