@@ -30,6 +30,7 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(CORE))
 test: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror mecbopt/_core/*/*.[ch]
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
