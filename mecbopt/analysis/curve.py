@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from mecbopt import _validate
 from mecbopt.analysis.many import map_in_order
+from mecbopt.control import gap_closed
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Problem, Solution, Status, StopReason
 from mecbopt.solvers import solve
-from mecbopt.solvers.branch_and_bound.stopping import gap_closed
 
 __all__ = ["RateCurve", "rate_curve"]
 

@@ -12,14 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mecbopt.info import entropy, phi
+from mecbopt.mappings.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
 
-__all__ = ["Instance"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+__all__ = ["FloatArray", "Instance", "IntArray"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +61,23 @@ class Instance:
         return len(self.p_y) + int(self.has_rate) + int(self.has_label)
 
     @cached_property
+    def rate_limit(self) -> RateLimit | None:
+        """The rate as a scaled row; None where it cannot bind."""
+        return RateLimit(self.p_x, len(self.p_y), self.rate) if self.has_rate else None
+
+    @cached_property
+    def label_limit_row(self) -> LabelLimit | None:
+        """The label entropy as a scaled row; None where it cannot bind."""
+        if self.p_s_given_x is None or not self.has_label:
+            return None
+        return LabelLimit(self.p_x, self.p_s_given_x, len(self.p_y), self.label_limit)
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits that can bind, as scaled rows."""
+        return tuple(row for row in (self.rate_limit, self.label_limit_row) if row is not None)
+
+    @cached_property
     def entropy_sum(self) -> float:
         """H(X) + H(Y), bits: I(X;Y) is this minus H(X,Y)."""
         return float(entropy(self.p_x) + entropy(self.p_y))
@@ -101,6 +115,16 @@ class Instance:
     def joint_entropy(self, mappings: IntArray, weights: FloatArray) -> float:
         """H(X,Y) of a mixture, bits: what the solvers minimise."""
         return float(entropy(self.coupling(mappings, weights)))
+
+    def largest_weights(self, laws: FloatArray) -> FloatArray:
+        """The greatest weight that each mapping can have, min_y p_Y(y) / q_k(y), shape (k,).
+
+        Columns scaled by it have entries of at most 1 in the marginal rows scaled by 1 / p_Y, so that a linear
+        program sees every mass, however small.
+        """
+        with np.errstate(divide="ignore", over="ignore"):
+            weights: FloatArray = np.min(np.where(laws > 0, self.p_y / laws, 1.0), axis=1)
+        return np.minimum(weights, 1.0)
 
     def constants(self) -> IntArray:
         """The m constant mappings, shape (m, n)."""
