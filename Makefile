@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # A new stamp for every change of the dependencies, of the C sources or of the checkout's place.
-STATE := $(shell cat pyproject.toml setup.py mecbopt/_core/*.c mecbopt/_core/*.h mecbopt/_core/*.py 2>/dev/null \
+STATE := $(shell cat pyproject.toml setup.py mecbopt/_core/*/*.[ch] mecbopt/_core/*.py 2>/dev/null \
 	| cat - Makefile | (cat; pwd) | cksum | cut -d' ' -f1)
 CORE := $(VENV)/.core-$(STATE)
 DEV := $(VENV)/.dev-$(STATE)

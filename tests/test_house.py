@@ -33,6 +33,7 @@ FLOORS = {
     "problem": 2,
     "data": 2,
     "mappings": 3,
+    "coding": 3,
     "bounds": 4,
     "solvers": 5,
     "mec": 5,
@@ -48,7 +49,7 @@ FLOORS = {
     "testing": 9,
 }
 #: What a wing may import beyond the floors' rule, or less than it.
-MAY_IMPORT = {"neural": {"errors", "units", "tolerances", "_validate", "info", "problem"}}
+MAY_IMPORT = {"neural": {"errors", "units", "tolerances", "_validate", "info", "problem", "coding"}}
 MAX_LINES = 500
 HEAVY = ("torch", "matplotlib", "sympy", "cvxpy", "hypothesis", "sklearn", "click", "rich", "flint")
 

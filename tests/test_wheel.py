@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from mecbopt._core import build_native
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -82,6 +84,9 @@ def check_contents(wheel: Path) -> None:
         names = archive.namelist()
     for name in ("mecbopt/py.typed", "mecbopt/data/demo.toml", "mecbopt/_core/build_native.py"):
         assert name in names
+    # The digest that says whether the compiled core is stale is over all of these.
+    for path in (*build_native.sources(".c"), *build_native.sources(".h")):
+        assert f"mecbopt/_core/{path.relative_to(build_native.FOLDER).as_posix()}" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("tests", "docs", "examples", "proofs"))]
     assert not [name for name in names if "__pycache__" in name or "_build/" in name]
@@ -113,7 +118,7 @@ def check_compiled_core(scripts: Path, user: Path) -> None:
     """Where there is a compiler, the compiled core is built and found."""
     compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
     if run("sh", "-c", f"command -v {compiler}", cwd=user).returncode == 0:
-        code = "from mecbopt._core import _native; print(_native.__file__)"
+        code = "from mecbopt._core import _native, library; assert library(); print(_native.__file__)"
         done = run(scripts / "python", "-c", code, cwd=user)
         assert done.returncode == 0, done.stderr
         assert Path(done.stdout.strip()).is_relative_to(scripts.parent)

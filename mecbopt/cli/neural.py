@@ -126,7 +126,7 @@ def train(
 
     Stopping with Ctrl-C leaves the last checkpoint; --resume goes on from it, to the same bits on CPU.
     """
-    pipeline, settings = load_module("pipeline"), load_module("config")
+    pipeline, settings = load_module("training.pipeline"), load_module("config")
     if config_file is not None:
         config = settings.Config.read(config_file)
         overrides = (*((f"data.dataset={dataset}",) if dataset else ()), *overrides)
@@ -194,7 +194,7 @@ def evaluate(
 
     Leaves with 1 when a check fails (coded against estimated rate, InfoNCE against the rate, the converse).
     """
-    model_file, datasets = load_module("model_file"), load_module("datasets")
+    model_file, datasets = load_module("coding.model_file"), load_module("data.datasets")
     report_module, judges_module = load_module("evaluation.report"), load_module("evaluation.judges")
     target = _writable_file(json_file or run / "evaluation.json")
     frozen = model_file.load_model(run / "model.safetensors")
@@ -300,12 +300,12 @@ def compress(
     model: Path, images: Path, degrade: bool, per_image: bool, seed: int, device: str, out: Path
 ) -> ExitCode:
     """Compress the array x of an .npz file with a trained model."""
-    codec_module, model_file = load_module("codec"), load_module("model_file")
+    codec_module, model_file = load_module("coding.codec"), load_module("coding.model_file")
     _writable_file(out)
     frozen = model_file.load_model(model, device)
     sources = _images(images)
     if degrade:
-        classifiers, streams = load_module("classifiers"), load_module("streams")
+        classifiers, streams = load_module("data.images"), load_module("streams")
         generator = streams.generator(seed, "degradation of input")
         sources = frozen.degradation(classifiers.as_float(sources), generator)
     coded = codec_module.ImageCodec(frozen, seed).compress(sources, per_image=per_image)
@@ -329,7 +329,7 @@ def decompress(model: Path, stream: Path, symbols: bool, device: str, out: Path)
     """Decompress a stream into the array y of an .npz file."""
     import numpy as np
 
-    codec_module, model_file = load_module("codec"), load_module("model_file")
+    codec_module, model_file = load_module("coding.codec"), load_module("coding.model_file")
     _writable_file(out)
     codec = codec_module.ImageCodec(model_file.load_model(model, device))
     values, levels, container = codec.decode_symbols(stream.read_bytes())
@@ -368,7 +368,7 @@ def figures(
     out: Path,
 ) -> ExitCode:
     """Draw accuracy and cross-entropy against the rate, and an image grid, from evaluated RUNS (Fig. 7)."""
-    figures_module, report_module = load_module("figures"), load_module("evaluation.report")
+    figures_module, report_module = load_module("evaluation.figures"), load_module("evaluation.report")
     _writable_folder(out)
     reports = [report_module.EvaluationReport.from_json(run / "evaluation.json") for run in runs]
     grid = _example_grid(figures_module, runs, data_root, download, examples, outputs_only)
@@ -389,13 +389,13 @@ def _example_grid(
     import torch
 
     model_file, codec_module, datasets = (
-        load_module("model_file"),
-        load_module("codec"),
-        load_module("datasets"),
+        load_module("coding.model_file"),
+        load_module("coding.codec"),
+        load_module("data.datasets"),
     )
     judges_module, classifiers, streams = (
         load_module("evaluation.judges"),
-        load_module("classifiers"),
+        load_module("data.images"),
         load_module("streams"),
     )
     models = sorted(

@@ -49,7 +49,7 @@ def discrete(restarts: int, seed: int, only: tuple[int, ...], json_file: Path | 
     """
     from mecbopt.cli.neural import load_module
 
-    points = load_module("discrete_points").POINTS
+    points = load_module("discrete.points").POINTS
     if json_file is not None and not json_file.parent.is_dir():
         raise click.UsageError(
             f"--json {json_file}: the folder {json_file.parent} does not exist; make it first."
@@ -70,7 +70,7 @@ def discrete(restarts: int, seed: int, only: tuple[int, ...], json_file: Path | 
             f"{'' if row['holds'] else '  FAILS'}"
         )
         if json_file is not None:
-            software = load_module("training").software_record()
+            software = load_module("software").software_record()
             document = {"restarts": restarts, "seed": seed, "points": rows, "software": software}
             json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     holding = sum(row["holds"] for row in rows)
@@ -84,7 +84,7 @@ def compare(point: Any, restarts: int, seed: int) -> dict[str, Any]:
     from mecbopt.problem import Problem
     from mecbopt.solvers import solve
 
-    module = load_module("discrete")
+    module = load_module("discrete.schemes")
     scheme = module.train_discrete(point.source(), module.discrete_config(point.rate, seed), restarts)
     p_y = scheme.coupling.sum(axis=0)
     best, at_target = (

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mecbopt._core import mec as native
 from mecbopt.info import entropy, meet
-from mecbopt.mec import native
 from mecbopt.mec.inputs import marginal
 
 __all__ = ["best_lower_bound", "lower_bound", "profile_bound"]

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt import _validate
+from mecbopt._core import mec as native
 from mecbopt.errors import NotSupportedError
 from mecbopt.info import entropy
-from mecbopt.mec import native, subsets
+from mecbopt.mec import subsets
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.mec.greedy import greedy_support
 from mecbopt.mec.inputs import marginal

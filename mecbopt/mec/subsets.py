@@ -1,6 +1,6 @@
 """The dynamic program over pairs of subsets in pure Python: fallback and check of the compiled search.
 
-Theorem and notation: docs/mec.md.  Same states and transitions as `mecbopt/_core/mec_search.c`, the profile
+Theorem and notation: docs/mec.md.  Same states and transitions as `mecbopt/_core/mec/search.c`, the profile
 bound alone, exact integer masses; for small alphabets.
 """
 

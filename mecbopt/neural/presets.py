@@ -10,13 +10,12 @@ from mecbopt.neural.config import (
     OptimisationConfig,
     RuntimeConfig,
 )
+from mecbopt.neural.data.datasets import DATASETS
 from mecbopt.neural.errors import ConfigError
 
 __all__ = ["PRESETS", "preset"]
 
 PRESETS = ("smoke", "small", "full")
-
-_DEGRADATION = {"digits": "area_x2", "mnist": "bicubic_x4", "svhn": "gaussian_20", "npz": "gaussian_20"}
 
 
 def preset(name: str, dataset: str | None = None) -> Config:
@@ -28,10 +27,8 @@ def preset(name: str, dataset: str | None = None) -> Config:
     if name not in PRESETS:
         raise ConfigError(f"preset is {name!r}: choose one of {', '.join(PRESETS)}.")
     dataset = dataset or ("digits" if name == "smoke" else "mnist")
-    if dataset not in _DEGRADATION:
-        raise ConfigError(f"dataset is {dataset!r}: choose one of {', '.join(_DEGRADATION)}.")
     build = {"smoke": _smoke, "small": _small, "full": _full}[name]
-    return build(dataset, _DEGRADATION[dataset])
+    return build(dataset, DATASETS[dataset].degradation)
 
 
 def _smoke(dataset: str, degradation: str) -> Config:

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mecbopt as mb
+from mecbopt._core import mec as native
 from mecbopt.info import entropy
-from mecbopt.mec import native, subsets
+from mecbopt.mec import subsets
 from mecbopt.mec.exact import SearchSettings, exact_coupling
 from tests.mec.all_joins import least_entropy_by_all_joins
 from tests.mec.vertices import least_entropy_by_enumeration
@@ -224,7 +225,7 @@ def test_time_limit_gives_a_feasible_answer() -> None:
 def test_without_the_compiled_core(monkeypatch: pytest.MonkeyPatch) -> None:
     p, q = dirichlet_pair(5, 6, 3)
     value = mb.mec.exact(p, q).entropy
-    monkeypatch.setattr("mecbopt.mec.native.available", lambda: False)
+    monkeypatch.setattr("mecbopt._core.mec.available", lambda: False)
     result = mb.mec.exact(p, q)
     assert_proved(result, p, q)
     assert result.entropy == pytest.approx(value, abs=PROVED)

@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.neural import streams  # noqa: E402
 from mecbopt.neural.config import DataConfig  # noqa: E402
-from mecbopt.neural.datasets import ROOT_VARIABLE, load_dataset, split_by_group  # noqa: E402
-from mecbopt.neural.degradations import DEGRADATIONS, degradation  # noqa: E402
+from mecbopt.neural.data.datasets import ROOT_VARIABLE, load_dataset, split_by_group  # noqa: E402
+from mecbopt.neural.data.degradations import DEGRADATIONS, degradation  # noqa: E402
 from mecbopt.neural.errors import ConfigError, DatasetError  # noqa: E402
 
 

@@ -11,10 +11,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
+from mecbopt.neural.coding.model_file import load_model  # noqa: E402
+from mecbopt.neural.coding.tensor_file import read_tensors  # noqa: E402
 from mecbopt.neural.config import Config  # noqa: E402
-from mecbopt.neural.model_file import load_model  # noqa: E402
-from mecbopt.neural.pipeline import train  # noqa: E402
-from mecbopt.neural.tensor_file import read_tensors  # noqa: E402
+from mecbopt.neural.training.pipeline import train  # noqa: E402
 
 KIND = "mecbopt-training-checkpoint"
 SETTINGS = [

@@ -7,10 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
-from mecbopt.neural.density import FactorizedDensity, LogisticMixture, density_of_kind  # noqa: E402
-from mecbopt.neural.dither import dither_values  # noqa: E402
-from mecbopt.neural.errors import ModelFileError  # noqa: E402
-from mecbopt.neural.tables import PRECISION_BITS, CodingTables, build_tables  # noqa: E402
+from mecbopt.coding.dither import dither_values  # noqa: E402
+from mecbopt.coding.errors import TableError  # noqa: E402
+from mecbopt.coding.tables import PRECISION_BITS, CodingTables  # noqa: E402
+from mecbopt.neural.coding.tables import build_tables  # noqa: E402
+from mecbopt.neural.model.density import FactorizedDensity, LogisticMixture, density_of_kind  # noqa: E402
 
 KINDS = ("monotone", "logistic_mixture")
 
@@ -141,5 +142,5 @@ def test_damaged_tables_are_refused(change):
         counts[1, 2, 0] += 1
     else:
         low = low[:1]
-    with pytest.raises(ModelFileError, match="coding tables"):
+    with pytest.raises(TableError, match="coding tables"):
         CodingTables(low, counts)

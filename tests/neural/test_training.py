@@ -9,15 +9,15 @@ import pytest
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.neural import streams  # noqa: E402
-from mecbopt.neural.classifiers import Ensemble  # noqa: E402
+from mecbopt.neural.coding.tensor_file import read_tensors, write_tensors  # noqa: E402
 from mecbopt.neural.config import Config  # noqa: E402
-from mecbopt.neural.datasets import load_dataset  # noqa: E402
+from mecbopt.neural.data.datasets import load_dataset  # noqa: E402
 from mecbopt.neural.errors import ConfigError, ModelFileError, TrainingError  # noqa: E402
-from mecbopt.neural.model import training_noise  # noqa: E402
-from mecbopt.neural.objectives import TERMS, gradient_penalty  # noqa: E402
-from mecbopt.neural.tasks import ImageTask  # noqa: E402
-from mecbopt.neural.tensor_file import read_tensors, write_tensors  # noqa: E402
-from mecbopt.neural.training import Trainer  # noqa: E402
+from mecbopt.neural.model.classifiers import Ensemble  # noqa: E402
+from mecbopt.neural.model.coupling import training_noise  # noqa: E402
+from mecbopt.neural.objectives.losses import TERMS, gradient_penalty  # noqa: E402
+from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
+from mecbopt.neural.training.trainer import Trainer  # noqa: E402
 
 TINY = [
     "model.latents=4", "model.width=4", "model.hidden=16", "model.critic_width=4", "model.noise_dimensions=1",
@@ -224,7 +224,7 @@ def test_the_gradient_penalty_of_a_linear_critic_is_known():
 
 
 def test_a_batch_that_does_not_divide_is_named():
-    from mecbopt.neural.distributed import World
+    from mecbopt.neural.training.distributed import World
 
     with pytest.raises(ConfigError, match="multiple"):
         World(0, 3, torch.device("cpu")).rows(8)

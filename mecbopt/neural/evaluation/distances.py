@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mecbopt.neural import streams
-from mecbopt.neural.classifiers import Judge, as_float
-from mecbopt.neural.networks import Critic, Shape
-from mecbopt.neural.objectives import CriticObjective
+from mecbopt.neural.data.images import Shape, as_float
+from mecbopt.neural.model.classifiers import Judge
+from mecbopt.neural.model.networks import Critic
+from mecbopt.neural.objectives.losses import CriticObjective
 
 __all__ = ["frechet_distance", "judge_features", "wasserstein_distance"]
 

@@ -10,10 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from mecbopt.neural import streams
-from mecbopt.neural.classifiers import Judge, as_float, fit_classifier
-from mecbopt.neural.datasets import ImageDataset
-from mecbopt.neural.degradations import Degradation
-from mecbopt.neural.training import software_record
+from mecbopt.neural.data.datasets import ImageDataset
+from mecbopt.neural.data.degradations import Degradation
+from mecbopt.neural.data.images import as_float
+from mecbopt.neural.model.classifiers import Judge, fit_classifier
+from mecbopt.neural.software import software_record
 
 __all__ = ["JUDGE_SEED", "enlarged", "judge_log_probabilities", "train_judges"]
 

@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mecbopt.neural import streams
-from mecbopt.neural.classifiers import Ensemble, Judge, as_float, classification
-from mecbopt.neural.codec import ImageCodec
-from mecbopt.neural.datasets import ImageDataset
+from mecbopt.neural.coding.codec import ImageCodec
+from mecbopt.neural.coding.model_file import FrozenModel
+from mecbopt.neural.data.datasets import ImageDataset
+from mecbopt.neural.data.images import as_float
 from mecbopt.neural.errors import DatasetError, ModelFileError
 from mecbopt.neural.evaluation.bounds import accuracy_upper_bound, cross_entropy_lower_bound
 from mecbopt.neural.evaluation.distances import frechet_distance, judge_features, wasserstein_distance
 from mecbopt.neural.evaluation.information import infonce, reconstructor_gain
 from mecbopt.neural.evaluation.judges import enlarged, judge_log_probabilities
-from mecbopt.neural.model_file import FrozenModel
-from mecbopt.neural.training import software_record
+from mecbopt.neural.model.classifiers import Ensemble, Judge, classification
+from mecbopt.neural.software import software_record
 
 __all__ = ["EvaluationReport", "evaluate"]
 

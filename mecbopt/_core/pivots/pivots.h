@@ -1,0 +1,29 @@
+/* Public face of the compiled local search (read by cffi: typedefs and prototypes only). */
+#ifndef MECBOPT_PIVOTS_H
+#define MECBOPT_PIVOTS_H
+
+#include <stdint.h>
+
+typedef struct ls_search ls_search;
+
+typedef struct {
+    double best;
+    long long starts;
+    long long pivots;
+    long long candidates;
+    int support;
+} ls_report;
+
+/* The start (k mappings, rows of n letters) is a feasible vertex; masses are positive; s = 0 without a label.
+   NULL when memory is short. */
+ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
+                         const double *p_s_given_x, double label_limit, uint64_t seed, int k,
+                         const int32_t *mappings, const double *weights);
+void ls_search_free(ls_search *search);
+/* Works until `starts` descents (the one from the given start included) are done in all, `candidates`
+   neighbours were evaluated in all, or `seconds` are over; the results depend on the first two alone. */
+void ls_search_run(ls_search *search, long long starts, long long candidates, double seconds);
+void ls_search_report(const ls_search *search, ls_report *report);
+int ls_search_incumbent(const ls_search *search, int32_t *mappings, double *weights);
+
+#endif
