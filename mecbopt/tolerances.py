@@ -9,8 +9,8 @@ __all__ = [
     "GAP",
     "GAP_FLOOR",
     "LIMIT_SLACK",
-    "NORMALIZATION",
     "MARGINAL_SLACK",
+    "NORMALIZATION",
 ]
 
 #: Largest distance of a sum from 1 at which a pmf is accepted (and renormalised).  Decimal input with nine or
@@ -22,10 +22,11 @@ NORMALIZATION = 1e-9
 CHECK = 1e-9
 
 #: What a coupling that a solver returns may violate, in the units of the row as scaled
-#: (`mecbopt.mappings.limits`): a rate as a share of R, a label entropy as a share of I(S;X), and a mass of Y as
-#: a share of p_Y(y) for `MARGINAL_SLACK`.  Bounds are proved for the problem relaxed by `LIMIT_SLACK`, so that
-#: they hold for every coupling that a solver may return; couplings are polished to the limits themselves.
-#: It covers the rounding of sums of a few thousand terms p log p, and lies far below every gap one may ask for.
+#: (`mecbopt.mappings.limits`): a rate as a share of R, a label entropy as a share of I(S;X), and a mass of Y
+#: as a share of p_Y(y) for `MARGINAL_SLACK`.  Bounds are proved for the problem relaxed by `LIMIT_SLACK`, so
+#: that they hold for every coupling that a solver may return; couplings are polished to the limits
+#: themselves. It covers the rounding of sums of a few thousand terms p log p, and lies far below every gap
+#: one may ask for.
 LIMIT_SLACK = 1e-10
 MARGINAL_SLACK = 1e-9
 
@@ -36,7 +37,8 @@ CONSTRAINT_SLACK = 1e-10
 GAP = 1e-6
 
 #: Smallest gap that may be asked for, bits.  Bounds are lowered by 1e-11 for rounding and limits relaxed by
-#: `LIMIT_SLACK`, whose price may exceed 1 bit a unit: below this the two sides need not meet in double precision.
+#: `LIMIT_SLACK`, whose price may exceed 1 bit a unit: below this the two sides need not meet in double
+#: precision.
 GAP_FLOOR = 1e-9
 
 #: A weight at or below this share of the greatest weight that its mapping can have is numerical noise of a

@@ -32,6 +32,7 @@ FLOORS = {
     "info": 1,
     "problem": 2,
     "data": 2,
+    "control": 3,
     "mappings": 3,
     "coding": 3,
     "bounds": 4,

@@ -12,7 +12,7 @@ __all__ = ["Clock", "Expired"]
 REPORT_INTERVAL_SECONDS = 0.2
 
 
-class Expired(Exception):  # noqa: N818 (a signal between two parts of one call, never an error for the caller)
+class Expired(Exception):
     """The time limit was reached inside a step; as after Ctrl-C, what the last whole step left is valid."""
 
 

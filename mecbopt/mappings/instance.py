@@ -108,7 +108,9 @@ class Instance:
 
     def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
         """P(x, y) of a mixture, shape (n, m)."""
-        channel = (weights[:, None, None] * (mappings[:, :, None] == np.arange(len(self.p_y)))).sum(axis=0)
+        n, m = self.shape
+        cells = (np.arange(n) * m + mappings).ravel()
+        channel = np.bincount(cells, weights=np.repeat(weights, n), minlength=n * m).reshape(n, m)
         coupling: FloatArray = self.p_x[:, None] * channel
         return coupling
 
@@ -119,8 +121,8 @@ class Instance:
     def largest_weights(self, laws: FloatArray) -> FloatArray:
         """The greatest weight that each mapping can have, min_y p_Y(y) / q_k(y), shape (k,).
 
-        Columns scaled by it have entries of at most 1 in the marginal rows scaled by 1 / p_Y, so that a linear
-        program sees every mass, however small.
+        Columns scaled by it have entries of at most 1 in the marginal rows scaled by 1 / p_Y, so that a
+        linear program sees every mass, however small.
         """
         with np.errstate(divide="ignore", over="ignore"):
             weights: FloatArray = np.min(np.where(laws > 0, self.p_y / laws, 1.0), axis=1)

@@ -14,6 +14,7 @@ since J is computed from the deviations p(s|x) - p(s), never as a difference of 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import cached_property
@@ -79,15 +80,19 @@ class Limit(Protocol):
         ...
 
 
-class _SetFunction:
+class _SetFunction(ABC):
     """What both limits share: values and tables from the statistic and its term."""
 
-    statistics: FloatArray
     letters_y: int
 
+    @property
+    @abstractmethod
+    def statistics(self) -> FloatArray:
+        """What is summed over a set of X-letters, shape (n, d)."""
+
+    @abstractmethod
     def term(self, sums: FloatArray) -> FloatArray:
-        """T of sets given their sums."""
-        raise NotImplementedError
+        """T of sets given their sums, shape (..., d) -> (...)."""
 
     def values(self, mappings: IntArray) -> FloatArray:
         """The scaled left-hand side of each mapping, shape (k,)."""
@@ -129,7 +134,7 @@ class RateLimit(_SetFunction):
         return self.rate / self.unit
 
     @cached_property
-    def statistics(self) -> FloatArray:  # type: ignore[override]
+    def statistics(self) -> FloatArray:
         """The masses, shape (n, 1)."""
         return self.p_x[:, None]
 
@@ -197,8 +202,13 @@ class LabelLimit(_SetFunction):
         """I(S;X), bits: the unit of the row."""
         return float(self._information.sum())
 
+    @property
+    def _unit(self) -> float:
+        # A label that is independent of X loses nothing in any mapping.
+        return self.information or 1.0
+
     @cached_property
-    def bound(self) -> float:  # type: ignore[override]
+    def bound(self) -> float:
         """(C - H(S|X)) / I(S;X): the share that may be lost; negative where C is below H(S|X)."""
         missing = self._entropy_minus_limit
         if self.information == 0.0:
@@ -214,24 +224,25 @@ class LabelLimit(_SetFunction):
         with localcontext() as context:
             context.prec = 50
             masses = [Decimal(float(mass)) for mass in self.p_x]
-            total = sum(masses)
+            total = sum(masses, Decimal(0))
             rows = [[Decimal(float(entry)) for entry in row] for row in self.channel]
-            sums = [sum(row) for row in rows]
+            sums = [sum(row, Decimal(0)) for row in rows]
             entropy = Decimal(0)
             for label in range(self.channel.shape[1]):
-                mass = sum(p * row[label] / s for p, row, s in zip(masses, rows, sums, strict=True)) / total
+                parts = (p * row[label] / s for p, row, s in zip(masses, rows, sums, strict=True))
+                mass = sum(parts, Decimal(0)) / total
                 if mass > 0:
                     entropy -= mass * mass.ln()
             return float(entropy / Decimal(2).ln() - Decimal(self.limit))
 
     @cached_property
-    def statistics(self) -> FloatArray:  # type: ignore[override]
+    def statistics(self) -> FloatArray:
         """Mass, deviations, and the share of I(S;X) that the letter brings, shape (n, 2 + s')."""
-        return np.column_stack([self._sums, self._information / self.information])
+        return np.column_stack([self._sums, self._information / self._unit])
 
     def term(self, sums: FloatArray) -> FloatArray:
         """The share of I(S;X) that is lost when the letters of the set are no longer told apart."""
-        return sums[..., -1] - self._divergence(sums[..., :-1]) / self.information
+        return sums[..., -1] - self._divergence(sums[..., :-1]) / self._unit
 
     def bits(self, level: float) -> float:
         """A level as H(S|Y,U), bits."""

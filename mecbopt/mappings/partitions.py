@@ -1,8 +1,8 @@
 """The cheapest ordered partitions of the letters of X: a dynamic program over subsets.
 
-A mapping f is the partition (f^{-1}(1) .. f^{-1}(m)); for costs sum_y G[y, f^{-1}(y)] the minimum over all m^n
-mappings is D_m(X), D_y(A) = min over B in A of D_{y-1}(A without B) + G[y, B]: O(m 3^n) steps, and O(2^n) for
-two letters of Y, where a set and its complement are all.
+A mapping f is the partition (f^{-1}(1) .. f^{-1}(m)); for costs sum_y G[y, f^{-1}(y)] the minimum over all
+m^n mappings is D_m(X), D_y(A) = min over B in A of D_{y-1}(A without B) + G[y, B]: O(m 3^n) steps, and O(2^n)
+for two letters of Y, where a set and its complement are all.
 """
 
 from __future__ import annotations

@@ -21,8 +21,9 @@ from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["NEGLIGIBLE_MASS", "Presolved", "presolve"]
 
-#: Letters below this mass are dropped: each moves an entropy by less than 5e-13 bits, which `value_slack` adds to
-#: the bound.  What a mixture of the reduced problem violates in the given one is below the rounding of p log p.
+#: Letters below this mass are dropped: each moves an entropy by less than 5e-13 bits, which `value_slack`
+#: adds to the bound.  What a mixture of the reduced problem violates in the given one is below the rounding
+#: of p log p.
 NEGLIGIBLE_MASS = 1e-14
 
 
@@ -111,7 +112,9 @@ class DropSlackLimits:
         if float(entropy(instance.p_y)) <= instance.rate * (1.0 + LIMIT_SLACK):
             instance = replace(instance, rate=math.inf)
         row = instance.label_limit_row
-        if (row is None and instance.p_s_given_x is not None) or (row is not None and row.bound >= 1.0 - LIMIT_SLACK):
+        if (row is None and instance.p_s_given_x is not None) or (
+            row is not None and row.bound >= 1.0 - LIMIT_SLACK
+        ):
             instance = replace(instance, p_s_given_x=None, label_limit=math.inf)
         return instance
 

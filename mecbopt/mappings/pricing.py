@@ -5,9 +5,9 @@ A linear program over mixtures has one column a mapping; with duals of its rows,
     sum_y G[y, f^{-1}(y)],   G[y, A] = sum_{x in A} c[x, y] + sum_i price_i T_i(A),
 
 with c linear in the coupling and the output law and T_i the limits, functions of sets of X-letters.  The
-minimum is a dynamic program over subsets (`mecbopt.mappings.partitions`).  Without prices on limits each letter
-of X chooses for itself.  Beyond the sizes of `prices_exactly` a descent by single moves from many starts is a
-heuristic, and `exact` says so.
+minimum is a dynamic program over subsets (`mecbopt.mappings.partitions`).  Without prices on limits each
+letter of X chooses for itself.  Beyond the sizes of `prices_exactly` a descent by single moves from many
+starts is a heuristic, and `exact` says so.
 """
 
 from __future__ import annotations
@@ -121,9 +121,7 @@ class CheapestMapping:
         starts[1 : 1 + m] = self.instance.constants()[: len(starts) - 1]
         priced = [(limit, price) for limit, price in zip(self.limits, prices, strict=True) if price]
         images = np.arange(m)
-        sums = [
-            np.stack([(starts == y) @ limit.statistics for y in images], axis=1) for limit, _ in priced
-        ]
+        sums = [np.stack([(starts == y) @ limit.statistics for y in images], axis=1) for limit, _ in priced]
         rows = np.arange(len(starts))
         improved = True
         while improved:

@@ -50,7 +50,11 @@ class Solution:
         Wall-clock time; the one field that differs between equal runs.
     smallest_label_entropy, smallest_rate : float or None
         For an infeasible problem: the smallest C attainable at this rate, and the smallest R at which this C
-        is attainable (None where none is).
+        is attainable (None where none is).  Where the question is open, the smallest C that was found.
+    smallest_label_entropy_bound : float or None
+        A lower bound on the smallest C attainable at this rate, bits.
+    relative_gap : float
+        The share of the value within which it counts as optimal, as asked for.
     """
 
     problem: Problem
@@ -65,6 +69,8 @@ class Solution:
     seconds: float = 0.0
     smallest_label_entropy: float | None = None
     smallest_rate: float | None = None
+    smallest_label_entropy_bound: float | None = None
+    relative_gap: float = 0.0
     notes: tuple[str, ...] = field(default=())
 
     @cached_property
@@ -172,7 +178,8 @@ class Solution:
                 raise SolutionError(
                     f"{name} is violated by {residual:.3g}, more than the tolerance {tolerance:g}."
                 )
-        if self.status is Status.OPTIMAL and not self.gap <= self.gap_tolerance + tolerance:
+        allowed = max(self.gap_tolerance, self.relative_gap * self.mutual_information)
+        if self.status is Status.OPTIMAL and not self.gap <= allowed + tolerance:
             raise SolutionError(
                 f"status is optimal, but the gap is {self.gap:.3g} bits, above {self.gap_tolerance:g}."
             )
@@ -217,6 +224,8 @@ class Solution:
             "label_entropy_without_seed": self.label_entropy_without_seed,
             "smallest_label_entropy": self.smallest_label_entropy,
             "smallest_rate": self.smallest_rate,
+            "smallest_label_entropy_bound": self.smallest_label_entropy_bound,
+            "relative_gap": self.relative_gap,
             "mixture": mixture,
             "coupling": None if self.coupling is None else self.coupling.tolist(),
             "method": self.method,
@@ -268,6 +277,8 @@ class Solution:
                 seconds=float(document["seconds"]),
                 smallest_label_entropy=document["smallest_label_entropy"],
                 smallest_rate=document["smallest_rate"],
+                smallest_label_entropy_bound=document.get("smallest_label_entropy_bound"),
+                relative_gap=float(document.get("relative_gap", 0.0)),
                 notes=tuple(document["notes"]),
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -1,8 +1,8 @@
 """Feasibility with a label: the smallest H(S|Y,U) at a rate, and the smallest rate for an H(S|Y,U).
 
 Both are linear programs over mixtures (theory, section 2).  Without a label limit constants are feasible.
-INFEASIBLE is said only where the Lagrangian bound over *all* mappings lies above the limit; where pricing is a
-heuristic the question may stay open, and the bounds on the smallest C are the answer.
+INFEASIBLE is said only where the Lagrangian bound over *all* mappings lies above the limit; where pricing is
+a heuristic the question may stay open, and the bounds on the smallest C are the answer.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def examine(instance: Instance, seed: int = 0, clock: Clock | None = None) -> Fe
     else:
         least = _least(instance, label, others, seed, clock)
         # I(S;Y|U) <= H(Y|U) <= R: no more than R of I(S;X) can be kept.
-        least = replace(least, bound=max(least.bound, min(least.level, 1.0 - instance.rate / label.information)))
+        least = replace(
+            least, bound=max(least.bound, min(least.level, 1.0 - instance.rate / label.information))
+        )
     if least.vertex is not None and least.level <= label.bound + LIMIT_SLACK:
         return Feasibility(least.vertex, False, label.bits(least.level), label.bits(least.bound))
     infeasible = least.bound > label.bound + LIMIT_SLACK
@@ -94,9 +96,7 @@ def examine(instance: Instance, seed: int = 0, clock: Clock | None = None) -> Fe
     return Feasibility(None, infeasible, entropy_found, entropy_bound, smallest_rate, least.expired)
 
 
-def _smallest_rate(
-    instance: Instance, label: Limit, rate: Limit, seed: int, clock: Clock
-) -> float | None:
+def _smallest_rate(instance: Instance, label: Limit, rate: Limit, seed: int, clock: Clock) -> float | None:
     """The smallest rate that attains the label limit, bits; None where no rate does."""
     # Is the label limit attainable at all?  Only then is there a smallest rate.
     attainable = _least(instance, label, (), seed, clock)

@@ -25,8 +25,9 @@ INFINITY = float(highspy.kHighsInf)
 #: failures were seen, and every bound is recomputed from the duals anyway.
 _FEASIBILITY_TOLERANCE = 1e-9
 
-#: Entries of the matrix below this are dropped.  HiGHS drops those below 1e-9 by default, and with them letters
-#: of such masses; 1e-12 is the least that it accepts, and beside scaled rows and columns below every tolerance.
+#: Entries of the matrix below this are dropped.  HiGHS drops those below 1e-9 by default, and with them
+#: letters of such masses; 1e-12 is the least that it accepts, and beside scaled rows and columns below every
+#: tolerance.
 _SMALLEST_ENTRY = 1e-12
 
 #: Longest slice spent in HiGHS, seconds: the wait for an answer to Ctrl-C.

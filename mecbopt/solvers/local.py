@@ -81,6 +81,11 @@ class LocalSearch:
         """The mappings that its linear program has seen, shape (k, n)."""
         return self._program.mappings
 
+    @property
+    def best_joint_entropy(self) -> float:
+        """Joint entropy of the best vertex, bits."""
+        return self.best.joint_entropy
+
     def _report(self) -> None:
         total = self.instance.entropy_sum
         self._clock.report(total - self.best.joint_entropy, total - self.entropy_lower_bound, 0)

@@ -1,10 +1,10 @@
 """The linear program over mixtures: min of a linear function of the coupling, columns added by pricing.
 
-Rows: the marginal of Y in shares of p_Y, then the limits as scaled.  Columns are scaled by the greatest weight
-that their mapping can have, so that all entries of the marginal rows are at most 1 and masses of any size count.
-Small families of mappings are loaded whole; larger ones grow by the mappings of least reduced cost.  Since the
-weights sum to 1, value + min(0, least reduced cost) is a valid lower bound at every step (Dantzig-Wolfe /
-Lagrange), computed from the duals with their signs enforced.
+Rows: the marginal of Y in shares of p_Y, then the limits as scaled.  Columns are scaled by the greatest
+weight that their mapping can have, so that all entries of the marginal rows are at most 1 and masses of any
+size count. Small families of mappings are loaded whole; larger ones grow by the mappings of least reduced
+cost.  Since the weights sum to 1, value + min(0, least reduced cost) is a valid lower bound at every step
+(Dantzig-Wolfe / Lagrange), computed from the duals with their signs enforced.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class MasterResult:
     lower_bound : float
         On the minimum over all mappings; minus infinity where pricing is heuristic.
     complete : bool
-        Whether no mapping of negative reduced cost is left, as far as pricing sees; False where the time limit
-        came first.
+        Whether no mapping of negative reduced cost is left, as far as pricing sees; False where the time
+        limit came first.
     """
 
     mappings: IntArray
@@ -176,12 +176,13 @@ class MixtureProgram:
                 weights = np.array(solution.col_value) * self._scales
                 value = float(self._model.getInfo().objective_function_value)
                 used = weights > 0
-                result = MasterResult(self.mappings[used], weights[used], value, -np.inf, complete=False)
+                point = self.mappings[used], weights[used]
+                result = MasterResult(*point, value, -np.inf, complete=False)
                 if self._whole:
                     reduced = cell_costs[np.arange(n), self.mappings].sum(axis=1) + self._values @ prices
                     least = float(reduced.min())
                     break
-                cheapest, reduced = self._pricing.find(cell_costs, prices)
+                cheapest, reduced = self._pricing.find(cell_costs, list(prices))
             except Expired:
                 if result is None:
                     raise
@@ -193,4 +194,4 @@ class MixtureProgram:
         bounds = np.array([limit.bound for limit in self._limits])
         lagrangian = float(duals[:m].sum()) + float(on_limits @ bounds) + least
         exact = self._whole or self._pricing.exact(list(prices))
-        return MasterResult(result.mappings, result.weights, value, lagrangian if exact else -np.inf)
+        return MasterResult(*point, value, lagrangian if exact else -np.inf)

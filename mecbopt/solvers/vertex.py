@@ -10,19 +10,25 @@ weights in shares of the greatest that their mapping can have.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mecbopt.mappings import Instance, Limit
 from mecbopt.mappings.instance import FloatArray, IntArray
 from mecbopt.tolerances import COLUMN_ZERO, LIMIT_SLACK, MARGINAL_SLACK
 
+BoolArray = NDArray[np.bool_]
+
 __all__ = ["Incumbent", "limit_rows", "to_vertex"]
 
 #: A limit within this distance of equality is treated as tight and restored exactly by the last solve.
 _TIGHT = 1e-7
+#: A linear form that is shorter than this on an orthonormal basis is zero there, up to rounding.
+_DEPENDENT = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +54,7 @@ class _Rows:
     limits: FloatArray
     bounds: FloatArray
 
-    def only(self, keep: FloatArray) -> _Rows:
+    def only(self, keep: BoolArray) -> _Rows:
         """The rows for some of the mappings."""
         return _Rows(
             self.mappings[keep],
@@ -85,16 +91,22 @@ def to_vertex(
     if not keep.any():
         return None
     values, bounds = limit_rows(instance, mappings, limits)
-    rows = _Rows(mappings, scales, (laws / instance.p_y * scales[:, None]).T, values * scales, bounds).only(keep)
+    rows = _Rows(mappings, scales, (laws / instance.p_y * scales[:, None]).T, values * scales, bounds).only(
+        keep
+    )
     levels = weights[keep] / rows.scales
-    while True:
-        tight = rows.limits @ levels >= bounds - _TIGHT
-        direction = _null_direction(np.vstack([rows.marginals, rows.limits[tight]]))
-        if direction is None:
-            break
-        levels = _walk(instance, rows, levels, direction, tight)
+    tight = rows.limits @ levels >= bounds - _TIGHT
+    free = _null_space(np.vstack([rows.marginals, rows.limits[tight]]))
+    while free.shape[1]:
+        levels = _walk(instance, rows, levels, free[:, 0], tight)
+        now_tight = rows.limits @ levels >= bounds - _TIGHT
+        for row in rows.limits[now_tight & ~tight]:
+            free = _orthogonal_to(free, row @ free)
+        tight |= now_tight
+        for gone in np.flatnonzero(levels <= COLUMN_ZERO):
+            free = _orthogonal_to(free, free[gone])
         keep = levels > COLUMN_ZERO
-        rows, levels = rows.only(keep), levels[keep]
+        rows, levels, free = rows.only(keep), levels[keep], free[keep]
     return _polished(instance, rows, levels)
 
 
@@ -107,19 +119,33 @@ def limit_rows(
     return rows, np.array([limit.bound for limit in limits])
 
 
-def _null_direction(rows: FloatArray) -> FloatArray | None:
-    """A unit vector that the rows send to zero, up to rounding; None where their columns are independent.
+def _null_space(rows: FloatArray) -> FloatArray:
+    """An orthonormal basis of what the rows send to zero, up to rounding, shape (k, d).
 
     Calls the decomposition directly: `scipy.linalg.null_space` takes several times as long at these sizes.
     """
     _, singular, right = np.linalg.svd(rows)
     threshold = np.finfo(float).eps * max(rows.shape) * singular[0]
-    rank = int(np.count_nonzero(singular > threshold))
-    return None if rank == rows.shape[1] else right[rank]
+    basis: FloatArray = right[int(np.count_nonzero(singular > threshold)) :].T
+    return basis
+
+
+def _orthogonal_to(basis: FloatArray, row: FloatArray) -> FloatArray:
+    """The part of a subspace on which a linear form vanishes: one Householder reflection, one column less.
+
+    `row` holds the form on the columns of the basis; where it vanishes on all of them nothing changes.
+    """
+    length = float(np.linalg.norm(row))
+    if length <= _DEPENDENT:
+        return basis
+    mirror = row.copy()
+    mirror[-1] += math.copysign(length, mirror[-1])
+    mirror /= np.linalg.norm(mirror)
+    return (basis - 2.0 * np.outer(basis @ mirror, mirror))[:, :-1]
 
 
 def _walk(
-    instance: Instance, rows: _Rows, levels: FloatArray, direction: FloatArray, tight: FloatArray
+    instance: Instance, rows: _Rows, levels: FloatArray, direction: FloatArray, tight: BoolArray
 ) -> FloatArray:
     """Go along +-direction to the end with the smaller joint entropy."""
     limits, bounds = rows.limits[~tight], rows.bounds[~tight]

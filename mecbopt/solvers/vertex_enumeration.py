@@ -41,7 +41,7 @@ def applies(instance: Instance) -> bool:
 
 
 def optimum(instance: Instance, clock: Clock) -> tuple[Incumbent, float] | None:
-    """The best vertex, and the bound of the limits relaxed by `LIMIT_SLACK`; None where the polytope is empty.
+    """The best vertex, and the bound for limits relaxed by `LIMIT_SLACK`; None where the polytope is empty.
 
     Raises
     ------

@@ -96,6 +96,11 @@ class PivotSearch:
         self._refresh()
 
     @property
+    def best(self) -> float:
+        """H(X,Y) of the best vertex known, bits."""
+        return float(self._report.best)
+
+    @property
     def starts(self) -> int:
         """Descents finished, the one from the given vertex included."""
         return int(self._report.starts)

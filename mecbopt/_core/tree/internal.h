@@ -34,7 +34,7 @@ typedef struct {
     double rate, label_limit; /* MB_INFINITY where absent */
     double *mass;             /* [A]: p_X(A) */
     double *entropy_term;     /* [A]: phi(p_X(A)) */
-    double *label_term;       /* [A]: sum_s phi(P(s, A)) - phi(p_X(A)) */
+    double *label_term;       /* [A]: the given table, else sum_s phi(P(s, A)) - phi(p_X(A)) */
     double *atom;             /* [y][x][A]: v = p_Y(y) p_X(x) / p_X(A) for x in A, else 0 */
     double *atom_phi;         /* [y][x][A]: phi(v) */
     uint64_t *spread;         /* [A]: sum over x in A of 16^x, so that sum_y y * spread[A_y] names f */
@@ -156,7 +156,7 @@ struct mb_search {
 
 /* tables */
 int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate,
-                      int s, const double *p_s_given_x, double label_limit);
+                      int s, const double *p_s_given_x, const double *label_table, double label_limit);
 void mb_instance_free(mb_instance *instance);
 int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen);
 void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double *lower, const double *upper,

@@ -316,8 +316,8 @@ static double elementary_bound(const mb_instance *instance) {
 }
 
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, double label_limit, const mb_settings *settings,
-                         uint64_t seed, int start_count, const int32_t *start_mappings,
+                         const double *p_s_given_x, const double *label_table, double label_limit,
+                         const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
                          const double *start_weights) {
     mb_search *search = core_calloc(1, sizeof(mb_search));
     if (!search) return NULL;
@@ -328,7 +328,8 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
     search->gap = 1e-6;
     search->clock = 16;
     int first[2 * MB_MAX_CELLS], second[2 * MB_MAX_CELLS];
-    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_limit);
+    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table,
+                                     label_limit);
     if (!failed) {
         search->lower_bound = elementary_bound(&search->instance);
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);

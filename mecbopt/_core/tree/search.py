@@ -86,7 +86,10 @@ class CompiledSearch:
     p_s_given_x : array_like, shape (n, s), optional
         Label channel; goes with `max_label_entropy`.
     max_label_entropy : float, optional
-        C in bits: sum_k w_k H(S|f_k(X)) <= C.
+        C in bits: sum_k w_k H(S|f_k(X)) <= C; in the units of `label_table` where that is given.
+    label_table : array_like, shape (2^n,), optional
+        T with sum_k w_k sum_y T(f_k^{-1}(y)) <= `max_label_entropy`, a function of sets of X-letters (bit x
+        of the index says whether x is in the set), in place of the label entropy in bits.
     settings : Settings
         Levers of the search.
     seed : int
@@ -112,6 +115,7 @@ class CompiledSearch:
         p_s_given_x: ArrayLike | None = None,
         max_label_entropy: float | None = None,
         *,
+        label_table: ArrayLike | None = None,
         settings: Settings = Settings(),  # noqa: B008 (a frozen value)
         seed: int = 0,
         start: tuple[ArrayLike, ArrayLike] | None = None,
@@ -133,6 +137,7 @@ class CompiledSearch:
             float(rate),
             label.shape[1],
             self._doubles(label),
+            self._table(label_table),
             label_limit,
             self._settings(settings, (masses_x, masses_y)),
             seed % 2**64,
@@ -160,6 +165,16 @@ class CompiledSearch:
                 f"p_s_given_x has shape {array.shape}; it must be ({self._shape[0]}, s), a row a letter."
             )
         return array, float(limit)
+
+    def _table(self, table: ArrayLike | None) -> Any:
+        if table is None:
+            return self._ffi.NULL
+        array = np.ascontiguousarray(table, dtype=np.float64)
+        if array.shape != (2 ** self._shape[0],):
+            raise ProblemError(
+                f"label_table has shape {array.shape}; it must be ({2 ** self._shape[0]},), one entry a set."
+            )
+        return self._doubles(array)
 
     def _start(self, start: tuple[ArrayLike, ArrayLike] | None) -> tuple[NDArray[np.int32], FloatArray]:
         n, m = self._shape

@@ -11,7 +11,7 @@
 #include "tree/internal.h"
 
 int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate,
-                      int s, const double *p_s_given_x, double label_limit) {
+                      int s, const double *p_s_given_x, const double *label_table, double label_limit) {
     const int subsets = 1 << n;
     instance->n = n;
     instance->m = m;
@@ -50,7 +50,7 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
                 if (set >> x & 1) part += p_x[x] * p_s_given_x[x * s + label];
             joint += core_phi(part);
         }
-        instance->label_term[set] = s > 0 ? joint - core_phi(mass) : 0.0;
+        instance->label_term[set] = label_table ? label_table[set] : s > 0 ? joint - core_phi(mass) : 0.0;
     }
     for (int y = 0; y < m; y++)
         for (int x = 0; x < n; x++) {

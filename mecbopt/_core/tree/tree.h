@@ -38,8 +38,8 @@ typedef struct {
 } mb_report;
 
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, double label_limit, const mb_settings *settings,
-                         uint64_t seed, int start_count, const int32_t *start_mappings,
+                         const double *p_s_given_x, const double *label_table, double label_limit,
+                         const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
                          const double *start_weights);
 void mb_search_free(mb_search *search);
 int mb_search_run(mb_search *search, double gap, long long steps, double seconds);

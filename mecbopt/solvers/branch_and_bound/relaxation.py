@@ -1,7 +1,7 @@
 """The linear relaxation of a node: secants and column Jensen rows over all mappings, on HiGHS.
 
-Variables: the coupling P (bounded by the box), t(x, y), a lower estimate of phi(P(x, y)), and the weights w of
-mappings.  Rows: P = sum w M, the marginal of Y, the limits, and for every cell
+Variables: the coupling P (bounded by the box), t(x, y), a lower estimate of phi(P(x, y)), and the weights w
+of mappings.  Rows: P = sum w M, the marginal of Y, the limits, and for every cell
 
     secant   t >= phi(l) + slope (P - l)                                   (phi is concave)
     Jensen   t >= sum_k w_k (q_k(y) / p_Y(y)) phi~(v_k(x))                  (theory, section 5)
@@ -323,7 +323,7 @@ class NodeRelaxation:
 
     def _price(self, duals: _Duals, box: Box) -> tuple[IntArray, FloatArray]:
         """Mappings of least reduced cost, the true minimum among them; none to add where all are loaded."""
-        n, m = self.instance.shape
+        n = self.instance.shape[0]
         cell_costs = self.instance.p_x[:, None] * (duals.link - duals.marginal / self.instance.p_y)
         if self._whole:
             costs = cell_costs[np.arange(n), self.mappings].sum(axis=1) - self._limit_values @ duals.limits
