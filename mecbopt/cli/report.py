@@ -97,8 +97,6 @@ def _summary(solution: Solution) -> Table:
     found = f"method {solution.method}" + (f", {solution.engine}" if solution.engine else "")
     nodes = f", {solution.nodes} nodes" if solution.nodes else ""
     table.add_row("found by", f"{found}{nodes}, {solution.seconds:.2f} s")
-    for note in solution.notes:
-        table.add_row("note", note)
     return table
 
 

@@ -24,6 +24,7 @@ from mecbopt.solvers.exact import Outcome, plain_coupling_applies, solve_exactly
 from mecbopt.solvers.feasibility import Feasibility, examine
 from mecbopt.solvers.greedy import greedy, improved_by_greedy
 from mecbopt.solvers.local import LocalSearch, random_start_count
+from mecbopt.solvers.supported import refuse_unsupported
 from mecbopt.solvers.vertex import Incumbent, limit_rows, to_vertex
 from mecbopt.tolerances import CHECK, GAP, GAP_FLOOR
 
@@ -100,6 +101,7 @@ def solve(
     ('optimal', 0.191631)
     """
     _validate_options(problem, method, time_limit, node_limit, gap, relative_gap, seed, workers, engine)
+    refuse_unsupported(problem)
     clock = Clock(time_limit, progress)
     presolved = presolve(problem)
     instance = presolved.instance
@@ -126,7 +128,7 @@ def solve(
             smallest_label_entropy=feasibility.smallest_label_entropy,
             smallest_label_entropy_bound=feasibility.smallest_label_entropy_bound,
             smallest_rate=feasibility.smallest_rate,
-            relative_gap=relative_gap,
+            relative_gap_tolerance=relative_gap,
         )
     feasible = _better_start(problem, presolved, feasibility.incumbent, start)
     entropy_lower_bound = instance.entropy_sum - problem.value_upper_bound
@@ -246,7 +248,7 @@ def _solution(
         engine=outcome.engine,
         nodes=outcome.nodes,
         seconds=clock.seconds,
-        relative_gap=target.relative_gap,
+        relative_gap_tolerance=target.relative_gap,
     )
 
 

@@ -84,9 +84,8 @@ def test_solve_refuses_options(run: Run, options: tuple[str, ...], words: tuple[
         ("p_s_given_x = [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]", "", ("p_s_given_x", "missing")),
         ("rate = 0.5", "rate = nan", ("rate", "nan")),
         ("rate = 0.5", 'rate = "fast"', ("rate", "fast")),
-        ("max_entropy = 0.95", "max_entropy = -1", ("max_label_entropy", "-1")),
-        ("sees_seed = true", "sees_seed = false", ("label_sees_seed", "not supported")),
-        ("sees_seed = true", 'sees_seed = "yes"', ("label_sees_seed", "yes")),
+        ("max_entropy = 0.95", "max_entropy = -1", ("label.max_entropy", "-1")),
+        ("sees_seed = true", 'sees_seed = "yes"', ("label.sees_seed", "yes")),
         ("rate = 0.5", "rate = = 0.5", ("not valid TOML",)),
     ],
 )
@@ -94,6 +93,11 @@ def test_solve_refuses_files(run: Run, ternary: Path, old: str, new: str, words:
     assert old in TERNARY
     ternary.write_text(TERNARY.replace(old, new))
     refuse(run, ("solve", ternary), str(ternary), *words)
+
+
+def test_solve_refuses_what_no_engine_takes(run: Run, ternary: Path) -> None:
+    ternary.write_text(TERNARY.replace("sees_seed = true", "sees_seed = false"))
+    refuse(run, ("solve", ternary), "label_sees_seed", "not supported")
 
 
 def test_solve_refuses_what_is_no_problem_file(run: Run, tmp_path: Path) -> None:

@@ -89,4 +89,6 @@ def test_a_mixture_that_is_none_is_refused(mappings, weights):
 def test_every_state_says_what_it_means(enum):
     for member in enum:
         assert member.meaning.endswith(".")
+        assert member.remedy.endswith(".")
+        assert member.__doc__ == f"{member.meaning} {member.remedy}"
         assert enum(member.value) is member

@@ -1,6 +1,7 @@
 """The linear relaxation of a node: secants and column Jensen rows over all mappings, on HiGHS.
 
-Variables: the coupling P (bounded by the box), t(x, y), a lower estimate of phi(P(x, y)), and the weights w
+Variables: the channel P / p_X (bounded by the box, and of the order of 1 whatever the masses are), t(x, y), a
+lower estimate of phi(P(x, y)), and the weights w
 of mappings.  Rows: P = sum w M, the marginal of Y, the limits, and for every cell
 
     secant   t >= phi(l) + slope (P - l)                                   (phi is concave)
@@ -128,6 +129,7 @@ class NodeRelaxation:
         self._limit_values = np.zeros((0, len(self._limit_bounds)))
         model = self._model = highs.new_model()
         model.addVars(2 * cells, np.zeros(2 * cells), np.full(2 * cells, _PHI_MAXIMUM))
+        self._masses = np.repeat(self.instance.p_x, m)
         model.changeColsCost(cells, highs.indices(cells, cells), np.ones(cells))
         infinity = highs.INFINITY
         count = len(self._limit_bounds)
@@ -159,7 +161,7 @@ class NodeRelaxation:
         scales = self.instance.largest_weights(laws)
         values = np.array([limit.values(block) for limit in self.instance.limits]).reshape(-1, len(block)).T
         links = np.zeros((len(block), self._cells))
-        np.put_along_axis(links, np.arange(n) * m + block, -self.instance.p_x[None, :], axis=1)
+        np.put_along_axis(links, np.arange(n) * m + block, -1.0, axis=1)
         parts = [links, laws / self.instance.p_y, values]
         if box is not None and self._jensen_rows:
             parts += [np.zeros((len(block), self._cells)), -self._jensen_entries(block, laws, box)]
@@ -234,7 +236,7 @@ class NodeRelaxation:
         used = weights > 0
         return NodeBound(
             best - BOUND_ROUNDING,
-            np.clip(point[:cells], box.lower.ravel(), box.upper.ravel()).reshape(shape),
+            np.clip((point[:cells] * self._masses).reshape(shape), box.lower, box.upper),
             point[cells : 2 * cells].reshape(shape),
             reduced,
             self.mappings[: len(weights)][used],
@@ -249,7 +251,7 @@ class NodeRelaxation:
             model.deleteRows(self._box_rows, highs.indices(self._box_rows, self._fixed_rows))
         cell = np.arange(cells)
         starts, indices = [2 * cell], [np.column_stack([cell, cells + cell]).ravel()]
-        values = [np.column_stack([-slopes.ravel(), np.ones(cells)]).ravel()]
+        values = [np.column_stack([-slopes.ravel() * self._masses, np.ones(cells)]).ravel()]
         sides = offsets.ravel()
         if self._jensen_rows:
             count = len(self.mappings)
@@ -274,7 +276,8 @@ class NodeRelaxation:
             flat,
         )
         self._box_rows = len(sides)
-        model.changeColsBounds(cells, highs.indices(cells), box.lower.ravel(), box.upper.ravel())
+        ends = box.lower.ravel() / self._masses, box.upper.ravel() / self._masses
+        model.changeColsBounds(cells, highs.indices(cells), *ends)
         if basis is not None and len(basis.col_status) == 2 * cells + len(self.mappings):
             model.setBasis(basis)
 
@@ -312,7 +315,8 @@ class NodeRelaxation:
         """Weak duality: a lower bound on t_cost * sum t, the reduced costs of P, and columns to add."""
         total = float(duals.marginal.sum()) + float((duals.secant * offsets).sum())
         total += float(duals.limits @ self._limit_bounds)
-        reduced_cells = -duals.link + duals.secant * slopes
+        # Of P, not of P / p_X.
+        reduced_cells = -duals.link / self.instance.p_x[:, None] + duals.secant * slopes
         reduced_t = t_cost - duals.secant - duals.jensen
         ends = np.where(reduced_cells > 0, box.lower, box.upper)
         total += float((reduced_cells * ends).sum()) + _PHI_MAXIMUM * float(np.minimum(reduced_t, 0.0).sum())
@@ -324,7 +328,7 @@ class NodeRelaxation:
     def _price(self, duals: _Duals, box: Box) -> tuple[IntArray, FloatArray]:
         """Mappings of least reduced cost, the true minimum among them; none to add where all are loaded."""
         n = self.instance.shape[0]
-        cell_costs = self.instance.p_x[:, None] * (duals.link - duals.marginal / self.instance.p_y)
+        cell_costs = duals.link - np.outer(self.instance.p_x, duals.marginal / self.instance.p_y)
         if self._whole:
             costs = cell_costs[np.arange(n), self.mappings].sum(axis=1) - self._limit_values @ duals.limits
             if self._jensen_rows:
