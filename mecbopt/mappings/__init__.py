@@ -12,7 +12,7 @@ from mecbopt.mappings.partitions import (
     subset_sums,
 )
 from mecbopt.mappings.presolve import Presolved, presolve
-from mecbopt.mappings.pricing import CheapestMapping
+from mecbopt.mappings.pricing import CheapestMapping, least_mean_cost
 
 __all__ = [
     "MAX_BINARY_LETTERS",
@@ -27,6 +27,7 @@ __all__ = [
     "RateLimit",
     "enumerate_mappings",
     "functions_of_channel",
+    "least_mean_cost",
     "mapping_count",
     "presolve",
     "prices_exactly",

@@ -15,6 +15,10 @@ import numpy as np
 
 from mecbopt.info import entropy, phi
 from mecbopt.mappings.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
+from mecbopt.tolerances import LIMIT_SLACK
+
+#: Beyond this ratio of columns scaling no longer helps.
+_SMALLEST_WEIGHT = 1e-15
 
 __all__ = ["FloatArray", "Instance", "IntArray"]
 
@@ -118,15 +122,25 @@ class Instance:
         """H(X,Y) of a mixture, bits: what the solvers minimise."""
         return float(entropy(self.coupling(mappings, weights)))
 
-    def largest_weights(self, laws: FloatArray) -> FloatArray:
-        """The greatest weight that each mapping can have, min_y p_Y(y) / q_k(y), shape (k,).
+    def largest_weights(self, laws: FloatArray, values: FloatArray, bounds: FloatArray) -> FloatArray:
+        """The greatest weight that each mapping can have, shape (k,).
 
-        Columns scaled by it have entries of at most 1 in the marginal rows scaled by 1 / p_Y, so that a
-        linear program sees every mass, however small.
+        min_y p_Y(y) / q_k(y) by the marginals, and bound / value by every limit.  Columns scaled by it have
+        entries of at most 1 in rows that are scaled to right-hand sides of about 1, so that a linear program
+        sees every mass and every rate, however small.
+
+        Parameters
+        ----------
+        laws : ndarray, shape (k, m)
+        values, bounds : ndarray, shapes (l, k), (l,)
+            Limits as scaled, their left-hand sides at least 0; relaxed by `LIMIT_SLACK` here.
         """
         with np.errstate(divide="ignore", over="ignore"):
             weights: FloatArray = np.min(np.where(laws > 0, self.p_y / laws, 1.0), axis=1)
-        return np.minimum(weights, 1.0)
+            for value, bound in zip(values, bounds, strict=True):
+                reach = max(bound, 0.0) + LIMIT_SLACK
+                weights = np.minimum(weights, np.where(value > reach, reach / value, 1.0))
+        return np.clip(weights, _SMALLEST_WEIGHT, 1.0)
 
     def constants(self) -> IntArray:
         """The m constant mappings, shape (m, n)."""

@@ -71,6 +71,7 @@ def new_model() -> Any:
     model.setOptionValue("threads", 1)
     model.setOptionValue("presolve", "off")
     model.setOptionValue("small_matrix_value", _SMALLEST_ENTRY)
+    model.setOptionValue("simplex_scale_strategy", 0)  # rows and columns come scaled
     model.setOptionValue("primal_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
     model.setOptionValue("dual_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
     return model

@@ -16,7 +16,14 @@ import numpy as np
 
 from mecbopt.control import Clock, Expired
 from mecbopt.errors import SolverError
-from mecbopt.mappings import CheapestMapping, Instance, Limit, enumerate_mappings, mapping_count
+from mecbopt.mappings import (
+    CheapestMapping,
+    Instance,
+    Limit,
+    enumerate_mappings,
+    least_mean_cost,
+    mapping_count,
+)
 from mecbopt.mappings.instance import FloatArray, IntArray
 from mecbopt.solvers import highs
 
@@ -109,8 +116,9 @@ class MixtureProgram:
             return 0
         block = np.array(fresh, dtype=np.int64)
         laws = self.instance.output_laws(block)
-        scales = self.instance.largest_weights(laws)
         values = np.column_stack([np.zeros((len(block), 0)), *(term.values(block) for term in self._terms)])
+        bounds = np.array([limit.bound for limit in self._limits])
+        scales = self.instance.largest_weights(laws, values[:, : len(bounds)].T, bounds)
         columns = np.hstack([laws / self.instance.p_y, values[:, : len(self._limits)]]) * scales[:, None]
         nonzero = columns != 0
         counts = nonzero.sum(axis=1)
@@ -180,7 +188,7 @@ class MixtureProgram:
                 result = MasterResult(*point, value, -np.inf, complete=False)
                 if self._whole:
                     reduced = cell_costs[np.arange(n), self.mappings].sum(axis=1) + self._values @ prices
-                    least = float(reduced.min())
+                    least = least_mean_cost(reduced, self._scales)
                     break
                 cheapest, reduced = self._pricing.find(cell_costs, list(prices))
             except Expired:

@@ -100,7 +100,9 @@ def solve(
     >>> solution.status.value, round(solution.mutual_information, 6)
     ('optimal', 0.191631)
     """
-    _validate_options(problem, method, time_limit, node_limit, gap, relative_gap, seed, workers, engine)
+    time_limit, gap, relative_gap = _validated_options(
+        problem, method, time_limit, node_limit, gap, relative_gap, seed, workers, engine
+    )
     refuse_unsupported(problem)
     clock = Clock(time_limit, progress)
     presolved = presolve(problem)
@@ -252,7 +254,7 @@ def _solution(
     )
 
 
-def _validate_options(
+def _validated_options(
     problem: Any,
     method: str,
     time_limit: Any,
@@ -262,7 +264,8 @@ def _validate_options(
     seed: Any,
     workers: Any,
     engine: str,
-) -> None:
+) -> tuple[float | None, float, float]:
+    """The time limit and both gaps as numbers, once everything is found valid."""
     if not isinstance(problem, Problem):
         raise ProblemError(f"problem is a {type(problem).__name__}: give a mecbopt.Problem.")
     if method not in METHODS:
@@ -270,17 +273,18 @@ def _validate_options(
     if engine not in ENGINES:
         raise ProblemError(f"engine is {engine!r}: it must be one of {', '.join(ENGINES)}.")
     if time_limit is not None:
-        _validate.positive_number("time_limit", time_limit, "seconds")
+        time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
     if node_limit is not None:
         _validate.positive_integer("node_limit", node_limit, minimum=0)
-    if _validate.positive_number("gap", gap, "bits") < GAP_FLOOR:
+    gap = _validate.positive_number("gap", gap, "bits")
+    if gap < GAP_FLOOR:
         raise ProblemError(
             argument="gap",
             value=gap,
             required=f"be at least {GAP_FLOOR:g} bits",
             remedy="below that double precision proves nothing",
         )
-    _validate.nonnegative_number("relative_gap", relative_gap, "a share of the value", allow_infinity=False)
+    share = _validate.nonnegative_number("relative_gap", relative_gap, "a share", allow_infinity=False)
     _validate.positive_integer("seed", seed, minimum=0)
     if _validate.positive_integer("workers", workers) > 1:
         raise NotSupportedError(
@@ -289,3 +293,4 @@ def _validate_options(
             required="be 1: a single problem is solved in one thread",
             remedy="solve several at once with rate_curve or solve_many",
         )
+    return time_limit, gap, share

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from mecbopt.mappings import Instance, Limit
 from mecbopt.mappings.instance import FloatArray, IntArray
 from mecbopt.tolerances import COLUMN_ZERO, LIMIT_SLACK, MARGINAL_SLACK
+from mecbopt.units import BITS_PER_NAT
 
 BoolArray = NDArray[np.bool_]
 
@@ -27,6 +28,9 @@ __all__ = ["Incumbent", "limit_rows", "to_vertex"]
 
 #: A limit within this distance of equality is treated as tight and restored exactly by the last solve.
 _TIGHT = 1e-7
+#: From this many images of mappings on the walk follows slopes: the joint entropy of every end takes too
+#: long.
+_LARGE = 20_000
 #: A linear form that is shorter than this on an orthonormal basis is zero there, up to rounding.
 _DEPENDENT = 1e-13
 
@@ -86,19 +90,20 @@ def to_vertex(
         scaled, which a point that is feasible only up to a tolerance may show.
     """
     laws = instance.output_laws(mappings)
-    scales = instance.largest_weights(laws)
+    values, bounds = limit_rows(instance, mappings, limits)
+    scales = instance.largest_weights(laws, values, bounds)
     keep = weights > COLUMN_ZERO * scales
     if not keep.any():
         return None
-    values, bounds = limit_rows(instance, mappings, limits)
     rows = _Rows(mappings, scales, (laws / instance.p_y * scales[:, None]).T, values * scales, bounds).only(
         keep
     )
     levels = weights[keep] / rows.scales
     tight = rows.limits @ levels >= bounds - _TIGHT
     free = _null_space(np.vstack([rows.marginals, rows.limits[tight]]))
+    slopes = _slopes(instance, rows, levels) if mappings.size > _LARGE and free.shape[1] else None
     while free.shape[1]:
-        levels = _walk(instance, rows, levels, free[:, 0], tight)
+        levels = _walk(instance, rows, levels, free[:, 0], tight, slopes)
         now_tight = rows.limits @ levels >= bounds - _TIGHT
         for row in rows.limits[now_tight & ~tight]:
             free = _orthogonal_to(free, row @ free)
@@ -107,6 +112,7 @@ def to_vertex(
             free = _orthogonal_to(free, free[gone])
         keep = levels > COLUMN_ZERO
         rows, levels, free = rows.only(keep), levels[keep], free[keep]
+        slopes = None if slopes is None else slopes[keep]
     return _polished(instance, rows, levels)
 
 
@@ -144,13 +150,34 @@ def _orthogonal_to(basis: FloatArray, row: FloatArray) -> FloatArray:
     return (basis - 2.0 * np.outer(basis @ mirror, mirror))[:, :-1]
 
 
+def _slopes(instance: Instance, rows: _Rows, levels: FloatArray) -> FloatArray:
+    """The derivative of the joint entropy along each level, bits, shape (k,).
+
+    A concave function lies below its tangent: a walk on which the tangent at its start does not rise ends no
+    higher than it began.  Cells of the mappings in use are positive, so the derivative is finite.
+    """
+    coupling = instance.coupling(rows.mappings, levels * rows.scales)
+    logs = np.log2(coupling, out=np.zeros_like(coupling), where=coupling > 0)
+    cells = -(logs + BITS_PER_NAT) * instance.p_x[:, None]
+    slopes: FloatArray = cells[np.arange(len(cells)), rows.mappings].sum(axis=1) * rows.scales
+    return slopes
+
+
 def _walk(
-    instance: Instance, rows: _Rows, levels: FloatArray, direction: FloatArray, tight: BoolArray
+    instance: Instance,
+    rows: _Rows,
+    levels: FloatArray,
+    direction: FloatArray,
+    tight: BoolArray,
+    slopes: FloatArray | None,
 ) -> FloatArray:
-    """Go along +-direction to the end with the smaller joint entropy."""
+    """Go along +-direction to the end with the smaller joint entropy, by the slopes where they are given."""
     limits, bounds = rows.limits[~tight], rows.bounds[~tight]
     ends = []
-    for step in (direction, -direction):
+    steps = [direction, -direction]
+    if slopes is not None:
+        steps = steps[:1] if slopes @ direction <= 0.0 else steps[1:]
+    for step in steps:
         falling = step < 0
         length = np.min(levels[falling] / -step[falling]) if falling.any() else np.inf
         growth = limits @ step
@@ -163,19 +190,26 @@ def _walk(
         if falling.any():
             blocking = falling & (levels <= -step * length * (1 + 1e-12) + 1e-18)
             moved[blocking] = 0.0
+        if slopes is not None:
+            return moved
         ends.append((instance.joint_entropy(rows.mappings, moved * rows.scales), moved))
     return min(ends, key=lambda end: end[0])[1]
 
 
 def _polished(instance: Instance, rows: _Rows, levels: FloatArray) -> Incumbent | None:
-    """Solve the equations of the vertex by least squares, so that residuals are rounding errors."""
+    """Solve the equations of the vertex by least squares, so that residuals are rounding errors.
+
+    Where that fails, by an ill-conditioned basis, the point serves as it is if its residuals allow.
+    """
     tight = np.abs(rows.limits @ levels - rows.bounds) <= _TIGHT
-    for active in (tight, np.zeros_like(tight)):
-        system = np.vstack([rows.marginals, rows.limits[active]])
-        target = np.concatenate([np.ones(len(rows.marginals)), rows.bounds[active]])
-        solved = levels + np.linalg.lstsq(system, target - system @ levels, rcond=1e-13)[0]
-        if solved.min() < -1e-12:
-            continue
+    for active in (tight, np.zeros_like(tight), None):
+        solved = levels
+        if active is not None:
+            system = np.vstack([rows.marginals, rows.limits[active]])
+            target = np.concatenate([np.ones(len(rows.marginals)), rows.bounds[active]])
+            solved = levels + np.linalg.lstsq(system, target - system @ levels, rcond=1e-13)[0]
+            if solved.min() < -1e-12:
+                continue
         solved = np.maximum(solved, 0.0)
         residual = np.abs(rows.marginals @ solved - 1.0).max()
         if residual > MARGINAL_SLACK or np.any(rows.limits @ solved > rows.bounds + LIMIT_SLACK):

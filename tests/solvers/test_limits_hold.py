@@ -115,7 +115,7 @@ def test_a_value_of_next_to_nothing_is_found_all_the_same():
     assert solution.mutual_information == pytest.approx(1e-8, rel=0.1)
 
 
-@pytest.mark.parametrize("relative_gap", [-0.1, math.nan, math.inf, "0.1"])
+@pytest.mark.parametrize("relative_gap", [-0.1, math.nan, math.inf, "much"])
 def test_a_bad_relative_gap_is_named(relative_gap):
     with pytest.raises(mb.ProblemError, match="relative_gap"):
         mb.solve(_problem(3, 3), relative_gap=relative_gap)

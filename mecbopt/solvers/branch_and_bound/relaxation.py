@@ -23,7 +23,14 @@ import numpy as np
 
 from mecbopt.control import BOUND_ROUNDING, Clock
 from mecbopt.info import phi
-from mecbopt.mappings import CheapestPartition, Instance, enumerate_mappings, mapping_count, subset_sums
+from mecbopt.mappings import (
+    CheapestPartition,
+    Instance,
+    enumerate_mappings,
+    least_mean_cost,
+    mapping_count,
+    subset_sums,
+)
 from mecbopt.mappings.instance import FloatArray, IntArray
 from mecbopt.solvers import highs
 from mecbopt.solvers.branch_and_bound.boxes import Box
@@ -158,8 +165,8 @@ class NodeRelaxation:
         block = np.array(fresh, dtype=np.int64)
         n, m = self.instance.shape
         laws = self.instance.output_laws(block)
-        scales = self.instance.largest_weights(laws)
         values = np.array([limit.values(block) for limit in self.instance.limits]).reshape(-1, len(block)).T
+        scales = self.instance.largest_weights(laws, values.T, self._limit_bounds)
         links = np.zeros((len(block), self._cells))
         np.put_along_axis(links, np.arange(n) * m + block, -1.0, axis=1)
         parts = [links, laws / self.instance.p_y, values]
@@ -323,7 +330,8 @@ class NodeRelaxation:
         # The weights sum to 1, so they pay at least the least of their reduced costs.
         cheapest, costs = self._price(duals, box)
         cheap = cheapest[costs[: len(cheapest)] < -_REDUCED_COST_ZERO]
-        return total + float(costs.min()), reduced_cells, cheap
+        least = least_mean_cost(costs, self._scales) if self._whole else float(costs.min())
+        return total + least, reduced_cells, cheap
 
     def _price(self, duals: _Duals, box: Box) -> tuple[IntArray, FloatArray]:
         """Mappings of least reduced cost, the true minimum among them; none to add where all are loaded."""
