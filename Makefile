@@ -11,7 +11,7 @@ CORE := $(VENV)/.core-$(STATE)
 DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
 
-.PHONY: demo test test-slow prove bench mutation docs lint native figures clean
+.PHONY: demo test test-slow stress prove bench mutation docs lint native sanitize figures clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +36,9 @@ test: $(DEV)
 test-slow: $(DEV)
 	$(BIN)/python -m pytest -m slow --timeout 7200
 
+stress: $(DEV)
+	$(BIN)/python -m tests.stress $(STRESS)
+
 prove: $(DEV)
 	$(BIN)/mecbopt prove
 
@@ -57,6 +60,10 @@ figures: $(CORE)
 
 native: | $(BIN)/python
 	$(BIN)/python mecbopt/_core/build_native.py
+
+# The compiled core with AddressSanitizer and UndefinedBehaviorSanitizer under its own tests and the solvers'.
+sanitize: $(DEV)
+	$(BIN)/python -m tests.sanitize
 
 clean:
 	rm -rf build dist site *.egg-info mecbopt/_core/_build mecbopt/_core/*.so $(VENV)/.core-* $(VENV)/.dev-*

@@ -64,10 +64,7 @@ class Law:
     def exact(self) -> tuple[Fraction, ...]:
         """The pmf as Fractions that sum to exactly 1."""
         if isinstance(self.masses, np.ndarray):
-            raised, scale = self.pseudo_count.numerator, self.pseudo_count.denominator
-            counts = [scale * count + raised for count in self.masses.tolist()]
-            whole = sum(counts)
-            return tuple(Fraction(count, whole) for count in counts)
+            return _shares(self.masses, self.pseudo_count)
         masses = [Fraction(mass) for mass in self.masses]
         total = sum(masses, Fraction(0))
         return tuple(masses) if total == 1 else tuple(mass / total for mass in masses)
@@ -90,10 +87,20 @@ class Law:
     @classmethod
     def of_counts(cls, counts: NDArray[np.int64], pseudo_count: Fraction = Fraction(0)) -> Law:
         """Counts, each raised by the pseudo-count, divided by their positive sum.  Cost O(n)."""
-        cells = counts + float(pseudo_count)
-        if cells.max() > _SAFE[1]:
-            cells /= cells.max()
-        return cls(_frozen(cells / cells.sum()), counts, pseudo_count=pseudo_count)
+        if pseudo_count > Fraction(_SAFE[1]):
+            floats = np.array([float(share) for share in _shares(counts, pseudo_count)])
+        else:
+            cells = counts + float(pseudo_count)
+            floats = cells / cells.sum()
+        return cls(_frozen(floats), counts, pseudo_count=pseudo_count)
+
+
+def _shares(counts: NDArray[np.int64], pseudo_count: Fraction) -> tuple[Fraction, ...]:
+    """Counts, each raised by the pseudo-count, divided by their sum, exactly."""
+    raised, scale = pseudo_count.numerator, pseudo_count.denominator
+    cells = [scale * count + raised for count in counts.tolist()]
+    whole = sum(cells)
+    return tuple(Fraction(cell, whole) for cell in cells)
 
 
 def law(name: str, values: Any, normalize: bool | None = None, precision: float = 0.0) -> Law:
@@ -146,16 +153,16 @@ def _nonnegative(name: str, found: Entries, rounding: float) -> tuple[Any, tuple
         masses = found.values.tolist()
     else:
         masses = [exact_number(f"{name}[{k}]", entry, required) for k, entry in enumerate(found.values)]
-    scale = max(masses)
-    clipped = []
     for position, mass in enumerate(masses):
-        inexact = isinstance(mass, float)
-        small = bool(inexact and -rounding * scale <= mass < 0)
-        if (inexact and not math.isfinite(mass)) or (mass < 0 and not small):
+        if isinstance(mass, float) and not math.isfinite(mass):
             raise ProblemError(argument=f"{name}[{position}]", value=mass, required=required)
-        if small:
-            clipped.append(position)
-            masses[position] = 0.0
+    # As Fractions: an exact count beside a float may be larger than every float.
+    allowed = -Fraction(rounding) * Fraction(max(masses))
+    clipped = [position for position, mass in enumerate(masses) if mass < 0]
+    for position in clipped:
+        if not isinstance(masses[position], float) or masses[position] < allowed:
+            raise ProblemError(argument=f"{name}[{position}]", value=masses[position], required=required)
+        masses[position] = 0.0
     return (np.array(masses) if isinstance(found.values, np.ndarray) else masses), tuple(clipped)
 
 

@@ -35,7 +35,9 @@ _LABEL_SLACK = 0.02
 @click.option(
     "--restarts", type=click.IntRange(min=1), default=16, show_default=True, help="Seeds for each problem."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="The first of them.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="The first of them."
+)
 @click.option("--only", type=int, multiple=True, help="Number of a problem, from 1; repeatable.")
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the results."

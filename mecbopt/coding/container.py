@@ -5,7 +5,8 @@
     | for each image: length varint, payload  (mode 1: every image can be decoded on its own)
     | CRC-32 of everything before, big-endian
 
-Varints are LEB128.  The checksum finds accidents; it is no protection against forgery.
+Varints are LEB128 in their shortest form, below 2**64.  The checksum finds accidents; it is no protection
+against forgery, so nothing that a header claims is believed before it is compared with what follows.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ __all__ = ["IDENTITY_BYTES", "Container"]
 _MAGIC = b"mbis"
 _VERSION = 1
 IDENTITY_BYTES = 8
-_MOST_IMAGES = 2**31
+#: Header fields are 64-bit numbers; the counters of the dither take them as they are.
+_FIELD_LIMIT = 2**64
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,10 @@ class Container:
         seed, at = _read_varint(body, at)
         first, at = _read_varint(body, at)
         images, at = _read_varint(body, at)
-        if images > _MOST_IMAGES:
-            raise StreamError(f"the stream claims {images} images: it is damaged.")
+        if blob[5] and images > len(body) - at:  # each image has at least the byte of its length
+            raise StreamError(
+                f"the stream claims {images} images, but {len(body) - at} bytes are left: it is damaged."
+            )
         payloads = []
         for _ in range(images if blob[5] else 1):
             length, at = _read_varint(body, at)
@@ -93,8 +97,10 @@ class Container:
 
 
 def _varint(value: int) -> bytes:
-    if value < 0:
-        raise StreamError(f"a header field is {value}: it must be 0 or more.")
+    if not 0 <= value < _FIELD_LIMIT:
+        raise StreamError(
+            argument="a header field", value=value, required="lie between 0 and 2**64 - 1 (seed, first index)"
+        )
     out = bytearray()
     while value >= 128:
         out.append(value & 127 | 128)
@@ -111,5 +117,8 @@ def _read_varint(body: bytes, at: int) -> tuple[int, int]:
         at += 1
         value |= (byte & 127) << shift
         if byte < 128:
+            # Two spellings of one number would make two streams of one content.
+            if (byte == 0 and shift) or value >= _FIELD_LIMIT:
+                raise StreamError("a header field is not in its shortest form: the stream is damaged.")
             return value, at
     raise StreamError("a header field has more than ten bytes: the stream is damaged.")

@@ -15,9 +15,26 @@ from numpy.typing import NDArray
 from mecbopt.coding.errors import CoderMissingError, StreamError
 from mecbopt.coding.tables import CodingTables
 
-__all__ = ["decoded", "encoded", "terminated", "words_of"]
+__all__ = [
+    "MOST_SYMBOLS",
+    "decoded",
+    "decoded_payload",
+    "encoded",
+    "payload_of",
+    "require_possible",
+    "terminated",
+    "words_of",
+]
 
-_CHUNK = 8192  # symbols a call: bounds the memory for rows of probabilities
+_CHUNK = 8192  # symbols a call
+_CHUNK_ENTRIES = 2**21  # and entries of their rows of probabilities, which bounds the memory (16 MiB)
+#: Symbols a stream may hold: what decoding them takes stays well below 1 GiB.
+MOST_SYMBOLS = 2**24
+#: Bits that a payload may lack against its ideal length: two words that the coder leaves out, and rounding.
+_SPARE_BITS = 96
+#: Sets up to this size are cut to the shortest stream, which takes a few decodings: beyond, the three bytes
+#: that it saves on average are less than a fortieth of a bit an image.
+_SHORT_SET = 1024
 _LONGEST_GAMMA = 40  # bits of an escaped magnitude; a longer prefix of zeros can only be damage
 
 
@@ -46,7 +63,7 @@ def encoded(
     """Words of the stream for symbols and dither levels, both of shape (count, d)."""
     encoder = _library().queue.RangeEncoder()
     family = _family()
-    images = max(1, _CHUNK // tables.dimensions)
+    images = _images_a_call(tables)
     for start in range(0, len(symbols), images):
         part = slice(start, start + images)
         encoder.encode(tables.columns(symbols[part]).reshape(-1), family, tables.rows(levels[part]))
@@ -67,21 +84,71 @@ def decoded(tables: CodingTables, words: NDArray[np.uint32], levels: NDArray[np.
     """
     decoder = _library().queue.RangeDecoder(words)
     family = _family()
-    images = max(1, _CHUNK // tables.dimensions)
-    parts = []
+    images = _images_a_call(tables)
+    columns = np.empty(levels.shape, np.int64)
     try:
         for start in range(0, len(levels), images):
             part = levels[start : start + images]
-            columns = decoder.decode(family, tables.rows(part))
-            parts.append(np.asarray(columns, dtype=np.int64).reshape(part.shape))
-        columns = np.concatenate(parts) if parts else np.empty((0, tables.dimensions), np.int64)
+            columns[start : start + images] = decoder.decode(family, tables.rows(part)).reshape(part.shape)
         symbols = columns + tables.low
-        for image, dimension in np.argwhere(columns == tables.width):
+        escapes = np.argwhere(columns == tables.width)
+        # Each escaped value takes at least two bits: more of them than the words hold is damage.
+        if 2 * len(escapes) > 32 * len(words) + _SPARE_BITS:
+            raise StreamError(
+                f"the payload escapes {len(escapes)} values in {4 * len(words)} bytes: it is damaged."
+            )
+        for image, dimension in escapes:
             symbols[image, dimension] = _escaped(decoder, tables, dimension)
     except AssertionError as error:  # how the library reports words that no encoder writes
         raise StreamError(
             "the payload is no code under this model's tables: the stream is damaged."
         ) from error
+    return symbols
+
+
+def _images_a_call(tables: CodingTables) -> int:
+    symbols = min(_CHUNK, _CHUNK_ENTRIES // (tables.width + 1))
+    return max(1, symbols // tables.dimensions)
+
+
+def require_possible(tables: CodingTables, images: int, payload_bytes: int) -> None:
+    """Refuse a number of images that this many bytes cannot code, before any work for them.
+
+    Raises
+    ------
+    StreamError
+        More than `MOST_SYMBOLS` symbols, or more images than the least bits of an image allow.
+    """
+    if images * tables.dimensions > MOST_SYMBOLS:
+        raise StreamError(
+            argument="images",
+            value=images,
+            required=f"be at most {MOST_SYMBOLS // tables.dimensions} in one stream of this model",
+            remedy="code them in parts",
+        )
+    if images * tables.least_bits() > 8 * payload_bytes + _SPARE_BITS:
+        raise StreamError(
+            f"the stream claims {images} images in {payload_bytes} bytes; this model needs at least "
+            f"{tables.least_bits():.3g} bits an image: the stream is damaged."
+        )
+
+
+def payload_of(tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray[np.int64]) -> bytes:
+    """The payload of a set: the shortest byte string for up to 1,024 images, whole words beyond."""
+    if len(symbols) <= _SHORT_SET:
+        return terminated(tables, symbols, levels)
+    return encoded(tables, symbols, levels).astype(">u4").tobytes()
+
+
+def decoded_payload(tables: CodingTables, payload: bytes, levels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Symbols of a payload, shape (count, d); only what `payload_of` writes is a payload.
+
+    The coder's words may be continued at will without a change of the symbols, so the symbols are coded again
+    and compared: bytes appended or bits turned after the last symbol are found.
+    """
+    symbols = decoded(tables, words_of(payload), levels)
+    if payload_of(tables, symbols, levels) != payload:
+        raise StreamError("the payload is not what an encoder writes for its symbols: it is damaged.")
     return symbols
 
 

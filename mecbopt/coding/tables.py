@@ -19,6 +19,8 @@ __all__ = ["PRECISION_BITS", "CodingTables", "integer_counts"]
 
 PRECISION_BITS = 24
 _TOTAL = 1 << PRECISION_BITS
+#: Far beyond any latent, and far below where sums with it would leave 64 bits.
+_LARGEST_SYMBOL = 2**40
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +44,16 @@ class CodingTables:
                 f"coding tables have shapes {self.low.shape} and {self.counts.shape}: "
                 "expected (d,) and (d, levels, width + 1)."
             )
+        if self.counts.size == 0 or np.abs(self.low).max() > _LARGEST_SYMBOL:
+            raise TableError(
+                f"coding tables of shape {self.counts.shape} are empty or start beyond +-{_LARGEST_SYMBOL}."
+            )
         if self.counts.min() < 1 or np.any(self.counts.sum(axis=2, dtype=np.int64) != _TOTAL):
             raise TableError(f"a row of the coding tables has a zero count or does not sum to {_TOTAL}.")
 
     @property
     def dimensions(self) -> int:
-        """D."""
+        """Number of latents d."""
         return int(self.counts.shape[0])
 
     @property
@@ -59,6 +65,11 @@ class CodingTables:
     def width(self) -> int:
         """Number of symbols a row codes without an escape."""
         return int(self.counts.shape[2]) - 1
+
+    def least_bits(self) -> float:
+        """Bits that an image costs at least, whatever its symbols and dither: a stream is no shorter."""
+        dearest = self.counts.max(axis=2).max(axis=1).astype(np.float64)
+        return float((PRECISION_BITS - np.log2(dearest)).sum())
 
     def columns(self, symbols: NDArray[np.int64]) -> NDArray[np.int32]:
         """Column of each symbol, shape (count, d): `width` (the escape) for a symbol outside the rows."""

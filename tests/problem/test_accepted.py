@@ -192,6 +192,13 @@ def test_what_is_no_law_meets_our_errors_alone(place, normalize):
         mb.Problem(HALF, HALF, p_s_given_x=[law, HALF], normalize=normalize)
 
 
+def test_an_exact_count_beside_a_float_may_exceed_the_floats():
+    problem = mb.Problem([0.0, 10**400, -1e-17], HALF, normalize=True)
+    assert problem.p_x.tolist() == [0.0, 1.0, 0.0]
+    with pytest.raises(mb.ProblemError, match="sums to more than"):
+        mb.Problem([0.0, 10**400], HALF)
+
+
 @pytest.mark.parametrize("place", range(3))
 def test_large_counts_are_counts(place):
     """Float sums would overflow; they are no pmf, and are divided on request."""
@@ -252,3 +259,12 @@ def test_the_problem_keeps_its_own_copy():
     p_x[0], counts[0] = 0.75, 0.5
     assert problem.p_x.tolist() == problem.to_document()["p_x"] == [0.5, 0.5]
     assert problem.to_document()["p_y"] == [0.25, 0.75]
+
+
+def test_normalize_is_offered_where_there_is_such_an_argument_alone():
+    with pytest.raises(mb.ProblemError) as caught:
+        mb.to_deterministic([0.5, 0.4], [1.0], [[[1.0]], [[1.0]]], [[[1.0]]])
+    assert "p_x sums to 0.9" in str(caught.value)
+    assert "normalize" not in str(caught.value)
+    with pytest.raises(mb.ProblemError, match="pass normalize=True"):
+        mb.Problem([0.5, 0.4], HALF)

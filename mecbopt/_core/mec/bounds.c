@@ -144,12 +144,14 @@ static double filling_dual(filling *fill, const double *price, double *bin_value
 }
 
 /* Subgradient ascent with Polyak steps towards `target`; any multipliers give a valid bound. */
-static double filling_ascend(filling *fill, double target, int iterations, double *price, double *bin_value)
+static double filling_ascend(filling *fill, double target, int iterations, double *price, double *bin_value,
+                             core_patience *patience)
 {
     double trial[32], values[64], gradient[32], best = -INFINITY, step = 1.0;
     int stalled = 0;
     memcpy(trial, price, sizeof(double) * (size_t)fill->items);
-    for (int iteration = 0; iteration < iterations; iteration++) {
+    /* One round at least: `price` and `bin_value` must belong together. */
+    for (int iteration = 0; iteration < iterations && !(iteration && core_asked_to_stop(patience)); iteration++) {
         double value = filling_dual(fill, trial, values, gradient), norm = 0.0;
         if (value > best) {
             if (value > best + 1e-5)
@@ -282,7 +284,8 @@ static void tabulate_coarse(mec_pattern_bound *bound)
 }
 
 int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *item, int bins,
-                            const double *bin, double largest, double target, int iterations)
+                            const double *bin, double largest, double target, int iterations,
+                            core_patience *patience)
 {
     double price[32], bin_value[64];
     filling fill = {.items = items, .bins = bins, .item = item, .bin = bin};
@@ -296,7 +299,7 @@ int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *i
     }
     for (int x = 0; x < items; x++)
         price[x] = -log2(item[x]);
-    bound->total = filling_ascend(&fill, target, iterations, price, bin_value);
+    bound->total = filling_ascend(&fill, target, iterations, price, bin_value, patience);
     filling_price(&fill, price);
     bound->inverse_width = (MEC_BUCKETS - 1) / largest;
     for (int k = 0; k <= MEC_BUCKETS; k++)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/ask.h"
 #include "common/memory.h"
 #include "common/phi.h"
 #include "mec/mec.h"
@@ -51,7 +51,8 @@ static inline double mec_pattern_open(const mec_pattern_bound *bound, double res
 
 /* Fills `bound` for bins to be filled with items; returns 0, or -1 when memory is short. */
 int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *item, int bins,
-                            const double *bin, double largest, double target, int iterations);
+                            const double *bin, double largest, double target, int iterations,
+                            core_patience *patience);
 
 /* Least entropies of a set: MEC_BARE while no leaf hangs on the open item yet, MEC_ANY without that condition.
    Subtrees hang on bare states only: of all orders in which an item takes its branches, leaves last suffices. */
@@ -122,6 +123,7 @@ struct mec_search {
     int waiting_count;
     uint32_t *layer_list[64];
     size_t layer_count[64], layer_capacity[64];
+    double layer_least[64]; /* at most the bound of every state of the layer that waits */
     hanging hang[2];
     ranked *order;
     size_t order_count, order_next;

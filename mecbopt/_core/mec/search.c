@@ -89,12 +89,15 @@ static void keep_waiting(mec_search *s)
     s->waiting_count = 0;
 }
 
-/* Offers a tree on `key`; `kind` says whether its open item is still bare. */
+/* Offers a tree on `key` of bound `least`; `kind` says whether its open item is still bare. */
 static void propose(mec_search *s, uint64_t key, int kind, double entropy, double bound0, double bound1,
-                    int64_t difference, uint64_t joined)
+                    int64_t difference, uint64_t joined, double least)
 {
     if (s->waiting_count == MEC_BATCH)
         keep_waiting(s);
+    int layer = __builtin_popcountll(key);
+    if (least < s->layer_least[layer])
+        s->layer_least[layer] = least;
     __builtin_prefetch(s->table + first_slot(s, key));
     s->waiting[s->waiting_count++] = (offer){key, joined, entropy, {bound0, bound1}, difference, kind};
 }
@@ -229,8 +232,9 @@ static void index_subtrees(mec_search *s, hanging *h)
         h->glances[i] = (glance){h->list[i].key, h->list[i].reduced};
 }
 
-/* Drops what cannot beat the limit, sorts a beam, and hangs the layer's subtrees up for later use. */
-static void open_layer(mec_search *s)
+/* Drops what cannot beat the limit, sorts a beam, and hangs the layer's subtrees up for later use.  Returns 0 where
+   it was asked to stop first: then nothing has changed. */
+static int open_layer(mec_search *s, core_patience *patience)
 {
     int layer = s->layer, largest_light = (s->count - 1) / 3;
     size_t generated = s->layer_count[layer];
@@ -238,10 +242,14 @@ static void open_layer(mec_search *s)
     ranked *order = core_realloc(s->order, (generated ? generated : 1) * sizeof(ranked));
     if (!order) {
         s->failed = 1;
-        return;
+        return 1;
     }
     s->order = order;
     for (size_t i = 0; i < generated; i++) {
+        if (i % 256 == 0 && core_asked_to_stop(patience)) {
+            s->order_count = 0;
+            return 0;
+        }
         uint32_t index = s->layer_list[layer][i];
         const state *e = s->states + index;
         double bound = e->entropy[MEC_ANY] + mec_pattern_remainder(s, e->bound[0], e->bound[1], e->difference);
@@ -258,7 +266,7 @@ static void open_layer(mec_search *s)
     index_subtrees(s, &s->hang[0]);
     index_subtrees(s, &s->hang[1]);
     if (layer < 2 || layer > largest_light)
-        return;
+        return 1;
     for (size_t i = 0; i < s->order_count; i++) {
         const state *e = s->states + s->order[i].index;
         /* Side 0 hangs on rows (it lacks mass), side 1 on columns; a balanced subtree hangs on either. */
@@ -269,7 +277,7 @@ static void open_layer(mec_search *s)
             if (h->count == h->capacity)
                 h->list = grown(s, h->list, &h->capacity, sizeof(subtree));
             if (s->failed)
-                return;
+                return 1;
             double cell = (double)mec_absolute(e->difference) * s->scale;
             subtree t = {.key = e->key, .entropy = e->entropy[MEC_ANY] + core_phi(cell)};
             t.difference = e->difference;
@@ -280,6 +288,7 @@ static void open_layer(mec_search *s)
             h->list[h->count++] = t;
         }
     }
+    return 1;
 }
 
 /* Union of two sets of items; of equal items only the number counts, the first ones stand for them. */
@@ -319,8 +328,9 @@ static void add_single_items(mec_search *s, const state *e)
             double entropy = e->entropy[MEC_ANY] + (kind == MEC_ANY ? s->entropy[i] : open_entropy);
             int64_t difference = e->difference + (side ? -s->mass[i] : s->mass[i]);
             double bound0 = e->bound[0] - s->potential[0][i], bound1 = e->bound[1] - s->potential[1][i];
-            if (entropy + mec_pattern_remainder(s, bound0, bound1, difference) <= s->limit)
-                propose(s, e->key | 1ull << i, kind, entropy, bound0, bound1, difference, 1ull << i);
+            double least = entropy + mec_pattern_remainder(s, bound0, bound1, difference);
+            if (least <= s->limit)
+                propose(s, e->key | 1ull << i, kind, entropy, bound0, bound1, difference, 1ull << i, least);
         }
     }
 }
@@ -335,8 +345,9 @@ static void hang_one(mec_search *s, const state *e, const subtree *t)
     double entropy = e->entropy[MEC_BARE] + t->entropy;
     double bound0 = e->bound[0] - t->potential[0], bound1 = e->bound[1] - t->potential[1];
     int64_t difference = e->difference + t->difference;
-    if (entropy + mec_pattern_remainder(s, bound0, bound1, difference) <= s->limit)
-        propose(s, key, MEC_BARE, entropy, bound0, bound1, difference, t->key);
+    double least = entropy + mec_pattern_remainder(s, bound0, bound1, difference);
+    if (least <= s->limit)
+        propose(s, key, MEC_BARE, entropy, bound0, bound1, difference, t->key, least);
 }
 
 static void hang_subtrees(mec_search *s, const state *e, int side)
@@ -374,9 +385,12 @@ static void hang_subtrees(mec_search *s, const state *e, int side)
     }
 }
 
-int mec_search_run(mec_search *s, double seconds)
+int mec_search_run(mec_search *s, double seconds, core_question ask)
 {
     double end = core_seconds() + seconds;
+    core_patience patience = core_patience_of(ask);
+    if (!s->table) /* no pass has begun, or there was no memory for one */
+        return 3;
     while (!s->status) {
         if (s->order_next == s->order_count) {
             keep_waiting(s);
@@ -387,7 +401,10 @@ int mec_search_run(mec_search *s, double seconds)
                 s->status = 1;
                 break;
             }
-            open_layer(s);
+            if (!open_layer(s, &patience)) {
+                s->layer--;
+                break;
+            }
         }
         for (int burst = 0; burst < 16 && s->order_next < s->order_count && !s->failed; burst++) {
             /* A copy: the array may move while its successors are kept. */
@@ -402,7 +419,7 @@ int mec_search_run(mec_search *s, double seconds)
             s->status = 3;
         else if ((long long)s->state_count > s->max_states)
             s->status = 2;
-        if (core_seconds() > end)
+        if (core_seconds() > end || core_asked_to_stop(&patience))
             break;
     }
     keep_waiting(s);
@@ -424,14 +441,18 @@ int mec_search_start(mec_search *s, double upper, double gap, long long width, l
     s->max_states = max_states;
     s->limit = upper - gap;
     s->best = INFINITY;
+    for (int layer = 0; layer < 64; layer++)
+        s->layer_least[layer] = INFINITY;
     if (s->table)
         memset(s->table, 255, s->table_size * sizeof(uint32_t));
-    else if (grow_table(s))
+    else if (grow_table(s)) {
+        s->failed = 1;
         return -1;
+    }
     for (int i = 0; i < s->count; i++)
         if (s->group_first[i] == i)
             propose(s, 1ull << i, MEC_BARE, 0.0, s->bounds[0].total - s->potential[0][i],
-                 s->bounds[1].total - s->potential[1][i], i < s->n ? s->mass[i] : -s->mass[i], 0);
+                    s->bounds[1].total - s->potential[1][i], i < s->n ? s->mass[i] : -s->mass[i], 0, -INFINITY);
     keep_waiting(s);
     return s->failed ? -1 : 0;
 }

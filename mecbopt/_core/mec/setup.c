@@ -1,16 +1,17 @@
 /* Set-up, answers and reconstruction of the exact minimum entropy coupling search. */
 #include "mec/internal.h"
 
-static int build_bounds(mec_search *s, double target, int iterations)
+static int build_bounds(mec_search *s, double target, int iterations, core_question ask)
 {
+    core_patience patience = core_patience_of(ask);
     double largest = 0.0, profile = mec_profile_remainder(s, 0, 0);
     for (int i = 0; i < s->count; i++)
         largest = s->value[i] > largest ? s->value[i] : largest;
     s->coarse_inverse = (MEC_BUCKETS - 1) / largest / MEC_FINE_PER_COARSE;
     if (mec_pattern_bound_build(&s->bounds[0], s->n, s->value, s->m, s->value + s->n, largest, target,
-                                iterations) ||
+                                iterations, &patience) ||
         mec_pattern_bound_build(&s->bounds[1], s->m, s->value + s->n, s->n, s->value, largest, target,
-                                iterations))
+                                iterations, &patience))
         return -1;
     for (int i = 0; i < s->n; i++) {
         s->potential[0][i] = s->bounds[0].valid ? s->bounds[0].item_potential[i] : 0.0;
@@ -28,7 +29,8 @@ static int build_bounds(mec_search *s, double target, int iterations)
     return 0;
 }
 
-mec_search *mec_search_new(int n, int m, const long long *masses, double scale, double target, int iterations)
+mec_search *mec_search_new(int n, int m, const long long *masses, double scale, double target, int iterations,
+                           core_question ask)
 {
     if (n < 1 || m < 1 || n + m > 62)
         return NULL;
@@ -39,6 +41,9 @@ mec_search *mec_search_new(int n, int m, const long long *masses, double scale, 
     s->m = m;
     s->count = n + m;
     s->scale = scale;
+    /* Before the first pass nothing is known but the bounds of the root. */
+    s->best = INFINITY;
+    s->failed = 1;
     s->full = (1ull << s->count) - 1;
     s->rows = (1ull << n) - 1;
     for (int i = 0; i < s->count; i++) {
@@ -52,7 +57,7 @@ mec_search *mec_search_new(int n, int m, const long long *masses, double scale, 
         if (first != i)
             s->tied |= 1ull << i | 1ull << first;
     }
-    if (build_bounds(s, target, iterations)) {
+    if (build_bounds(s, target, iterations, ask)) {
         mec_search_free(s);
         return NULL;
     }
@@ -100,11 +105,18 @@ double mec_search_lower_bound(const mec_search *s)
         for (size_t i = s->order_next; i < s->order_count; i++)
             if (s->order[i].value < bound)
                 bound = s->order[i].value;
-        for (int layer = s->layer + 1; layer <= s->count; layer++)
-            for (size_t i = 0; i < s->layer_count[layer]; i++) {
+        const double end = core_seconds() + 0.25;
+        for (int layer = s->layer + 1; layer <= s->count; layer++) {
+            double least = INFINITY;
+            size_t i = 0;
+            for (; i < s->layer_count[layer] && (i % 1024 || core_seconds() < end); i++) {
                 double waiting = state_bound(s, s->states + s->layer_list[layer][i]);
-                bound = waiting < bound ? waiting : bound;
+                least = waiting < least ? waiting : least;
             }
+            if (i < s->layer_count[layer] && s->layer_least[layer] < least)
+                least = s->layer_least[layer];
+            bound = least < bound ? least : bound;
+        }
     }
     return bound > s->root_bound ? bound : s->root_bound;
 }
@@ -156,11 +168,11 @@ static int draw(const mec_search *s, drawing *d, uint64_t key, int kind, int64_t
     return left_mass > right_mass ? left : right;
 }
 
-int mec_search_cells(const mec_search *s, int *rows, int *columns, long long *masses)
+int mec_search_cells(const mec_search *s, int capacity, int *rows, int *columns, long long *masses)
 {
     drawing d = {.rows = rows, .columns = columns, .masses = masses};
     int64_t open;
-    if (s->best == INFINITY)
+    if (s->best == INFINITY || capacity < s->count)
         return 0;
     draw(s, &d, s->full, MEC_ANY, &open);
     return d.cells;

@@ -158,34 +158,36 @@ static double reduced_cost(const ls_search *search, const ls_letter *mapping, co
     return total;
 }
 
-/* One pivot of the primal simplex method for the linear objective `cost`; 0 when no entering column is known. */
+/* Part of a pivot of the primal simplex method for the linear objective `cost`: LS_PIVOT when it is done,
+   LS_NO_PIVOT when no entering column is known, LS_PRICING when a place was priced in vain and the next call goes on
+   with the next (at 1000x100 a place takes milliseconds). */
 int ls_linear_pivot(ls_search *search) {
     const int n = search->n;
     double best = -1e-9;
-    int slack = -1, found = 0;
-    row_prices(search, search->cost);
-    for (int row = search->m; row < search->rows; row++)
-        if (-search->price[row] < best) {
-            best = -search->price[row];
-            slack = row;
-            found = 1;
-        }
-    /* Partial pricing: the first place that yields a column serves; any improving column will do. */
-    const int first = (int)(core_random(&search->random) % (uint64_t)search->rows);
-    for (int i = 0; i < search->rows && !found; i++) {
-        const int place = (first + i) % search->rows;
-        if (search->kind[place] != LS_MAPPING) continue;
-        blocks_set(search, search->letters + (size_t)place * (size_t)n);
-        descend_score(search, limit_price(search, search->rate_row), limit_price(search, search->label_row));
-        ls_column(search, search->blocks.mapping, search->trial_column);
-        const double cost = reduced_cost(search, search->blocks.mapping, search->trial_column);
-        if (cost >= best) continue;
-        best = cost;
-        slack = -1;
-        found = 1;
-        memcpy(search->found_letters, search->blocks.mapping, sizeof(ls_letter) * (size_t)n);
+    if (search->pricing_place < 0) {
+        int slack = -1;
+        row_prices(search, search->cost);
+        for (int row = search->m; row < search->rows; row++)
+            if (-search->price[row] < best) {
+                best = -search->price[row];
+                slack = row;
+            }
+        search->pricing_first = (int)(core_random(&search->random) % (uint64_t)search->rows);
+        if (slack >= 0) return ls_enter(search, search->found_letters, slack) ? LS_NO_PIVOT : LS_PIVOT;
+        search->pricing_place = 0;
     }
-    return found && ls_enter(search, search->found_letters, slack) == 0;
+    /* Partial pricing: the first place that yields a column serves; any improving column will do. */
+    const int place = (search->pricing_first + search->pricing_place) % search->rows;
+    if (++search->pricing_place == search->rows) search->pricing_place = -1;
+    const int outcome = search->pricing_place < 0 ? LS_NO_PIVOT : LS_PRICING;
+    if (search->kind[place] != LS_MAPPING) return outcome;
+    blocks_set(search, search->letters + (size_t)place * (size_t)n);
+    descend_score(search, limit_price(search, search->rate_row), limit_price(search, search->label_row));
+    ls_column(search, search->blocks.mapping, search->trial_column);
+    if (reduced_cost(search, search->blocks.mapping, search->trial_column) >= best) return outcome;
+    search->pricing_place = -1;
+    memcpy(search->found_letters, search->blocks.mapping, sizeof(ls_letter) * (size_t)n);
+    return ls_enter(search, search->found_letters, -1) ? LS_NO_PIVOT : LS_PIVOT;
 }
 
 /* ------------------------------------------------------------- neighbours of the basis */

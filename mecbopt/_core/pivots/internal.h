@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/ask.h"
 #include "common/memory.h"
 #include "common/phi.h"
 #include "common/random.h"
@@ -26,6 +26,7 @@ typedef uint16_t ls_letter;
 
 enum { LS_MAPPING = 0, LS_SLACK = 1 };
 enum { LS_AIM = 0, LS_LINEAR = 1, LS_DESCENT = 2 };
+enum { LS_NO_PIVOT = 0, LS_PIVOT = 1, LS_PRICING = 2 };
 
 /* One letter of a mapping after another moves to its best image; block masses are kept up to date. */
 typedef struct {
@@ -56,6 +57,7 @@ struct ls_search {
     double best;
     /* scan of a neighbourhood */
     int phase, linear_pivots;
+    int pricing_place, pricing_first; /* places priced for the present linear pivot (-1: none begun), and the first */
     int stage;
     long long cursor, stage_size, stage_offset, stage_step;
     double found_value;

@@ -5,7 +5,7 @@
  * either slack (dual 0) or ABOVE (dual -1).  Weights are boxed in [0, 1], so that any basis can be made dual
  * feasible by moving nonbasic weights between their bounds.
  */
-#include "tree/internal.h"
+#include "tree/simplex.h"
 
 static const double DUAL_TOLERANCE = 1e-10;
 static const double PIVOT_TOLERANCE = 1e-9;

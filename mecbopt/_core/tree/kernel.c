@@ -4,7 +4,7 @@
  * active (their logicals nonbasic); all else follows from the k x k matrix K of those rows and columns, far
  * smaller than the number of rows.  A pivot borders K, replaces one of its rows or columns, or shrinks it.
  */
-#include "tree/internal.h"
+#include "tree/simplex.h"
 
 /* Pivots below this are refused: the exchange fails, and the caller refactors. */
 static const double SMALLEST_PIVOT = 1e-9;

@@ -5,7 +5,7 @@
  *     V_0(T) = G[y_0][T],   V_j(T) = min over A in T of V_{j-1}(T - A) + G[y_j][A].
  * The last stage is kept open, one best mapping a last block, which yields several columns a round.
  */
-#include "tree/internal.h"
+#include "tree/columns.h"
 
 int mb_columns_build(mb_columns *columns, const mb_instance *instance, int pool_capacity) {
     memset(columns, 0, sizeof *columns);

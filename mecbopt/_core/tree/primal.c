@@ -3,7 +3,7 @@
  * The slopes of elastic rows change along a step, so the ratio test passes their breakpoints while the
  * objective still falls.
  */
-#include "tree/internal.h"
+#include "tree/simplex.h"
 
 static const double DUAL_TOLERANCE = 1e-9;
 static const double PIVOT_TOLERANCE = 1e-9;

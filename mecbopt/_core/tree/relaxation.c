@@ -5,7 +5,7 @@
  * sum to 1.  The minimum comes from exact pricing, so a bound never depends on the pool, on the basis, or on
  * the accuracy of the simplex method.
  */
-#include "tree/internal.h"
+#include "tree/search.h"
 
 /* Reduced costs above this count as zero. */
 static const double PRICING_TOLERANCE = 1e-9;
@@ -108,14 +108,15 @@ static double set_costs(mb_simplex *lp, const double *cost) {
     return constant;
 }
 
-/* Column generation from the present basis: MB_OPTIMAL, MB_INFEASIBLE, MB_CUTOFF or MB_STALLED.  `*bound` rises
- * to the best bound proved, constants included. */
+/* Column generation from the present basis: MB_OPTIMAL, MB_INFEASIBLE, MB_CUTOFF, MB_STALLED,
+ * MB_NO_MEMORY or MB_STOPPED.  `*bound` rises to the best bound proved, constants included. */
 static int generate(mb_search *search, mb_simplex *lp, double constant, double cutoff, double *bound) {
     int primal_ready = 0, retries = 0;
     double stop_at = cutoff;
     search->lps++;
     mb_simplex_refactor(lp);
     for (int round = 0; round < MAX_ROUNDS; round++) {
+        if (core_asked_to_stop(&search->patience)) return MB_STOPPED;
         int status = MB_NEEDS_DUAL;
         double least;
         if (primal_ready) status = mb_simplex_primal(lp, MAX_PIVOTS);
@@ -160,7 +161,7 @@ int mb_node_solve(mb_search *search, const double *lower, const double *upper, d
     search->last_bound = -MB_INFINITY;
     const int status = generate(search, lp, constant, cutoff, &search->last_bound);
     for (int place = 0; place < lp->size; place++) search->columns.last_used[lp->basic[place]] = (uint32_t)search->clock;
-    if (status == MB_INFEASIBLE || status == MB_CUTOFF || status == MB_NO_MEMORY) return status;
+    if (status != MB_OPTIMAL && status != MB_STALLED) return status;
     for (int cell = 0; cell < lp->cells; cell++) {
         const double p = lp->activity[cell] > 0.0 ? lp->activity[cell] : 0.0;
         const double jensen = tables->with_jensen ? lp->activity[lp->jensen0 + cell] - tables->intercept[cell] : 0.0;

@@ -8,7 +8,7 @@
  * phi on a touching interval [from, to] in the box, the chords to the ends of the box beside it, and straight
  * on outside: [l, u] gives the curve with its end tangents, one point two chords with a kink.
  */
-#include "tree/internal.h"
+#include "tree/tables.h"
 
 int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate,
                       int s, const double *p_s_given_x, const double *label_table, double label_limit) {

@@ -8,6 +8,7 @@ floating point, where devices may differ in the last bits of a pixel.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -17,16 +18,17 @@ from torch import Tensor
 
 from mecbopt.coding.container import Container
 from mecbopt.coding.dither import dither_levels, noise_levels
-from mecbopt.coding.range_coding import decoded, encoded, terminated, words_of
+from mecbopt.coding.range_coding import MOST_SYMBOLS, decoded_payload, payload_of, require_possible
 from mecbopt.neural.coding.model_file import FrozenModel
 from mecbopt.neural.data.images import as_float
-from mecbopt.neural.errors import DatasetError, StreamError
+from mecbopt.neural.errors import DatasetError, ModelFileError, StreamError
 
 __all__ = ["Coded", "ImageCodec"]
 
-#: Sets up to this size are cut to the shortest stream, which takes a few decodings: beyond, the three bytes
-#: that it saves on average are less than a fortieth of a bit an image.
-_SHORT_SET = 1024
+#: Values that a stream's reconstructions may hold: as floats they take half a GiB.
+_MOST_PIXELS = 2**27
+#: Symbols beyond this are an encoder gone wrong (the coder's escape reaches 2**40).
+_LARGEST_SYMBOL = 2**39
 _BATCH = 512
 
 
@@ -68,14 +70,24 @@ class ImageCodec:
                 f"images have shape {tuple(sources.shape)}, but the model takes (count, {expected[0]}, "
                 f"{expected[1]}, {expected[2]}): degrade clean images first (--degrade)."
             )
+        if sources.is_floating_point() and not bool(torch.isfinite(sources).all()):
+            raise DatasetError(
+                argument="images", found="hold values that are not finite", required="be numbers"
+            )
+        self._require_size(len(sources))
         model = self.frozen.model
         levels = self._levels(first_index, len(sources))
         if not len(sources):
             return levels.copy(), levels
         parts = []
         for part, level in zip(sources.split(_BATCH), torch.from_numpy(levels).split(_BATCH), strict=True):
-            latents = model.symbols(as_float(part).to(model.gain.device), level)
-            parts.append(latents.cpu().numpy())
+            symbols = model.symbols(as_float(part).to(model.gain.device), level).cpu()
+            # NaN and infinity become the least integer, which has no absolute value.
+            if not bool(((symbols > -_LARGEST_SYMBOL) & (symbols < _LARGEST_SYMBOL)).all()):
+                raise ModelFileError(
+                    f"the model's encoder gives symbols beyond +-{_LARGEST_SYMBOL}: it is not sane."
+                )
+            parts.append(symbols.numpy())
         return np.concatenate(parts), levels
 
     def compress(self, sources: Tensor, first_index: int = 0, per_image: bool = False) -> Coded:
@@ -84,12 +96,10 @@ class ImageCodec:
         tables = self.frozen.tables
         if per_image:
             payloads = tuple(
-                terminated(tables, symbols[i : i + 1], levels[i : i + 1]) for i in range(len(symbols))
+                payload_of(tables, symbols[i : i + 1], levels[i : i + 1]) for i in range(len(symbols))
             )
-        elif len(symbols) <= _SHORT_SET:
-            payloads = (terminated(tables, symbols, levels),)
         else:
-            payloads = (encoded(tables, symbols, levels).astype(">u4").tobytes(),)
+            payloads = (payload_of(tables, symbols, levels),)
         identity = self.frozen.identity
         container = Container(identity, self.seed, first_index, len(symbols), payloads, per_image)
         blob = container.to_bytes()
@@ -124,12 +134,15 @@ class ImageCodec:
                 f"the stream was made by model {container.identity.hex()}, this is model "
                 f"{self.frozen.identity.hex()}: give the model file that compressed it."
             )
-        levels = self._levels(container.first_index, container.images, container.seed)
         tables = self.frozen.tables
+        self._require_size(container.images, StreamError)
         if not container.per_image:
-            return decoded(tables, words_of(container.payloads[0]), levels), levels, container
+            require_possible(tables, container.images, len(container.payloads[0]))
+        levels = self._levels(container.first_index, container.images, container.seed)
+        if not container.per_image:
+            return decoded_payload(tables, container.payloads[0], levels), levels, container
         parts = [
-            decoded(tables, words_of(payload), levels[i : i + 1])
+            decoded_payload(tables, payload, levels[i : i + 1])
             for i, payload in enumerate(container.payloads)
         ]
         return (np.concatenate(parts) if parts else levels.copy()), levels, container
@@ -146,13 +159,27 @@ class ImageCodec:
         """Y from symbols; the decoder's noise comes from the same counter as the dither."""
         model = self.frozen.model
         noise = noise_levels(seed, first_index, len(symbols), model.settings.noise_dimensions)
-        parts = [
-            model.reconstruct(
-                *(torch.from_numpy(array[i : i + _BATCH]) for array in (symbols, levels, noise))
-            ).cpu()
-            for i in range(0, len(symbols), _BATCH)
-        ]
-        return torch.cat(parts) if parts else torch.empty(0, *self.frozen.clean_shape)
+        outputs = torch.empty(len(symbols), *self.frozen.clean_shape)
+        for i in range(0, len(symbols), _BATCH):
+            part = [torch.from_numpy(array[i : i + _BATCH]) for array in (symbols, levels, noise)]
+            outputs[i : i + _BATCH] = model.reconstruct(*part).cpu()
+        if not bool(torch.isfinite(outputs).all()):
+            raise ModelFileError("the model's decoder gives pixels that are not numbers: it is not sane.")
+        return outputs
+
+    def _require_size(
+        self, images: int, error: type[DatasetError] | type[StreamError] = DatasetError
+    ) -> None:
+        """Refuse what would take more memory than a stream should."""
+        most = _MOST_PIXELS // max(math.prod(self.frozen.clean_shape), math.prod(self.frozen.degraded_shape))
+        most = min(most, MOST_SYMBOLS // self.frozen.tables.dimensions)
+        if images > most:
+            raise error(
+                argument="the number of images",
+                value=images,
+                required=f"be at most {most} in one stream of this model",
+                remedy="code them in parts",
+            )
 
     def _levels(self, first_index: int, count: int, seed: int | None = None) -> NDArray[np.int64]:
         chosen = self.seed if seed is None else seed

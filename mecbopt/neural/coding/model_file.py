@@ -1,13 +1,16 @@
 """The frozen model: weights, integer tables and settings in one safetensors file with a digest.
 
-The digest is the model's identity.  Streams carry its first bytes and are refused by any other model.
+The digest is the model's identity.  Streams carry its first bytes and are refused by any other model.  A file
+is laid beside the model that its settings describe, name by name and shape by shape, before that model takes
+any memory: settings that describe another model than the weights are refused, whatever size they promise.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -19,7 +22,8 @@ from mecbopt.neural.coding.tensor_file import read_tensors, write_tensors
 from mecbopt.neural.config import Config
 from mecbopt.neural.data.degradations import Degradation, degradation
 from mecbopt.neural.data.images import Shape
-from mecbopt.neural.errors import ConfigError, ModelFileError
+from mecbopt.neural.devices import device_named
+from mecbopt.neural.errors import ModelFileError, NeuralError
 from mecbopt.neural.model.classifiers import Ensemble, Judge
 from mecbopt.neural.model.coupling import CouplingModel, image_model
 
@@ -35,6 +39,14 @@ __all__ = [
 _KIND = "mecbopt-image-model"
 _CLASSIFIERS = "mecbopt-loop-classifiers"
 _JUDGE = "mecbopt-judge"
+#: Largest side of an image, and largest setting of a network: no loop over a setting of a file runs long.
+_LARGEST_SIDE = 4096
+_LARGEST_SETTING = 2**16
+_MOST_MEMBERS = 64
+#: Gains that a calibration can give, with room to spare; the decoder divides by them.
+_GAINS = (1e-3, 1e3)
+
+Module = TypeVar("Module", bound=torch.nn.Module)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +86,15 @@ class FrozenModel:
         """The degradation that the model was trained for."""
         return degradation(self.config.data.degradation)
 
+    def expects(self) -> str:
+        """What the model takes and makes, in one line."""
+        (c, h, w), (d, m, n) = self.degraded_shape, self.clean_shape
+        return (
+            f"takes images of {c} x {h} x {w} (channels, height, width) degraded by "
+            f"{self.config.data.degradation}, as bytes or floats in [0, 1]; makes images of {d} x {m} x {n}; "
+            "with --degrade it takes clean images of that size"
+        )
+
     def save(self, path: str | Path) -> FrozenModel:
         """Write the model file; returns the model with its digest."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
@@ -93,46 +114,75 @@ class FrozenModel:
         )
 
 
-def load_model(path: str | Path, device: str = "cpu") -> FrozenModel:
+def load_model(path: str | Path, device: str | torch.device = "cpu") -> FrozenModel:
     """Read a model file.
 
     Raises
     ------
     ModelFileError
-        Damaged, of another kind, version or degradation version; the message says which.
+        Damaged, of another kind, version or degradation version, or not the model that its settings describe;
+        the message says which.
     """
+    place = device_named(str(device))
     tensors, record, digest = read_tensors(path, _KIND)
     try:
         config = Config.from_dict(record["config"])
         clean, degraded = _shape(record["clean_shape"]), _shape(record["degraded_shape"])
-        version = record["degradation_version"]
-        weights = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
-        low = tensors["tables.low"].numpy()
-        counts = tensors["tables.counts"].numpy().astype(np.uint32)
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
-        raise ModelFileError(f"{path}: the record is not that of a model ({error}).") from error
-    known = degradation(config.data.degradation)
+        known = degradation(config.data.degradation)
+        version, training = record["degradation_version"], record["record"]
+        expected = known.output_shape(clean)
+        low, counts = tensors.pop("tables.low"), tensors.pop("tables.counts")
+    except (KeyError, TypeError, ValueError, AttributeError, NeuralError) as error:
+        raise ModelFileError(f"{path}: the record is not that of a model ({_reason(error)}).") from error
     if version != known.version:
         raise ModelFileError(
             f"{path} was trained for version {version} of {known.name}; this program has {known.version}."
         )
-    model = image_model(config, clean, degraded)
-    _load_weights(path, model, weights)
-    try:
-        tables = CodingTables(low, counts)
-    except TableError as error:
-        raise ModelFileError(f"{path}: {error}") from error
+    if not isinstance(training, dict):
+        raise ModelFileError(
+            f"{path}: the record of the training is missing: it is no model of 'neural train'."
+        )
+    for key in ("reached", "dataset"):
+        if not isinstance(training.get(key, {}), dict):
+            raise ModelFileError(f"{path}: the record's {key} is {training[key]!r}: it is damaged.")
+    if degraded != expected:
+        raise ModelFileError(
+            f"{path}: {known.name} makes {expected} of {clean}, but the model takes {degraded}."
+        )
+    for item in fields(config.model):
+        value = getattr(config.model, item.name)
+        if isinstance(value, int) and value > _LARGEST_SETTING:
+            raise ModelFileError(
+                f"{path}: model.{item.name} is {value}, over {_LARGEST_SETTING}: it is damaged."
+            )
+    foreign = [name for name in tensors if not name.startswith("model.")]
+    if foreign:
+        raise ModelFileError(f"{path} holds {foreign[0]!r}, which no model has: it is damaged.")
+    weights = {name.removeprefix("model."): value for name, value in tensors.items()}
+    model = _filled(path, lambda: image_model(config, clean, degraded), weights)
+    if not _GAINS[0] <= float(model.gain) <= _GAINS[1]:
+        raise ModelFileError(f"{path}: the gain is {float(model.gain)}: it must lie between 1e-3 and 1e3.")
+    tables = _tables(path, low, counts)
     if (tables.dimensions, tables.levels) != (config.model.latents, model.dither_level_count):
         raise ModelFileError(
             f"{path}: tables for {tables.dimensions} latents and {tables.levels} dither levels, but the "
             f"model has {config.model.latents} and {model.dither_level_count}."
         )
-    return FrozenModel(
-        config, frozen(model).to(device), tables, clean, degraded, dict(record["record"]), digest
-    )
+    return FrozenModel(config, frozen(model).to(place), tables, clean, degraded, training, digest)
 
 
-def frozen(module: Any) -> Any:
+def _tables(path: str | Path, low: torch.Tensor, counts: torch.Tensor) -> CodingTables:
+    if (low.dtype, counts.dtype) != (torch.int64, torch.int32):
+        raise ModelFileError(
+            f"{path}: the tables are of types {low.dtype} and {counts.dtype}: it is damaged."
+        )
+    try:
+        return CodingTables(low.numpy(), counts.numpy().astype(np.uint32))
+    except TableError as error:
+        raise ModelFileError(f"{path}: {error}") from error
+
+
+def frozen(module: Module) -> Module:
     """The module in evaluation mode, without gradients."""
     module.eval()
     for parameter in module.parameters():
@@ -149,11 +199,11 @@ def load_classifiers(path: str | Path) -> tuple[Ensemble, dict[str, Any]]:
     """Read the classifiers of the loop, frozen."""
     tensors, record, _ = read_tensors(path, _CLASSIFIERS)
     try:
-        ensemble = Ensemble(_shape(record["shape"]), int(record["classes"]), int(record["members"]))
+        shape, classes = _shape(record["shape"]), _count(record["classes"])
+        members = _count(record["members"], _MOST_MEMBERS)
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{path}: the record is not that of classifiers ({error}).") from error
-    _load_weights(path, ensemble, tensors)
-    return frozen(ensemble), record
+        raise ModelFileError(f"{path}: the record is not that of classifiers ({_reason(error)}).") from error
+    return frozen(_filled(path, lambda: Ensemble(shape, classes, members), tensors)), record
 
 
 def save_judge(path: str | Path, judges: dict[str, Judge], record: dict[str, Any]) -> None:
@@ -168,26 +218,58 @@ def load_judge(path: str | Path) -> tuple[dict[str, Judge], dict[str, Any]]:
     """Read the judges, frozen."""
     tensors, record, _ = read_tensors(path, _JUDGE)
     try:
-        shape, classes, names = _shape(record["shape"]), int(record["classes"]), list(record["judges"])
+        shape, classes, names = _shape(record["shape"]), _count(record["classes"]), record["judges"]
+        if not isinstance(names, list) or not 0 < len(names) <= _MOST_MEMBERS:
+            raise TypeError(f"judges is {names!r}")
+        owned: dict[str, dict[str, torch.Tensor]] = {str(name): {} for name in names}
+        for key, value in tensors.items():
+            owner, _, own = key.partition("/")
+            owned[owner][own] = value
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{path}: the record is not that of judges ({error}).") from error
-    judges = {}
-    for name in names:
-        judge = Judge(shape, classes)
-        own = {key.split("/", 1)[1]: value for key, value in tensors.items() if key.split("/", 1)[0] == name}
-        _load_weights(path, judge, own)
-        judges[name] = frozen(judge)
+        raise ModelFileError(f"{path}: the record is not that of judges ({_reason(error)}).") from error
+    judges = {
+        name: frozen(_filled(path, lambda: Judge(shape, classes), weights)) for name, weights in owned.items()
+    }
     return judges, record
 
 
 def _shape(values: Any) -> Shape:
-    channels, height, width = (int(value) for value in values)
+    """(C, H, W) of a record: three positive integers that an image can have."""
+    if not isinstance(values, list) or len(values) != 3:
+        raise TypeError(f"a shape is {values!r}: it must be [channels, height, width]")
+    channels, height, width = (_count(value, _LARGEST_SIDE) for value in values)
     return channels, height, width
 
 
-def _load_weights(path: str | Path, module: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
+def _count(value: Any, largest: int = _LARGEST_SETTING) -> int:
+    if type(value) is not int or not 0 < value <= largest:
+        raise TypeError(f"a size is {value!r}: it must be an integer from 1 to {largest}")
+    return value
+
+
+def _reason(error: Exception) -> str:
+    return f"no {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
+
+
+def _filled(path: str | Path, build: Callable[[], Module], weights: Mapping[str, torch.Tensor]) -> Module:
+    """The module that `build` makes, with these weights; nothing is allocated before they fit."""
     try:
-        module.load_state_dict(weights, strict=True)
-    except RuntimeError as error:
-        first = str(error).splitlines()[-1].strip()
-        raise ModelFileError(f"{path}: the weights do not fit the recorded settings: {first}") from error
+        with torch.device("meta"):
+            wanted = {name: (item.shape, item.dtype) for name, item in build().state_dict().items()}
+    except (RuntimeError, TypeError, ValueError, OverflowError, ZeroDivisionError, NeuralError) as error:
+        first = " ".join(str(error).split())[:200]
+        raise ModelFileError(f"{path}: no model can be made of its settings: {first}") from error
+    given = {name: (item.shape, item.dtype) for name, item in weights.items()}
+    for name in sorted({*wanted, *given}):
+        if wanted.get(name) != given.get(name):
+            expected = "none" if name not in wanted else f"{tuple(wanted[name][0])} {wanted[name][1]}"
+            found = "none" if name not in given else f"{tuple(given[name][0])} {given[name][1]}"
+            raise ModelFileError(
+                f"{path}: the weights do not fit the recorded settings: {name} is {found}, "
+                f"expected {expected}."
+            )
+    # Initial values are drawn and overwritten; the caller's generator stays where it was.
+    with torch.random.fork_rng(devices=[]):
+        module = build()
+    module.load_state_dict(dict(weights), strict=True)
+    return module

@@ -11,6 +11,7 @@ import copy
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mecbopt.coding.dither import dither_values
 from mecbopt.coding.tables import CodingTables, integer_counts
@@ -25,9 +26,13 @@ _LARGEST_WIDTH = 4096
 
 
 @torch.no_grad()
-def build_tables(density: Density, levels: int, gain: float = 1.0) -> CodingTables:
-    """Freeze a density into tables for `levels` dither values.  Cost O(d * levels * width)."""
+def build_tables(density: Density, levels: int, gain: float | Tensor = 1.0) -> CodingTables:
+    """Freeze a density into tables for `levels` dither values; `gain` is one factor, or one a latent.
+
+    Cost O(d * levels * width).
+    """
     exact = copy.deepcopy(density).cpu().double()
+    gain = torch.as_tensor(gain, dtype=torch.float64, device="cpu")
     dimensions = exact.dimensions
     low, high = _support(exact, gain)
     width = int((high - low).max()) + 1
@@ -48,12 +53,12 @@ def build_tables(density: Density, levels: int, gain: float = 1.0) -> CodingTabl
     return CodingTables(low, integer_counts(np.concatenate([probability, escape], axis=2)))
 
 
-def _support(density: Density, gain: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _support(density: Density, gain: Tensor) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First and last symbol of each latent so that each tail beyond holds at most _TAIL for every dither."""
     limit = float(np.log(_TAIL) - np.log1p(-_TAIL))
     reach = _LARGEST_WIDTH // 2
     grid = torch.arange(-reach, reach + 1, dtype=torch.float64)
-    logits = density.logits((grid / gain).unsqueeze(1).expand(-1, density.dimensions)).numpy()
+    logits = density.logits(grid.unsqueeze(1).expand(-1, density.dimensions) / gain).numpy()
     below = np.maximum((logits < limit).sum(axis=0) - 1, 0)  # last grid point with c < _TAIL
     above = np.minimum((logits <= -limit).sum(axis=0), len(grid) - 1)  # first grid point with 1 - c < _TAIL
     # Z + U - 1/2 >= the lower point and Z + U + 1/2 <= the upper one for every |U| < 1/2.

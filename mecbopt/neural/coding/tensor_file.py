@@ -1,11 +1,14 @@
 """Files of named tensors with a JSON record: safetensors, verified by a digest of their content.
 
-Nothing is ever unpickled.  The digest covers kind, record, names, types, shapes and values; writing goes
-through a temporary file that is renamed when complete, so an interrupted write leaves the old file.
+Nothing is ever unpickled.  The digest covers kind, record, names, types, shapes and values; it finds
+accidents and identifies a model, but anyone can compute it: what a file claims is checked before it is used.
+Writing goes through a temporary file that is renamed when complete, so an interrupted write leaves the old
+file.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,9 +22,11 @@ from safetensors.torch import save_file
 
 from mecbopt.neural.errors import ModelFileError
 
-__all__ = ["read_tensors", "write_tensors"]
+__all__ = ["content_digest", "read_tensors", "write_tensors"]
 
 _FORMAT = 1
+#: Types that a file of this program holds; others are refused before they reach a network.
+_TYPES = (torch.float32, torch.float64, torch.int32, torch.int64, torch.uint8, torch.bool, torch.bfloat16)
 
 
 def write_tensors(
@@ -30,7 +35,7 @@ def write_tensors(
     """Write a file; returns its digest (hexadecimal SHA-256 of the content)."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps(record, sort_keys=True, allow_nan=False)
-    digest = _digest(kind, text, plain)
+    digest = content_digest(kind, text, plain)
     metadata = {"kind": kind, "format": str(_FORMAT), "record": text, "digest": digest}
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -39,8 +44,11 @@ def write_tensors(
         # Clones: safetensors refuses tensors that share memory, as tied or sliced ones do.
         save_file({name: tensor.clone() for name, tensor in plain.items()}, temporary, metadata=metadata)
         os.replace(temporary, path)
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be written: {error.strerror or error}.") from error
+    except (OSError, SafetensorError) as error:  # safetensors reports a full disk as an error of its own
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise ModelFileError(f"{path} cannot be written: {reason}.") from error
     return digest
 
 
@@ -50,7 +58,7 @@ def read_tensors(path: str | Path, kind: str) -> tuple[dict[str, torch.Tensor], 
     Raises
     ------
     ModelFileError
-        Absent, damaged, of another kind or version; the message names which.
+        Absent, damaged, of another kind or version, with values that are not finite; the message names which.
     """
     path = Path(path)
     if not path.is_file():
@@ -59,7 +67,8 @@ def read_tensors(path: str | Path, kind: str) -> tuple[dict[str, torch.Tensor], 
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (SafetensorError, OSError, ValueError) as error:
+    # Types that this version of PyTorch does not know come as attribute or key errors.
+    except (SafetensorError, OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         raise ModelFileError(f"{path} is damaged or no safetensors file: {error}.") from error
     if metadata.get("kind") != kind:
         raise ModelFileError(
@@ -67,20 +76,37 @@ def read_tensors(path: str | Path, kind: str) -> tuple[dict[str, torch.Tensor], 
         )
     if metadata.get("format") != str(_FORMAT):
         raise ModelFileError(f"{path} has format {metadata.get('format')!r}; this program reads {_FORMAT}.")
+    for name, tensor in tensors.items():
+        if tensor.dtype not in _TYPES:
+            raise ModelFileError(f"{path} is damaged: tensor {name!r} is of type {tensor.dtype}.")
     text = metadata.get("record", "")
-    digest = _digest(kind, text, tensors)
+    digest = content_digest(kind, text, tensors)
     if digest != metadata.get("digest"):
         raise ModelFileError(f"{path} is damaged: its content does not fit its SHA-256 digest.")
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise ModelFileError(f"{path}: tensor {name!r} holds values that are not finite: it is no model.")
+    return tensors, _record(path, text), digest
+
+
+def _record(path: Path, text: str) -> dict[str, Any]:
+    """The JSON record; deep nesting and numbers that are none (NaN, Infinity) are damage."""
     try:
-        record = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ModelFileError(f"{path} is damaged: its record is not JSON ({error}).") from error
+        record = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise ModelFileError(f"{path} is damaged: its record is not JSON ({reason}).") from error
     if not isinstance(record, dict):
         raise ModelFileError(f"{path} is damaged: its record is not a table.")
-    return tensors, record, digest
+    return record
 
 
-def _digest(kind: str, record: str, tensors: Mapping[str, torch.Tensor]) -> str:
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def content_digest(kind: str, record: str, tensors: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 over kind, record and the named tensors, hexadecimal."""
     state = hashlib.sha256()
     for part in (kind, record):
         data = part.encode()

@@ -6,6 +6,7 @@ of one photograph never stand on both sides of a split where the photographs are
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from torch import Tensor
 from mecbopt.neural import streams
 from mecbopt.neural.config import DataConfig
 from mecbopt.neural.data.images import Shape
+from mecbopt.neural.data.npz_folders import Parts, parts_by_photograph, parts_of_folder, split_by_group
 from mecbopt.neural.errors import DatasetError
 from mecbopt.neural.registry import Registry
 from mecbopt.units import BITS_PER_NAT
@@ -34,11 +36,11 @@ __all__ = [
     "split_by_group",
 ]
 
+#: Far above any data set of labelled images; a classifier has an output for each.
+_MOST_CLASSES = 10_000
+
 #: Environment variable that names the folder of the data sets.
 ROOT_VARIABLE = "MECBOPT_DATA"
-
-#: Items held for testing where a file has one list of crops with their photographs.
-_GROUPED_TEST_ITEMS = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,7 @@ class ImageDataset:
     train_labels, validation_labels, test_labels : Tensor of int64, shape (count,)
     classes : int
     record : dict
-        Name, protocol, split sizes; stored with every model.
+        Name, protocol, split sizes, digest of the content; stored with every model.
     """
 
     train_images: Tensor
@@ -98,34 +100,6 @@ def load_dataset(
     return _finished(settings, source.load(settings, folder, download))
 
 
-def split_by_group(groups: NDArray[Any], test_items: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Indices (train, test): the last `test_items` items test, items of any of their photographs excluded
-    from training.
-
-    >>> train, test = split_by_group(np.array([1, 1, 2, 3, 3, 4]), 2)
-    >>> train.tolist(), test.tolist()
-    ([0, 1, 2], [4, 5])
-    """
-    if not 0 < test_items < len(groups):
-        raise DatasetError(f"test_items is {test_items}: it must lie between 1 and {len(groups) - 1}.")
-    test = np.arange(len(groups) - test_items, len(groups))
-    first = np.arange(len(groups) - test_items)
-    return first[~np.isin(groups[first], groups[test])], test
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a loader returns: uint8 images (count, H, W) or (count, H, W, C), labels from 0, the protocol."""
-
-    train_images: NDArray[np.uint8]
-    train_labels: NDArray[np.int64]
-    test_images: NDArray[np.uint8]
-    test_labels: NDArray[np.int64]
-    protocol: str
-    #: Photograph of each training item; None where unknown.
-    train_groups: NDArray[np.int64] | None = None
-
-
 @dataclass(frozen=True)
 class DataSource:
     """A data set: how it is loaded, whether from a folder, and the degradation that goes with it."""
@@ -156,7 +130,7 @@ def _digits(settings: DataConfig, _folder: Path, _download: bool) -> Parts:
     images = np.round(bunch.images * (255.0 / 16.0)).astype(np.uint8)
     split_seed = settings.split_seed
     order = streams.permutation(len(images), split_seed, "digits split").numpy()
-    images, labels = images[order], bunch.target[order]
+    images, labels = images[order, None], bunch.target[order]
     test = len(images) // 5
     return Parts(
         images[test:], labels[test:], images[:test], labels[:test],
@@ -170,7 +144,8 @@ def _mnist(_: DataConfig, folder: Path, download: bool) -> Parts:
     try:
         train, test = (MNIST(str(folder), train=part, download=download) for part in (True, False))
         return Parts(
-            train.data.numpy(), train.targets.numpy(), test.data.numpy(), test.targets.numpy(),
+            train.data.numpy()[:, None], train.targets.numpy(),
+            test.data.numpy()[:, None], test.targets.numpy(),
             "MNIST, official training and test split",
         )  # fmt: skip
     except (RuntimeError, OSError):
@@ -186,7 +161,7 @@ def _mnist(_: DataConfig, folder: Path, download: bool) -> Parts:
         )
     arrays = [_idx(path) for path in paths]
     return Parts(
-        arrays[0], arrays[1].astype(np.int64), arrays[2], arrays[3].astype(np.int64),
+        arrays[0][:, None], arrays[1].astype(np.int64), arrays[2][:, None], arrays[3].astype(np.int64),
         "MNIST, official training and test split",
     )  # fmt: skip
 
@@ -210,7 +185,7 @@ def _idx(path: Path) -> NDArray[np.uint8]:
     return body.reshape(shape).copy()
 
 
-def _svhn(settings: DataConfig, folder: Path, download: bool) -> Parts:
+def _svhn(_: DataConfig, folder: Path, download: bool) -> Parts:
     """The official cropped files through torchvision; else .npz files with photographs in `svhn/`."""
     official = any((folder / name).is_file() for name in ("train_32x32.mat", "test_32x32.mat"))
     if official or download:
@@ -221,70 +196,20 @@ def _svhn(settings: DataConfig, folder: Path, download: bool) -> Parts:
         except (RuntimeError, OSError) as error:
             raise DatasetError(f"{folder}: the official SVHN files are incomplete: {error}") from error
         return Parts(
-            train.data.transpose(0, 2, 3, 1), train.labels, test.data.transpose(0, 2, 3, 1), test.labels,
+            train.data, train.labels.astype(np.int64), test.data, test.labels.astype(np.int64),
             "SVHN, official cropped training and test split",
         )  # fmt: skip
-    return _npz(settings, folder / "svhn" if (folder / "svhn").is_dir() else folder, download)
+    return parts_by_photograph(folder / "svhn" if (folder / "svhn").is_dir() else folder)
 
 
 def _npz(_: DataConfig, folder: Path, _download: bool) -> Parts:
-    """Files *train*.npz and *test*.npz with x (uint8), y and, where known, group (the photograph)."""
-    found = {part: sorted(folder.glob(f"*{part}*.npz")) for part in ("train", "test")}
-    if not found["test"]:
-        raise DatasetError(f"{folder} holds no *test*.npz: give a folder with *train*.npz and *test*.npz.")
-    train = _concatenated(found["train"]) if found["train"] else None
-    test = _concatenated(found["test"])
-    if train is None and test["group"] is None:
-        raise DatasetError(f"{folder} holds no *train*.npz, and its test items name no photographs: add one.")
-    if test["group"] is None or len(test["x"]) <= _GROUPED_TEST_ITEMS:
-        if train is None:
-            raise DatasetError(f"{folder} holds no *train*.npz: add one.")
-        return Parts(
-            train["x"], train["y"], test["x"], test["y"], "training and test files as given", train["group"]
-        )
-    kept, held = split_by_group(test["group"], _GROUPED_TEST_ITEMS)
-    # Photograph numbers of the two files are different photographs: keep them apart.
-    images, labels, groups = [test["x"][kept]], [test["y"][kept]], [test["group"][kept]]
-    if train is not None:
-        offset = int(test["group"].max()) + 1
-        numbers = train["group"] if train["group"] is not None else np.arange(len(train["x"]))
-        images, labels = [train["x"], *images], [train["y"], *labels]
-        groups = [numbers + offset, *groups]
-    return Parts(
-        np.concatenate(images), np.concatenate(labels), test["x"][held], test["y"][held],
-        f"by photograph: test = the last {_GROUPED_TEST_ITEMS} items of the test file; training = the "
-        "training file and the test file's items of other photographs; not the official protocol",
-        np.concatenate(groups),
-    )  # fmt: skip
-
-
-def _concatenated(paths: list[Path]) -> dict[str, Any]:
-    loaded = []
-    for path in paths:
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                loaded.append({key: archive[key] for key in archive.files})
-        except (OSError, ValueError) as error:
-            raise DatasetError(f"{path} is no readable .npz file without pickles: {error}.") from error
-        missing = {"x", "y"} - set(loaded[-1])
-        if missing:
-            raise DatasetError(f"{path} lacks {', '.join(sorted(missing))}: it must hold x (uint8) and y.")
-        if loaded[-1]["x"].dtype != np.uint8 or loaded[-1]["x"].ndim not in (3, 4):
-            raise DatasetError(
-                f"{path}: x has type {loaded[-1]['x'].dtype} and shape {loaded[-1]['x'].shape}; "
-                "it must be uint8 of shape (count, H, W) or (count, H, W, C)."
-            )
-    result: dict[str, Any] = {key: np.concatenate([item[key] for item in loaded]) for key in ("x", "y")}
-    result["y"] = result["y"].astype(np.int64)
-    has_groups = all("group" in item for item in loaded)
-    result["group"] = (
-        np.concatenate([item["group"] for item in loaded]).astype(np.int64) if has_groups else None
-    )
-    return result
+    """Files with the words train and test in their names: x (uint8), y and, where known, group."""
+    return parts_of_folder(folder)
 
 
 def _finished(settings: DataConfig, parts: Parts) -> ImageDataset:
     """Cut to the limits, take the validation items out, and turn everything into tensors."""
+    classes = _require_sound(settings, parts)
     order = streams.permutation(len(parts.train_images), settings.split_seed, "validation split").numpy()
     if parts.train_groups is not None:
         # Whole photographs: order the items by a random rank of their photograph.
@@ -301,14 +226,16 @@ def _finished(settings: DataConfig, parts: Parts) -> ImageDataset:
         kept = kept[~np.isin(parts.train_groups[kept], parts.train_groups[held])]
     kept = kept[: settings.train_limit or None]
     limit = settings.test_limit or None
-    classes = int(max(parts.train_labels.max(), parts.test_labels.max())) + 1
-    dataset = ImageDataset(
+    if not len(kept):
+        raise DatasetError(
+            f"data.validation_count is {count}: no training item of another photograph is left; choose fewer."
+        )
+    tensors = (
         *_tensors(parts.train_images[kept], parts.train_labels[kept]),
         *_tensors(parts.train_images[held], parts.train_labels[held]),
         *_tensors(parts.test_images[:limit], parts.test_labels[:limit]),
-        classes,
-        {},
     )
+    dataset = ImageDataset(*tensors, classes, {})
     record = {
         "dataset": settings.dataset,
         "protocol": parts.protocol,
@@ -318,16 +245,56 @@ def _finished(settings: DataConfig, parts: Parts) -> ImageDataset:
         "test": len(dataset.test_images),
         "shape": list(dataset.shape),
         "classes": classes,
+        "content": _content_digest(tensors),
+        **parts.counts,
     }
     return replace(dataset, record=record)
 
 
-def _tensors(images: NDArray[np.uint8], labels: NDArray[Any]) -> tuple[Tensor, Tensor]:
-    """(count, C, H, W) uint8 and int64 tensors from (count, H, W) or (count, H, W, C) arrays."""
-    array = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
-    return torch.from_numpy(np.ascontiguousarray(array)), torch.from_numpy(
-        np.asarray(labels, dtype=np.int64).copy()
-    )
+def _tensors(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    """(count, C, H, W) uint8 and int64 tensors of their own memory."""
+    return torch.from_numpy(np.array(images, order="C")), torch.from_numpy(np.array(labels, dtype=np.int64))
+
+
+def _require_sound(settings: DataConfig, parts: Parts) -> int:
+    """The number of classes, after checking that images and labels are those of a data set."""
+    name = settings.dataset
+    for part, images, labels in (
+        ("training", parts.train_images, parts.train_labels),
+        ("test", parts.test_images, parts.test_labels),
+    ):
+        if len(images) != len(labels) or not len(images):
+            raise DatasetError(
+                f"data set {name}: the {part} split has {len(images)} images and {len(labels)} labels: "
+                "it must have as many of both, and at least one."
+            )
+    shapes = parts.train_images.shape[1:], parts.test_images.shape[1:]
+    if shapes[0] != shapes[1]:
+        raise DatasetError(f"data set {name}: training images are {shapes[0]}, test images {shapes[1]}.")
+    classes = int(max(parts.train_labels.max(), parts.test_labels.max())) + 1
+    if classes > _MOST_CLASSES:
+        raise DatasetError(
+            f"data set {name}: the largest label is {classes - 1}: at most {_MOST_CLASSES} classes."
+        )
+    empty = np.flatnonzero(np.bincount(parts.train_labels, minlength=classes) == 0).tolist()
+    if empty:
+        advice = (
+            "write 0 for label 10, as SVHN's files count" if empty == [0] and classes == 11 else "number them"
+        )
+        raise DatasetError(
+            f"data set {name}: labels run to {classes - 1}, but no training item has label "
+            f"{', '.join(map(str, empty[:8]))}: classes are numbered from 0 without gaps; {advice}."
+        )
+    return classes
+
+
+def _content_digest(parts: tuple[Tensor, ...]) -> str:
+    """SHA-256 of images and labels as they are used: two data sets of one size are told apart."""
+    state = hashlib.sha256()
+    for part in parts:
+        state.update(str(tuple(part.shape)).encode())
+        state.update(part.numpy().data)
+    return state.hexdigest()
 
 
 #: Data sets by name; `DATASETS.register(name, DataSource(...))` adds one.

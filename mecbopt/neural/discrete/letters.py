@@ -16,12 +16,12 @@ from torch.nn import functional
 
 from mecbopt import _validate
 from mecbopt.info import entropy
-from mecbopt.neural import streams
 from mecbopt.neural.config import Config
 from mecbopt.neural.errors import ConfigError
 from mecbopt.neural.model.coupling import CouplingModel
 from mecbopt.neural.model.quantisation import quantised
-from mecbopt.neural.objectives.losses import Batch
+from mecbopt.neural.objectives.terms import Batch
+from mecbopt.neural.training.pool import Draws, Pool
 
 __all__ = ["DiscreteSource", "DiscreteTask", "LetterDecoder", "symbol_rate"]
 
@@ -177,6 +177,40 @@ class LetterClassifier(nn.Module):
         return functional.cross_entropy(self.table(output), label, reduction="none")
 
 
+class LetterPool:
+    """Letters by systematic sampling; the label as its conditional law, so its cross-entropy is exact.
+
+    Equal letters stand together, so that a quasi-random dither is spread evenly over each of them.
+    """
+
+    def __init__(self, cumulative: list[Tensor], labels: Tensor, size: int) -> None:
+        self._cumulative, self._labels, self._size = cumulative, labels, size
+
+    def draws(self, generator: torch.Generator, steps: int, rounds: int, batch: int) -> Draws:
+        """One random start for the sources and one for the letters of p_Y, in double precision."""
+        return {"start": torch.rand(steps, rounds, 2, generator=generator, dtype=torch.float64)}
+
+    def _letters(self, draw: Draws, which: int) -> Tensor:
+        cumulative = self._cumulative[which]
+        points = (torch.arange(self._size, device=cumulative.device) + draw["start"][which]) / self._size
+        return torch.searchsorted(cumulative, points).clamp_max(len(cumulative) - 1)
+
+    def batch(self, draw: Draws, rows: slice) -> Batch:
+        """Sources as unit vectors."""
+        letters = self._letters(draw, 0)[rows]
+        source = functional.one_hot(letters, len(self._cumulative[0])).float()
+        return Batch(source, self._labels[letters])
+
+    def clean(self, draw: Draws, rows: slice, cells: Tensor | None) -> Tensor:
+        """Letters of p_Y as unit vectors."""
+        letters = self._letters(draw, 1)[rows]
+        return functional.one_hot(letters, len(self._cumulative[1])).float()
+
+    def view(self, draw: Draws, rows: slice, output: Tensor) -> Tensor:
+        """Letters are shown as they are."""
+        return output
+
+
 class DiscreteTask:
     """A task for the trainer: letters drawn systematically, so that a batch has nearly the exact shares."""
 
@@ -205,30 +239,25 @@ class DiscreteTask:
         """The jointly trained classifier."""
         return LetterClassifier(len(self.source.p_y), self._labels.shape[1])
 
-    def batch(self, number: int) -> Batch:
-        """Letters by systematic sampling; the label as its conditional law, so its cross-entropy is exact.
+    def heads(self) -> nn.Module | None:
+        """None: the code of letters is learned through the decoder."""
+        return None
 
-        Equal letters stand together, so that a quasi-random dither is spread evenly over each of them.
-        """
-        size = self.config.optimisation.batch_size
-        generator = streams.generator(self.config.runtime.seed, "batch", number)
-        letters = []
-        for cumulative in self._cumulative:
-            points = (torch.arange(size) + torch.rand(1, generator=generator).double()) / size
-            letters.append(torch.searchsorted(cumulative, points).clamp_max(len(cumulative) - 1))
-        source, clean = (
-            functional.one_hot(drawn, len(cumulative)).float()
-            for drawn, cumulative in zip(letters, self._cumulative, strict=True)
-        )
-        return Batch(source, self._labels[letters[0]], clean)
+    def pool(
+        self,
+        config: Config,
+        model: CouplingModel,
+        device: torch.device,
+        trunk_frozen: bool,
+        encoder_frozen: bool,
+    ) -> Pool:
+        """Letters by systematic sampling."""
+        size = config.optimisation.batch_size
+        return LetterPool([law.to(device) for law in self._cumulative], self._labels.to(device), size)
 
     def fidelity(self, source: Tensor, reconstruction: Tensor) -> Tensor:
         """Not defined on letters."""
         raise ConfigError("objective.fidelity_weight must be 0 on discrete letters: they have no distance.")
-
-    def view(self, reconstruction: Tensor, step: int) -> Tensor:
-        """Letters are shown as they are."""
-        return reconstruction
 
     def calibration_sources(self) -> tuple[Tensor, Tensor]:
         """4,096 letters in nearly exact shares, twice."""

@@ -199,7 +199,7 @@ def _evaluated(model: CouplingModel, source: DiscreteSource, objective: Objectiv
     n, m = len(source.p_x), len(source.p_y)
     levels, noise = _seed_values(model), torch.arange(NOISE_LEVELS)
     symbols = _symbols(model, levels, n)
-    tables = build_tables(model.density, model.dither_level_count, float(model.gain))
+    tables = build_tables(model.density, model.dither_level_count, model.gains)
     lengths = [float(tables.bits(symbols[:, x].numpy(), levels.numpy()).mean()) for x in range(n)]
     coded = float(source.p_x @ lengths)
     each = [part.repeat_interleave(len(noise), dim=0) for part in (levels, symbols)]

@@ -35,28 +35,33 @@ def draw_figures(
     """Write `name`_accuracy.png, `name`_cross_entropy.png and, with a grid, `name`_images.png into `out`."""
     if not reports:
         raise DatasetError("there is no evaluation report to draw: run 'mecbopt neural evaluate' first.")
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    # Figures of their own, without pyplot: a caller's backend and open figures stay as they are.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatasetError(f"{folder} cannot be made: {error.strerror}.") from error
     ordered = sorted(reports, key=lambda report: report.coded_rate)
     paths = [folder / f"{name}_accuracy.png", folder / f"{name}_cross_entropy.png"]
     for path, draw in zip(paths, (_accuracy, _cross_entropy), strict=True):
-        figure, axes = pyplot.subplots(figsize=(5.6, 4.0), layout="constrained")
+        figure = Figure(figsize=(5.6, 4.0), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots()
         draw(axes, ordered)
         axes.set_xlabel("coded rate, bits an image")
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
         figure.savefig(path, dpi=150)
-        pyplot.close(figure)
     if grid is not None:
         paths.append(folder / f"{name}_images.png")
-        figure = _grid(pyplot, grid)
+        columns = min(len(row) for row in grid.rows)
+        figure = Figure(figsize=(0.8 * columns + 1.2, 0.85 * len(grid.rows)), layout="constrained")
+        FigureCanvasAgg(figure)
+        _fill(figure.subplots(len(grid.rows), columns, squeeze=False), grid, columns)
         figure.savefig(paths[-1], dpi=150)
-        pyplot.close(figure)
     return paths
 
 
@@ -68,7 +73,11 @@ def _accuracy(axes: Any, reports: Sequence[EvaluationReport]) -> None:
     rates = [report.coded_rate for report in reports]
     first = reports[0]
     classes = int(first.record["dataset"]["classes"])
-    axes.plot(rates, [report.judge_accuracy for report in reports], "o-", label="judge on Y")
+    axes.errorbar(
+        rates, [report.judge_accuracy for report in reports],
+        yerr=[report.judge_accuracy_deviation or 0.0 for report in reports], fmt="o-", capsize=2,
+        label="judges on Y",
+    )  # fmt: skip
     axes.plot(
         rates, [report.loop_accuracy for report in reports], "s--", alpha=0.7, label="classifiers in the loop"
     )
@@ -86,7 +95,11 @@ def _accuracy(axes: Any, reports: Sequence[EvaluationReport]) -> None:
 def _cross_entropy(axes: Any, reports: Sequence[EvaluationReport]) -> None:
     rates = [report.coded_rate for report in reports]
     first = reports[0]
-    axes.plot(rates, [report.judge_cross_entropy for report in reports], "o-", label="judge on Y")
+    axes.errorbar(
+        rates, [report.judge_cross_entropy for report in reports],
+        yerr=[report.judge_cross_entropy_deviation or 0.0 for report in reports], fmt="o-", capsize=2,
+        label="judges on Y",
+    )  # fmt: skip
     axes.plot(
         rates,
         [report.loop_cross_entropy for report in reports],
@@ -104,16 +117,10 @@ def _cross_entropy(axes: Any, reports: Sequence[EvaluationReport]) -> None:
     axes.set_ylim(bottom=0.0)
 
 
-def _grid(pyplot: Any, grid: Grid) -> Any:
-    columns = min(len(row) for row in grid.rows)
-    figure, axes = pyplot.subplots(
-        len(grid.rows), columns, figsize=(0.8 * columns + 1.2, 0.85 * len(grid.rows)), layout="constrained",
-        squeeze=False,
-    )  # fmt: skip
+def _fill(axes: Any, grid: Grid, columns: int) -> None:
     for row, name, line in zip(grid.rows, grid.names, axes, strict=True):
         for image, cell in zip(row[:columns], line, strict=True):
             cell.imshow(np.clip(image, 0.0, 1.0), cmap="gray", vmin=0.0, vmax=1.0, interpolation="nearest")
             cell.set_xticks([])
             cell.set_yticks([])
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
-    return figure

@@ -8,6 +8,7 @@ without common randomness (MEC-B).
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -16,9 +17,11 @@ from torch import Tensor, nn
 from mecbopt.coding.dither import NOISE_LEVELS, dither_values, noise_values
 from mecbopt.neural.config import Config, ModelConfig
 from mecbopt.neural.data.images import Shape
-from mecbopt.neural.model.density import density_of_kind
-from mecbopt.neural.model.networks import Decoder, DenseDecoder, Encoder, GaussianReconstructor
+from mecbopt.neural.model.decoders import DECODERS
+from mecbopt.neural.model.density import DENSITIES
+from mecbopt.neural.model.encoders import ENCODERS
 from mecbopt.neural.model.quantisation import dequantised, quantised, training_values
+from mecbopt.neural.model.reconstructors import RECONSTRUCTORS
 
 __all__ = ["CouplingModel", "TrainingNoise", "image_model", "training_noise"]
 
@@ -80,24 +83,42 @@ class CouplingModel(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder, self.decoder, self.reconstructor = encoder, decoder, reconstructor
-        self.density = density_of_kind(settings.density, settings.latents)
+        self.density = DENSITIES[settings.density](settings)
         self.settings = settings
-        # f is multiplied by this after training, to bring the rate onto its target (see calibration).
+        # f is multiplied by this, to bring the rate onto its target (see calibration).  Clusters keep their
+        # places: their entropy does not depend on the gain.
         self.register_buffer("gain", torch.ones(()))
+        clusters = settings.encoder == "clusters" and settings.latents > settings.cluster_dimensions
+        self._kept = settings.cluster_dimensions if clusters else 0
 
     @property
     def dither_level_count(self) -> int:
         """Number of dither levels; 1 (the value 0) without common randomness."""
         return self.settings.dither_levels if self.settings.common_randomness else 1
 
+    @property
+    def gains(self) -> Tensor:
+        """The factor of each latent, shape (d,)."""
+        kept = torch.ones(self._kept, device=self.gain.device)
+        return torch.cat([kept, self.gain.expand(self.settings.latents - self._kept)])
+
+    def training_values(self, latents: Tensor, noise: TrainingNoise) -> Tensor:
+        """Gain f(x) + U, differentiable, from f(x): the quantiser's stand-in, shape (batch, d)."""
+        return training_values(self.gains * latents.float(), noise.uniform)
+
+    def output(self, values: Tensor, noise: Tensor) -> Tensor:
+        """Y from Z + U and noise values."""
+        made: Tensor = self.decoder(torch.cat([values / self.gains, noise], dim=1))
+        return made
+
     def training_pass(self, source: Tensor, noise: TrainingNoise) -> tuple[Tensor, Tensor]:
-        """(Y, bits a sample) with the quantiser's differentiable stand-in; the gain is 1 in training."""
-        values = training_values(self.encoder(source).float(), noise.uniform)
-        return self.decoder(torch.cat([values, noise.decoder], dim=1)), self.density.bits(values)
+        """(Y, bits a sample) with the quantiser's differentiable stand-in."""
+        values = self.training_values(self.encoder(source), noise)
+        return self.output(values, noise.decoder), self.density.bits(values, self.gains)
 
     def latents(self, source: Tensor) -> Tensor:
         """Gain * f(x), shape (batch, d)."""
-        return self.gain * self.encoder(source).float()
+        return self.gains * self.encoder(source).float()
 
     def dither(self, levels: Tensor) -> Tensor:
         """Dither values of integer levels, on the model's device."""
@@ -109,11 +130,11 @@ class CouplingModel(nn.Module):
 
     def bits(self, symbols: Tensor, levels: Tensor) -> Tensor:
         """Estimated -log2 P(Z|U) by the real-valued density, shape (batch,)."""
-        return self.density.bits(dequantised(symbols, self.dither(levels)), self.gain)
+        return self.density.bits(dequantised(symbols, self.dither(levels)), self.gains)
 
     def values(self, symbols: Tensor, levels: Tensor) -> Tensor:
         """What the decoder receives beside the noise: (Z + U) / gain, shape (batch, d)."""
-        return dequantised(symbols.to(self.gain.device), self.dither(levels)) / self.gain
+        return dequantised(symbols.to(self.gain.device), self.dither(levels)) / self.gains
 
     def reconstruct(self, symbols: Tensor, levels: Tensor, noise: Tensor) -> Tensor:
         """Y from symbols, dither levels and noise levels."""
@@ -122,16 +143,18 @@ class CouplingModel(nn.Module):
         return self.decoder(torch.cat([values, shared], dim=1))
 
 
-def image_model(config: Config, clean: Shape, degraded: Shape) -> CouplingModel:
-    """The model for images of the given shapes (C, H, W)."""
+def image_model(
+    config: Config, clean: Shape, degraded: Shape, degrade: Callable[[Tensor], Tensor] | None = None
+) -> CouplingModel:
+    """The model for images of the given shapes (C, H, W); `degrade` is the noiseless degradation, where
+    known.
+
+    It only serves as a start: a model that is loaded from a file needs none.
+    """
     sizes = config.model
-    inputs = sizes.latents + sizes.noise_dimensions
-    dense = sizes.decoder == "dense"
     return CouplingModel(
-        Encoder(degraded, sizes.latents, sizes.width, sizes.hidden),
-        DenseDecoder(clean, inputs, sizes.hidden)
-        if dense
-        else Decoder(clean, inputs, sizes.width, sizes.hidden),
-        GaussianReconstructor(clean, degraded, sizes.width),
+        ENCODERS[sizes.encoder](degraded, sizes),
+        DECODERS[sizes.decoder](clean, sizes.latents + sizes.noise_dimensions, sizes),
+        RECONSTRUCTORS[sizes.reconstructor](clean, degraded, sizes, degrade),
         sizes,
     )

@@ -16,15 +16,18 @@ steep steps are hard for them.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mecbopt.neural.config import ModelConfig
+from mecbopt.neural.registry import Registry
 from mecbopt.units import BITS_PER_NAT
 
-__all__ = ["Density", "FactorizedDensity", "LogisticMixture", "density_of_kind"]
+__all__ = ["DENSITIES", "Density", "FactorizedDensity", "LogisticMixture", "UniformDensity"]
 
 #: Smallest probability used in a logarithm (2**-50): keeps gradients finite far out in the tails.
 _PROBABILITY_FLOOR = 2.0**-50
@@ -35,7 +38,7 @@ class Density(nn.Module):
 
     dimensions: int
 
-    def sharpen(self, share: float) -> None:
+    def sharpen(self, share: float | Tensor) -> None:
         """Be told that `share` of the training is over, in [0, 1]; by default this changes nothing."""
 
     def logits(self, values: Tensor) -> Tensor:
@@ -102,6 +105,8 @@ class FactorizedDensity(Density):
 class LogisticMixture(Density):
     """c_i = sum_k w_ik sigmoid((v - m_ik)/s_ik), a mixture of logistic distributions for each dimension."""
 
+    _least_training: Tensor
+
     #: Least scale of a finished density: far below the dither's grid, so that atoms cost nothing.
     _LEAST_SCALE = 1e-3
     #: Least scale in training, at its start and, falling over its middle half, at its end.  Between sharp
@@ -116,15 +121,17 @@ class LogisticMixture(Density):
         self.centres = nn.Parameter(centres)
         self.log_scales = nn.Parameter(torch.full((dimensions, components), math.log(0.25 * scale)))
         self.weight_logits = nn.Parameter(torch.zeros(dimensions, components))
-        self._least_training_scale = self._LEAST_TRAINING_SCALES[0]
+        # A tensor, so that a recorded step reads its current value.
+        self.register_buffer("_least_training", torch.tensor(self._LEAST_TRAINING_SCALES[0]))
 
-    def sharpen(self, share: float) -> None:
+    def sharpen(self, share: float | Tensor) -> None:
         """Lower the least scale, geometrically over the middle half of the training."""
         first, last = self._LEAST_TRAINING_SCALES
-        self._least_training_scale = first * (last / first) ** min(1.0, max(0.0, 2.0 * share - 0.5))
+        progress = (2.0 * torch.as_tensor(share, device=self._least_training.device) - 0.5).clamp(0.0, 1.0)
+        self._least_training.copy_(first * (last / first) ** progress)
 
     def _arguments(self, values: Tensor) -> Tensor:
-        least = self._least_training_scale if self.training else self._LEAST_SCALE
+        least = self._least_training if self.training else self._LEAST_SCALE
         scales = torch.exp(self.log_scales) + least
         return (values.unsqueeze(2) - self.centres) / scales  # (batch, dimensions, components)
 
@@ -141,9 +148,31 @@ class LogisticMixture(Density):
         return (torch.softmax(self.weight_logits, dim=1) * _difference(upper, lower)).sum(dim=2)
 
 
-def density_of_kind(kind: str, dimensions: int) -> Density:
-    """The density that `model.density` names."""
-    return LogisticMixture(dimensions) if kind == "logistic_mixture" else FactorizedDensity(dimensions)
+class UniformDensity(Density):
+    """c(v) = (v + 1/2)/levels on [-1/2, levels - 1/2]: no entropy model, log2(levels) bits a symbol."""
+
+    def __init__(self, dimensions: int, levels: int) -> None:
+        super().__init__()
+        self.dimensions, self.levels = dimensions, levels
+
+    def _share(self, values: Tensor) -> Tensor:
+        return ((values + 0.5) / self.levels).clamp(0.0, 1.0)
+
+    def logits(self, values: Tensor) -> Tensor:
+        """As `Density` says; infinite outside the support."""
+        return torch.logit(self._share(values))
+
+    def window_probability(self, values: Tensor, gain: Tensor | float = 1.0) -> Tensor:
+        """As `Density` says."""
+        return self._share((values + 0.5) / gain) - self._share((values - 0.5) / gain)
+
+
+DENSITIES: Registry[Callable[[ModelConfig], Density]] = Registry("model.density")
+DENSITIES.register("monotone", lambda settings: FactorizedDensity(settings.latents))
+DENSITIES.register(
+    "logistic_mixture", lambda settings: LogisticMixture(settings.latents, settings.density_components)
+)
+DENSITIES.register("uniform", lambda settings: UniformDensity(settings.latents, settings.quantiser_levels))
 
 
 def _difference(upper: Tensor, lower: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, distributed, nn
 
+from mecbopt.neural.devices import device_named
 from mecbopt.neural.errors import ConfigError
 
 __all__ = ["World", "joined"]
@@ -67,10 +68,9 @@ class World:
 def joined(device: str) -> Iterator[World]:
     """Join the group that torchrun's environment variables describe, or stand alone without them."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise ConfigError(f"runtime.device is {device!r}, but no such device is visible: use device=cpu.")
+    named = device_named(device, "runtime.device")
     if size == 1:
-        yield World(0, 1, torch.device(device))
+        yield World(0, 1, named)
         return
     local = int(os.environ.get("LOCAL_RANK", "0"))
     place = torch.device("cuda", local) if device.startswith("cuda") else torch.device(device)

@@ -5,6 +5,7 @@ The trainer, the losses, the quantiser, the density and the tables are the same 
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import torch
@@ -15,10 +16,13 @@ from mecbopt.neural.config import Config
 from mecbopt.neural.data.datasets import ImageDataset
 from mecbopt.neural.data.degradations import degradation
 from mecbopt.neural.data.images import Shape, as_float
-from mecbopt.neural.model.classifiers import Ensemble, augmented
+from mecbopt.neural.errors import ConfigError
+from mecbopt.neural.model.classifiers import Ensemble
 from mecbopt.neural.model.coupling import CouplingModel, image_model
-from mecbopt.neural.model.networks import Critic
-from mecbopt.neural.objectives.losses import Batch
+from mecbopt.neural.model.critics import critic_of
+from mecbopt.neural.model.encoders import ClusterEncoder
+from mecbopt.neural.model.heads import CodeHeads
+from mecbopt.neural.training.pool import ImagePool, Pool
 
 __all__ = ["ImageTask", "Task"]
 
@@ -40,16 +44,23 @@ class Task(Protocol):
         """The classifier c(s|y); frozen or to be trained jointly."""
         ...
 
-    def batch(self, number: int) -> Batch:
-        """The batch of that number, on CPU: a function of (seed, number)."""
+    def heads(self) -> nn.Module | None:
+        """Fresh heads on the code, where a stage asks for them."""
+        ...
+
+    def pool(
+        self,
+        config: Config,
+        model: CouplingModel,
+        device: torch.device,
+        trunk_frozen: bool,
+        encoder_frozen: bool,
+    ) -> Pool:
+        """What the batches of a stage are cut from."""
         ...
 
     def fidelity(self, source: Tensor, reconstruction: Tensor) -> Tensor:
         """Squared distance of a reconstruction from its source, shape (batch,)."""
-        ...
-
-    def view(self, reconstruction: Tensor, step: int) -> Tensor:
-        """What the classifiers in the loop are shown."""
         ...
 
     def calibration_sources(self) -> tuple[Tensor, Tensor]:
@@ -65,10 +76,10 @@ class ImageTask:
     config : Config
     dataset : ImageDataset
     classifiers : Ensemble
-        Trained beforehand on clean images.
+        Trained beforehand on clean images; or fresh, where the loop trains them jointly.
     """
 
-    #: Most training images used to fit the density a last time.
+    #: Most training images used to fit the density, and to standardise pixels.
     _DENSITY_SOURCES = 8192
 
     def __init__(self, config: Config, dataset: ImageDataset, classifiers: Ensemble) -> None:
@@ -76,40 +87,50 @@ class ImageTask:
         self.degradation = degradation(config.data.degradation)
         self.clean_shape: Shape = dataset.shape
         self.degraded_shape = self.degradation.output_shape(dataset.shape)
+        if config.model.encoder == "clusters" and config.model.clusters != dataset.classes:
+            raise ConfigError(
+                f"model.clusters is {config.model.clusters}, but the data set has {dataset.classes} classes: "
+                f"set model.clusters={dataset.classes}."
+            )
 
     def model(self) -> CouplingModel:
-        """A fresh coupling model."""
-        return image_model(self.config, self.clean_shape, self.degraded_shape)
+        """A fresh coupling model, its pixels standardised by the training sources."""
+        model = image_model(self.config, self.clean_shape, self.degraded_shape, self.degradation.mean)
+        if isinstance(model.encoder, ClusterEncoder):
+            model.encoder.standardise(self.calibration_sources()[0])
+        return model
 
     def critic(self) -> nn.Module:
         """A fresh critic."""
-        return Critic(self.clean_shape, self.config.model.critic_width)
+        return critic_of(self.clean_shape, self.config.model)
 
     def label_model(self) -> nn.Module:
-        """The frozen ensemble."""
+        """The ensemble."""
         return self.classifiers
 
-    def batch(self, number: int) -> Batch:
-        """Images drawn with replacement; the clean ones independently of the sources."""
-        size, seed = self.config.optimisation.batch_size, self.config.runtime.seed
-        generator = streams.generator(seed, "batch", number)
-        count = len(self.dataset.train_images)
-        chosen = torch.randint(0, count, (2, size), generator=generator)
-        images = as_float(self.dataset.train_images[chosen[0]])
-        source = self.degradation(images, generator)
-        return Batch(
-            source, self.dataset.train_labels[chosen[0]], as_float(self.dataset.train_images[chosen[1]])
-        )
+    def heads(self) -> nn.Module | None:
+        """Heads for label and source, where a stage gives them weight."""
+        stages = [self.config, *(self.config.at_stage(stage) for stage in self.config.stages)]
+        if not any(
+            config.objective.code_label_weight or config.objective.code_source_weight for config in stages
+        ):
+            return None
+        return CodeHeads(self.config.model.latents, math.prod(self.degraded_shape), self.dataset.classes)
+
+    def pool(
+        self,
+        config: Config,
+        model: CouplingModel,
+        device: torch.device,
+        trunk_frozen: bool,
+        encoder_frozen: bool,
+    ) -> Pool:
+        """The training images on the device, with what frozen parts make of them."""
+        return ImagePool(config, self.dataset, self.degradation, device, model, trunk_frozen, encoder_frozen)
 
     def fidelity(self, source: Tensor, reconstruction: Tensor) -> Tensor:
         """|D(y) - x|^2 summed over pixels, D the noiseless degradation."""
         return (self.degradation.mean(reconstruction) - source).square().flatten(1).sum(dim=1)
-
-    def view(self, reconstruction: Tensor, step: int) -> Tensor:
-        """The augmentation that the classifiers were trained with."""
-        settings = self.config.optimisation
-        generator = streams.generator(self.config.runtime.seed, "view", step)
-        return augmented(reconstruction, settings.augmentation_shift, settings.augmentation_noise, generator)
 
     def calibration_sources(self) -> tuple[Tensor, Tensor]:
         """Degraded training images (at most 8192) and all degraded held-out images."""
