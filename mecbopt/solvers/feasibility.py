@@ -7,11 +7,13 @@ a heuristic the question may stay open, and the bounds on the smallest C are the
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass, replace
 
 from mecbopt.control import Clock, Expired
-from mecbopt.mappings import Instance, Limit
+from mecbopt.errors import SolverError
+from mecbopt.mappings import Instance, LabelLimit, Limit, RateLimit
 from mecbopt.solvers.master import MixtureProgram
 from mecbopt.solvers.vertex import Incumbent, to_vertex
 from mecbopt.tolerances import LIMIT_SLACK
@@ -92,20 +94,45 @@ def examine(instance: Instance, seed: int = 0, clock: Clock | None = None) -> Fe
     smallest_rate = None
     rate = instance.rate_limit
     if infeasible and rate is not None and math.isfinite(label.bound) and not least.expired:
-        smallest_rate = _smallest_rate(instance, label, rate, seed, clock)
+        # Without an answer to this the proof stands all the same.
+        with contextlib.suppress(SolverError):
+            smallest_rate = _smallest_rate(instance, label, rate, seed, clock)
     return Feasibility(None, infeasible, entropy_found, entropy_bound, smallest_rate, least.expired)
 
 
-def _smallest_rate(instance: Instance, label: Limit, rate: Limit, seed: int, clock: Clock) -> float | None:
+def _smallest_rate(instance: Instance, label: LabelLimit, rate: RateLimit, seed: int, clock: Clock) -> float |
+
+
+
+
+
+
+
+
+
+
+ None:
+ 
+ 
+ 
+ 
+ 
+ 
+ 
+ 
+ 
+ 
+
     """The smallest rate that attains the label limit, bits; None where no rate does."""
     # Is the label limit attainable at all?  Only then is there a smallest rate.
     attainable = _least(instance, label, (), seed, clock)
     if attainable.vertex is None or attainable.level > label.bound + LIMIT_SLACK:
         return None
-    found = _least(instance, rate, (label,), seed, clock, attainable.vertex)
+    # In bits: in units of a tiny R the costs of a linear program would overflow its scaling.
+    found = _least(instance, replace(rate, rate=1.0), (label,), seed, clock, attainable.vertex)
     if found.vertex is None:
         return None
-    return max(rate.bits(found.level), math.nextafter(instance.rate, math.inf))
+    return max(found.level, math.nextafter(instance.rate, math.inf))
 
 
 def _least(
