@@ -100,29 +100,9 @@ def examine(instance: Instance, seed: int = 0, clock: Clock | None = None) -> Fe
     return Feasibility(None, infeasible, entropy_found, entropy_bound, smallest_rate, least.expired)
 
 
-def _smallest_rate(instance: Instance, label: LabelLimit, rate: RateLimit, seed: int, clock: Clock) -> float |
-
-
-
-
-
-
-
-
-
-
- None:
- 
- 
- 
- 
- 
- 
- 
- 
- 
- 
-
+def _smallest_rate(
+    instance: Instance, label: LabelLimit, rate: RateLimit, seed: int, clock: Clock
+) -> float | None:
     """The smallest rate that attains the label limit, bits; None where no rate does."""
     # Is the label limit attainable at all?  Only then is there a smallest rate.
     attainable = _least(instance, label, (), seed, clock)
