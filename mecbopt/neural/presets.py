@@ -104,7 +104,8 @@ def latents_for(rate: float) -> int:
     if rate < 3.5:
         return 2
     known = {4: 3, 6: 5, 8: 8, 12: 10, 16: 12, 24: 16, 32: 20}
-    return known.get(round(rate), 2 + round(1.6 * float(rate) ** 0.7))
+    result: int = known.get(round(rate), 2 + round(1.6 * float(rate) ** 0.7))
+    return result
 
 
 def _recipe_model(latents: int, colour: bool, trunk_width: int) -> ModelConfig:

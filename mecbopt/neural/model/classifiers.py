@@ -46,7 +46,8 @@ class LoopClassifier(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits, shape (batch, classes)."""
-        return self.body(image - 0.5)
+        result: Tensor = self.body(image - 0.5)
+        return result
 
 
 class Ensemble(nn.Module):
@@ -82,7 +83,8 @@ class _Residual(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         hidden = self.first(functional.gelu(self.norm_first(image)))
-        return image + self.second(functional.gelu(self.norm_second(hidden)))
+        result: Tensor = image + self.second(functional.gelu(self.norm_second(hidden)))
+        return result
 
 
 class Judge(nn.Module):
@@ -110,7 +112,8 @@ class Judge(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits, shape (batch, classes)."""
-        return self.head(self.features(image))
+        result: Tensor = self.head(self.features(image))
+        return result
 
 
 def augmented(image: Tensor, shift: int, noise: float, generator: torch.Generator) -> Tensor:
