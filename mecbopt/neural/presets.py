@@ -91,7 +91,7 @@ def _full(dataset: str, degradation: str) -> Config:
             ramp_steps=200, classifiers=3, classifier_epochs=20.0 if colour else 4.0,
         ),
         runtime=RuntimeConfig(device="cuda", checkpoint_every=4000, log_every=200),
-        stages=_recipe_stages(trunk_steps=6000, code_steps=4000, colour=colour),
+        stages=_recipe_stages(trunk_steps=6000, code_steps=2500, colour=colour),
     )  # fmt: skip
 
 
