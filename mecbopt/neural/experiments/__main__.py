@@ -41,8 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--decoder-steps", type=int, default=0, help="in place of the preset's")
     parser.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="for every run",
+    )
+    parser.add_argument(
         "--evaluate", action="store_true", help="evaluate what is finished, in place of training"
     )
+    parser.add_argument("--watch", action="store_true", help="with --evaluate: wait for more models")
     parser.add_argument("--classifiers", action="store_true", help="train the loop's classifiers alone")
     parser.add_argument("--split", default="test", choices=["test", "validation"], help="to evaluate on")
     parser.add_argument(

@@ -240,7 +240,8 @@ def _note(item: _Active) -> str:
 
 def _classifiers_beside(bench: Bench, runs: list[Run]) -> subprocess.Popen[bytes] | None:
     """Train the loop's classifiers in a process beside this one, while the trunks are trained here."""
-    if all(bench.classifiers_file(run.config).is_file() for run in runs):
+    looking = [run for run in runs if run.evaluated and run.config.objective.label_training != "joint"]
+    if all(bench.classifiers_file(run.config).is_file() for run in looking):
         return None
     command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments, "--classifiers"]
     return subprocess.Popen(command)
