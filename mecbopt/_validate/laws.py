@@ -64,10 +64,7 @@ class Law:
     def exact(self) -> tuple[Fraction, ...]:
         """The pmf as Fractions that sum to exactly 1."""
         if isinstance(self.masses, np.ndarray):
-            raised, scale = self.pseudo_count.numerator, self.pseudo_count.denominator
-            counts = [scale * count + raised for count in self.masses.tolist()]
-            whole = sum(counts)
-            return tuple(Fraction(count, whole) for count in counts)
+            return _shares(self.masses, self.pseudo_count)
         masses = [Fraction(mass) for mass in self.masses]
         total = sum(masses, Fraction(0))
         return tuple(masses) if total == 1 else tuple(mass / total for mass in masses)
@@ -90,10 +87,20 @@ class Law:
     @classmethod
     def of_counts(cls, counts: NDArray[np.int64], pseudo_count: Fraction = Fraction(0)) -> Law:
         """Counts, each raised by the pseudo-count, divided by their positive sum.  Cost O(n)."""
-        cells = counts + float(pseudo_count)
-        if cells.max() > _SAFE[1]:
-            cells /= cells.max()
-        return cls(_frozen(cells / cells.sum()), counts, pseudo_count=pseudo_count)
+        if pseudo_count > Fraction(_SAFE[1]):
+            floats = np.array([float(share) for share in _shares(counts, pseudo_count)])
+        else:
+            cells = counts + float(pseudo_count)
+            floats = cells / cells.sum()
+        return cls(_frozen(floats), counts, pseudo_count=pseudo_count)
+
+
+def _shares(counts: NDArray[np.int64], pseudo_count: Fraction) -> tuple[Fraction, ...]:
+    """Counts, each raised by the pseudo-count, divided by their sum, exactly."""
+    raised, scale = pseudo_count.numerator, pseudo_count.denominator
+    cells = [scale * count + raised for count in counts.tolist()]
+    whole = sum(cells)
+    return tuple(Fraction(cell, whole) for cell in cells)
 
 
 def law(name: str, values: Any, normalize: bool | None = None, precision: float = 0.0) -> Law:
@@ -202,9 +209,9 @@ def _figure(total: Fraction | float) -> str:
 
 
 def pmf(name: str, values: Any, normalize: bool | None = None) -> tuple[FloatArray, tuple[Fraction, ...]]:
-    """A pmf as floats and as Fractions that sum to exactly 1; see `law`."""
+    """A pmf as floats, an array of the caller's own, and as Fractions that sum to exactly 1; see `law`."""
     found = law(name, values, normalize)
-    return found.floats, found.exact
+    return found.floats.copy(), found.exact
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,7 +303,7 @@ def row_stochastic(
 ) -> tuple[FloatArray, tuple[tuple[Fraction, ...], ...]]:
     """A channel as floats, shape (rows, s), and as exact rows; see `channel`."""
     found = channel(name, values, rows, normalize)
-    return found.floats, found.exact
+    return found.floats.copy(), found.exact
 
 
 def _frozen(array: FloatArray) -> FloatArray:

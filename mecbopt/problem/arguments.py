@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
 
 from mecbopt import _validate
-from mecbopt._validate import Channel, Law, Matrix
+from mecbopt._validate import Channel, ChannelLike, Law, Matrix, MatrixLike, NumberLike, PmfLike
 from mecbopt.errors import Name, ProblemError
 from mecbopt.problem.letters import Letters, distinct_letters, positions
 
 __all__ = [
     "Constraint",
+    "LimitArguments",
+    "ProblemArguments",
     "adjustments_of",
     "constraint_functions",
     "distortion_matrix",
@@ -28,6 +30,36 @@ __all__ = [
 
 #: A function from the cvxpy expression of the coupling, shape (n, m), to a cvxpy constraint or a list.
 Constraint: TypeAlias = Callable[[Any], Any]
+
+
+#: Letters are counted by 32-bit integers in places.
+_MAX_Y_SIZE = 2**31 - 1
+
+
+class LimitArguments(TypedDict, total=False):
+    """The arguments of `Problem` beside the laws, for signatures that pass them on."""
+
+    rate: NumberLike
+    max_label_entropy: NumberLike | None
+    label_sees_seed: bool
+    distortion: MatrixLike | Matrix | None
+    constraints: Sequence[Constraint]
+    p_y_tolerance: NumberLike
+    y_size: int | None
+    min_label_entropy: NumberLike | None
+    normalize: bool
+    y_letters: Iterable[Hashable] | None
+
+
+class ProblemArguments(LimitArguments, total=False):
+    """All arguments of `Problem`."""
+
+    p_x: PmfLike | Law
+    p_y: PmfLike | Law | None
+    p_s_given_x: ChannelLike | Channel | None
+    x_letters: Iterable[Hashable] | None
+    s_letters: Iterable[Hashable] | None
+    smoothing: NumberLike | None
 
 
 def same_table(one: Law | Channel | Matrix | None, other: Law | Channel | Matrix | None) -> bool:
@@ -58,7 +90,10 @@ def size_of_y(law_y: Law | None, y_size: Any) -> int:
             required="be a pmf, shape (m,)",
             remedy=("or give ", Name("y_size"), " for a law of Y that is free"),
         )
-    return _validate.positive_integer("y_size", y_size)
+    size = _validate.positive_integer("y_size", y_size)
+    if size > _MAX_Y_SIZE:
+        raise ProblemError(argument="y_size", value=y_size, required=f"be at most {_MAX_Y_SIZE}")
+    return size
 
 
 def label_channel(p_s_given_x: Any, law_x: Law, normalize: bool) -> Channel | None:

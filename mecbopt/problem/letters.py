@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from mecbopt.errors import ProblemError
 
-__all__ = ["distinct_letters", "plain_letter", "positions"]
+__all__ = ["Letters", "distinct_letters", "is_missing", "plain_letter", "positions"]
 
 Letters = tuple[Hashable, ...]
 
@@ -22,7 +23,7 @@ def distinct_letters(name: str, letters: Iterable[Any], size: int | None) -> Let
     ProblemError
         Another number of letters (`size` is None: there is nothing to name), equal or unhashable ones.
     """
-    if isinstance(letters, (str, bytes)) or not isinstance(letters, Iterable):
+    if isinstance(letters, bytes) or not isinstance(letters, Iterable):
         raise ProblemError(argument=name, value=letters, remedy="give a sequence of letters")
     named = tuple(letters)
     if len(named) != size:
@@ -41,6 +42,10 @@ def distinct_letters(name: str, letters: Iterable[Any], size: int | None) -> Let
                 value=letter,
                 required="be hashable, such as a string, a number or a tuple of those",
             )
+        if is_missing(letter):
+            raise ProblemError(
+                argument=f"{name}[{position}]", value=letter, required="be a letter, finite and not missing"
+            )
         if letter in seen:
             raise ProblemError(
                 argument=f"{name}[{position}]", value=letter, required="differ from the letters before it"
@@ -56,6 +61,22 @@ def _is_hashable(letter: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def is_missing(letter: Any) -> bool:
+    """Whether a letter stands for none: None, NaN, infinity, pandas' NA and NaT."""
+    if letter is None:
+        return True
+    if isinstance(letter, Decimal):
+        return not letter.is_finite()
+    if isinstance(letter, (float, complex)):
+        return not np.isfinite(letter)
+    if isinstance(letter, tuple):
+        return any(map(is_missing, letter))
+    try:
+        return bool(letter != letter)
+    except (TypeError, ValueError):  # NA refuses to be true or false
+        return True
 
 
 def positions(name: str, found: Sequence[Hashable], wanted: Letters, of: str) -> list[int]:
@@ -76,7 +97,8 @@ def positions(name: str, found: Sequence[Hashable], wanted: Letters, of: str) ->
 
 def plain_letter(letter: Any) -> Any:
     """A letter as files can hold it: numbers and texts as they are, tuples as lists, the rest by its text."""
-    item = letter.item() if isinstance(letter, np.generic) else letter
+    # The item of a date may be its nanoseconds: dates are written by their text.
+    item = letter.item() if isinstance(letter, np.generic) and letter.dtype.kind not in "mM" else letter
     if isinstance(item, tuple):
         return [plain_letter(part) for part in item]
     return item if isinstance(item, (str, int, float)) else str(item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mecbopt.errors import SolutionError
+from mecbopt.errors import ProblemError, SolutionError
 from mecbopt.info import entropy
 
 __all__ = ["Mixture"]
@@ -63,11 +64,15 @@ class Mixture:
                 found=f"hold the letter {letters.min()}",
                 remedy="letters of Y count from 0",
             )
-        if not (np.all(shares > 0) and abs(shares.sum() - 1.0) <= _WEIGHT_SUM):
+        if not (
+            np.all(np.isfinite(shares)) and np.all(shares > 0) and abs(shares.sum() - 1.0) <= _WEIGHT_SUM
+        ):
             raise SolutionError(
                 argument="weights",
-                value=float(shares.sum()),
-                found=f"sum to {shares.sum():.12g} with minimum {shares.min():.3g}",
+                value=weights,
+                found=f"sum to {math.fsum(shares):.12g} with minimum {shares.min():.3g}"
+                if np.all(np.isfinite(shares))
+                else "are not finite",
                 required="be positive and sum to 1",
             )
         letters.setflags(write=False)
@@ -93,11 +98,10 @@ class Mixture:
 
     def coupling(self, p_x: ArrayLike, letters_y: int | None = None) -> NDArray[np.float64]:
         """P(x, y) = p_X(x) sum_k w_k [f_k(x) = y], shape (n, m); `letters_y` is m.  Cost O(k n + n m)."""
-        size = int(self.mappings.max()) + 1 if letters_y is None else letters_y
-        return self._coupling(p_x, self.mappings, size)
+        return self._coupling(p_x, self.mappings, self._size(letters_y))
 
     def _coupling(self, p_x: ArrayLike, mappings: NDArray[np.int64], size: int) -> NDArray[np.float64]:
-        source = np.asarray(p_x, dtype=float)
+        source = self._table("p_x", p_x, ())
         channel = np.zeros((len(source), size))
         for mapping, weight in zip(mappings, self.weights, strict=True):
             channel[np.arange(len(source)), mapping] += weight
@@ -105,13 +109,13 @@ class Mixture:
 
     def output_laws(self, p_x: ArrayLike, letters_y: int | None = None) -> NDArray[np.float64]:
         """q_k(y) = P(f_k(X) = y), shape (k, m)."""
-        size = int(self.mappings.max()) + 1 if letters_y is None else letters_y
-        return self._output_laws(p_x, self.mappings, size)
+        return self._output_laws(p_x, self.mappings, self._size(letters_y))
 
     def _output_laws(self, p_x: ArrayLike, mappings: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+        source = self._table("p_x", p_x, ())
         laws = np.zeros((len(self), size))
         for law, mapping in zip(laws, mappings, strict=True):
-            np.add.at(law, mapping, np.asarray(p_x, dtype=float))
+            np.add.at(law, mapping, source)
         return laws
 
     def rate(self, p_x: ArrayLike) -> float:
@@ -121,7 +125,7 @@ class Mixture:
 
     def label_entropy_with_seed(self, p_x: ArrayLike, p_s_given_x: ArrayLike) -> float:
         """H(S|Y,U) = sum_k w_k H(S|f_k(X)), in bits; the channel has shape (n, s)."""
-        joint = np.asarray(p_x, dtype=float)[:, None] * np.asarray(p_s_given_x, dtype=float)
+        joint = self._table("p_x", p_x, ())[:, None] * self._table("p_s_given_x", p_s_given_x, (None,))
         size, images = self._images
         total = 0.0
         for mapping, weight in zip(images, self.weights, strict=True):
@@ -133,8 +137,33 @@ class Mixture:
     def label_entropy_without_seed(self, p_x: ArrayLike, p_s_given_x: ArrayLike) -> float:
         """H(S|Y) for a classifier that does not know the seed, in bits."""
         size, images = self._images
-        table = self._coupling(p_x, images, size).T @ np.asarray(p_s_given_x, dtype=float)
+        table = self._coupling(p_x, images, size).T @ self._table("p_s_given_x", p_s_given_x, (None,))
         return float(entropy(table) - entropy(table.sum(axis=1)))
+
+    def _table(self, name: str, values: Any, axes: tuple[None, ...]) -> NDArray[np.float64]:
+        """An array of numbers whose first axis is the letters of X."""
+        letters = self.mappings.shape[1]
+        try:
+            table = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ProblemError(argument=name, value=values, required="be an array of numbers") from error
+        if table.ndim != 1 + len(axes) or len(table) != letters:
+            shape = f"({letters},{' s' if axes else ''})"
+            raise ProblemError(
+                argument=name, value=values, found=f"has shape {table.shape}", required=f"have shape {shape}"
+            )
+        return table
+
+    def _size(self, letters_y: int | None) -> int:
+        """m, which no image may reach."""
+        least = int(self.mappings.max()) + 1
+        if letters_y is None:
+            return least
+        if letters_y < least:
+            raise ProblemError(
+                argument="letters_y", value=letters_y, required=f"be at least {least}, the letters that occur"
+            )
+        return letters_y
 
     def equals(self, other: Any) -> bool:
         """Whether both hold the same mappings with the same weights in the same order."""

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from mecbopt._validate import Channel, ChannelLike, Matrix, MatrixLike, NumberLi
 from mecbopt.errors import Name, NotSupportedError, ProblemError
 from mecbopt.info import entropy, meet
 from mecbopt.problem import arguments as argument
-from mecbopt.problem.arguments import Constraint
+from mecbopt.problem.arguments import Constraint, LimitArguments, ProblemArguments
 from mecbopt.problem.documents import problem_document
 from mecbopt.problem.letters import Letters
 from mecbopt.problem.samples import empirical_arguments
@@ -290,7 +290,7 @@ class Problem:
             ),
         )
 
-    def replace(self, **changes: Any) -> Problem:
+    def replace(self, **changes: Unpack[ProblemArguments]) -> Problem:
         """A copy with some arguments changed; the others keep their exact form.
 
         Letters stay with a law whose size does not change, unless the new one brings its own.
@@ -299,21 +299,22 @@ class Problem:
         0.25
         """
         given: dict[str, Any] = {**self._tables, **self._numbers}
-        for name in ("label_sees_seed", "constraints", "y_size"):
+        for name in ("label_sees_seed", "constraints", "y_size", *_LETTERS):
             given[name] = getattr(self, name)
-        normalize = changes.get("normalize", False)
-        for name, letters in (("p_x", "x_letters"), ("p_y", "y_letters")):
-            if changes.get(name) is not None:
-                changes[name] = _validate.law(name, changes[name], _validate.boolean("normalize", normalize))
-                kept = changes[name].letters is None and len(changes[name]) == len(self._tables[name] or ())
-                given[letters] = getattr(self, letters) if kept else None
-            else:
-                given[letters] = getattr(self, letters)
-        if "p_s_given_x" not in changes:
-            given["s_letters"] = self.s_letters
-        if changes.get("p_y") is not None and "y_size" not in changes:
+        new: dict[str, Any] = dict(changes)
+        normalize = _validate.boolean("normalize", new.get("normalize", False))
+        for name, letters, size in (("p_x", "x_letters", self.shape[0]), ("p_y", "y_letters", self.shape[1])):
+            if new.get(name) is not None:
+                new[name] = _validate.law(name, new[name], normalize)
+                if new[name].letters is not None or len(new[name]) != size:
+                    given[letters] = None
+        if new.get("p_y") is not None:
             given["y_size"] = None
-        return Problem(**{**given, **changes})
+        elif new.get("y_size", self.shape[1]) != self.shape[1]:
+            given["y_letters"] = None
+        if "p_s_given_x" in new:
+            given["s_letters"] = None
+        return Problem(**{**given, **new})
 
     @classmethod
     def from_samples(
@@ -324,7 +325,7 @@ class Problem:
         y: Iterable[Hashable] | None = None,
         label: Iterable[Hashable] | None = None,
         smoothing: NumberLike = 0.0,
-        **arguments: Any,
+        **arguments: Unpack[LimitArguments],
     ) -> Problem:
         """The empirical problem of columns of samples.
 
@@ -355,15 +356,16 @@ class Problem:
         """
         free = arguments.get("y_size") is not None
         columns = empirical_arguments(x, p_y=p_y, y=y, label=label, smoothing=smoothing, free_law=free)
-        for name in columns:
-            if name in arguments:
-                raise ProblemError(
-                    argument=name,
-                    value=arguments[name],
-                    found="is given beside the samples that determine it",
-                    remedy="leave it out",
-                )
-        return cls(**columns, **arguments)
+        given: dict[str, Any] = dict(arguments)
+        twice = next((name for name in columns if name in given), None)
+        if twice is not None:
+            raise ProblemError(
+                argument=twice,
+                value=given[twice],
+                found="is given beside the samples that determine it",
+                remedy="leave it out",
+            )
+        return cls(**columns, **given)
 
     def to_document(self) -> dict[str, Any]:
         """The problem as plain data for TOML and JSON; Fractions as "a/b", infinity as "inf".

@@ -6,8 +6,7 @@ made when they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Set
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Set
 from fractions import Fraction
 from typing import Any
 
@@ -17,10 +16,9 @@ from numpy.typing import NDArray
 from mecbopt import _validate
 from mecbopt._validate import Channel, Law
 from mecbopt.errors import Name, ProblemError
+from mecbopt.problem.letters import Letters, is_missing
 
 __all__ = ["empirical_arguments"]
-
-Letters = tuple[Hashable, ...]
 
 
 def empirical_arguments(
@@ -92,7 +90,7 @@ def _codes(name: str, samples: Any) -> tuple[Letters, NDArray[np.int64]]:
         _refuse_unhashable(name, values)
         raise
     for letter in distinct:
-        if _is_missing(letter):
+        if is_missing(letter):
             raise ProblemError(
                 argument=f"{name}[{_first(values, letter)}]",
                 value=letter,
@@ -127,22 +125,6 @@ def _column(name: str, samples: Any) -> list[Any]:
     if not values:
         raise ProblemError(argument=name, value=samples, found="is empty", remedy="give at least one sample")
     return values
-
-
-def _is_missing(letter: Any) -> bool:
-    """Whether a letter stands for none: None, NaN, infinity, pandas' NA and NaT."""
-    if letter is None:
-        return True
-    if isinstance(letter, Decimal):
-        return not letter.is_finite()
-    if isinstance(letter, (float, complex)):
-        return not np.isfinite(letter)
-    if isinstance(letter, tuple):
-        return any(map(_is_missing, letter))
-    try:
-        return bool(letter != letter)
-    except (TypeError, ValueError):  # NA refuses to be true or false
-        return True
 
 
 def _first(values: list[Any], letter: Any) -> int:

@@ -70,6 +70,10 @@ def test_replace_takes_letters_along_while_they_fit():
     assert problem.replace(p_x=[0.25, 0.25, 0.5]).x_letters is None
     assert problem.replace(p_x={"c": 1.0}).x_letters == ("c",)
     assert problem.replace(p_y=None, y_size=2).y_letters == ("u", "v")
+    assert problem.replace(p_y=None, y_size=4).y_letters is None
+    labelled = problem.replace(p_s_given_x={"b": {"s": 1, "t": 0}, "a": {"s": 0, "t": 1}})
+    assert labelled.replace(rate=0.5).s_letters == ("s", "t")
+    assert labelled.replace(p_s_given_x=None).s_letters is None
     free = Problem(HALF, y_size=3)
     assert free.replace(p_y=[0.5, 0.5]).y_size is None
 
@@ -80,6 +84,7 @@ def test_replace_takes_letters_along_while_they_fit():
         ({"p_y": None}, "p_y"),
         ({"y_size": 2}, "y_size"),
         ({"p_y": None, "y_size": 0}, "y_size"),
+        ({"p_y": None, "y_size": 10**400}, "y_size"),
         ({"p_y": None, "y_size": 2.0}, "y_size"),
         ({"p_y": None, "y_size": 2, "p_y_tolerance": 0.1}, "p_y_tolerance"),
         ({"p_y_tolerance": 1.5}, "p_y_tolerance"),
@@ -97,7 +102,10 @@ def test_replace_takes_letters_along_while_they_fit():
         ({"smoothing": "x"}, "smoothing"),
         ({"x_letters": ("a", "a")}, "x_letters[1]"),
         ({"x_letters": (["a"], "b")}, "x_letters[0]"),
-        ({"x_letters": "ab"}, "x_letters"),
+        ({"x_letters": "abc"}, "x_letters"),
+        ({"x_letters": 3}, "x_letters"),
+        ({"x_letters": ("a", None)}, "x_letters[1]"),
+        ({"p_x": {"a": 0.5, math.nan: 0.5}}, "x_letters[1]"),
         ({"s_letters": ("a", "b")}, "s_letters"),
     ],
 )

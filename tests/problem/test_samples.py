@@ -111,7 +111,7 @@ def test_large_integers_stay_apart():
     assert problem.x_letters == (-1, 2**63, 2**63 + 1)
 
 
-@pytest.mark.parametrize("smoothing", [0, 0.1, Fraction(1, 3), 1e300])
+@pytest.mark.parametrize("smoothing", [0, 0.1, Fraction(1, 3), 1e300, 1.7e308])
 def test_the_fast_floats_are_those_of_the_fractions(smoothing):
     random = np.random.default_rng(1)
     x, label = random.integers(0, 9, 200), random.integers(0, 4, 200)
@@ -141,3 +141,10 @@ def test_many_letters_and_many_rows_take_no_time():
     problem = mb.Problem.from_samples(x, p_y=[0.5, 0.5], label=label, smoothing=0.5)
     assert time.process_time() - began < 3.0
     assert problem.p_s_given_x.shape == (600, 600)
+
+
+def test_dates_are_written_as_dates():
+    """In nanoseconds their items are integers."""
+    dates = np.array(["2020-01-01", "2021-01-01"], dtype="datetime64[ns]")
+    written = mb.Problem.from_samples(dates, p_y=[1]).to_document()["x_letters"]
+    assert [letter[:10] for letter in written] == ["2020-01-01", "2021-01-01"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -14,9 +15,13 @@ __all__ = ["CompiledLocalSearch", "compiled_start_count"]
 
 #: Longest slice spent in C, seconds: the wait for an answer to Ctrl-C or a limit.
 _SLICE_SECONDS = 0.05
-#: Evaluated neighbours after which a search ends whatever the number of starts.  Twice as many took 24 s at
-#: 16x16 and 84 s at 32x32 on a busy machine.
+#: Evaluated neighbours after which a search ends whatever the number of starts, up to 32x32 (twice as many
+#: took 24 s at 16x16 and 84 s at 32x32 on a busy machine), and in proportion fewer beyond: a neighbour costs
+#: as much time as the coupling has cells.
 _MAX_CANDIDATES = 3_000_000
+_FULL_EFFORT_CELLS = 32 * 32
+#: Seconds between two polished vertices while the search improves.
+_TAKE_SECONDS = 0.2
 
 
 class CompiledLocalSearch:
@@ -31,6 +36,8 @@ class CompiledLocalSearch:
         Of the random starts.
     should_stop : callable
         Asked about every 50 ms; without it the result is a function of the other arguments.
+    progress : callable, optional
+        Told the best vertex so far after every slice.
 
     Raises
     ------
@@ -44,10 +51,13 @@ class CompiledLocalSearch:
         feasible: Incumbent,
         seed: int = 0,
         should_stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[Incumbent], None] | None = None,
     ) -> None:
         self.instance = instance
         self.best = feasible
         self._should_stop = should_stop
+        self._progress = progress
+        self._taken, self._next_take = feasible.joint_entropy, 0.0
         self._search = PivotSearch(
             instance.p_x,
             instance.p_y,
@@ -58,14 +68,15 @@ class CompiledLocalSearch:
             seed=seed,
         )
 
-    def run(self, starts: int, candidates: int = _MAX_CANDIDATES) -> Incumbent:
+    def run(self, starts: int, candidates: int | None = None) -> Incumbent:
         """Descend from the given vertex and `starts` random ones, slice by slice.
 
         Parameters
         ----------
         starts : int
-        candidates : int
-            Neighbouring vertices to evaluate at most.
+        candidates : int, optional
+            Neighbouring vertices to evaluate at most; by default as many as take seconds, or a minute on the
+            largest alphabets.
 
         Returns
         -------
@@ -73,14 +84,26 @@ class CompiledLocalSearch:
             The best vertex, its equations solved to rounding error; also kept in `best`.
         """
         search = self._search
+        if candidates is None:
+            cells = int(np.prod(self.instance.shape))
+            candidates = int(_MAX_CANDIDATES * min(1.0, _FULL_EFFORT_CELLS / cells))
         try:
             while search.starts <= starts and search.candidates < candidates and not self._should_stop():
-                search.run(starts + 1, candidates, _SLICE_SECONDS)
+                search.run(starts + 1, candidates, _SLICE_SECONDS, stop=self._should_stop)
+                if search.entropy < self._taken and time.monotonic() >= self._next_take:
+                    self._take()
+                if self._progress is not None:
+                    self._progress(self.best)
         finally:  # Ctrl-C included
             # A descent that was cut short counts too: its vertex is feasible.
-            search.run(0, 0, 0.0)
+            search.run(0, 0, 0.0, take_now=True)
             self._take()
         return self.best
+
+    @property
+    def best_joint_entropy(self) -> float:
+        """Joint entropy of the best vertex known, bits, without writing it out."""
+        return min(self.best.joint_entropy, self._search.best)
 
     @property
     def starts(self) -> int:
@@ -94,6 +117,7 @@ class CompiledLocalSearch:
 
     def _take(self) -> None:
         """Polish the core's best vertex and keep it where it is better."""
+        self._taken, self._next_take = self._search.entropy, time.monotonic() + _TAKE_SECONDS
         mappings, weights = self._search.incumbent()
         if len(weights) == 0:
             return
