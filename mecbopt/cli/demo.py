@@ -12,7 +12,7 @@ from mecbopt.cli.progress import live_progress
 from mecbopt.cli.report import output_console, print_solution
 from mecbopt.cli.values import output_folder
 from mecbopt.data import demo_problem
-from mecbopt.solvers import solve
+from mecbopt.solving import solve
 
 __all__ = ["demo"]
 

@@ -14,7 +14,7 @@ from mecbopt.cli.progress import live_progress
 from mecbopt.cli.report import output_console, print_solution
 from mecbopt.cli.values import PICTURE, OutputPath, refuse_equal_paths
 from mecbopt.errors import NotSupportedError
-from mecbopt.solvers import solve as solve_problem
+from mecbopt.solving import solve as solve_problem
 
 __all__ = ["solve"]
 
