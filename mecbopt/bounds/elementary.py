@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mecbopt.bounds.majorisation import majorisation_bound
 from mecbopt.info import entropy
 
-__all__ = ["joint_entropy_bound", "mutual_information_bound"]
+__all__ = ["mutual_information_bound"]
 
 
 def mutual_information_bound(p_x: NDArray[np.float64], p_y: NDArray[np.float64], rate: float) -> float:
@@ -20,8 +20,3 @@ def mutual_information_bound(p_x: NDArray[np.float64], p_y: NDArray[np.float64],
     x_entropy, y_entropy = float(entropy(p_x)), float(entropy(p_y))
     joint = majorisation_bound([p_x, p_y])
     return max(0.0, min(rate, x_entropy, y_entropy, x_entropy + y_entropy - joint))
-
-
-def joint_entropy_bound(p_x: NDArray[np.float64], p_y: NDArray[np.float64], rate: float) -> float:
-    """The same as a lower bound on H(X,Y), bits."""
-    return float(entropy(p_x)) + float(entropy(p_y)) - mutual_information_bound(p_x, p_y, rate)

@@ -11,6 +11,8 @@ import contextlib
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from mecbopt.control import Clock, Expired
 from mecbopt.engines.programs.mixtures import MixtureProgram
 from mecbopt.engines.vertex import Incumbent, to_vertex
@@ -61,8 +63,9 @@ class _Least:
 
 def first_incumbent(formulation: Formulation) -> Incumbent:
     """The independent coupling, a mixture of constants: feasible wherever only the rate is limited."""
-    constants = formulation.constants()
-    return Incumbent(constants, formulation.p_y, formulation.cost(constants, formulation.p_y))
+    independent = np.multiply.outer(formulation.p_x, formulation.p_y).ravel()
+    cost = float(formulation.objective.costs(independent))
+    return Incumbent(formulation.constants(), formulation.p_y, cost)
 
 
 def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None) -> Feasibility:

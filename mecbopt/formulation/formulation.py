@@ -54,7 +54,7 @@ class Formulation:
             limits.append(RateLimit(p_x, len(p_y), rate))
         if p_s_given_x is not None and math.isfinite(max_label_entropy):
             limits.append(LabelLimit(p_x, p_s_given_x, len(p_y), max_label_entropy))
-        return cls(p_x, p_y, JointEntropy(p_x, p_y, rate), tuple(limits))
+        return cls(p_x, p_y, JointEntropy.of(p_x, p_y, rate), tuple(limits))
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -219,8 +219,8 @@ class RateLimit(_SumOverBlocks):
 
     def term(self, blocks: FloatArray) -> FloatArray:
         """phi(p_X(A)) in units of the row."""
-        # The full set has mass 1 up to rounding; above 1 phi would be negative.
-        terms: FloatArray = phi(np.minimum(blocks[..., 0], 1.0)) / self.unit
+        # Sums that are kept up to date by differences leave [0, 1] by rounding, where phi has no value.
+        terms: FloatArray = phi(np.clip(blocks[..., 0], 0.0, 1.0)) / self.unit
         return terms
 
     def bits(self, level: float) -> float:
@@ -337,7 +337,7 @@ class LabelLimit(_SumOverBlocks):
         """The share of I(S;X) that is lost when the letters of the set are no longer told apart."""
         if self._weak:
             return blocks[..., -1] - self._divergence(blocks[..., :-1]) / self._unit
-        joint = blocks[..., :-1]
+        joint = np.maximum(blocks[..., :-1], 0.0)  # sums kept up to date by differences
         left: FloatArray = phi(joint).sum(axis=-1) - phi(joint.sum(axis=-1))
         return left / self._unit - blocks[..., -1]
 

@@ -88,7 +88,14 @@ def lower(problem: Problem) -> Formulation:
     p_x, p_y = problem.p_x, problem.require_p_y()
     # Rate first: the others are met where the marginals and it allow (`mecbopt.engines.feasibility`).
     limits.sort(key=lambda limit: not isinstance(limit, RateLimit))
-    return Formulation(p_x, p_y, objective or JointEntropy(p_x, p_y, problem.rate), tuple(limits))
+    return Formulation(p_x, p_y, objective or _joint_entropy(problem), tuple(limits))
+
+
+def _joint_entropy(problem: Problem) -> JointEntropy:
+    """The objective that is there unless another one is stated; the problem keeps its figures."""
+    offset = problem.entropy_x + problem.entropy_y
+    bound = offset - problem.value_upper_bound
+    return JointEntropy(problem.p_x, problem.require_p_y(), offset, bound, problem.rate)
 
 
 def _refusal(problem: Problem, argument: str) -> NotSupportedError:

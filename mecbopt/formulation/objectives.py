@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mecbopt.bounds import joint_entropy_bound
+from mecbopt.bounds import mutual_information_bound
 from mecbopt.info import entropy, phi
 from mecbopt.units import BITS_PER_NAT
 
@@ -70,24 +70,26 @@ class JointEntropy:
     Attributes
     ----------
     p_x, p_y : ndarray, shapes (n,), (m,)
+    offset : float
+        H(X) + H(Y), bits.
+    lower_bound : float
+        By the elementary bounds and majorisation, bits.
     rate : float
         R in bits, for I(X;Y) <= R.
     """
 
     p_x: FloatArray
     p_y: FloatArray
+    offset: float
+    lower_bound: float
     rate: float
     name = "mutual_information"
 
-    @cached_property
-    def offset(self) -> float:
-        """H(X) + H(Y), bits."""
-        return float(entropy(self.p_x) + entropy(self.p_y))
-
-    @cached_property
-    def lower_bound(self) -> float:
-        """By the elementary bounds and majorisation, bits."""
-        return joint_entropy_bound(self.p_x, self.p_y, self.rate)
+    @classmethod
+    def of(cls, p_x: FloatArray, p_y: FloatArray, rate: float) -> JointEntropy:
+        """The objective for given masses."""
+        offset = float(entropy(p_x) + entropy(p_y))
+        return cls(p_x, p_y, offset, offset - mutual_information_bound(p_x, p_y, rate), rate)
 
     def costs(self, cells: FloatArray) -> FloatArray:
         """Joint entropies, bits."""
@@ -103,7 +105,7 @@ class JointEntropy:
         self, keep_x: BoolArray, keep_y: BoolArray, p_x: FloatArray, p_y: FloatArray
     ) -> JointEntropy:
         """The joint entropy of the letters that are kept."""
-        return JointEntropy(p_x, p_y, self.rate)
+        return JointEntropy.of(p_x, p_y, self.rate)
 
     def claims(self, cost_bound: float, slack: float) -> dict[str, Any]:
         """An upper bound on I(X;Y), bits."""

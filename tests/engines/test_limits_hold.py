@@ -80,7 +80,7 @@ def test_a_local_search_reports_its_progress(monkeypatch):
     reports = []
     mb.solve(_problem(8, 8), method="local", time_limit=0.5, progress=reports.append)
     assert len(reports) > 1
-    assert reports[0].mutual_information > 0.0
+    assert reports[1].mutual_information > 0.0  # greedy comes at once
     assert all(report.upper_bound >= report.mutual_information for report in reports)
 
 
