@@ -11,7 +11,7 @@ CORE := $(VENV)/.core-$(STATE)
 DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
 
-.PHONY: demo test test-slow stress prove bench mutation docs lint native sanitize figures clean
+.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -30,7 +30,9 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(CORE))
 test: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror mecbopt/_core/*/*.[ch]
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 test-slow: $(DEV)
@@ -38,6 +40,32 @@ test-slow: $(DEV)
 
 stress: $(DEV)
 	$(BIN)/python -m tests.stress $(STRESS)
+
+# The oldest and the newest numpy and scipy that pyproject.toml allows, each in an environment of its own.
+MATRIX_oldest := 'numpy==1.26.*' 'scipy==1.11.*' 'click==8.1.*' 'rich==13.7.*'
+MATRIX_newest := --upgrade numpy scipy click rich
+MATRIX_TESTS := tests/analysis tests/bernoulli tests/cli tests/core tests/info tests/formulation tests/control tests/mec \
+	tests/plots tests/problem tests/engines
+
+test-matrix: matrix-oldest matrix-newest
+
+matrix-%:
+	$(PYTHON) -m venv --clear $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test]' $(MATRIX_$*)
+	$(VENV)-$*/bin/python -m pip list --disable-pip-version-check | grep -E '^(numpy|scipy) '
+	$(VENV)-$*/bin/python -m pytest -n $(JOBS) --dist worksteal $(MATRIX_TESTS)
+
+# Source archive, and the wheel of this machine built from it; `make wheels` builds those of every platform here.
+dist: $(DEV)
+	$(BIN)/python -m build --outdir dist
+
+wheels: $(DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'cibuildwheel>=2.20'
+	$(BIN)/python -m cibuildwheel --output-dir dist
+
+# 10,000 mutated streams and model files with repaired checksums: about ten minutes.
+stress-neural: $(DEV)
+	$(BIN)/python -m tests.stress.neural_files --count 10000
 
 prove: $(DEV)
 	$(BIN)/mecbopt prove

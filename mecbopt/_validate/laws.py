@@ -209,9 +209,9 @@ def _figure(total: Fraction | float) -> str:
 
 
 def pmf(name: str, values: Any, normalize: bool | None = None) -> tuple[FloatArray, tuple[Fraction, ...]]:
-    """A pmf as floats and as Fractions that sum to exactly 1; see `law`."""
+    """A pmf as floats, an array of the caller's own, and as Fractions that sum to exactly 1; see `law`."""
     found = law(name, values, normalize)
-    return found.floats, found.exact
+    return found.floats.copy(), found.exact
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,7 +303,7 @@ def row_stochastic(
 ) -> tuple[FloatArray, tuple[tuple[Fraction, ...], ...]]:
     """A channel as floats, shape (rows, s), and as exact rows; see `channel`."""
     found = channel(name, values, rows, normalize)
-    return found.floats, found.exact
+    return found.floats.copy(), found.exact
 
 
 def _frozen(array: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import dataclasses
+import io
 import math
 import time
 from collections.abc import Sequence
@@ -75,31 +76,34 @@ class RateCurve:
         """Where there is a coupling, shape (r,)."""
         return np.array([solution.has_coupling for solution in self.solutions])
 
-    def to_csv(self, path: str | Path) -> None:
-        """Write one line a rate; empty fields where there is no coupling."""
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """One line a rate, as text and into the file if one is given; empty fields without a coupling."""
         fields = ["rate", "mutual_information", "upper_bound", "gap", "status", "stop_reason", "rate_used"]
         fields += ["label_entropy_with_seed", "label_entropy_without_seed", "nodes", "seconds"]
-        try:
-            with Path(path).open("w", newline="", encoding="utf-8") as stream:
-                writer = csv.writer(stream)
-                writer.writerow(fields)
-                for rate, solution in zip(self.rates, self.solutions, strict=True):
-                    figures = [solution.mutual_information, solution.upper_bound, solution.gap]
-                    labels = [solution.label_entropy_with_seed, solution.label_entropy_without_seed]
-                    writer.writerow(
-                        [
-                            repr(float(rate)),
-                            *map(_cell, figures),
-                            solution.status.value,
-                            solution.stop_reason.value,
-                            _cell(solution.rate),
-                            *map(_cell, labels),
-                            solution.nodes,
-                            f"{solution.seconds:.6f}",
-                        ]
-                    )
-        except OSError as error:
-            raise ProblemError(f"path {path} cannot be written: {error.strerror}.") from error
+        stream = io.StringIO(newline="")
+        writer = csv.writer(stream)
+        writer.writerow(fields)
+        for rate, solution in zip(self.rates, self.solutions, strict=True):
+            figures = [solution.mutual_information, solution.upper_bound, solution.gap]
+            labels = [solution.label_entropy_with_seed, solution.label_entropy_without_seed]
+            writer.writerow(
+                [
+                    repr(float(rate)),
+                    *map(_cell, figures),
+                    solution.status.value,
+                    solution.stop_reason.value,
+                    _cell(solution.rate),
+                    *map(_cell, labels),
+                    solution.nodes,
+                    f"{solution.seconds:.6f}",
+                ]
+            )
+        if path is not None:
+            try:
+                Path(path).write_text(stream.getvalue(), encoding="utf-8", newline="")
+            except OSError as error:
+                raise ProblemError(f"path {path} cannot be written: {error.strerror}.") from error
+        return stream.getvalue()
 
 
 def _cell(value: float | None) -> str:

@@ -233,9 +233,10 @@ def test_photographs_are_compared_between_small_files(tmp_path):
     """Ten of thirty training items are of photographs of the test file: they were on both sides."""
     _write(tmp_path / "a_train.npz", 30, 1, group=np.arange(30))
     _write(tmp_path / "a_test.npz", 10, 2, group=np.arange(20, 30))
-    data = load_dataset(DataConfig(dataset="npz", validation_count=5), tmp_path)
-    assert len(data.train_images) + len(data.validation_images) == 20
-    assert data.record["left_out_of_training"] == 10
+    for name in ("npz", "svhn"):
+        data = load_dataset(DataConfig(dataset=name, validation_count=5), tmp_path)
+        assert len(data.train_images) + len(data.validation_images) == 20
+        assert data.record["left_out_of_training"] == 10
     _write(tmp_path / "a_train.npz", 30, 1, group=np.arange(30) % 5 + 20)
     with pytest.raises(DatasetError, match="split by photograph"):
         load_dataset(DataConfig(dataset="npz", validation_count=5), tmp_path)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import mecbopt as mb
+from mecbopt._validate import pmf, row_stochastic
 
 HALF = [0.5, 0.5]
 THIRDS = (Fraction(1, 3), Fraction(2, 3))
@@ -268,3 +269,13 @@ def test_normalize_is_offered_where_there_is_such_an_argument_alone():
     assert "normalize" not in str(caught.value)
     with pytest.raises(mb.ProblemError, match="pass normalize=True"):
         mb.Problem([0.5, 0.4], HALF)
+
+
+def test_arrays_for_callers_are_their_own():
+    given = np.array([0.5, 0.5])
+    floats, _ = pmf("p", given)
+    floats[0] = 0.25
+    assert given.tolist() == [0.5, 0.5]
+    rows, _ = row_stochastic("channel", [given, given], 2)
+    rows[0] = 0.0
+    assert given.tolist() == [0.5, 0.5]

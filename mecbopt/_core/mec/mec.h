@@ -26,8 +26,6 @@ double mec_search_root_bound(const mec_search *search);
    states waiting a quick one, weaker, for those that a quarter of a second does not suffice for). */
 double mec_search_best(const mec_search *search);
 double mec_search_lower_bound(const mec_search *search);
-long long mec_search_states(const mec_search *search);
-int mec_search_layer(const mec_search *search);
 /* Positive cells of the best coupling; the arrays hold `capacity` entries, n + m suffice.  Returns their number, 0
    where there is no coupling or no room. */
 int mec_search_cells(const mec_search *search, int capacity, int *rows, int *columns, long long *masses);

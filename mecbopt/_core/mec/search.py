@@ -146,10 +146,6 @@ class NativeSearch:
     def best(self) -> float:
         return float(self._lib.mec_search_best(self._search))
 
-    @property
-    def states(self) -> int:
-        return int(self._lib.mec_search_states(self._search))
-
     def cells(self) -> list[tuple[int, int, float]]:
         """Row, column and mass of the positive cells of the pass's best coupling."""
         rows, columns = (self._ffi.new("int[]", self._cells) for _ in range(2))

@@ -81,8 +81,7 @@ static void blocks_set(ls_search *search, const ls_letter *mapping) {
 }
 
 /* Change of the priced part when the mass of letter x joins (sign 1) or leaves (-1) block y. */
-static double block_change(const ls_search *search, int x, int y, double sign, double rate_price,
-                           double label_price) {
+static double block_change(const ls_search *search, int x, int y, double sign, double rate_price, double label_price) {
     const ls_blocks *blocks = &search->blocks;
     const double before = fmax(blocks->mass[y], 0.0);
     const double after = fmax(before + sign * search->p_x[x], 0.0);
@@ -110,14 +109,14 @@ static void descend_score(ls_search *search, double rate_price, double label_pri
     const int first = (int)(core_random(&search->random) % (uint64_t)n);
     for (int unchanged = 0, x = first; unchanged < n; x = (x + 1) % n) {
         const int from = blocks->mapping[x];
-        const double leaving = block_change(search, x, from, -1.0, rate_price, label_price) -
-                               search->score[x * m + from];
+        const double leaving =
+            block_change(search, x, from, -1.0, rate_price, label_price) - search->score[x * m + from];
         int best = from;
         double best_change = -1e-12;
         for (int y = 0; y < m; y++) {
             if (y == from) continue;
-            const double change = leaving + search->score[x * m + y] +
-                                  block_change(search, x, y, 1.0, rate_price, label_price);
+            const double change =
+                leaving + search->score[x * m + y] + block_change(search, x, y, 1.0, rate_price, label_price);
             if (change < best_change) {
                 best_change = change;
                 best = y;
@@ -144,8 +143,7 @@ static void row_prices(ls_search *search, const double *cost) {
         for (int row = 0; row < r; row++) search->price[row] += total * search->inverse[row * r + place];
     }
     for (int x = 0; x < n; x++)
-        for (int y = 0; y < m; y++)
-            search->score[x * m + y] = cost[x * m + y] - search->p_x[x] * search->price[y];
+        for (int y = 0; y < m; y++) search->score[x * m + y] = cost[x * m + y] - search->p_x[x] * search->price[y];
 }
 
 static double limit_price(const ls_search *search, int row) { return row < 0 ? 0.0 : -search->price[row]; }
@@ -242,8 +240,7 @@ static int neighbour(ls_search *search, long long index) {
         for (int x = 0; x < n; x++)
             for (int y = 0; y < m; y++)
                 search->cost[x * m + y] =
-                    -search->p_x[x] *
-                    log2(search->coupling[x * m + y] / search->p_x[x] + floor * search->p_y[y]);
+                    -search->p_x[x] * log2(search->coupling[x * m + y] / search->p_x[x] + floor * search->p_y[y]);
         row_prices(search, search->cost);
         blocks_set(search, mapping);
         descend_score(search, limit_price(search, search->rate_row), limit_price(search, search->label_row));
@@ -266,8 +263,7 @@ int ls_scan(ls_search *search, long long count) {
         }
         /* No overflow: long stages are cut at MAX_TWO_LETTERS, the others grow with r n^2 alone. */
         const uint64_t walked = (uint64_t)search->cursor * (uint64_t)search->stage_step;
-        const long long index =
-            (long long)((walked + (uint64_t)search->stage_offset) % (uint64_t)search->stage_size);
+        const long long index = (long long)((walked + (uint64_t)search->stage_offset) % (uint64_t)search->stage_size);
         search->cursor++;
         if (!neighbour(search, index)) continue;
         ls_column(search, search->trial, search->trial_column);

@@ -37,17 +37,17 @@ typedef struct {
 
 struct ls_search {
     int n, m, s, cells, rows, rate_row, label_row; /* a row is -1 where there is no such limit */
-    double *p_x, *p_y, *joint_label;                /* joint_label[x][s] = P(x, s) */
-    double *target, *perturbed;                     /* right-hand sides [row]: given, and made non-degenerate */
+    double *p_x, *p_y, *joint_label;               /* joint_label[x][s] = P(x, s) */
+    double *target, *perturbed;                    /* right-hand sides [row]: given, and made non-degenerate */
     /* basis */
-    ls_letter *letters;   /* [place][x] */
-    unsigned char *kind;  /* [place] */
-    int *slack_row;       /* [place]: of a slack column */
-    double *columns;      /* [place][row] */
-    double *inverse;      /* [row][place], so that B^-1 a is a sum of contiguous rows */
-    double *level;        /* [place] */
-    double *coupling;     /* [x][y] */
-    double value;         /* joint entropy of the coupling, bits */
+    ls_letter *letters;  /* [place][x] */
+    unsigned char *kind; /* [place] */
+    int *slack_row;      /* [place]: of a slack column */
+    double *columns;     /* [place][row] */
+    double *inverse;     /* [row][place], so that B^-1 a is a sum of contiguous rows */
+    double *level;       /* [place] */
+    double *coupling;    /* [x][y] */
+    double value;        /* joint entropy of the coupling, bits */
     int since_refactor;
     /* the start and the best vertex */
     ls_letter *start_letters, *best_letters;
@@ -66,7 +66,7 @@ struct ls_search {
     int found_slack; /* row of an entering slack, or -1 */
     ls_letter *trial;
     double *trial_column, *trial_cells, *direction, *scratch;
-    double *cost; /* [x][y]: of a linear objective, mass included */
+    double *cost;  /* [x][y]: of a linear objective, mass included */
     double *price; /* [row] */
     double *score; /* [x][y] */
     ls_blocks blocks;

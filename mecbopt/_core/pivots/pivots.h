@@ -19,8 +19,8 @@ typedef struct {
 /* The start (k mappings, rows of n letters) is a feasible vertex; masses are positive; s = 0 without a label.
    NULL when memory is short. */
 ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, double label_limit, uint64_t seed, int k,
-                         const int32_t *mappings, const double *weights);
+                         const double *p_s_given_x, double label_limit, uint64_t seed, int k, const int32_t *mappings,
+                         const double *weights);
 void ls_search_free(ls_search *search);
 /* Works until `starts` descents (the one from the given start included) are done in all, `candidates`
    neighbours were evaluated in all, or `seconds` are over; the results depend on the first two alone.  Before it

@@ -12,8 +12,8 @@ typedef struct {
     uint64_t *key;            /* [id] */
     uint32_t *hash;           /* open addressing, id + 1, 0 = free */
     uint32_t hash_size;
-    int size, pool_capacity; /* the pool: columns that the linear programs see */
-    uint32_t *id;            /* [position] */
+    int size, pool_capacity;         /* the pool: columns that the linear programs see */
+    uint32_t *id;                    /* [position] */
     uint16_t *block[MB_MAX_LETTERS]; /* [y][position] */
     uint32_t *last_used;             /* [position] */
 } mb_columns;
@@ -32,7 +32,6 @@ void mb_columns_remove(mb_columns *columns, int position);
 int mb_pricing_build(mb_pricing *pricing, const mb_instance *instance);
 void mb_pricing_free(mb_pricing *pricing);
 double mb_price(mb_pricing *pricing, const mb_instance *instance, const double *score, int rotation);
-void mb_price_blocks(const mb_pricing *pricing, const mb_instance *instance, int rotation, int last,
-                     uint16_t *blocks);
+void mb_price_blocks(const mb_pricing *pricing, const mb_instance *instance, int rotation, int last, uint16_t *blocks);
 
 #endif

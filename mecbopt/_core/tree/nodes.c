@@ -57,7 +57,8 @@ mb_node *mb_node_new(mb_search *search, const double *lower, const double *upper
         bytes[at.states + (size_t)i] = lp->state[lp->active[i]];
     }
     for (int cell = 0; cell < lp->cells; cell++)
-        if (lp->state[lp->jensen0 + cell] == MB_ABOVE) bytes[at.marks + (size_t)(cell / 8)] |= (unsigned char)(1u << (cell % 8));
+        if (lp->state[lp->jensen0 + cell] == MB_ABOVE)
+            bytes[at.marks + (size_t)(cell / 8)] |= (unsigned char)(1u << (cell % 8));
     search->heap_bytes += sizeof(mb_node) + at.total;
     if (search->heap_bytes > search->peak_bytes) search->peak_bytes = search->heap_bytes;
     return node;

@@ -159,8 +159,7 @@ double mb_price(mb_pricing *pricing, const mb_instance *instance, const double *
 }
 
 /* The best mapping with a given last block, after `mb_price` with the same rotation. */
-void mb_price_blocks(const mb_pricing *pricing, const mb_instance *instance, int rotation, int last,
-                     uint16_t *blocks) {
+void mb_price_blocks(const mb_pricing *pricing, const mb_instance *instance, int rotation, int last, uint16_t *blocks) {
     const int m = instance->m, subsets = instance->subsets;
     blocks[(rotation + m - 1) % m] = (uint16_t)last;
     int rest = (subsets - 1) ^ last;

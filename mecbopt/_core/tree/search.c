@@ -32,8 +32,10 @@ static int reduced_cost_box(mb_search *search, double *lower, double *upper, dou
     for (int cell = 0; cell < search->instance.cells; cell++) {
         const double dual = search->cell_dual[cell], width = upper[cell] - lower[cell];
         double low = lower[cell], high = upper[cell];
-        if (dual > 1e-9) high = fmin(high, low + gap / dual + SLACK);
-        else if (dual < -1e-9) low = fmax(low, high + gap / dual - SLACK);
+        if (dual > 1e-9)
+            high = fmin(high, low + gap / dual + SLACK);
+        else if (dual < -1e-9)
+            low = fmax(low, high + gap / dual - SLACK);
         if (width - (high - low) > WORTH_A_ROUND * width + SLACK) worth = 1;
         cut |= low > lower[cell] || high < upper[cell];
         lower[cell] = low;
@@ -70,10 +72,8 @@ static int bound_box(mb_search *search, double *lower, double *upper, double *bo
         }
         if (round + 1 == rounds || search->best == MB_INFINITY) return BOX_OPEN;
         int worth = 0;
-        if (search->settings.sharpening)
-            worth = mb_sharpen(search) > WORTH_SHARPENING * (cutoff - search->last_bound);
-        if (search->settings.reduced_cost_tightening)
-            worth |= reduced_cost_box(search, lower, upper, cutoff);
+        if (search->settings.sharpening) worth = mb_sharpen(search) > WORTH_SHARPENING * (cutoff - search->last_bound);
+        if (search->settings.reduced_cost_tightening) worth |= reduced_cost_box(search, lower, upper, cutoff);
         if (!worth) return BOX_OPEN;
         if (!mb_propagate(search, lower, upper)) {
             settle(search, cutoff);
@@ -137,7 +137,8 @@ static void purge(mb_search *search) {
     uint32_t age = 8;
     while (columns->size > search->settings.pool_limit * 3 / 4) {
         for (int position = columns->size - 1; position >= 0; position--)
-            if (columns->last_used[position] + age < (uint32_t)search->clock || age == 0) mb_columns_remove(columns, position);
+            if (columns->last_used[position] + age < (uint32_t)search->clock || age == 0)
+                mb_columns_remove(columns, position);
         if (age == 0) break;
         age /= 2;
     }
@@ -161,8 +162,8 @@ static int solve_root(mb_search *search) {
 }
 
 /* Bound a copy of a box from the basis of a node, the tables left as they are; as `bound_box`. */
-static int probe(mb_search *search, const mb_node *node, const double *lower, const double *upper, int cell,
-                 double low, double high) {
+static int probe(mb_search *search, const mb_node *node, const double *lower, const double *upper, int cell, double low,
+                 double high) {
     double box_lower[MB_MAX_CELLS], box_upper[MB_MAX_CELLS], bound = node->bound;
     memcpy(box_lower, lower, sizeof box_lower);
     memcpy(box_upper, upper, sizeof box_upper);
@@ -185,8 +186,10 @@ static int tighten_root_cell(mb_search *search, const mb_node *root, int cell) {
                                   : probe(search, root, lower, upper, cell, low, low + part);
             if (open < 0) return -open;
             if (open) break;
-            if (side) upper[cell] = high - part;
-            else lower[cell] = low + part;
+            if (side)
+                upper[cell] = high - part;
+            else
+                lower[cell] = low + part;
             share = fmin(0.5, 1.6 * share);
         }
     }
@@ -195,7 +198,8 @@ static int tighten_root_cell(mb_search *search, const mb_node *root, int cell) {
 
 static double root_width(const mb_search *search) {
     double total = 0.0;
-    for (int cell = 0; cell < search->instance.cells; cell++) total += search->root_upper[cell] - search->root_lower[cell];
+    for (int cell = 0; cell < search->instance.cells; cell++)
+        total += search->root_upper[cell] - search->root_lower[cell];
     return total;
 }
 
@@ -274,8 +278,10 @@ static int expand(mb_search *search) {
     for (int side = parent->done; side < 2 && !failed; side++) {
         double lower[MB_MAX_CELLS], upper[MB_MAX_CELLS], bound = parent->bound;
         mb_node_box(search, parent, lower, upper);
-        if (side) lower[parent->cell] = parent->point;
-        else upper[parent->cell] = parent->point;
+        if (side)
+            lower[parent->cell] = parent->point;
+        else
+            upper[parent->cell] = parent->point;
         failed = mb_node_basis(search, parent);
         if (failed) break;
         memcpy(search->point, lower, sizeof search->point);
@@ -350,7 +356,8 @@ static void snapshot(const mb_search *search, mb_report *report, int capacity, i
     for (int i = 0; i < report->support; i++) {
         weights[i] = search->support_weight[i];
         for (int y = 0; y < instance->m; y++) {
-            const uint16_t set = search->columns.blocks[(size_t)search->support_id[i] * (size_t)instance->m + (size_t)y];
+            const uint16_t set =
+                search->columns.blocks[(size_t)search->support_id[i] * (size_t)instance->m + (size_t)y];
             for (int x = 0; x < instance->n; x++)
                 if (set >> x & 1) mappings[i * instance->n + x] = y;
         }
@@ -396,8 +403,7 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
     search->settled_bound = MB_INFINITY;
     search->clock = 16;
     int first[2 * MB_MAX_CELLS], second[2 * MB_MAX_CELLS];
-    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table,
-                                     label_limit);
+    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table, label_limit);
     if (!failed) {
         search->lower_bound = elementary_bound(&search->instance);
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
@@ -406,8 +412,8 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
                  mb_pricing_build(&search->pricing, &search->instance) ||
                  mb_simplex_build(&search->node_lp, &search->instance, &search->tables, &search->columns, 1,
                                   search->order_rows, first, second) ||
-                 mb_simplex_build(&search->vertex_lp, &search->instance, &search->tables, &search->columns, 0, 0,
-                                  NULL, NULL);
+                 mb_simplex_build(&search->vertex_lp, &search->instance, &search->tables, &search->columns, 0, 0, NULL,
+                                  NULL);
         search->vertex_lp.feasibility = 1e-12;
     }
     uint16_t blocks[MB_MAX_LETTERS];
@@ -415,7 +421,8 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
         memset(blocks, 0, sizeof blocks);
         blocks[y] = (uint16_t)((1u << n) - 1);
         const int id = mb_columns_add(&search->columns, &search->instance, blocks);
-        if (id < 0) failed = MB_NO_MEMORY;
+        if (id < 0)
+            failed = MB_NO_MEMORY;
         else {
             const int position = mb_columns_enter(&search->columns, (uint32_t)id);
             mb_simplex_new_column(&search->node_lp, position);

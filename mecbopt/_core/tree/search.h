@@ -8,10 +8,10 @@
 
 typedef struct {
     double bound;
-    double point;         /* where to split */
-    uint64_t order;       /* of creation: breaks ties, so that the tree is deterministic */
+    double point;                     /* where to split */
+    uint64_t order;                   /* of creation: breaks ties, so that the tree is deterministic */
     uint16_t cell, size, depth, done; /* done: sides of the split that were bounded before a step broke off */
-    unsigned char bytes[]; /* boxes (2 * cells floats), basis ids, active rows, their states, rows above */
+    unsigned char bytes[];            /* boxes (2 * cells floats), basis ids, active rows, their states, rows above */
 } mb_node;
 
 struct mb_search {
@@ -52,7 +52,6 @@ struct mb_search {
     double point[MB_MAX_CELLS], cell_bound[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
     double dual_value; /* bound of the very duals in cell_dual; last_bound may stem from earlier ones */
 };
-
 
 /* open nodes */
 mb_node *mb_node_new(mb_search *search, const double *lower, const double *upper, double bound);

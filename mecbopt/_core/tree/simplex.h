@@ -12,31 +12,40 @@ typedef struct {
     const mb_tables *tables;
     mb_columns *columns;
     int cells, marginal0, rate_row, label_row, jensen0, order0, rows;
-    int boxed; /* 0: only marginals, rate and label are rows */
+    int boxed;                                                         /* 0: only marginals, rate and label are rows */
     int order_first[2 * MB_MAX_CELLS], order_second[2 * MB_MAX_CELLS]; /* order row: P[first] >= P[second] */
-    double cost[MB_MAX_CELLS];                                      /* objective, per unit of P(x, y) */
+    double cost[MB_MAX_CELLS];                                         /* objective, per unit of P(x, y) */
     double *lower, *upper, *activity, *dual;
     unsigned char *state; /* of a row */
     int size;             /* k: structural columns in the basis = active rows */
     int stride;
-    int *basic, *active;               /* pool positions; rows */
-    int *active_place;                 /* [row]: place in `active` or -1 */
-    int *basic_place;                  /* [pool position]: place in `basic` or -1 */
-    unsigned char *at_one;             /* [pool position]: nonbasic at its upper bound 1 */
-    double *inverse, *scratch_matrix;  /* inverse of rows `active` x columns `basic` */
-    double *weight;                    /* [place]: value of basic structural */
-    double *reduced, *alpha;           /* [pool position] */
-    double *shift;                     /* [pool position]: cost perturbation against stalling */
-    double *score, *direction;         /* score table; row multipliers */
-    double *work1, *work2, *work3;     /* [stride] */
-    int *list;                         /* [rows + pool capacity] */
-    double *ratio;                     /* [rows + pool capacity] */
-    int place_capacity;                /* of the arrays over pool positions */
-    double feasibility;                /* primal tolerance */
+    int *basic, *active;              /* pool positions; rows */
+    int *active_place;                /* [row]: place in `active` or -1 */
+    int *basic_place;                 /* [pool position]: place in `basic` or -1 */
+    unsigned char *at_one;            /* [pool position]: nonbasic at its upper bound 1 */
+    double *inverse, *scratch_matrix; /* inverse of rows `active` x columns `basic` */
+    double *weight;                   /* [place]: value of basic structural */
+    double *reduced, *alpha;          /* [pool position] */
+    double *shift;                    /* [pool position]: cost perturbation against stalling */
+    double *score, *direction;        /* score table; row multipliers */
+    double *work1, *work2, *work3;    /* [stride] */
+    int *list;                        /* [rows + pool capacity] */
+    double *ratio;                    /* [rows + pool capacity] */
+    int place_capacity;               /* of the arrays over pool positions */
+    double feasibility;               /* primal tolerance */
     int since_refactor;
     long pivots;
     uint64_t noise;
 } mb_simplex;
+
+/* Jensen rows may be exceeded, at a price of 1. */
+static inline int mb_is_elastic(const mb_simplex *lp, int row) { return row >= lp->jensen0 && row < lp->order0; }
+
+/* Rows that this program has no use for: they are counted, and never active. */
+static inline int mb_is_unused(const mb_simplex *lp, int row) {
+    if (!lp->boxed) return row < lp->marginal0 || row >= lp->jensen0;
+    return mb_is_elastic(lp, row) && !lp->tables->with_jensen;
+}
 
 int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_tables *tables, mb_columns *columns,
                      int boxed, int order_rows, const int *order_first, const int *order_second);

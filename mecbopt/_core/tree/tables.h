@@ -52,20 +52,20 @@ typedef struct {
     double lower[MB_MAX_CELLS], upper[MB_MAX_CELLS];
     double lower_log[MB_MAX_CELLS], upper_log[MB_MAX_CELLS]; /* log2 of the ends; 0 at 0 */
     double touch_from[MB_MAX_CELLS], touch_to[MB_MAX_CELLS]; /* where the Jensen function is phi itself */
-    double slope[MB_MAX_CELLS], intercept[MB_MAX_CELLS]; /* secant of phi on [lower, upper] */
-    double *excess;                                      /* [y][x][A]: Jensen coefficient less the secant's */
+    double slope[MB_MAX_CELLS], intercept[MB_MAX_CELLS];     /* secant of phi on [lower, upper] */
+    double *excess;                                          /* [y][x][A]: Jensen coefficient less the secant's */
     int with_jensen;
     int valid;
 } mb_tables;
 
-int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate,
-                      int s, const double *p_s_given_x, const double *label_table, double label_limit);
+int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate, int s,
+                      const double *p_s_given_x, const double *label_table, double label_limit);
 void mb_instance_free(mb_instance *instance);
 int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen);
 void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double *lower, const double *upper,
                    const double *touch_from, const double *touch_to);
-double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count,
-                     const uint16_t *sets, const double *weights, double *from, double *to);
+double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count, const uint16_t *sets,
+                     const double *weights, double *from, double *to);
 void mb_tables_free(mb_tables *tables);
 
 #endif

@@ -102,19 +102,15 @@ def parts_by_photograph(folder: Path) -> Parts:
 
     Test are the last 2,000 items of the test split; training are the training split's and the test split's
     items of other photographs.  The two splits number their photographs apart.  A test split of at most 2,000
-    items is used as given.
+    items is used as `parts_of_folder` does, comparing numbers all the same: that leaves out too much, not too
+    little.
     """
     test = _joined(folder, "test")
+    if len(test.images) <= _HELD_TEST_ITEMS:
+        return parts_of_folder(folder)
     if test.groups is None:
         raise DatasetError(f"{folder}: the test files name no photographs (group), as these crops need.")
     train = _joined(folder, "train") if _files(folder, "train") else None
-    if len(test.images) <= _HELD_TEST_ITEMS:
-        if train is None:
-            raise DatasetError(f"{folder} holds no *train*.npz: add one.")
-        return Parts(
-            train.images, train.labels, test.images, test.labels, "training and test files as given",
-            train.groups, {"moved_to_training": 0},
-        )  # fmt: skip
     kept, held = split_by_group(test.groups, _HELD_TEST_ITEMS)
     images, labels, groups = [test.images[kept]], [test.labels[kept]], [test.groups[kept]]
     if train is not None:

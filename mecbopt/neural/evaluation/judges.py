@@ -86,7 +86,8 @@ def train_judges(
 
     def held_out(judge: Judge) -> float:
         images, labels = dataset.validation_images, dataset.validation_labels
-        return classification(judge_log_probabilities(judge), images, labels)[0]
+        accuracy: float = classification(judge_log_probabilities(judge), images, labels)[0]
+        return accuracy
 
     first = "clean1"
     doublings: list[list[float]] = []
