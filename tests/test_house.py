@@ -165,7 +165,7 @@ def test_the_first_import_is_light() -> None:
         "import sys, mecbopt\n"
         f"loaded = sorted(set({HEAVY!r}) & set(sys.modules))\n"
         "assert not loaded, loaded\n"
-        "mecbopt.Problem, mecbopt.solving\n"
+        "mecbopt.Problem, mecbopt.solve\n"
         "loaded = sorted({'torch', 'matplotlib', 'sympy', 'cvxpy'} & set(sys.modules))\n"
         "assert not loaded, loaded\n"
     )
