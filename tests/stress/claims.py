@@ -61,7 +61,7 @@ def engines() -> tuple[str, ...]:
     """The engines that the package offers by name."""
     names: Iterable[str] | None = getattr(mb, "ENGINES", None)
     if names is None:
-        from mecbopt.solvers import ENGINES
+        from mecbopt.engines import ENGINES
 
         names = ENGINES
     return tuple(name for name in names if name != "auto")
