@@ -61,8 +61,8 @@ _JSON = (
     None, True, False, 0, -1, 1, 20_000, 10**7, 2**31, 2**63, 10**30, 0.5, -0.0, 1e308, 1e-300, "", "x",
     "nan", "area_x4", "\ud7ff" * 3, [], [1], [1, 0, 0], [1, 8, 8], [3, 32, 32], [[1], [2]], {}, {"a": 1},
 )  # fmt: skip
-#: Widths of tables: the extremes, both sides of the widest that a density is frozen into, and hostile ones.
-_WIDTHS = (1, 2, 300, 4095, 4096, 4097, 4098, 2**14, 2**16, 2**17)
+#: Widths of tables: the extremes, both sides of the widest row that is coded, and hostile ones.
+_WIDTHS = (1, 2, 300, 511, 512, 513, 4096, 2**14, 2**16, 2**17)
 _RAW = ("NaN", "Infinity", "-Infinity", "1e999", "1" * 5000, "[" * 100_000, '{"a":' * 3000, '"\\ud800"')
 
 
