@@ -57,7 +57,7 @@ _NUMBERS = (
     0, 1, 2, 3, 7, 127, 128, 255, 1000, 20_000, 2**16, 2**20, 10**7, 2**31, 2**32, 2**40, 2**53, 2**63,
     2**64 - 1,
 )  # fmt: skip
-_JSON = (
+_JSON: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 20_000, 10**7, 2**31, 2**63, 10**30, 0.5, -0.0, 1e308, 1e-300, "", "x",
     "nan", "area_x4", "\ud7ff" * 3, [], [1], [1, 0, 0], [1, 8, 8], [3, 32, 32], [[1], [2]], {}, {"a": 1},
 )  # fmt: skip
@@ -77,7 +77,8 @@ class Victims:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(3)
             model = image_model(config, (1, 8, 8), (1, 4, 4))
-            model.encoder.head[-1].weight.data.mul_(20.0)
+            encoder: Any = model.encoder
+            encoder.head[-1].weight.data.mul_(20.0)
             self.sources = torch.rand(60, 1, 4, 4)
         fit_density(model, self.sources, steps=60, learning_rate=0.03, seed=0)
         tables = build_tables(model.density, model.dither_level_count)
