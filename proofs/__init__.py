@@ -5,24 +5,24 @@ exhausted cases or ball-arithmetic enclosures; textbook facts are cited and coun
 imports a solver.  Imports are relative, so that the folder also works as `mecbopt._proofs` in a wheel.
 """
 
-from .lemma import Lemma, Method, ProofError, Step, cited
-from .render import latex, markdown, summary
+from .lemma import Lemma, ProofError, Statement, Step, step
+
 from .runner import NAMES, LemmaResult, StepResult, Verdict, load, run, run_all
 
 __all__ = [
     "NAMES",
     "Lemma",
     "LemmaResult",
-    "Method",
+
     "ProofError",
     "Step",
     "StepResult",
     "Verdict",
-    "cited",
-    "latex",
+
+
     "load",
-    "markdown",
+
     "run",
     "run_all",
-    "summary",
+
 ]
