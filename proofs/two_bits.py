@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from fractions import Fraction
 from typing import Any
+
+from flint import fmpq
 
 
 from .tools.language import entropy, real
 
 __all__ = [
-    "MAPPINGS", "WEIGHTS", "a", "b", "conditional_entropy", "d", "instance", "p1", "p2", "p3", "p4", "t",
+    "MAPPINGS", "WEIGHTS", "a", "b", "conditional_entropy", "d", "feasible_slopes", "fraction", "instance", "p1", "p2", "p3", "p4", "t",
 ]  # fmt: skip
 
 a, b, d, t = real("a b delta t")
@@ -25,13 +26,13 @@ def conditional_entropy(slope: Any = d, first: Any = a, second: Any = b) -> Any:
     return (1 - first) * entropy(second - first * slope) + first * entropy(second + (1 - first) * slope)
 
 
-def fraction(generator: random.Random, size: int = 60) -> Fraction:
+def fraction(generator: random.Random, size: int = 60) -> fmpq:
     """A rational strictly between 0 and 1, now and then close to an end."""
     if generator.random() < 0.1:
-        near = Fraction(1, generator.randint(200, 2000))
+        near = fmpq(1, generator.randint(200, 2000))
         return near if generator.random() < 0.5 else 1 - near
     bottom = generator.randint(2, size)
-    return Fraction(generator.randint(1, bottom - 1), bottom)
+    return fmpq(generator.randint(1, bottom - 1), bottom)
 
 
 def instance(generator: random.Random, place: int) -> dict[str, Any]:
@@ -40,9 +41,9 @@ def instance(generator: random.Random, place: int) -> dict[str, Any]:
     raw = [generator.choice((0, 0, 1, 2, 5, 9, 14)) for _ in range(4)]
     if sum(raw) == 0 or place < 4:
         raw = [int(place == one) for one in range(4)] if place < 4 else [1, 1, 1, 1]
-    weights = [Fraction(one, sum(raw)) for one in raw]
+    weights = [fmpq(one, sum(raw)) for one in raw]
     law = {0: 1 - mass, 1: mass}
-    joint = {(x, y): Fraction(0) for x in (0, 1) for y in (0, 1)}
+    joint = {(x, y): fmpq(0) for x in (0, 1) for y in (0, 1)}
     for weight, mapping in zip(weights, MAPPINGS, strict=True):
         for x in (0, 1):
             joint[x, mapping[x]] += weight * law[x]
@@ -53,3 +54,7 @@ def instance(generator: random.Random, place: int) -> dict[str, Any]:
     return values
 
 
+
+def feasible_slopes(mass: Any, other: Any) -> tuple[Any, Any]:
+    """The ends of the interval of delta on which both conditional laws are laws: caps of the joint law."""
+    return -min(other / (1 - mass), (1 - other) / mass), min(other / mass, (1 - other) / (1 - mass))

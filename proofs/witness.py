@@ -88,7 +88,7 @@ def _tried(name: str, formula: Formula, record: Recorder, lemma: Lemma, count: i
             raise ProofError(f"'{name}' is called loose without a reason")
     else:
         for one in relations(formula):
-            least, most = record.least.get(one, 1.0), record.most.get(one, 0.0)
+            least, most = record.seen.get(one, (float("inf"), 0.0))
             if least > (CLOSE * most if one.op == "<" else 0):
                 raise ProofError(f"'{name}': no instance comes close to equality in {one} ({least:.3g})")
     for one in implications(formula):

@@ -8,7 +8,8 @@ again, so an error of the search cannot prove anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
+
+from flint import fmpq
 
 from .language import ProofError
 from .normal import Normal
@@ -18,7 +19,7 @@ __all__ = ["combination"]
 
 def combination(
     target: Normal, forms: Sequence[Normal], free: Sequence[bool], prefer: Sequence[bool]
-) -> list[Fraction] | None:
+) -> list[fmpq] | None:
     """Coefficients with sum of c_i forms_i = target; None where there are none.
 
     Parameters
@@ -28,28 +29,28 @@ def combination(
     prefer : sequence of bool
         The sum of these coefficients is made positive if that is possible.
     """
-    keys = sorted(set(target).union(*forms) if forms else set(target), key=str)
-    columns: list[list[Fraction]] = []
+    keys = list(dict.fromkeys(key for form in (target, *forms) for key in form))
+    columns: list[list[fmpq]] = []
     origin: list[tuple[int, int]] = []
     for number, form in enumerate(forms):
-        column = [form.get(key, Fraction(0)) for key in keys]
+        column = [form.get(key, fmpq(0)) for key in keys]
         columns.append(column)
         origin.append((number, 1))
         if free[number]:
             columns.append([-entry for entry in column])
             origin.append((number, -1))
-    right = [target.get(key, Fraction(0)) for key in keys]
-    reward = [Fraction(int(prefer[number] and sign > 0)) for number, sign in origin]
+    right = [target.get(key, fmpq(0)) for key in keys]
+    reward = [fmpq(int(prefer[number] and sign > 0)) for number, sign in origin]
     solution = _feasible(columns, right, reward)
     if solution is None:
         return None
-    result = [Fraction(0)] * len(forms)
+    result = [fmpq(0)] * len(forms)
     for (number, sign), value in zip(origin, solution, strict=True):
         result[number] += sign * value
     check: Normal = {}
     for coefficient, form in zip(result, forms, strict=True):
         for key, value in form.items():
-            check[key] = check.get(key, Fraction(0)) + coefficient * value
+            check[key] = check.get(key, fmpq(0)) + coefficient * value
     if {key: value for key, value in check.items() if value} != target:
         raise ProofError("a certificate does not add up")
     if any(value < 0 and not is_free for value, is_free in zip(result, free, strict=True)):
@@ -58,8 +59,8 @@ def combination(
 
 
 def _feasible(
-    columns: list[list[Fraction]], right: list[Fraction], reward: list[Fraction]
-) -> list[Fraction] | None:
+    columns: list[list[fmpq]], right: list[fmpq], reward: list[fmpq]
+) -> list[fmpq] | None:
     """A point of {columns x = right, x >= 0}, then a step towards reward; tableau simplex, Bland's rule."""
     rows, count = len(right), len(columns)
     table = []
@@ -69,9 +70,11 @@ def _feasible(
             line = [-entry for entry in line]
         table.append(line)
     basis: list[int] = [-1 - row for row in range(rows)]  # artificial variables, no columns of their own
-    cost = [sum((line[place] for line in table), Fraction(0)) for place in range(count + 1)]
+    cost = [sum((line[place] for line in table), fmpq(0)) for place in range(count + 1)]
+    steps = 0
     while cost[-1] != 0:
-        entering = next((place for place in range(count) if cost[place] > 0), None)
+        steps += 1
+        entering = _entering(cost, count, steps)
         if entering is None:
             return None
         if not _pivot(table, basis, entering, cost):
@@ -83,7 +86,7 @@ def _feasible(
                 _pivot_at(table, basis, row, entering, cost)
     kept = [row for row in range(rows) if basis[row] >= 0]
     table, basis = [table[row] for row in kept], [basis[row] for row in kept]
-    profit = [*reward, Fraction(0)]
+    profit = [*reward, fmpq(0)]
     for line, place in zip(table, basis, strict=True):
         if profit[place]:
             factor = profit[place]
@@ -94,23 +97,31 @@ def _feasible(
             if entering is not None:
                 return _along_ray(table, basis, entering, count)
             break
-    solution = [Fraction(0)] * count
+    solution = [fmpq(0)] * count
     for line, place in zip(table, basis, strict=True):
         solution[place] = line[-1]
     return solution
 
 
-def _along_ray(table: list[list[Fraction]], basis: list[int], entering: int, count: int) -> list[Fraction]:
+def _entering(cost: list[fmpq], count: int, steps: int) -> int | None:
+    """The steepest column at first; after many steps the first (Bland), which cannot cycle."""
+    if steps > 150:
+        return next((place for place in range(count) if cost[place] > 0), None)
+    best = max(range(count), key=cost.__getitem__, default=None)
+    return best if best is not None and cost[best] > 0 else None
+
+
+def _along_ray(table: list[list[fmpq]], basis: list[int], entering: int, count: int) -> list[fmpq]:
     """A point one unit along an unbounded direction."""
-    solution = [Fraction(0)] * count
-    solution[entering] = Fraction(1)
+    solution = [fmpq(0)] * count
+    solution[entering] = fmpq(1)
     for line, place in zip(table, basis, strict=True):
         solution[place] = line[-1] - line[entering]
     return solution
 
 
-def _pivot(table: list[list[Fraction]], basis: list[int], entering: int, cost: list[Fraction]) -> bool:
-    best: tuple[Fraction, int, int] | None = None
+def _pivot(table: list[list[fmpq]], basis: list[int], entering: int, cost: list[fmpq]) -> bool:
+    best: tuple[fmpq, int, int] | None = None
     for row, line in enumerate(table):
         if line[entering] > 0:
             key = (line[-1] / line[entering], basis[row], row)
@@ -123,7 +134,7 @@ def _pivot(table: list[list[Fraction]], basis: list[int], entering: int, cost: l
 
 
 def _pivot_at(
-    table: list[list[Fraction]], basis: list[int], row: int, entering: int, cost: list[Fraction]
+    table: list[list[fmpq]], basis: list[int], row: int, entering: int, cost: list[fmpq]
 ) -> None:
     pivot = table[row][entering]
     table[row] = line = [entry / pivot for entry in table[row]]

@@ -58,6 +58,8 @@ def precision(bits: int = PRECISION) -> Iterator[None]:
 
 def number(value: Any) -> Any:
     """An exact rational as flint's, anything else unchanged."""
+    if type(value) is fmpq:
+        return value
     if isinstance(value, (int, Fraction)):
         return fmpq(value.numerator, value.denominator)
     return value
@@ -222,8 +224,8 @@ class Recorder:
     """How close inequalities came to equality, and how often implications had something to say."""
 
     def __init__(self) -> None:
-        self.least: dict[Rel, float] = {}
-        self.most: dict[Rel, float] = {}
+        #: inequality -> least and largest distance of its sides
+        self.seen: dict[Rel, list[float]] = {}
         self.spoken: dict[ForAll, int] = {}
 
 
@@ -312,10 +314,12 @@ def _relation(formula: Rel, record: Recorder | None) -> Check:
     left, right, op = compiled(formula.left), compiled(formula.right), formula.op
     noted = record is not None and op in ("<", "<=")
     seen = [float("inf"), 0.0]
+    if record is not None and noted:
+        seen = record.seen.setdefault(formula, seen)
 
     def check(values: dict[str, Any]) -> bool:
         difference = right(values) - left(values)
-        if isinstance(difference, fmpq):
+        if type(difference) is fmpq:
             zero, positive = difference == 0, difference > 0
         else:
             difference = ball(difference)
@@ -326,8 +330,10 @@ def _relation(formula: Rel, record: Recorder | None) -> Check:
                 raise ProofError(f"{formula} is not decided at an instance: {difference.str(10)}")
         if noted:
             gap = 0.0 if zero else abs(float(ball(difference).mid()))
-            seen[0], seen[1] = min(seen[0], gap), max(seen[1], gap)
-            record.least[formula], record.most[formula] = seen  # type: ignore[union-attr]
+            if gap < seen[0]:
+                seen[0] = gap
+            if gap > seen[1]:
+                seen[1] = gap
         if op == "=":
             return bool(zero)
         if op == "!=":

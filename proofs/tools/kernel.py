@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -147,6 +146,7 @@ class Context:
         self.facts: dict[str, Formula] = {}
         self.generic: dict[str, frozenset[Any]] = {}
         self.fixed: frozenset[Any] = frozenset(fixed) | (outer.fixed if outer else frozenset())
+        self.shown: set[tuple[Any, str]] = set()
         self.used: set[str] = outer.used if outer else set()
         self.citations: list[str] = outer.citations if outer else []
 
@@ -201,8 +201,17 @@ class Context:
 
     def require(self, part: Any, kind: str) -> None:
         """Prove that a part is "positive", "not negative" or "not zero", or raise."""
-        if not self._part(sp.sympify(part), kind):
+        part = sp.sympify(part)
+        if self._shown(part, kind):
+            return
+        if self._part(part, kind):
+            self.shown.add((part, kind))
+        else:
             raise ProofError(f"not shown: {part} is {kind}")
+
+    def _shown(self, part: Any, kind: str) -> bool:
+        """Whether it has been shown at this place or outside: facts only grow."""
+        return (part, kind) in self.shown or (self.outer is not None and self.outer._shown(part, kind))
 
     def require_defined(self, formula: Any) -> None:
         """Prove what logarithms, phi and denominators of a formula need."""
@@ -314,9 +323,13 @@ class Context:
             if fact.op == "=" and free_symbols(fact) & grown:
                 touching |= free_symbols(fact)
         tried = set()
-        for allowed, degree in ((symbols, 1), (grown, 1), (symbols, 2), (touching, 1)):
+        linked = set(symbols)
+        for _, fact in self._atomic():
+            if fact.op in ("<", "<=") and free_symbols(fact) & symbols and len(free_symbols(fact)) == 2:
+                linked |= free_symbols(fact)
+        for allowed, degree in ((symbols, 1), (grown, 1), (symbols, 2), (touching, 1), (linked, 2)):
             names = self._among(allowed)
-            if (tuple(names), degree) in tried or len(names) > (8 if degree == 2 else 24):
+            if (tuple(names), degree) in tried or len(names) > (10 if degree == 2 else 24):
                 continue
             tried.add((tuple(names), degree))
             try:
@@ -333,7 +346,8 @@ class Context:
             if fact.op in ("<", "<=", "=") and name not in names:
                 generic = self.generic_of(name)
                 plain = {one for one in free_symbols(fact) if one not in generic}
-                if plain <= symbols and not has_sum(fact.left - fact.right):
+                difference = fact.left - fact.right
+                if plain <= symbols and not has_sum(difference) and cleared(difference)[1] == 1:
                     names.append(name)
         return names
 
@@ -362,31 +376,59 @@ class Context:
             raise ProofError(f"not shown: {claim.left} != {claim.right}")
         if not defined:
             self.require_defined(claim)
-        target, denominator = cleared(claim.right - claim.left)
-        if denominator != 1:
-            sign = self.sign(denominator) if claim.op != "=" else 1
-            target = target * sign
+        failure: ProofError | None = None
+        for clear in (True, False):
+            try:
+                return self._certified(claim, using, degree, clear)
+            except ProofError as error:
+                failure = failure or error
+                if cleared(claim.right - claim.left)[1] == 1 and not self._denominators(using):
+                    break
+        if claim.op == "=" and using:
+            try:  # two inequalities make an equation
+                both = [
+                    self._certified(side, using, degree, True)
+                    for side in (le(claim.left, claim.right), le(claim.right, claim.left))
+                ]
+                return "; ".join(dict.fromkeys(both))
+            except ProofError:
+                pass
+        raise failure or ProofError("no certificate")
+
+    def _denominators(self, using: Sequence[str | Multiple]) -> bool:
+        """Whether a fact has a denominator that clearing would remove."""
+        return any(
+            isinstance(part, Rel) and cleared(part.right - part.left)[1] != 1
+            for item in using
+            for part in conjuncts(self.find(item if isinstance(item, str) else item.fact))
+        )
+
+    def _certified(self, claim: Rel, using: Sequence[str | Multiple], degree: int, clear: bool) -> str:
+        """One attempt, with denominators cleared or kept as inverse atoms."""
+        if clear:
+            target, denominator = cleared(claim.right - claim.left)
+            if denominator != 1 and claim.op != "=":
+                target = target * self.sign(denominator)
+        else:
+            target = claim.right - claim.left
         wanted = normal(target)
         if claim.op == "=" and not wanted:
             return "identity"
-        forms, kinds, names = self._candidates(claim, using, degree)
-        free = [kind == "=" for kind in kinds]
-        prefer = [kind == "<" for kind in kinds]
+        forms, kinds, names = self._candidates(claim, using, degree, clear)
         if claim.op == "=":
             keep = [place for place, kind in enumerate(kinds) if kind == "="]
-            found = combination(wanted, [forms[i] for i in keep], [True] * len(keep), [False] * len(keep))
-            chosen = [] if found is None else [names[i] for i, value in zip(keep, found, strict=True) if value]
-        else:
-            found = combination(wanted, forms, free, prefer if claim.op == "<" else [False] * len(forms))
-            if found is not None and claim.op == "<":
-                if not any(value > 0 for value, strict in zip(found, prefer, strict=True) if strict):
-                    raise ProofError(f"only <= is shown: {claim.left} < {claim.right}")
-            chosen = [] if found is None else [name for name, value in zip(names, found, strict=True) if value]
+            forms, names = [forms[i] for i in keep], [names[i] for i in keep]
+            kinds = ["="] * len(keep)
+        prefer = [kind == "<" and claim.op == "<" for kind in kinds]
+        found = combination(wanted, forms, [kind == "=" for kind in kinds], prefer)
         if found is None:
             raise ProofError(f"no certificate: {claim.left} {claim.op} {claim.right} from {list(using)}")
+        if claim.op == "<" and not any(value > 0 for value, strict in zip(found, prefer, strict=True) if strict):
+            raise ProofError(f"only <= is shown: {claim.left} < {claim.right}")
+        chosen = [name for name, value in zip(names, found, strict=True) if value]
         for group in chosen:
             self.used.update(group)
-        distinct = sorted({name for group in chosen for name in group if name})
+        distinct = sorted({name for group in chosen for name in group})
         return "certificate from " + ", ".join(distinct) if distinct else "certificate"
 
     def sign(self, part: Any) -> int:
@@ -398,7 +440,7 @@ class Context:
         raise ProofError(f"the sign of {part} is not known")
 
     def _candidates(
-        self, claim: Rel, using: Sequence[str | Multiple], degree: int
+        self, claim: Rel, using: Sequence[str | Multiple], degree: int, clear: bool
     ) -> tuple[list[Normal], list[str], list[frozenset[str]]]:
         """Normal forms of the facts, of their products and multiples; each with its kind and its names."""
         slacks: list[tuple[Any, str, frozenset[str]]] = [(sp.Integer(1), "<", frozenset())]
@@ -416,7 +458,9 @@ class Context:
                 if not isinstance(part, Rel) or part.op == "!=":
                     continue
                 for one in self.instances(item, part, wanted):
-                    slack, denominator = cleared(one.right - one.left)
+                    slack, denominator = one.right - one.left, sp.Integer(1)
+                    if clear:
+                        slack, denominator = cleared(slack)
                     if denominator != 1 and one.op != "=":
                         slack = slack * self.sign(denominator)
                     if one.op == "=":
@@ -521,7 +565,9 @@ class Context:
         )
 
 
-def opened(outer: Context, goal: ForAll, prefix: str = "given") -> tuple[Context, list[str]]:
+def opened(
+    outer: Context, goal: ForAll, prefix: str = "given", called: Sequence[str] = ()
+) -> tuple[Context, list[str]]:
     """A context in which the variables are fixed and what is given holds."""
     visible = frozenset().union(
         frozenset(),
@@ -534,9 +580,11 @@ def opened(outer: Context, goal: ForAll, prefix: str = "given") -> tuple[Context
         if one in visible:
             raise ProofError(f"{one} is spoken of outside: take another name for the variable")
     # A free index of the whole formula is one index in it: what is given of it holds for that one.
+    if called and len(called) != len(goal.given):
+        raise ProofError(f"{len(goal.given)} formulas are given, not {len(called)}")
     inner, names = Context(outer, (*goal.variables, *free_indices(goal))), []
     for number, formula in enumerate(goal.given):
-        name, count = f"{prefix} {number + 1}", 1
+        name, count = called[number] if called else f"{prefix} {number + 1}", 1
         while inner.find(name) is not None:
             count += 1
             name = f"{prefix} {number + 1}, level {count}"
@@ -568,7 +616,7 @@ def _multiple(part: Any, other: Any) -> int:
     if not first or first.keys() != second.keys():
         return 0
     key = next(iter(first))
-    ratio: Fraction = first[key] / second[key]
+    ratio = first[key] / second[key]
     if any(value != ratio * second[one] for one, value in first.items()):
         return 0
     return 1 if ratio > 0 else -1

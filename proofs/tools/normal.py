@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import functools
 import itertools
-from fractions import Fraction
 from typing import Any
 
 import sympy as sp
+from flint import fmpq
 from sympy.core.function import AppliedUndef
 
 from .language import (
@@ -34,7 +34,7 @@ __all__ = ["LogAbs", "Normal", "cleared", "domain_conditions", "has_sum", "norma
 
 Factor = tuple[Any, int]
 Key = tuple[tuple[Any, ...], tuple[Factor, ...]]
-Normal = dict[Key, Fraction]
+Normal = dict[Key, fmpq]
 
 
 class LogAbs(sp.Function):
@@ -94,6 +94,7 @@ def without_logs(term: Any) -> Any:
     return term.func(*(without_logs(argument) for argument in term.args))
 
 
+@functools.cache
 def cleared(term: Any) -> tuple[Any, Any]:
     """Numerator and denominator, logarithms split; terms with sums are left as they are (denominator 1)."""
     term = without_logs(sp.sympify(term))
@@ -115,26 +116,26 @@ def vanishes(term: Any) -> bool:
     return not normal(numerator)
 
 
-def scaled(form: Normal, factor: Fraction) -> Normal:
+def scaled(form: Normal, factor: fmpq) -> Normal:
     """A multiple of a normal form."""
     return {key: value * factor for key, value in form.items()}
 
 
 def _merge(into: Normal, other: Normal) -> None:
     for key, value in other.items():
-        into[key] = into.get(key, Fraction(0)) + value
+        into[key] = into.get(key, fmpq(0)) + value
 
 
 def _normal(term: Any) -> Normal:
     if term.is_Rational:
-        return {((), ()): Fraction(int(term.p), int(term.q))} if term != 0 else {}
+        return {((), ()): fmpq(int(term.p), int(term.q))} if term != 0 else {}
     if term.is_Add:
         result: Normal = {}
         for argument in term.args:
             _merge(result, _normal(argument))
         return result
     if term.is_Mul:
-        product: Normal = {((), ()): Fraction(1)}
+        product: Normal = {((), ()): fmpq(1)}
         for argument in term.args:
             product = _product(product, _normal(argument))
         return product
@@ -142,7 +143,7 @@ def _normal(term: Any) -> Normal:
         return _power(term.base, int(term.exp))
     if isinstance(term, Total):
         return _summed(term.args[0], term.args[1])
-    return {((), ((term, 1),)): Fraction(1)}
+    return {((), ((term, 1),)): fmpq(1)}
 
 
 def _power(base: Any, exponent: int) -> Normal:
@@ -153,16 +154,16 @@ def _power(base: Any, exponent: int) -> Normal:
             if not bound:
                 return _power_of_inverse(factors, value, -exponent)
         atom = sp.expand(base)
-        return {((), ((atom, exponent),)): Fraction(1)}
-    result: Normal = {((), ()): Fraction(1)}
+        return {((), ((atom, exponent),)): fmpq(1)}
+    result: Normal = {((), ()): fmpq(1)}
     for _ in range(exponent):
         result = _product(result, inner)
     return result
 
 
-def _power_of_inverse(factors: tuple[Factor, ...], value: Fraction, times: int) -> Normal:
+def _power_of_inverse(factors: tuple[Factor, ...], value: fmpq, times: int) -> Normal:
     inverse = tuple((atom, -power * times) for atom, power in factors)
-    return {((), inverse): Fraction(1) / value**times}
+    return {((), inverse): fmpq(1) / value**times}
 
 
 def _product(first: Normal, second: Normal) -> Normal:
@@ -201,7 +202,7 @@ def _summed(body: Any, over: sp.Symbol) -> Normal:
     return result
 
 
-def _canonical(bound: tuple[Any, ...], factors: tuple[Factor, ...], value: Fraction) -> Normal:
+def _canonical(bound: tuple[Any, ...], factors: tuple[Factor, ...], value: fmpq) -> Normal:
     """One product with its bound indices named in a fixed way; Kronecker deltas are summed out."""
     collected: dict[Any, int] = {}
     for atom, power in factors:
@@ -221,7 +222,7 @@ def _canonical(bound: tuple[Any, ...], factors: tuple[Factor, ...], value: Fract
                     return _canonical(tuple(remaining), moved, value)
     constant = [atom for atom in collected if atom.is_Rational]
     for atom in constant:
-        value *= Fraction(int(atom.p), int(atom.q)) ** collected.pop(atom)
+        value *= fmpq(int(atom.p), int(atom.q)) ** collected.pop(atom)
     if value == 0:
         return {}
     present = frozenset().union(frozenset(), *(_indices(atom) for atom in collected))

@@ -21,6 +21,7 @@ from .language import (
     Or,
     ProofError,
     Rel,
+    Total,
     conjuncts,
     eq,
     free_indices,
@@ -49,7 +50,9 @@ __all__ = [
     "follows",
     "instance",
     "refuse_idle",
+    "sign",
     "uses",
+    "vanishing",
 ]
 
 
@@ -79,6 +82,45 @@ def algebra(*using: str | Multiple, degree: int = 1, put: Sequence[str] = (), re
         return "; ".join(dict.fromkeys(accounts)) + named
 
     return Rule("algebra", check, remark=remark)
+
+
+def sign(*, put: Sequence[str] = ()) -> Rule:
+    """An inequality between 0 and a product (or quotient): by the signs of its factors, found among the facts."""
+
+    def check(context: Context, claim: Formula) -> str:
+        for part in _parts(claim):
+            if not isinstance(part, Rel) or part.op == "=":
+                raise ProofError(f"{part} is no inequality")
+            for name in put:
+                part = _put(context, name, part)
+            kind = {"<": "positive", "<=": "not negative", "!=": "not zero"}[part.op]
+            context.require(part.right - part.left, kind)
+        return "signs of the factors"
+
+    return Rule("sign", check)
+
+
+def vanishing(not_negative: str, zero: str) -> Rule:
+    """Terms that are not negative and add up to 0 are 0, each of them.
+
+    `not_negative` is a fact 0 <= f(k) for all k, `zero` the fact that the sum of f(k) over k is 0; the claim is
+    f(k) = 0.
+    """
+
+    def check(context: Context, claim: Formula) -> str:
+        fact, total_fact = context.fact(not_negative), context.fact(zero)
+        if not (isinstance(claim, Rel) and claim.op == "="):
+            raise ProofError("the claim is an equation")
+        term = claim.left - claim.right
+        free = sorted(context.generic_of(not_negative) - context.fixed, key=str)
+        for one in free:
+            bound = le(0, term)
+            closed = eq(Total(term, one), 0)
+            if same(fact, bound) and same(total_fact, closed) and one not in free_symbols(total_fact):
+                return f"each term of a sum that is 0, over {one}"
+        raise ProofError(f"'{not_negative}' and '{zero}' do not show that {term} is 0")
+
+    return Rule("sum of non-negative terms", check)
 
 
 def _parts(claim: Formula) -> list[Formula]:
@@ -114,7 +156,6 @@ def follows(*using: str | Multiple, degree: int = 1, remark: str = "") -> Rule:
     def check(context: Context, claim: Formula) -> str:
         if not using:
             raise ProofError("no fact is named")
-        context.require_defined(claim)
         context.entails(claim, using, degree)
         return "from " + ", ".join(one if isinstance(one, str) else one.fact for one in using)
 
@@ -232,13 +273,17 @@ def cites(
     return Rule("cited", check, cites=statement, remark=why)
 
 
-def block(*steps: Step) -> Rule:
-    """The claim is `ForAll(variables, given, then)`: with the variables fixed and what is given, derive `then`."""
+def block(*steps: Step, given: str = "") -> Rule:
+    """The claim is `ForAll(variables, given, then)`: with the variables fixed and what is given, derive `then`.
+
+    `given` names what is given, with semicolons between; otherwise the names are "given 1", "given 2", ...
+    """
+    called = tuple(name.strip() for name in given.split(";")) if given else ()
 
     def check(context: Context, claim: Formula) -> str:
         if not isinstance(claim, ForAll):
             raise ProofError("a block proves a claim for all variables")
-        inner, _ = opened(context, claim)
+        inner, _ = opened(context, claim, called=called)
         derive(inner, steps)
         established(inner, claim.then)
         refuse_idle(inner, steps)
@@ -255,12 +300,14 @@ def refuse_idle(context: Context, steps: Sequence[Step]) -> None:
 
 
 def derive(context: Context, steps: Sequence[Step]) -> list[tuple[Step, str]]:
-    """Establish every step in turn."""
+    """Establish every step in turn.
+
+    That claims are defined is each rule's business: certificates ask for it, instances and cases inherit it.
+    """
     if not steps:
         raise ProofError("there are no steps")
     accounts = []
     for one in steps:
-        context.require_defined(one.claim)
         account = one.rule.check(context, one.claim)
         if not account:
             raise ProofError("the rule gave no account")
@@ -288,6 +335,7 @@ def contradiction(*steps: Step) -> Rule:
     def check(context: Context, claim: Formula) -> str:
         if free_indices(claim) - context.fixed:
             raise ProofError("fix the free indices of the claim by a block first")
+        context.require_defined(claim)
         inner = Context(context)
         inner.add("opposite", negation(claim))
         derive(inner, steps)
