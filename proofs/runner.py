@@ -21,6 +21,7 @@ __all__ = ["NAMES", "LemmaResult", "StepResult", "Verdict", "load", "proved_stat
 NAMES = (
     "binary_coupling",
     "concavity",
+    "tangent",
     "column_jensen",
 )
 

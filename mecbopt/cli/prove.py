@@ -103,26 +103,26 @@ def _print_table(proofs: Any, results: list[Any], steps: bool, out: Path | None)
     """One row a lemma (and a step), failures with their reason, and the totals."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("lemma", no_wrap=True)
-    for name in ("proved", "cited", "admitted", "failed"):
+    for name in ("proved", "cited", "failed"):
         table.add_column(name, justify="right")
     table.add_column("methods" if not steps else "steps")
     table.add_column("seconds", justify="right")
     verdict = proofs.Verdict
     for result in results:
         methods = sorted({step.method for step in result.steps if step.verdict is verdict.PROVED})
-        counts = [result.count(verdict.PROVED), result.count(verdict.CITED), len(result.admitted)]
+        counts = [result.count(one) for one in (verdict.PROVED, verdict.CITED, verdict.FAILED)]
         style = "" if result.proved else "bold red"
         table.add_row(
             result.name,
-            *(str(count) for count in (*counts, result.count(verdict.FAILED))),
+            *map(str, counts),
             escape(result.label if steps else ", ".join(methods)),
             f"{result.seconds:.2f}",
             style=style,
         )
         for step in result.steps:
             if steps or step.verdict is verdict.FAILED:
-                text = f"{step.verdict.value} [{step.method}] {step.claim} - {step.account}"
-                table.add_row("", "", "", "", "", escape(text), f"{step.seconds:.2f}")
+                text = f"{step.verdict.value} [{step.method}] {step.name}: {step.account}"
+                table.add_row("", "", "", "", escape(text), f"{step.seconds:.2f}")
     total = sum(result.seconds for result in results)
     closing = f"{proofs.summary(results)}, {total:.1f} s."
     if out is None:

@@ -28,6 +28,7 @@ from .language import (
     eq,
     free_indices,
     free_symbols,
+    heads,
     index,
     is_index,
     le,
@@ -312,21 +313,21 @@ class Context:
 
     def _searched(self, goal: Rel) -> bool:
         """A certificate from the facts whose symbols the goal has, then with definitions of these too."""
-        symbols = free_symbols(goal)
+        symbols = heads(goal)
         grown = set(symbols)
         for _ in range(2):
             for _, fact in self._atomic():
                 if fact.op == "=" and fact.left in grown:
-                    grown |= free_symbols(fact.right)
+                    grown |= heads(fact.right)
         touching = set(grown)
         for _, fact in self._atomic():
-            if fact.op == "=" and free_symbols(fact) & grown:
-                touching |= free_symbols(fact)
+            if fact.op == "=" and heads(fact) & grown:
+                touching |= heads(fact)
         tried = set()
         linked = set(symbols)
         for _, fact in self._atomic():
-            if fact.op in ("<", "<=") and free_symbols(fact) & symbols and len(free_symbols(fact)) == 2:
-                linked |= free_symbols(fact)
+            if fact.op in ("<", "<=") and heads(fact) & symbols and len(heads(fact)) == 2:
+                linked |= heads(fact)
         for allowed, degree in ((symbols, 1), (grown, 1), (symbols, 2), (touching, 1), (linked, 2)):
             names = self._among(allowed)
             if (tuple(names), degree) in tried or len(names) > (10 if degree == 2 else 24):
@@ -344,10 +345,8 @@ class Context:
         names = []
         for name, fact in self._atomic():
             if fact.op in ("<", "<=", "=") and name not in names:
-                generic = self.generic_of(name)
-                plain = {one for one in free_symbols(fact) if one not in generic}
                 difference = fact.left - fact.right
-                if plain <= symbols and not has_sum(difference) and cleared(difference)[1] == 1:
+                if heads(fact) <= symbols and not has_sum(difference) and cleared(difference)[1] == 1:
                     names.append(name)
         return names
 

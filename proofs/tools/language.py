@@ -34,6 +34,7 @@ __all__ = [
     "free_indices",
     "free_symbols",
     "ge",
+    "heads",
     "gt",
     "implies",
     "index",
@@ -166,6 +167,16 @@ def term_symbols(term: Any) -> frozenset[Any]:
     if isinstance(term, str):
         return frozenset()
     return frozenset().union(*(term_symbols(argument) for argument in sp.sympify(term).args))
+
+
+def heads(formula: Any) -> frozenset[Any]:
+    """The real symbols and the families that a formula or term speaks of."""
+    if isinstance(formula, Rel):
+        return heads(formula.left) | heads(formula.right)
+    if isinstance(formula, sp.Symbol):
+        return frozenset() if is_index(formula) else frozenset({formula})
+    found = frozenset().union(frozenset(), *(heads(one) for one in sp.sympify(formula).args))
+    return found | {formula.func} if isinstance(formula, AppliedUndef) else found
 
 
 def _fresh(symbol: sp.Symbol, avoid: Iterable[Any]) -> sp.Symbol:
