@@ -22,7 +22,11 @@ NAMES = (
     "binary_coupling",
     "concavity",
     "tangent",
+    "phi_order",
     "column_jensen",
+    "supporting_row",
+    "chord",
+    "sharpened_jensen",
 )
 
 

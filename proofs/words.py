@@ -33,6 +33,9 @@ class _Printer(LatexPrinter):
     def _print_log(self, expr: Any, exp: Any = None) -> str:
         return rf"\ln\left({self._print(expr.args[0])}\right)" + (f"^{{{exp}}}" if exp else "")
 
+    def _print_ln0(self, expr: Any, exp: Any = None) -> str:
+        return rf"\ln_0 {self._print(expr.args[0])}"
+
     def _print_Total(self, expr: Any, exp: Any = None) -> str:
         body = self._print(expr.args[0])
         if expr.args[0].is_Add:

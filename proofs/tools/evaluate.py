@@ -31,6 +31,7 @@ from .language import (
     delta,
     free_indices,
     is_index,
+    ln0,
     maximum,
     minimum,
     phi,
@@ -107,6 +108,15 @@ def _log(p: Any) -> Any:
     return arb(0) if isinstance(p, fmpq) and p == 1 else ball(p).log()
 
 
+def _ln0(p: Any) -> Any:
+    p = number(p)
+    if isinstance(p, fmpq):
+        return fmpq(0) if p in (0, 1) else arb(p).log()
+    if p.contains(0):
+        raise ProofError("ln0 of a ball around 0")
+    return p.log()
+
+
 def _sum(values: Any) -> Any:
     result = fmpq(0)
     for value in values:
@@ -142,7 +152,7 @@ def _root(base: Any) -> Any:
 
 
 _TOOLS = {
-    "_phi": _phi, "_log": _log, "_sum": _sum, "_min": _min, "_max": _max, "_power": _power, "_root": _root,
+    "_phi": _phi, "_log": _log, "_ln0": _ln0, "_sum": _sum, "_min": _min, "_max": _max, "_power": _power, "_root": _root,
     "arb": arb, "fmpq": fmpq, "ball": ball,
 }  # fmt: skip
 
@@ -167,6 +177,8 @@ def _code(term: Any) -> str:
         return f"_phi({_code(term.args[0])})"
     if isinstance(term, sp.log):
         return f"_log({_code(term.args[0])})"
+    if isinstance(term, ln0):
+        return f"_ln0({_code(term.args[0])})"
     if isinstance(term, LogAbs):
         return f"_log(abs({_code(term.args[0])}))"
     if isinstance(term, (minimum, maximum)):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from .certificate import combination
 from .language import (
@@ -148,6 +149,7 @@ class Context:
         self.generic: dict[str, frozenset[Any]] = {}
         self.fixed: frozenset[Any] = frozenset(fixed) | (outer.fixed if outer else frozenset())
         self.shown: set[tuple[Any, str]] = set()
+        self._unfolding: set[Any] = outer._unfolding if outer else set()
         self.used: set[str] = outer.used if outer else set()
         self.citations: list[str] = outer.citations if outer else []
 
@@ -224,7 +226,9 @@ class Context:
             return self._part(part, "positive") or self._part(-part, "positive") or self._told_apart(part)
         if part.is_number:
             return _sign_of_number(part) >= (1 if kind == "positive" else 0)
-        if self._told(part, kind):
+        if self._told(part, kind) or (kind == "not negative" and self._told_by_values(part)):
+            return True
+        if self._defined_as(part, kind):
             return True
         if isinstance(part, Total):
             body, bound = part.args
@@ -276,6 +280,56 @@ class Context:
                         return True
         return False
 
+    def _told_by_values(self, part: Any) -> bool:
+        """Whether a fact lists the values that the part can have, none of them negative."""
+        for name in self.all_names():
+            for fact in conjuncts(self.find(name)):
+                if not isinstance(fact, Or) or not all(
+                    isinstance(one, Rel) and one.op == "=" and one.right.is_Rational and one.right >= 0
+                    for one in fact.parts
+                ):
+                    continue
+                lefts = {one.left for one in fact.parts}
+                if len(lefts) == 1 and self._renames(name, lefts.pop(), part) is not None:
+                    self.used.add(name)
+                    return True
+        return False
+
+    def _renames(self, name: str, left: Any, part: Any) -> dict[Any, Any] | None:
+        """How free indices of a fact are renamed so that its left side is the part; None if there is no way."""
+        if left == part:
+            return {}
+        if not (isinstance(left, AppliedUndef) and isinstance(part, AppliedUndef) and left.func == part.func):
+            return None
+        renaming: dict[Any, Any] = {}
+        for one, other in zip(left.args, part.args, strict=True):
+            if one == other and one not in renaming:
+                renaming[one] = other
+            elif one in self.generic_of(name) and is_index(other) and renaming.get(one, other) == other:
+                renaming[one] = other
+            else:
+                return None
+        return renaming
+
+    def _defined_as(self, part: Any, kind: str) -> bool:
+        """The sign of what an equation says that a symbol or member of a family is."""
+        if not isinstance(part, (sp.Symbol, AppliedUndef)) or part in self._unfolding:
+            return False
+        for name, fact in self._atomic():
+            if fact.op != "=" or fact.right.is_number:
+                continue
+            renaming = self._renames(name, fact.left, part)
+            if renaming is not None:
+                self._unfolding.add(part)
+                try:
+                    shown = self._part(substitute(fact.right, renaming), kind)
+                finally:
+                    self._unfolding.discard(part)
+                if shown:
+                    self.used.add(name)
+                    return True
+        return False
+
     def _by_factors(self, part: Any, kind: str) -> bool:
         """The sign of a product from those of its factors."""
         try:
@@ -309,7 +363,12 @@ class Context:
         if factor.is_number:
             return _sign_of_number(factor) > 0
         goal = lt(0, factor) if kind == "positive" else le(0, factor)
-        return self._told(factor, kind) or self._searched(goal)
+        return (
+            self._told(factor, kind)
+            or (kind == "not negative" and self._told_by_values(factor))
+            or self._defined_as(factor, kind)
+            or self._searched(goal)
+        )
 
     def _searched(self, goal: Rel) -> bool:
         """A certificate from the facts whose symbols the goal has, then with definitions of these too."""
@@ -548,9 +607,19 @@ class Context:
             raise ProofError(f"no part of {goal} is shown: {failures}")
         elif isinstance(goal, ForAll):
             inner, extra = opened(self, goal)
+            if goal.given and inner.absurd([*using, *extra]):
+                return  # what is given cannot be
             inner.entails(goal.then, [*using, *extra], degree)
         else:
             raise ProofError(f"not shown: {goal}")
+
+    def absurd(self, using: Sequence[str | Multiple]) -> bool:
+        """Whether the facts named contradict each other."""
+        try:
+            self.prove(lt(0, 0), using, defined=True)
+        except ProofError:
+            return False
+        return True
 
     def _same_after_renaming(self, name: str, part: Any, goal: Any) -> bool:
         free = sorted(self.generic_of(name) & free_indices(part), key=str)

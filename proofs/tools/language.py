@@ -40,6 +40,7 @@ __all__ = [
     "index",
     "is_index",
     "le",
+    "ln0",
     "lt",
     "maximum",
     "minimum",
@@ -48,6 +49,7 @@ __all__ = [
     "numbers",
     "phi",
     "real",
+    "resorted",
     "sort_of",
     "substitute",
     "total",
@@ -105,6 +107,16 @@ class phi(sp.Function):
 
     def fdiff(self, argindex: int = 1) -> Any:
         return -sp.log(self.args[0]) - 1
+
+
+class ln0(sp.Function):
+    """ln p, and 0 at 0: what stands beside a factor that is 0 there too."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, p: Any) -> Any:
+        return sp.Integer(0) if p in (0, 1) else None
 
 
 def entropy(p: Any) -> Any:
@@ -396,6 +408,35 @@ def _substitute_argument(argument: Any, mapping: Mapping[Any, Any]) -> Any:
     except TypeError:
         pass
     return substitute_term(argument, mapping) if isinstance(argument, sp.Basic) else argument
+
+
+def resorted(formula: Any, sorts: Mapping[str, str]) -> Any:
+    """The same formula over other index sets: each index of a sort named gets the sort it is mapped to."""
+
+    def moved(symbol: Any) -> Any:
+        if not is_index(symbol) or sort_of(symbol) not in sorts:
+            return symbol
+        to = sorts[sort_of(symbol)]
+        return index(f"{symbol.name}:{to}", to)
+
+    def term(one: Any) -> Any:
+        if not isinstance(one, sp.Basic):
+            return one
+        return one.xreplace({symbol: moved(symbol) for symbol in one.atoms(sp.Symbol)})
+
+    if isinstance(formula, (ForAll, Exists)):
+        variables = tuple(map(moved, formula.variables))
+        if isinstance(formula, Exists):
+            return Exists(variables, resorted(formula.then, sorts))
+        return ForAll(variables, tuple(resorted(one, sorts) for one in formula.given), resorted(formula.then, sorts))
+    if isinstance(formula, (And, Or)):
+        return type(formula)(tuple(resorted(part, sorts) for part in formula.parts))
+    if isinstance(formula, Pred):
+        return Pred(formula.name, tuple(
+            resorted(one, sorts) if isinstance(one, (Rel, And, Or, ForAll, Exists, Pred)) else term(one)
+            for one in formula.arguments
+        ))  # fmt: skip
+    return Rel(formula.op, term(formula.left), term(formula.right))
 
 
 def numbers(formula: Any, change: Callable[[Any], Any]) -> Any:

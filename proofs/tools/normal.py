@@ -3,7 +3,7 @@
 A term is a combination of products of atoms, each with the set of indices that it is summed over; that the
 sum of c w_k is c times the sum of w_k, and that sums change places, is built in (the distributive law, for
 index sets of any size).  Logarithms of rational functions are split into log|irreducible factor|: that is their
-value wherever their argument is positive, and p log|p| = 0 at p = 0 keeps phi's convention.  So an equation of
+value wherever their argument is positive, and with log|0| = 0 for an atom phi(0) and ln0(0) are 0 as agreed.  So an equation of
 normal forms holds wherever the arguments of logarithms are positive, those of phi are not negative, and no
 denominator vanishes: `domain_conditions` lists exactly these, and the kernel asks for proofs of them.
 """
@@ -25,6 +25,7 @@ from .language import (
     delta,
     index,
     is_index,
+    ln0,
     phi,
     sort_of,
     term_symbols,
@@ -87,6 +88,11 @@ def without_logs(term: Any) -> Any:
         return -term.args[0] * split_log(term.args[0])
     if isinstance(term, sp.log):
         return split_log(term.args[0])
+    if isinstance(term, ln0):
+        # 0 at 0, like the atom beside a factor that is 0: so no product may be split here
+        if not isinstance(term.args[0], (sp.Symbol, AppliedUndef)):
+            raise ProofError(f"{term}: name the argument, ln0 of a product is not split")
+        return LogAbs(term.args[0])
     if isinstance(term, BINDERS):
         return term.func(without_logs(term.args[0]), term.args[1])
     if isinstance(term, AppliedUndef):
@@ -283,7 +289,7 @@ def domain_conditions(term: Any) -> list[tuple[Any, str]]:
 def _collect(term: Any, found: list[tuple[Any, str]]) -> None:
     if isinstance(term, LogAbs):
         return
-    if isinstance(term, phi):
+    if isinstance(term, (phi, ln0)):
         found.append((term.args[0], "not negative"))
     elif isinstance(term, sp.log):
         found.append((term.args[0], "positive"))

@@ -31,6 +31,7 @@ from .language import (
     le,
     negation,
     numbers,
+    resorted,
     sort_of,
     substitute,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "exists",
     "follows",
     "instance",
+    "part_of_sum",
     "refuse_idle",
     "sign",
     "uses",
@@ -98,6 +100,24 @@ def sign(*, put: Sequence[str] = ()) -> Rule:
         return "signs of the factors"
 
     return Rule("sign", check)
+
+
+def part_of_sum(not_negative: str) -> Rule:
+    """A term of a sum of terms that are not negative: f(k) <= sum of f(k) over k, by the fact 0 <= f(k)."""
+
+    def check(context: Context, claim: Formula) -> str:
+        fact = context.fact(not_negative)
+        if not (isinstance(claim, Rel) and claim.op == "<="):
+            raise ProofError("the claim is an inequality")
+        for one in sorted(context.generic_of(not_negative) - context.fixed, key=str):
+            for part in conjuncts(fact):
+                if isinstance(part, Rel) and part.op in ("<", "<="):
+                    term = part.right - part.left
+                    if same(claim, le(term, Total(term, one))):
+                        return f"one term of a sum of non-negative ones, over {one}"
+        raise ProofError(f"'{not_negative}' does not show {claim}")
+
+    return Rule("sum of non-negative terms", check)
 
 
 def vanishing(not_negative: str, zero: str) -> Rule:
@@ -226,17 +246,21 @@ def _apply(
             raise ProofError(f"{variable}: a statement holds for all indices, none is given")
         if isinstance(value, sp.Basic):
             context.require_defined(eq(value, value))
+    sorts = {key: value for key, value in where.items() if isinstance(key, str)}
+    where = {key: value for key, value in where.items() if not isinstance(key, str)}
+    given = {name: resorted(one, sorts) for name, one in statement.hypotheses.items()}
+    concluded = [resorted(one, sorts) for one in statement.conclusions.values()]
     fresh: dict[Any, Any] = {}
-    for formula in (*statement.hypotheses.values(), *statement.conclusions.values()):
+    for formula in (*given.values(), *concluded):
         for one in free_indices(formula):
             fresh[one] = index(f"{one.name}^", sort_of(one))
-    for name, hypothesis in statement.hypotheses.items():
+    for name, hypothesis in given.items():
         goal = substitute(substitute(hypothesis, fresh), dict(where))
         try:
             context.entails(goal, using, degree)
         except ProofError as error:
             raise ProofError(f"the hypothesis '{name}' of '{statement.name}' is not met: {error}") from error
-    conclusions = And(tuple(substitute(substitute(one, fresh), dict(where)) for one in statement.conclusions.values()))
+    conclusions = And(tuple(substitute(substitute(one, fresh), dict(where)) for one in concluded))
     _same_or_part(conclusions, claim, frozenset(fresh.values()))
 
 
