@@ -23,6 +23,8 @@ NAMES = (
     "concavity",
     "tangent",
     "phi_order",
+    "log_sum",
+    "general_bounds",
     "column_jensen",
     "supporting_row",
     "chord",

@@ -563,13 +563,11 @@ class Context:
                 continue
             kind = part.op
             self.require_defined(eq(item.times, item.times))
+            if kind != "=" and not self._signed(item.times):
+                continue  # only the equations of this fact can be multiplied by such a term
             if kind != "=":
-                if self._part(item.times, "positive"):
-                    pass
-                elif self._part(item.times, "not negative"):
+                if not self._part(item.times, "positive"):
                     kind = "<="
-                else:
-                    raise ProofError(f"'{item.fact}' is an inequality, and {item.times} is not shown >= 0")
             bound = {other for _, other in item.at}
             for one in item.over:
                 if one in free_indices(part) and one not in self.generic_of(item.fact) | bound:
@@ -578,7 +576,13 @@ class Context:
                     raise ProofError(f"{one} is fixed here: sum over another index")
             slack = total(item.times * (part.right - part.left), *item.over)
             found.append((slack, kind, frozenset({item.fact})))
+        if not found:
+            raise ProofError(f"'{item.fact}' is an inequality, and {item.times} is not shown >= 0")
         return found
+
+    def _signed(self, term: Any) -> bool:
+        """Whether a term is shown not to be negative."""
+        return self._part(term, "not negative")
 
     # ---- logic -------------------------------------------------------------------------------------------------
 
@@ -624,7 +628,7 @@ class Context:
     def _same_after_renaming(self, name: str, part: Any, goal: Any) -> bool:
         free = sorted(self.generic_of(name) & free_indices(part), key=str)
         wanted = sorted(free_indices(goal), key=str)
-        if not free or len(free) > 3:
+        if not free or len(free) > 6:
             return False
         choices = [[other for other in wanted if sort_of(other) == sort_of(one)] for one in free]
         return any(

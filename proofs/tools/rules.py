@@ -37,6 +37,7 @@ from .language import (
 )
 
 __all__ = [
+    "absurd",
     "algebra",
     "block",
     "by_cases",
@@ -373,6 +374,18 @@ def contradiction(*steps: Step) -> Rule:
         return f"{len(steps)} steps"
 
     return Rule("contradiction", check, steps=steps)
+
+
+def absurd(name: str) -> Rule:
+    """Anything follows from a fact that is false, an inequality between numbers such as 0 < 0."""
+
+    def check(context: Context, claim: Formula) -> str:
+        fact = context.fact(name)
+        if not (isinstance(fact, Rel) and not free_symbols(fact) and not holds(fact, {})):
+            raise ProofError(f"'{name}' is not absurd")
+        return f"'{name}' cannot be"
+
+    return Rule("contradiction", check)
 
 
 def by_cases(*names: str, cover: str = "", using: Sequence[Any] = (), degree: int = 1) -> Rule:
