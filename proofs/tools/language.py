@@ -60,28 +60,37 @@ class ProofError(Exception):
     """A step does not prove its claim."""
 
 
-_SORTS: dict[sp.Symbol, str] = {}
+class Index(sp.Symbol):
+    """An index symbol; two of the same name over different sets are different."""
+
+    __slots__ = ("sort",)
+
+    def __new__(cls, name: str, sort: str) -> Index:
+        made = sp.Symbol.__xnew__(cls, name, integer=True)
+        made.sort = sort
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
+        return (self.name, self.sort), {}
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (*super()._hashable_content(), self.sort)
 
 
 def index(names: str, sort: str) -> Any:
     """Index symbols of a sort ("X", "Y", "K", ...): `x, z = index("x z", "X")`."""
-    found = []
-    for name in names.split():
-        symbol = sp.Symbol(name, integer=True)
-        if _SORTS.setdefault(symbol, sort) != sort:
-            raise ValueError(f"the index {name} has the sort {_SORTS[symbol]}, not {sort}: take another name")
-        found.append(symbol)
+    found = [Index(name, sort) for name in names.split()]
     return found[0] if len(found) == 1 else tuple(found)
 
 
 def is_index(symbol: Any) -> bool:
     """Whether a symbol is an index."""
-    return symbol in _SORTS
+    return isinstance(symbol, Index)
 
 
-def sort_of(symbol: sp.Symbol) -> str:
+def sort_of(symbol: Any) -> str:
     """The name of the set that an index runs over."""
-    return _SORTS[symbol]
+    return str(symbol.sort)
 
 
 def real(names: str) -> Any:

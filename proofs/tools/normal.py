@@ -226,6 +226,9 @@ def _canonical(bound: tuple[Any, ...], factors: tuple[Factor, ...], value: fmpq)
                         (sp.sympify(rest.xreplace({one: other})), power) for rest, power in collected.items()
                     )
                     return _canonical(tuple(remaining), moved, value)
+    equal = [atom for atom in collected if isinstance(atom, delta)]
+    if equal:
+        collected = _merged(equal, collected)
     constant = [atom for atom in collected if atom.is_Rational]
     for atom in constant:
         value *= fmpq(int(atom.p), int(atom.q)) ** collected.pop(atom)
@@ -240,6 +243,28 @@ def _canonical(bound: tuple[Any, ...], factors: tuple[Factor, ...], value: fmpq)
     if not remaining:
         return {((), _sorted(collected.items())): value}
     return {_named(remaining, collected): value}
+
+
+def _merged(equal: list[Any], collected: dict[Any, int]) -> dict[Any, int]:
+    """Deltas of free indices: equal indices take the first name everywhere, and one delta a member is kept."""
+    classes: list[set[Any]] = []
+    for atom in equal:
+        joined = set(atom.args)
+        for one in [other for other in classes if other & joined]:
+            joined |= one
+            classes.remove(one)
+        classes.append(joined)
+    renaming, kept = {}, {}
+    for one in classes:
+        first, *rest = sorted(one, key=str)
+        for other in rest:
+            renaming[other] = first
+            kept[delta(first, other)] = 1
+    for atom, power in collected.items():
+        if not isinstance(atom, delta):
+            moved = sp.sympify(atom.xreplace(renaming))
+            kept[moved] = kept.get(moved, 0) + power
+    return {atom: power for atom, power in kept.items() if power}
 
 
 def _indices(atom: Any) -> frozenset[Any]:

@@ -56,6 +56,7 @@ __all__ = [
     "sign",
     "uses",
     "vanishing",
+    "zero_product",
 ]
 
 
@@ -119,6 +120,20 @@ def part_of_sum(not_negative: str) -> Rule:
         raise ProofError(f"'{not_negative}' does not show {claim}")
 
     return Rule("sum of non-negative terms", check)
+
+
+def zero_product(name: str) -> Rule:
+    """One of the factors is 0 where the fact says that their product is: the claim `Or((f = 0, g = 0))`."""
+
+    def check(context: Context, claim: Formula) -> str:
+        if not (isinstance(claim, Or) and all(isinstance(one, Rel) and one.op == "=" for one in claim.parts)):
+            raise ProofError("the claim is one of several equations")
+        product = sp.Mul(*(one.left - one.right for one in claim.parts))
+        if not any(same(one, eq(product, 0)) for one in conjuncts(context.fact(name))):
+            raise ProofError(f"'{name}' does not say that {product} is 0")
+        return f"a factor of '{name}' is 0"
+
+    return Rule("logic", check)
 
 
 def vanishing(not_negative: str, zero: str) -> Rule:
