@@ -21,6 +21,12 @@ __all__ = ["NAMES", "LemmaResult", "StepResult", "Verdict", "load", "proved_stat
 NAMES = (
     "binary_coupling",
     "concavity",
+    "lemma_1",
+    "entropy_positive",
+    "entropy_between",
+    "lemma_2",
+    "sign_theorem",
+    "theorem_2",
     "tangent",
     "phi_order",
     "log_sum",

@@ -40,7 +40,7 @@ from .language import (
     term_symbols,
     total,
 )
-from .normal import Normal, cleared, domain_conditions, has_sum, normal, vanishes
+from .normal import Normal, cleared, domain_conditions, has_sum, normal, vanishes, without_logs
 
 __all__ = ["Context", "Multiple", "over", "same"]
 
@@ -575,6 +575,8 @@ class Context:
                 if one in self.fixed:
                     raise ProofError(f"{one} is fixed here: sum over another index")
             slack = total(item.times * (part.right - part.left), *item.over)
+            if not has_sum(slack) and any(one.exp.is_negative for one in slack.atoms(sp.Pow)):
+                slack = sp.cancel(without_logs(slack))
             found.append((slack, kind, frozenset({item.fact})))
         if not found:
             raise ProofError(f"'{item.fact}' is an inequality, and {item.times} is not shown >= 0")

@@ -31,7 +31,7 @@ from .language import (
     term_symbols,
 )
 
-__all__ = ["LogAbs", "Normal", "cleared", "domain_conditions", "has_sum", "normal", "scaled", "vanishes"]
+__all__ = ["LogAbs", "Normal", "cleared", "domain_conditions", "has_sum", "normal", "scaled", "vanishes", "without_logs"]
 
 Factor = tuple[Any, int]
 Key = tuple[tuple[Any, ...], tuple[Factor, ...]]
@@ -107,7 +107,8 @@ def cleared(term: Any) -> tuple[Any, Any]:
     if has_sum(term):
         return term, sp.Integer(1)
     numerator, denominator = sp.fraction(sp.together(term))
-    return sp.expand(numerator), denominator
+    constant, rest = denominator.as_coeff_Mul()
+    return sp.expand(numerator / constant), rest
 
 
 @functools.cache

@@ -42,6 +42,7 @@ __all__ = [
     "block",
     "by_cases",
     "cites",
+    "clash",
     "contradiction",
     "cover",
     "decide",
@@ -399,6 +400,20 @@ def absurd(name: str) -> Rule:
         if not (isinstance(fact, Rel) and not free_symbols(fact) and not holds(fact, {})):
             raise ProofError(f"'{name}' is not absurd")
         return f"'{name}' cannot be"
+
+    return Rule("contradiction", check)
+
+
+def clash(equal: str, different: str) -> Rule:
+    """Anything follows from a = b and a != b."""
+
+    def check(context: Context, claim: Formula) -> str:
+        one, other = context.fact(equal), context.fact(different)
+        if not (isinstance(one, Rel) and isinstance(other, Rel) and (one.op, other.op) == ("=", "!=")):
+            raise ProofError(f"'{equal}' and '{different}' are no equation and its opposite")
+        if not same(one, eq(other.left, other.right)):
+            raise ProofError(f"'{equal}' and '{different}' do not clash")
+        return f"'{equal}' and '{different}' cannot both be"
 
     return Rule("contradiction", check)
 
