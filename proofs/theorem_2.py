@@ -90,7 +90,6 @@ LEMMA = Lemma(
         step("T >= 0", ge(cap, 0), by_cases("if limit 0", "if limit 1", "if limit 2", cover="one of them")),
         step("weight of one", ge(b - a * cap, 0), algebra("least")),
         step("weight of zero", ge(1 - b - (1 - a) * cap, 0), algebra("least")),
-        step("products", And((ge(a * cap, 0), ge((1 - a) * cap, 0))), sign()),
         step("rate at T", le(cap * entropy(a), R), algebra("least")),
         step("at the cap", AT_CAP, algebra("T >= 0", "weight of one", "weight of zero", "rate at T")),
         step("best", ForAll(WEIGHTS, FEASIBLE, BEST), block(
@@ -110,7 +109,7 @@ LEMMA = Lemma(
                 step("falls", FALLS, uses("concavity", using=("source", "law"))),
                 step("less", lt(conditional_entropy(cap), conditional_entropy(p1 - p2)), instance(
                     "falls", {first: p1 - p2, second: cap},
-                    using=("order", "apart", "products", "weight of one", "weight of zero", "law"),
+                    using=("order", "apart", "T >= 0", "weight of one", "weight of zero", "law"),
                 )),
                 step("not above", BEST, algebra("less")),
                 given="apart",

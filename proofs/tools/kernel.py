@@ -34,6 +34,7 @@ from .language import (
     is_index,
     le,
     lt,
+    phi,
     real,
     sort_of,
     substitute,
@@ -150,6 +151,8 @@ class Context:
         self.fixed: frozenset[Any] = frozenset(fixed) | (outer.fixed if outer else frozenset())
         self.shown: set[tuple[Any, str]] = set()
         self._unfolding: set[Any] = outer._unfolding if outer else set()
+        #: while the sign of a denominator is looked for, facts with denominators are left aside
+        self._dividing: list[bool] = outer._dividing if outer else [False]
         self.used: set[str] = outer.used if outer else set()
         self.citations: list[str] = outer.citations if outer else []
 
@@ -388,7 +391,7 @@ class Context:
             if fact.op in ("<", "<=") and heads(fact) & symbols and len(heads(fact)) == 2:
                 linked |= heads(fact)
         for allowed, degree in ((symbols, 1), (grown, 1), (symbols, 2), (touching, 1), (linked, 2)):
-            names = self._among(allowed)
+            names = self._among(allowed, bool((goal.right - goal.left).atoms(phi, sp.log)))
             if (tuple(names), degree) in tried or len(names) > (10 if degree == 2 else 24):
                 continue
             tried.add((tuple(names), degree))
@@ -399,14 +402,17 @@ class Context:
             return True
         return False
 
-    def _among(self, symbols: Any) -> list[str]:
-        """Facts without sums that speak of these symbols alone."""
+    def _among(self, symbols: Any, logs: bool) -> list[str]:
+        """Facts without sums that speak of these symbols alone, those with logarithms only where asked for."""
         names = []
         for name, fact in self._atomic():
             if fact.op in ("<", "<=", "=") and name not in names:
                 difference = fact.left - fact.right
-                if heads(fact) <= symbols and not has_sum(difference) and cleared(difference)[1] == 1:
-                    names.append(name)
+                if not logs and difference.atoms(phi, sp.log):
+                    continue
+                if heads(fact) <= symbols and not has_sum(difference):
+                    if not self._dividing[0] or cleared(difference)[1] == 1:
+                        names.append(name)
         return names
 
     # ---- certificates ----------------------------------------------------------------------------------------
@@ -491,10 +497,14 @@ class Context:
 
     def sign(self, part: Any) -> int:
         """+1 or -1 of a part that is known to have a strict sign."""
-        if self._part(sp.sympify(part), "positive"):
-            return 1
-        if self._part(-sp.sympify(part), "positive"):
-            return -1
+        saved, self._dividing[0] = self._dividing[0], True
+        try:
+            if self._part(sp.sympify(part), "positive"):
+                return 1
+            if self._part(-sp.sympify(part), "positive"):
+                return -1
+        finally:
+            self._dividing[0] = saved
         raise ProofError(f"the sign of {part} is not known")
 
     def _candidates(
@@ -672,7 +682,14 @@ def _conditions(context: Context, formula: Any) -> list[tuple[Context, Any, str]
     if isinstance(formula, Rel):
         found = domain_conditions(formula.left) + domain_conditions(formula.right)
         return [(context, part, kind) for part, kind in dict.fromkeys(found)]
-    if isinstance(formula, (And, Or)):
+    if isinstance(formula, And):
+        found, inner = [], context
+        for number, part in enumerate(formula.parts):  # a part may rest on those before it
+            found += _conditions(inner, part)
+            inner = Context(inner)
+            inner.add(f"part {number} of {id(formula)}", part)
+        return found
+    if isinstance(formula, Or):
         return [one for part in formula.parts for one in _conditions(context, part)]
     if isinstance(formula, ForAll):
         inner, _ = opened(context, formula, "where")

@@ -105,7 +105,14 @@ def family(names: str) -> Any:
     return found[0] if len(found) == 1 else tuple(found)
 
 
-class phi(sp.Function):
+class _Inert(sp.Function):
+    """A function that sympy must not look up by its name (it knows another phi)."""
+
+    def _eval_evalf(self, prec: int) -> Any:
+        return None
+
+
+class phi(_Inert):
     """-p ln p, and 0 at 0."""
 
     nargs = 1
@@ -118,7 +125,7 @@ class phi(sp.Function):
         return -sp.log(self.args[0]) - 1
 
 
-class ln0(sp.Function):
+class ln0(_Inert):
     """ln p, and 0 at 0: what stands beside a factor that is 0 there too."""
 
     nargs = 1
@@ -133,33 +140,33 @@ def entropy(p: Any) -> Any:
     return phi(p) + phi(1 - p)
 
 
-class Total(sp.Function):
+class Total(_Inert):
     """The sum of the first argument over the index that is the second."""
 
     nargs = 2
 
 
-class Least(sp.Function):
+class Least(_Inert):
     """The least value of the first argument over the index that is the second."""
 
     nargs = 2
 
 
-class Greatest(sp.Function):
+class Greatest(_Inert):
     """The greatest value of the first argument over the index that is the second."""
 
     nargs = 2
 
 
-class minimum(sp.Function):
+class minimum(_Inert):
     """The smallest of its arguments, never evaluated by itself."""
 
 
-class maximum(sp.Function):
+class maximum(_Inert):
     """The largest of its arguments, never evaluated by itself."""
 
 
-class delta(sp.Function):
+class delta(_Inert):
     """[i = j] for two indices of one sort."""
 
     nargs = 2

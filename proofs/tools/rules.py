@@ -74,7 +74,6 @@ def algebra(*using: str | Multiple, degree: int = 1, put: Sequence[str] = (), re
     """
 
     def check(context: Context, claim: Formula) -> str:
-        context.require_defined(claim)
         accounts = []
         for part in _parts(claim):
             if not isinstance(part, Rel):
@@ -82,6 +81,7 @@ def algebra(*using: str | Multiple, degree: int = 1, put: Sequence[str] = (), re
             replaced = part
             for name in put:
                 replaced = _put(context, name, replaced)
+            context.require_defined(replaced)  # equal values, so the claim is defined where this is
             accounts.append(context.prove(replaced, using, degree, defined=True))
         named = f", with {', '.join(put)} put in" if put else ""
         return "; ".join(dict.fromkeys(accounts)) + named
@@ -539,7 +539,7 @@ def enclosure(digits: int = 20) -> Rule:
             if not isinstance(part, Rel) or part.op == "=" or free_symbols(part):
                 raise ProofError(f"{part} is no inequality between numbers")
             difference = enclosed(part.right - part.left)
-            if not difference > 0:
+            if not difference > 0:  # also for <=: no ball proves an equality
                 raise ProofError(f"the balls do not prove {part}: {difference.str(10)}")
             sides = [enclosed(side) for side in (part.left, part.right)]
             accounts.append(f"{sides[0].str(digits)} {part.op} {sides[1].str(digits)}")
