@@ -173,9 +173,6 @@ LEMMA = Lemma(
         step("other source", MIRROR_X, block(
             step("turned", MIRROR_X.then, algebra()), given="feasible",
         )),
-        step("other law", MIRROR_Y, block(
-            step("turned", MIRROR_Y.then, algebra()), given="feasible",
-        )),
     ),
     witness=Witness(draw=_draw, count=1200),
 )  # fmt: skip

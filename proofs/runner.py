@@ -38,6 +38,7 @@ NAMES = (
     "general_bounds",
     "functional_representation",
     "theorem_1",
+    "support",
     "column_jensen",
     "supporting_row",
     "chord",

@@ -161,6 +161,8 @@ def _code(term: Any) -> str:
     """A term as Python text over the dictionary V."""
     if term.is_Rational:
         return f"fmpq({term.p}, {term.q})"
+    if isinstance(term, sp.Symbol) and term.name.startswith("size["):
+        return f"fmpq(V[{'#' + term.name[5:-1]!r}])"
     if isinstance(term, sp.Symbol):
         return f"V[{term.name!r}]"
     if isinstance(term, AppliedUndef):

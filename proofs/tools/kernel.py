@@ -27,6 +27,7 @@ from .language import (
     Total,
     conjuncts,
     eq,
+    family,
     free_indices,
     free_symbols,
     heads,
@@ -111,6 +112,10 @@ def _alike(first: Any, second: Any) -> tuple[Any, Any]:
     taken = {str(one) for one in free_symbols(first) | free_symbols(second)}
     names, number = [], 0
     for one in first.variables:
+        if not isinstance(one, sp.Symbol):
+            names.append(family(f"~f{depth_of(first)}{number}"))
+            number += 1
+            continue
         while f"~{number}" in taken or f"~{sort_of(one) if is_index(one) else ''}{number}" in taken:
             number += 1
         names.append(index(f"~{sort_of(one)}{number}", sort_of(one)) if is_index(one) else real(f"~{number}"))
@@ -125,6 +130,15 @@ def _alike(first: Any, second: Any) -> tuple[Any, Any]:
         else:
             found.append(Exists(tuple(names), then))
     return found[0], found[1]
+
+
+def depth_of(formula: Any) -> int:
+    """How many quantifiers are nested, so that families renamed at different depths differ."""
+    if isinstance(formula, (And, Or)):
+        return max(map(depth_of, formula.parts), default=0)
+    if isinstance(formula, ForAll):
+        return 1 + max(map(depth_of, (*formula.given, formula.then)))
+    return 1 + depth_of(formula.then) if isinstance(formula, Exists) else 0
 
 
 def _same_argument(first: Any, second: Any) -> bool:
@@ -160,14 +174,18 @@ class Context:
         """Establish a fact.  (Its proof is the caller's business.)"""
         if self.find(name) is not None:
             raise ProofError(f"the name '{name}' is taken")
-        if isinstance(formula, ForAll) and not formula.given and all(map(is_index, formula.variables)):
-            # for all indices, said in words: the same as free indices that are not fixed
-            renaming = {
-                one: index(f"{one.name}*", sort_of(one)) for one in formula.variables if one in self.fixed
-            }
-            formula = substitute(formula.then, renaming)
+        formula = self._opened_up(formula, self.fixed | free_indices(formula))
         self.facts[name] = formula
         self.generic[name] = free_indices(formula) - self.fixed
+
+    def _opened_up(self, formula: Formula, taken: frozenset[Any]) -> Formula:
+        """`For all indices: R` as R with free indices, which says the same, also inside a conjunction."""
+        if isinstance(formula, And):
+            return And(tuple(self._opened_up(part, taken) for part in formula.parts))
+        if isinstance(formula, ForAll) and not formula.given and all(map(is_index, formula.variables)):
+            renaming = {one: index(f"{one.name}*", sort_of(one)) for one in formula.variables if one in taken}
+            return self._opened_up(substitute(formula.then, renaming), taken)
+        return formula
 
     def find(self, name: str) -> Formula | None:
         """A fact by name, or None."""
@@ -660,8 +678,9 @@ def opened(
             for name in outer.all_names()
         ),
     )
+    spoken = frozenset().union(frozenset(), *(_heads_within(outer.find(name)) for name in outer.all_names()))
     for one in goal.variables:
-        if one in visible:
+        if one in visible or one in spoken:
             raise ProofError(f"{one} is spoken of outside: take another name for the variable")
     # A free index of the whole formula is one index in it: what is given of it holds for that one.
     if called and len(called) != len(goal.given):
@@ -676,6 +695,20 @@ def opened(
         inner.add(name, formula)
         names.append(name)
     return inner, names
+
+
+def _heads_within(formula: Any) -> frozenset[Any]:
+    """Families that a formula speaks of, those that it quantifies itself left out."""
+    if isinstance(formula, (Rel,)):
+        return heads(formula)
+    if isinstance(formula, (And, Or)):
+        return frozenset().union(*(_heads_within(part) for part in formula.parts))
+    if isinstance(formula, ForAll):
+        inner = frozenset().union(_heads_within(formula.then), *(_heads_within(one) for one in formula.given))
+        return inner - set(formula.variables)
+    if isinstance(formula, Exists):
+        return _heads_within(formula.then) - set(formula.variables)
+    return frozenset(one for one in formula.arguments if not isinstance(one, str))
 
 
 def _conditions(context: Context, formula: Any) -> list[tuple[Context, Any, str]]:

@@ -23,6 +23,7 @@ from .language import (
     Rel,
     Total,
     conjuncts,
+    delta,
     eq,
     free_indices,
     free_symbols,
@@ -41,6 +42,7 @@ __all__ = [
     "algebra",
     "block",
     "by_cases",
+    "choose",
     "cites",
     "clash",
     "contradiction",
@@ -52,6 +54,7 @@ __all__ = [
     "exists",
     "follows",
     "instance",
+    "kronecker",
     "part_of_sum",
     "refuse_idle",
     "sign",
@@ -259,7 +262,7 @@ def _apply(
 ) -> None:
     """Instantiate a statement: its hypotheses are proved, its conclusions hold."""
     for variable, value in where.items():
-        if is_index(variable):
+        if is_index(variable) and not isinstance(variable, str):
             raise ProofError(f"{variable}: a statement holds for all indices, none is given")
         if isinstance(value, sp.Basic):
             context.require_defined(eq(value, value))
@@ -333,6 +336,37 @@ def block(*steps: Step, given: str = "") -> Rule:
     return Rule("block", check, steps=steps)
 
 
+def choose(name: str, *steps: Step, called: str = "chosen") -> Rule:
+    """Take values that the fact `Exists(variables, then)` says there are, and derive the claim, which is free of them."""
+
+    def check(context: Context, claim: Formula) -> str:
+        fact = context.fact(name)
+        if not isinstance(fact, Exists):
+            raise ProofError(f"'{name}' does not say that there is something")
+        if set(fact.variables) & free_symbols(claim):
+            raise ProofError("the claim speaks of the values chosen")
+        inner, _ = opened(context, ForAll(fact.variables, (fact.then,), claim), called=(called,))
+        derive(inner, steps)
+        established(inner, claim)
+        refuse_idle(inner, steps)
+        return f"{len(steps)} steps"
+
+    return Rule("existence", check, steps=steps)
+
+
+def kronecker() -> Rule:
+    """[i = j] is 0 or 1."""
+
+    def check(_: Context, claim: Formula) -> str:
+        if isinstance(claim, Or) and len(claim.parts) == 2:
+            one, other = claim.parts
+            if isinstance(one, Rel) and isinstance(one.left, delta) and (one, other) == (eq(one.left, 0), eq(one.left, 1)):
+                return "by definition"
+        raise ProofError("the claim is that an indicator of equal indices is 0 or 1")
+
+    return Rule("definition", check)
+
+
 def refuse_idle(context: Context, steps: Sequence[Step]) -> None:
     """A step that nothing uses is no part of the proof."""
     idle = [one.name for one in steps if one.name not in context.used]
@@ -360,6 +394,9 @@ def derive(context: Context, steps: Sequence[Step]) -> list[tuple[Step, str]]:
 def established(context: Context, goal: Formula) -> None:
     """Every part of the goal is a fact."""
     for part in conjuncts(goal):
+        while isinstance(part, ForAll) and not part.given and all(map(is_index, part.variables)):
+            fresh = {one: index(f"{one.name}^^", sort_of(one)) for one in part.variables}
+            part = substitute(part.then, fresh)  # noqa: PLW2901 - for all indices: for one that is not fixed
         facts = [(name, context.find(name)) for name in context.all_names()]
         # those that are written alike first: comparing terms takes time
         for name, formula in sorted(facts, key=lambda fact: part not in (fact[1], *conjuncts(fact[1]))):
