@@ -39,6 +39,8 @@ NAMES = (
     "functional_representation",
     "theorem_1",
     "support",
+    "low_rate",
+    "exchange",
     "column_jensen",
     "supporting_row",
     "chord",

@@ -604,7 +604,7 @@ class Context:
                     raise ProofError(f"{one} is fixed here: sum over another index")
             slack = total(item.times * (part.right - part.left), *item.over)
             if not has_sum(slack) and any(one.exp.is_negative for one in slack.atoms(sp.Pow)):
-                slack = sp.cancel(without_logs(slack))
+                found.append((sp.cancel(without_logs(slack)), kind, frozenset({item.fact})))
             found.append((slack, kind, frozenset({item.fact})))
         if not found:
             raise ProofError(f"'{item.fact}' is an inequality, and {item.times} is not shown >= 0")

@@ -160,8 +160,10 @@ def _power(base: Any, exponent: int) -> Normal:
             ((bound, factors), value), *_ = inner.items()
             if not bound:
                 return _power_of_inverse(factors, value, -exponent)
-        atom = sp.expand(base)
-        return {((), ((atom, exponent),)): fmpq(1)}
+        content, atom = sp.expand(base).as_content_primitive()
+        if atom.could_extract_minus_sign():
+            content, atom = -content, -atom
+        return {((), ((atom, exponent),)): fmpq(int(content.p), int(content.q)) ** exponent}
     result: Normal = {((), ()): fmpq(1)}
     for _ in range(exponent):
         result = _product(result, inner)
