@@ -46,29 +46,6 @@ def step(name: str, claim: Formula, rule: Rule) -> Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statement:
-    """Hypotheses that imply conclusions, each by a name.
-
-    Attributes
-    ----------
-    name : str
-        Of the file for a lemma, of the entry for a textbook fact.
-    label : str
-    hypotheses, conclusions : mapping of str to Formula
-        A free index in one of them means: for all.
-    source : str
-        Of a textbook fact; empty for lemmas.
-    """
-
-    name: str
-    label: str
-    hypotheses: Mapping[str, Formula]
-    conclusions: Mapping[str, Formula]
-    source: str = ""
-    meaning: Mapping[Any, str] = field(default_factory=dict)  #: symbol or family -> what it is, in words
-
-
-@dataclass(frozen=True, kw_only=True)
 class Witness:
     """Numbers for a statement, made from its meaning and not from its formulas.
 
@@ -91,7 +68,33 @@ class Witness:
     needed: Mapping[str, dict[str, Any] | str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Statement:
+    """Hypotheses that imply conclusions, each by a name.
+
+    Attributes
+    ----------
+    name : str
+        Of the file for a lemma, of the entry for a textbook fact.
+    label : str
+    hypotheses, conclusions : mapping of str to Formula
+        A free index in one of them means: for all.
+    source : str
+        Of a textbook fact; empty for lemmas.
+    witness : Witness
+        Instances at which the formulas are evaluated; a statement without them is refused.
+    """
+
+    name: str
+    label: str
+    hypotheses: Mapping[str, Formula]
+    conclusions: Mapping[str, Formula]
+    source: str = ""
+    meaning: Mapping[Any, str] = field(default_factory=dict)  #: symbol or family -> what it is, in words
+    witness: Witness | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Lemma(Statement):
     """A statement with its proof.
 
@@ -100,12 +103,10 @@ class Lemma(Statement):
     idea : str
         The proof in two sentences.
     steps : tuple of Step
-    witness : Witness
     conventions : tuple of str
         What the notation means where that is a choice.
     """
 
     idea: str
     steps: tuple[Step, ...]
-    witness: Witness
     conventions: tuple[str, ...] = ()

@@ -7,14 +7,15 @@ failures.  Where it is claimed that a hypothesis is needed, an instance breaks i
 
 from __future__ import annotations
 
+import functools
 import random
 from typing import Any
 
-from .lemma import Lemma, ProofError
+from .lemma import ProofError, Statement, Witness
 from .tools.evaluate import Recorder, holds, number, precision, prepared
 from .tools.language import And, Exists, ForAll, Formula, Or, Rel, heads
 
-__all__ = ["attest"]
+__all__ = ["attest", "attested"]
 
 #: A strict inequality counts as tried where its sides came this close, relative to their largest distance;
 #: one with <= where they were equal (balls that overlap count).
@@ -57,9 +58,15 @@ def implications(formula: Formula) -> list[ForAll]:
     return []
 
 
-def attest(lemma: Lemma, scale: float = 1.0) -> str:
+@functools.cache
+def attested(fact: Statement) -> str:
+    """A textbook fact that a proof cites, tried once a process."""
+    return attest(fact)
+
+
+def attest(lemma: Statement, scale: float = 1.0) -> str:
     """Evaluate a lemma at its instances; the account, or `ProofError`."""
-    witness = lemma.witness
+    witness = _given(lemma)
     count = max(1, round(witness.count * scale))
     records = {name: Recorder() for name in (*lemma.hypotheses, *lemma.conclusions)}
     generator = random.Random(lemma.name)
@@ -81,8 +88,14 @@ def attest(lemma: Lemma, scale: float = 1.0) -> str:
     return f"{count} instances; {needed} hypotheses shown to be needed"
 
 
-def _tried(name: str, formula: Formula, record: Recorder, lemma: Lemma, count: int) -> None:
-    loose = lemma.witness.loose
+def _given(lemma: Statement) -> Witness:
+    if lemma.witness is None:
+        raise ProofError(f"'{lemma.name}' has no instances")
+    return lemma.witness
+
+
+def _tried(name: str, formula: Formula, record: Recorder, lemma: Statement, count: int) -> None:
+    loose = _given(lemma).loose
     if name in loose:
         if not loose[name]:
             raise ProofError(f"'{name}' is called loose without a reason")
@@ -98,14 +111,14 @@ def _tried(name: str, formula: Formula, record: Recorder, lemma: Lemma, count: i
             raise ProofError(f"'{name}': what is given was true {record.spoken.get(one, 0)} times only")
 
 
-def _needed(lemma: Lemma) -> int:
+def _needed(lemma: Statement) -> int:
     """Each hypothesis is needed, by an instance, or kept for a reason."""
     shown = 0
-    unknown = set(lemma.witness.needed) - set(lemma.hypotheses)
+    unknown = set(_given(lemma).needed) - set(lemma.hypotheses)
     if unknown:
         raise ProofError(f"there are no hypotheses {sorted(unknown)}")
     for name in lemma.hypotheses:
-        case = lemma.witness.needed.get(name)
+        case = _given(lemma).needed.get(name)
         if case is None:
             continue
         if isinstance(case, str):

@@ -310,6 +310,9 @@ def cites(
     def check(context: Context, claim: Formula) -> str:
         if not statement.source:
             raise ProofError(f"'{statement.name}' has no source")
+        from ..witness import attested
+
+        attested(statement)
         _apply(statement, context, claim, where or {}, using, degree)
         context.citations.append(statement.name)
         return f"{statement.label} at {_told(where or {})} ({statement.source})"
