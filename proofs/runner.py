@@ -7,7 +7,7 @@ import importlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from .lemma import Lemma, ProofError, Step
@@ -39,6 +39,7 @@ NAMES = (
     "functional_representation",
     "theorem_1",
     "support",
+    "largest_loss",
     "low_rate",
     "exchange",
     "column_jensen",
@@ -223,10 +224,28 @@ def proved_statement(name: str) -> Lemma:
         _in_progress.pop()
 
 
+def _portable(name: str) -> LemmaResult:
+    """A result that can travel between processes: without the objects, which hold functions."""
+    result = run(name)
+    return LemmaResult(name, None, tuple(replace(step, step=None) for step in result.steps))
+
+
+def _attached(result: LemmaResult) -> LemmaResult:
+    """The same result with the lemma and its steps as loaded here."""
+    try:
+        lemma = load(result.name)
+    except Exception:
+        return result  # it did not load there either, and its only step says so
+    steps = {step.name: step for step in lemma.steps}
+    return LemmaResult(
+        result.name, lemma, tuple(replace(one, step=steps.get(one.name)) for one in result.steps)
+    )
+
+
 def run_all(names: Sequence[str] = NAMES, jobs: int = 1) -> Iterator[LemmaResult]:
     """Prove lemmas one after another, or in `jobs` processes; results come in the order of `names`."""
     if jobs == 1:
         yield from map(run, names)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(run, names)
+        yield from map(_attached, pool.map(_portable, names))

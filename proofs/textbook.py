@@ -28,6 +28,8 @@ def _points(generator: random.Random, place: int) -> dict[str, Any]:
         one = 1 + fmpq(generator.choice((-1, 1)), generator.randint(50, 500))
     if place % 7 == 2:
         one = fmpq(1, generator.randint(100, 900))
+    if one == 1:
+        one = fmpq(1001, 1000)
     return {"u": one, "v": one + fmpq(generator.randint(1, 300), generator.choice((100, 10**6)))}
 
 
