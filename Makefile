@@ -5,13 +5,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # A new stamp for every change of the dependencies, of the C sources or of the checkout's place.
-STATE := $(shell cat pyproject.toml setup.py mecbopt/_core/*.c mecbopt/_core/*.h mecbopt/_core/*.py 2>/dev/null \
+STATE := $(shell cat pyproject.toml setup.py mecbopt/_core/*/*.[ch] mecbopt/_core/*.py 2>/dev/null \
 	| cat - Makefile | (cat; pwd) | cksum | cut -d' ' -f1)
 CORE := $(VENV)/.core-$(STATE)
 DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
 
-.PHONY: demo test test-slow prove bench mutation docs lint native figures clean
+.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -30,11 +30,42 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(CORE))
 test: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror mecbopt/_core/*/*.[ch]
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 test-slow: $(DEV)
 	$(BIN)/python -m pytest -m slow --timeout 7200
+
+stress: $(DEV)
+	$(BIN)/python -m tests.stress $(STRESS)
+
+# The oldest and the newest numpy and scipy that pyproject.toml allows, each in an environment of its own.
+MATRIX_oldest := 'numpy==1.26.*' 'scipy==1.11.*' 'click==8.1.*' 'rich==13.7.*'
+MATRIX_newest := --upgrade numpy scipy click rich
+MATRIX_TESTS := tests/analysis tests/bernoulli tests/cli tests/core tests/info tests/mappings tests/mec \
+	tests/plots tests/problem tests/solvers
+
+test-matrix: matrix-oldest matrix-newest
+
+matrix-%:
+	$(PYTHON) -m venv --clear $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test]' $(MATRIX_$*)
+	$(VENV)-$*/bin/python -m pip list --disable-pip-version-check | grep -E '^(numpy|scipy) '
+	$(VENV)-$*/bin/python -m pytest -n $(JOBS) --dist worksteal $(MATRIX_TESTS)
+
+# Source archive, and the wheel of this machine built from it; `make wheels` builds those of every platform here.
+dist: $(DEV)
+	$(BIN)/python -m build --outdir dist
+
+wheels: $(DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'cibuildwheel>=2.20'
+	$(BIN)/python -m cibuildwheel --output-dir dist
+
+# 10,000 mutated streams and model files with repaired checksums: about ten minutes.
+stress-neural: $(DEV)
+	$(BIN)/python -m tests.stress.neural_files --count 10000
 
 prove: $(DEV)
 	$(BIN)/mecbopt prove
@@ -57,6 +88,10 @@ figures: $(CORE)
 
 native: | $(BIN)/python
 	$(BIN)/python mecbopt/_core/build_native.py
+
+# The compiled core with AddressSanitizer and UndefinedBehaviorSanitizer under its own tests and the solvers'.
+sanitize: $(DEV)
+	$(BIN)/python -m tests.sanitize
 
 clean:
 	rm -rf build dist site *.egg-info mecbopt/_core/_build mecbopt/_core/*.so $(VENV)/.core-* $(VENV)/.dev-*

@@ -6,7 +6,7 @@ Quantities are in bits.  `import mecbopt as mb` is light: sub-packages load on f
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mecbopt.errors import (
     CertificateError,
@@ -18,6 +18,23 @@ from mecbopt.errors import (
     SolutionError,
     SolverError,
 )
+
+if TYPE_CHECKING:
+    # What the table below loads on first use, for type checkers; a test compares the two.
+    from mecbopt import bernoulli as bernoulli
+    from mecbopt import mec as mec
+    from mecbopt import plots as plots
+    from mecbopt import testing as testing
+    from mecbopt.analysis import rate_curve as rate_curve
+    from mecbopt.analysis import solve_many as solve_many
+    from mecbopt.mappings import to_deterministic as to_deterministic
+    from mecbopt.problem import Mixture as Mixture
+    from mecbopt.problem import Problem as Problem
+    from mecbopt.problem import Solution as Solution
+    from mecbopt.problem import Status as Status
+    from mecbopt.problem import StopReason as StopReason
+    from mecbopt.problem import load_problem as load_problem
+    from mecbopt.solvers.solve import solve as solve
 
 __version__ = "0.1.0"
 
@@ -53,17 +70,19 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'mecbopt' has no attribute {name!r}")
-    home = _LAZY[name]
-    value = (
-        importlib.import_module(f"mecbopt.{name}")
-        if home is None
-        else getattr(importlib.import_module(home), name)
-    )
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would take every name for one that exists
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module 'mecbopt' has no attribute {name!r}")
+        home = _LAZY[name]
+        value = (
+            importlib.import_module(f"mecbopt.{name}")
+            if home is None
+            else getattr(importlib.import_module(home), name)
+        )
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib
+import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -243,9 +245,26 @@ def _attached(result: LemmaResult) -> LemmaResult:
 
 
 def run_all(names: Sequence[str] = NAMES, jobs: int = 1) -> Iterator[LemmaResult]:
-    """Prove lemmas one after another, or in `jobs` processes; results come in the order of `names`."""
+    """Prove lemmas one after another, or in `jobs` processes; results come in the order of `names`.
+
+    Whoever stops listening, by Ctrl-C or otherwise, stops the processes: no proof is waited for.
+    """
     if jobs == 1:
         yield from map(run, names)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(jobs, initializer=_leave_interrupts_to_the_caller)
+    complete = False
+    try:
         yield from map(_attached, pool.map(_portable, names))
+        complete = True
+    finally:
+        if not complete:
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_caller() -> None:
+    """A terminal sends Ctrl-C to every process of the group; the workers would answer with tracebacks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -87,16 +87,30 @@ def _conditional(name: str, values: Any, shape: tuple[int | None, ...]) -> NDArr
     try:
         array = np.array(values, dtype=float)
     except (TypeError, ValueError) as error:
-        raise ProblemError(f"{name} is not an array of numbers: {error}.") from error
+        raise ProblemError(
+            argument=name, value=values, found=f"is no array of numbers ({error})", remedy="give one"
+        ) from error
     wanted = tuple("any" if size is None else size for size in shape)
     fits = array.ndim == len(shape) and all(b in (None, a) for a, b in zip(array.shape, shape, strict=True))
     if not fits or array.size == 0:
-        raise ProblemError(f"{name} has shape {array.shape}: it must be {wanted}.")
+        raise ProblemError(
+            argument=name, value=values, found=f"has shape {array.shape}", required=f"have shape {wanted}"
+        )
     if not np.all(array >= 0) or not np.all(np.isfinite(array)):
-        raise ProblemError(f"{name} has entries that are negative or not finite: give probabilities.")
+        raise ProblemError(
+            argument=name,
+            value=values,
+            found="has entries that are negative or not finite",
+            remedy="give probabilities",
+        )
     sums = array.sum(axis=-1)
     worst = float(sums.flat[np.argmax(np.abs(sums - 1.0))])
     if abs(worst - 1.0) > NORMALIZATION:
-        raise ProblemError(f"{name} has a row that sums to {worst:.12g}: every row must sum to 1.")
+        raise ProblemError(
+            argument=name,
+            value=worst,
+            found=f"has a row that sums to {worst:.12g}",
+            required="sum to 1 in every row",
+        )
     normalized: NDArray[np.float64] = array / sums[..., None]
     return normalized

@@ -34,8 +34,11 @@ def enumerate_mappings(letters_x: int, letters_y: int) -> NDArray[np.int64]:
     count = mapping_count(letters_x, letters_y)
     if count > MAX_ENUMERATED_MAPPINGS:
         raise NotSupportedError(
-            f"problem has m^n = {letters_y}^{letters_x} = {count} mappings, more than the "
-            f"{MAX_ENUMERATED_MAPPINGS} that can be enumerated: use method='local', or smaller alphabets."
+            argument="problem",
+            value=(letters_x, letters_y),
+            found=f"has m^n = {letters_y}^{letters_x} = {count:.3g} mappings",
+            required=f"have at most {MAX_ENUMERATED_MAPPINGS} to be enumerated",
+            remedy="use method='local', or smaller alphabets",
         )
     powers = letters_y ** np.arange(letters_x - 1, -1, -1, dtype=np.int64)
     return (np.arange(count, dtype=np.int64)[:, None] // powers) % letters_y

@@ -160,7 +160,7 @@ def presolve(problem: Problem) -> Presolved:
     """Reduce a problem to an instance with positive masses whose limits can bind.  Cost O(n s + m)."""
     channel = problem.p_s_given_x if problem.has_label_constraint else None
     limit = math.inf if problem.max_label_entropy is None else problem.max_label_entropy
-    original = Instance(problem.p_x, problem.p_y, problem.rate, channel, limit)
+    original = Instance(problem.p_x, problem.require_p_y(), problem.rate, channel, limit)
     drop = DropLetters.of(original)
     slack_limits = DropSlackLimits()
     instance = slack_limits.apply(drop.apply(original))

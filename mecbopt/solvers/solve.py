@@ -24,6 +24,7 @@ from mecbopt.solvers.feasibility import examine
 from mecbopt.solvers.greedy import greedy
 from mecbopt.solvers.local import LocalSearch, random_start_count
 from mecbopt.solvers.progress import Clock, ProgressCallback
+from mecbopt.solvers.supported import refuse_unsupported
 from mecbopt.solvers.vertex import Incumbent, limit_rows, to_vertex
 from mecbopt.tolerances import CHECK, GAP
 
@@ -95,6 +96,7 @@ def solve(
     ('optimal', 0.191631)
     """
     _validate_options(problem, method, time_limit, node_limit, gap, seed, workers, engine)
+    refuse_unsupported(problem)
     clock = Clock(time_limit, progress)
     presolved = presolve(problem)
     instance = presolved.instance

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import mecbopt as mb
-from mecbopt.mec import native
+from mecbopt._core import mec as native
 from mecbopt.mec.exact import SearchSettings, exact_coupling
 
 #: Seconds of the best public code (C++ backtracking over leaf peelings) on the same instances, where known.

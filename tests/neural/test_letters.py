@@ -8,18 +8,18 @@ import pytest
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.info import conditional_entropy, entropy  # noqa: E402
-from mecbopt.neural import discrete  # noqa: E402
-from mecbopt.neural.calibration import fit_density, set_rate  # noqa: E402
-from mecbopt.neural.density import LogisticMixture  # noqa: E402
-from mecbopt.neural.discrete import DiscreteSource, discrete_config  # noqa: E402
-from mecbopt.neural.letters import (  # noqa: E402
+from mecbopt.neural.discrete import schemes  # noqa: E402
+from mecbopt.neural.discrete.letters import (  # noqa: E402
     DiscreteTask,
     LetterDecoder,
     LetterEncoder,
     LetterReconstructor,
     symbol_rate,
 )
-from mecbopt.neural.training import Trainer  # noqa: E402
+from mecbopt.neural.discrete.schemes import DiscreteSource, discrete_config  # noqa: E402
+from mecbopt.neural.model.density import LogisticMixture  # noqa: E402
+from mecbopt.neural.training.calibration import fit_density, set_rate  # noqa: E402
+from mecbopt.neural.training.trainer import Trainer  # noqa: E402
 
 P_X, P_Y = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.4, 0.2])
 
@@ -88,12 +88,12 @@ def test_calibration_gives_y_its_law_and_the_code_its_rate(sharpness):
     fit_density(model, task.calibration_sources()[0], steps=300, learning_rate=0.05, seed=0)
 
     def rate():
-        return discrete._estimated_rate(model, source)
+        return schemes._estimated_rate(model, source)
 
     assert abs(rate() - 0.9) > 0.03
     assert set_rate(model, 0.9, rate) == pytest.approx(0.9, abs=0.02)
-    discrete._set_marginal(model, source, sharpness)
-    scheme = discrete._evaluated(model, source, config.objective)
+    schemes._set_marginal(model, source, sharpness)
+    scheme = schemes._evaluated(model, source, config.objective)
     assert scheme.coupling.sum(axis=0) == pytest.approx(P_Y, abs=0.005)
     assert scheme.coupling.sum(axis=1) == pytest.approx(P_X, abs=1e-12)
 

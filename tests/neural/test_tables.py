@@ -7,16 +7,22 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
-from mecbopt.neural.density import FactorizedDensity, LogisticMixture, density_of_kind  # noqa: E402
-from mecbopt.neural.dither import dither_values  # noqa: E402
-from mecbopt.neural.errors import ModelFileError  # noqa: E402
-from mecbopt.neural.tables import PRECISION_BITS, CodingTables, build_tables  # noqa: E402
+from mecbopt.coding.dither import dither_values  # noqa: E402
+from mecbopt.coding.errors import TableError  # noqa: E402
+from mecbopt.coding.tables import PRECISION_BITS, CodingTables  # noqa: E402
+from mecbopt.neural.coding.tables import build_tables  # noqa: E402
+from mecbopt.neural.config import ModelConfig  # noqa: E402
+from mecbopt.neural.model.density import DENSITIES, FactorizedDensity, LogisticMixture  # noqa: E402
 
 KINDS = ("monotone", "logistic_mixture")
 
 
+def _density(kind, dimensions):
+    return DENSITIES[kind](ModelConfig(latents=dimensions))
+
+
 def _perturbed(kind, dimensions, seed):
-    density = density_of_kind(kind, dimensions)
+    density = _density(kind, dimensions)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in density.parameters():
@@ -59,7 +65,7 @@ def test_tails_keep_their_digits():
 @pytest.mark.parametrize("kind", KINDS)
 def test_fitting_recovers_the_entropy_of_a_known_law(kind):
     """Gaussian latents of spread 2: the cost tends to h(f + noise), by quadrature, within .02 bits."""
-    density = density_of_kind(kind, 1)
+    density = _density(kind, 1)
     optimiser = torch.optim.Adam(density.parameters(), lr=3e-2)
     generator = torch.Generator().manual_seed(0)
     for step in range(400):
@@ -141,5 +147,5 @@ def test_damaged_tables_are_refused(change):
         counts[1, 2, 0] += 1
     else:
         low = low[:1]
-    with pytest.raises(ModelFileError, match="coding tables"):
+    with pytest.raises(TableError, match="coding tables"):
         CodingTables(low, counts)

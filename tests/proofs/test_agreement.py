@@ -11,7 +11,7 @@ import pytest
 import sympy as sp
 
 import mecbopt as mb
-from proofs import (
+from mecbopt._proofs import (
     binary_coupling,
     column_jensen,
     concavity,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import proofs
-from proofs import Method, Verdict
+from mecbopt import _proofs as proofs
+from mecbopt._proofs import Method, Verdict
 
 FOLDER = Path(proofs.__file__).parent
 INFRASTRUCTURE = {"__init__", "lemma", "runner", "render", "mappings"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import proofs
+from mecbopt import _proofs as proofs
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "theory" / "proofs.md"
 

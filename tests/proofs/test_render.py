@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-import proofs
+from mecbopt import _proofs as proofs
 
 
 @pytest.mark.parametrize("form", ["markdown", "latex"])

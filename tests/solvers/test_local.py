@@ -111,8 +111,7 @@ def test_results_do_not_depend_on_slicing_and_repeat_with_the_seed():
     sliced = CompiledLocalSearch(instance, start, seed=7)
     sliced_slices = 0
     while sliced.starts <= 60:
-        sliced._lib.ls_search_run(sliced._handle, 61, 10**12, 0.0)
-        sliced._lib.ls_search_report(sliced._handle, sliced._report)
+        sliced._search.run(61, 10**12, 0.0)
         sliced_slices += 1
     assert sliced_slices > 60
     again = sliced.run(60)

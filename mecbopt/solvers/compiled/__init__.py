@@ -1,6 +1,5 @@
-"""The compiled exact solver: branch and bound whose inner loops are C (see `mecbopt._core`)."""
+"""The compiled searches on instances: thin faces over `mecbopt._core`, which knows arrays alone."""
 
-from mecbopt.solvers.compiled.search import MAX_LETTERS, CompiledSearch, available
-from mecbopt.solvers.compiled.settings import Settings
+from mecbopt._core.tree import MAX_LETTERS, CompiledSearch, Settings, available
 
 __all__ = ["MAX_LETTERS", "CompiledSearch", "Settings", "available"]

@@ -1,31 +1,27 @@
-"""Python face of the compiled local search: descents over vertices by pivots, from many random starts.
-
-A start is a vertex that minimises a random linear function; from there the pivot to the neighbouring vertex
-of least joint entropy is taken until none improves.  Neighbours are the edges on which changed, swapped or
-recombined mappings of the basis enter (see `mecbopt._core`).  Measured on 5x5: kicking the incumbent and
-descending again found fewer optima than fresh starts at equal effort (61 to 82 of 100 against 94).  A local
-optimum proves nothing about the global one.
-"""
+"""The compiled local search on an instance, advanced in slices; see `mecbopt._core.pivots`."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
 
-from mecbopt._core import library
-from mecbopt.errors import SolverError
+from mecbopt._core.pivots import PivotSearch
 from mecbopt.mappings import Instance
-from mecbopt.mappings.instance import FloatArray
 from mecbopt.solvers.vertex import Incumbent, to_vertex
 
 __all__ = ["CompiledLocalSearch", "compiled_start_count"]
 
 #: Longest slice spent in C, seconds: the wait for an answer to Ctrl-C or a limit.
 _SLICE_SECONDS = 0.05
-#: Evaluated neighbours after which a search ends whatever the number of starts.  Twice as many took 24 s at
-#: 16x16 and 84 s at 32x32 on a busy machine.
+#: Evaluated neighbours after which a search ends whatever the number of starts, up to 32x32 (twice as many
+#: took 24 s at 16x16 and 84 s at 32x32 on a busy machine), and in proportion fewer beyond: a neighbour costs
+#: as much time as the coupling has cells.
 _MAX_CANDIDATES = 3_000_000
+_FULL_EFFORT_CELLS = 32 * 32
+#: Seconds between two polished vertices while the search improves.
+_TAKE_SECONDS = 0.2
 
 
 class CompiledLocalSearch:
@@ -40,6 +36,8 @@ class CompiledLocalSearch:
         Of the random starts.
     should_stop : callable
         Asked about every 50 ms; without it the result is a function of the other arguments.
+    progress : callable, optional
+        Told the best vertex so far after every slice.
 
     Raises
     ------
@@ -53,90 +51,72 @@ class CompiledLocalSearch:
         feasible: Incumbent,
         seed: int = 0,
         should_stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[Incumbent], None] | None = None,
     ) -> None:
-        native = library()
-        if native is None:
-            raise SolverError("The compiled core is not built: install a C compiler and run `make native`.")
-        self._ffi, self._lib = native
         self.instance = instance
         self.best = feasible
         self._should_stop = should_stop
-        n, m = instance.shape
-        label = instance.p_s_given_x if instance.has_label else None
-        channel = np.empty((n, 0)) if label is None else label
-        mappings = np.ascontiguousarray(feasible.mappings, dtype=np.int32)
-        handle = self._lib.ls_search_new(
-            n,
-            m,
-            self._doubles(instance.p_x),
-            self._doubles(instance.p_y),
-            float(instance.rate),
-            channel.shape[1],
-            self._doubles(channel),
-            float(instance.label_limit),
-            seed % 2**64,
-            len(mappings),
-            self._ffi.from_buffer("int32_t[]", mappings),
-            self._doubles(feasible.weights),
+        self._progress = progress
+        self._taken, self._next_take = feasible.joint_entropy, 0.0
+        self._search = PivotSearch(
+            instance.p_x,
+            instance.p_y,
+            instance.rate,
+            instance.p_s_given_x if instance.has_label else None,
+            instance.label_limit,
+            start=(feasible.mappings, feasible.weights),
+            seed=seed,
         )
-        if handle == self._ffi.NULL:
-            raise SolverError(f"Not enough memory for a local search with (n, m) = {instance.shape}.")
-        self._handle = self._ffi.gc(handle, self._lib.ls_search_free)
-        self._report = self._ffi.new("ls_report *")
 
-    def _doubles(self, array: FloatArray) -> object:
-        return self._ffi.from_buffer("double[]", np.ascontiguousarray(array, dtype=np.float64))
-
-    def run(self, starts: int, candidates: int = _MAX_CANDIDATES) -> Incumbent:
+    def run(self, starts: int, candidates: int | None = None) -> Incumbent:
         """Descend from the given vertex and `starts` random ones, slice by slice.
 
         Parameters
         ----------
         starts : int
-        candidates : int
-            Neighbouring vertices to evaluate at most.
+        candidates : int, optional
+            Neighbouring vertices to evaluate at most; by default as many as take seconds, or a minute on the
+            largest alphabets.
 
         Returns
         -------
         Incumbent
             The best vertex, its equations solved to rounding error; also kept in `best`.
         """
-        report = self._report
-        self._lib.ls_search_report(self._handle, report)
+        search = self._search
+        if candidates is None:
+            cells = int(np.prod(self.instance.shape))
+            candidates = int(_MAX_CANDIDATES * min(1.0, _FULL_EFFORT_CELLS / cells))
         try:
-            while report.starts <= starts and report.candidates < candidates and not self._should_stop():
-                self._lib.ls_search_run(self._handle, starts + 1, candidates, _SLICE_SECONDS)
-                self._lib.ls_search_report(self._handle, report)
+            while search.starts <= starts and search.candidates < candidates and not self._should_stop():
+                search.run(starts + 1, candidates, _SLICE_SECONDS, stop=self._should_stop)
+                if search.entropy < self._taken and time.monotonic() >= self._next_take:
+                    self._take()
+                if self._progress is not None:
+                    self._progress(self.best)
         finally:  # Ctrl-C included
             # A descent that was cut short counts too: its vertex is feasible.
-            self._lib.ls_search_run(self._handle, 0, 0, 0.0)
-            self._lib.ls_search_report(self._handle, report)
+            search.run(0, 0, 0.0, take_now=True)
             self._take()
         return self.best
 
     @property
     def starts(self) -> int:
         """Descents finished, the one from the given vertex included."""
-        return int(self._report.starts)
+        return self._search.starts
 
     @property
     def candidates(self) -> int:
         """Neighbouring vertices evaluated."""
-        return int(self._report.candidates)
+        return self._search.candidates
 
     def _take(self) -> None:
         """Polish the core's best vertex and keep it where it is better."""
-        count = self._report.support
-        if count == 0:
+        self._taken, self._next_take = self._search.entropy, time.monotonic() + _TAKE_SECONDS
+        mappings, weights = self._search.incumbent()
+        if len(weights) == 0:
             return
-        mappings = np.zeros((count, self.instance.shape[0]), dtype=np.int32)
-        weights = np.zeros(count)
-        self._lib.ls_search_incumbent(
-            self._handle,
-            self._ffi.from_buffer("int32_t[]", mappings),
-            self._ffi.from_buffer("double[]", weights),
-        )
-        vertex = to_vertex(self.instance, mappings.astype(np.int64), weights)
+        vertex = to_vertex(self.instance, mappings, weights)
         if vertex is not None and vertex.joint_entropy < self.best.joint_entropy:
             self.best = vertex
 

@@ -1,0 +1,132 @@
+/* Boxes: what marginals and the order of exchangeable letters imply, without a linear program. */
+#include "tree/search.h"
+
+/* Room for the rounding of a sum of at most twelve masses. */
+static const double ROUNDING = 1e-13;
+
+static int tighten(double *lower, double *upper, const int *cells, int count, double sum, int *changed) {
+    double low = 0.0, high = 0.0;
+    for (int i = 0; i < count; i++) {
+        low += lower[cells[i]];
+        high += upper[cells[i]];
+    }
+    if (low > sum + 1e-9 || high < sum - 1e-9) return 0;
+    for (int i = 0; i < count; i++) {
+        const int cell = cells[i];
+        const double least = sum - (high - upper[cell]) - ROUNDING, most = sum - (low - lower[cell]) + ROUNDING;
+        if (least > lower[cell] + 1e-12) {
+            low += least - lower[cell];
+            lower[cell] = least;
+            *changed = 1;
+        }
+        if (most < upper[cell] - 1e-12) {
+            high += most - upper[cell];
+            upper[cell] = most;
+            *changed = 1;
+        }
+        if (lower[cell] > upper[cell]) {
+            if (lower[cell] > upper[cell] + 1e-9) return 0;
+            /* Crossed by rounding: keep both ends inside. */
+            const double swap = lower[cell];
+            lower[cell] = upper[cell];
+            upper[cell] = swap;
+        }
+    }
+    return 1;
+}
+
+/* Shrink a box; 0 when it is empty. */
+int mb_propagate(const mb_search *search, double *lower, double *upper) {
+    const mb_instance *instance = &search->instance;
+    const int n = instance->n, m = instance->m;
+    for (int cell = 0; cell < instance->cells; cell++)
+        if (lower[cell] > upper[cell]) {
+            if (lower[cell] > upper[cell] + 1e-9) return 0;
+            const double swap = lower[cell];
+            lower[cell] = upper[cell];
+            upper[cell] = swap;
+        }
+    if (!search->settings.propagation) return 1;
+    int cells[MB_MAX_LETTERS];
+    for (int round = 0; round < 6; round++) {
+        int changed = 0;
+        for (int x = 0; x < n; x++) {
+            for (int y = 0; y < m; y++) cells[y] = x * m + y;
+            if (!tighten(lower, upper, cells, m, instance->p_x[x], &changed)) return 0;
+        }
+        for (int y = 0; y < m; y++) {
+            for (int x = 0; x < n; x++) cells[x] = x * m + y;
+            if (!tighten(lower, upper, cells, n, instance->p_y[y], &changed)) return 0;
+        }
+        for (int row = 0; row < search->order_rows; row++) {
+            const int first = search->node_lp.order_first[row], second = search->node_lp.order_second[row];
+            if (lower[second] > lower[first] + 1e-12) lower[first] = lower[second], changed = 1;
+            if (upper[first] < upper[second] - 1e-12) upper[second] = upper[first], changed = 1;
+            if (lower[first] > upper[first] + 1e-9 || lower[second] > upper[second] + 1e-9) return 0;
+            if (lower[first] > upper[first]) lower[first] = upper[first];
+            if (lower[second] > upper[second]) upper[second] = lower[second];
+        }
+        if (!changed) break;
+    }
+    return 1;
+}
+
+/* Order rows P[first] >= P[second] that every orbit of exchangeable letters meets: at most 2 * cells of them.
+ *
+ * X-letters of equal mass and equal label law, and Y-letters of equal mass, may be permuted.  Move a greatest
+ * entry of one product of classes A x B to the cell (a, b); then sort the rest of A and every other X-class by
+ * column b, and the rest of B and every other Y-class by row a: these permutations fix (a, b) and do not
+ * disturb each other. */
+int mb_order_rows(const mb_instance *instance, const double *p_s_given_x, int s, int *first, int *second) {
+    const int n = instance->n, m = instance->m;
+    int x_class[MB_MAX_LETTERS], y_class[MB_MAX_LETTERS], x_size[MB_MAX_LETTERS] = {0}, y_size[MB_MAX_LETTERS] = {0};
+    for (int x = 0; x < n; x++) {
+        x_class[x] = x;
+        for (int other = 0; other < x && x_class[x] == x; other++) {
+            int same = instance->p_x[x] == instance->p_x[other];
+            for (int label = 0; label < s && same; label++)
+                same = p_s_given_x[x * s + label] == p_s_given_x[other * s + label];
+            if (same) x_class[x] = x_class[other];
+        }
+        x_size[x_class[x]]++;
+    }
+    for (int y = 0; y < m; y++) {
+        y_class[y] = y;
+        for (int other = 0; other < y && y_class[y] == y; other++)
+            if (instance->p_y[y] == instance->p_y[other]) y_class[y] = y_class[other];
+        y_size[y_class[y]]++;
+    }
+    int a = 0, b = 0, count = 0;
+    for (int x = 0; x < n; x++)
+        if (x_size[x] > x_size[a]) a = x;
+    for (int y = 0; y < m; y++)
+        if (y_size[y] > y_size[b]) b = y;
+    if (x_size[a] == 1 && y_size[b] == 1) return 0;
+    /* The greatest entry of A x B stands at (a, b). */
+    for (int x = 0; x < n; x++)
+        for (int y = 0; y < m; y++)
+            if (x_class[x] == a && y_class[y] == b && (x != a || y != b)) {
+                first[count] = a * m + b;
+                second[count++] = x * m + y;
+            }
+    /* Neighbours within a class are sorted; the chain through (a, b) itself is in the rows above. */
+    for (int x = 0; x < n; x++)
+        for (int next = x + 1; next < n; next++)
+            if (x_class[next] == x_class[x]) {
+                if (x != a) {
+                    first[count] = x * m + b;
+                    second[count++] = next * m + b;
+                }
+                break;
+            }
+    for (int y = 0; y < m; y++)
+        for (int next = y + 1; next < m; next++)
+            if (y_class[next] == y_class[y]) {
+                if (y != b) {
+                    first[count] = a * m + y;
+                    second[count++] = a * m + next;
+                }
+                break;
+            }
+    return count;
+}

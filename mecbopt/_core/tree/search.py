@@ -1,0 +1,379 @@
+"""Python face of the compiled branch and bound.
+
+`CompiledSearch` owns a C handle; `run` advances it with the interpreter lock released and answers Ctrl-C and
+its caller's wish to stop about every 50 ms, between steps and within them.  The tree depends on the problem,
+the settings and the seed alone, never on how it is sliced; only a step that Ctrl-C or `stop` broke off is
+done again and may find other columns.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mecbopt._core import library
+from mecbopt._core.asking import interruptible
+from mecbopt._core.tree.settings import Settings
+from mecbopt.errors import NotSupportedError, ProblemError, SolverError
+
+__all__ = ["MAX_LETTERS", "CompiledSearch", "available"]
+
+#: Letters of X or Y beyond which the tables over subsets of letters are refused.
+MAX_LETTERS = 12
+
+#: Longest slice spent in C, seconds: the wait for an answer to Ctrl-C.
+_SLICE_SECONDS = 0.1
+
+#: Bits by which boxes are closed and the search ends below the gap asked for, so that it holds in floats too.
+_DIFFERENCE_ROUNDING = 1e-14
+
+#: Cells up to which a few random starts and a small pool serve, and the least mass for the former.
+_SMALL = 25
+_FEW_STARTS_MASS = 1e-6
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+def available() -> bool:
+    """Whether the compiled core was built."""
+    return library() is not None
+
+
+def _random_starts(p_x: FloatArray, p_y: FloatArray) -> int:
+    """Descents before the tree, by the size of the problem.
+
+    Up to 5x5 the tree finds the optimum as soon, and many starts take longer than a small tree (see the
+    levers in docs/developer/exact-solver.md).  Beyond, they make up for nodes that a time limit leaves open;
+    with masses near zero, for vertices whose equations rounding spoils.
+    """
+    cells = len(p_x) * len(p_y)
+    few = cells <= _SMALL and min(p_x.min(), p_y.min()) >= _FEW_STARTS_MASS
+    return cells // 5 if few else 2 * cells
+
+
+def _pool_limit(shape: tuple[int, int]) -> int:
+    """Mappings in the pool: every pivot scans it, and what it lacks is priced (twice the cells: 4x4 in 0.8 of
+    the time that a hundred take; no gain at 6x6).
+    """
+    cells = shape[0] * shape[1]
+    return max(2 * cells, 20) if cells <= _SMALL else 100
+
+
+def _pmf(name: str, values: ArrayLike) -> FloatArray:
+    array = np.ascontiguousarray(values, dtype=np.float64)
+    if array.ndim != 1 or not 2 <= len(array) <= MAX_LETTERS:
+        raise NotSupportedError(
+            f"{name} has shape {array.shape}; the compiled search takes 2 to {MAX_LETTERS} letters: "
+            "use method='local' for larger problems."
+        )
+    if not (array > 0).all() or abs(array.sum() - 1) > 1e-9:
+        raise ProblemError(
+            f"{name} = {array} must be positive masses that sum to 1: presolve the problem first."
+        )
+    # Sums of p_x and p_y that differ by 1e-10 would be proved infeasible.
+    return np.ascontiguousarray(array / array.sum())
+
+
+class CompiledSearch:
+    """Branch and bound for min H(X,Y) over mixtures of deterministic mappings, advanced in slices.
+
+    Parameters
+    ----------
+    p_x, p_y : array_like, shapes (n,), (m,)
+        Positive masses, 2 to 12 letters.
+    rate : float
+        R in bits, >= 0; infinity when there is no limit.
+    p_s_given_x : array_like, shape (n, s), optional
+        Label channel; goes with `max_label_entropy`.
+    max_label_entropy : float, optional
+        C in bits: sum_k w_k H(S|f_k(X)) <= C; in the units of `label_table` where that is given.
+    label_table : array_like, shape (2^n,), optional
+        T with sum_k w_k sum_y T(f_k^{-1}(y)) <= `max_label_entropy`, a function of sets of X-letters (bit x
+        of the index says whether x is in the set), in place of the label entropy in bits.
+    settings : Settings
+        Levers of the search.
+    seed : int
+        Seed of the random starts.
+    start : tuple (mappings (k, n), weights (k,)), optional
+        A feasible mixture to start from.
+
+    Raises
+    ------
+    NotSupportedError
+        More letters than the tables allow.
+    ProblemError
+        Input that was not presolved.
+    SolverError
+        The compiled core is not built, or memory ran out.
+    """
+
+    def __init__(
+        self,
+        p_x: ArrayLike,
+        p_y: ArrayLike,
+        rate: float,
+        p_s_given_x: ArrayLike | None = None,
+        max_label_entropy: float | None = None,
+        *,
+        label_table: ArrayLike | None = None,
+        settings: Settings = Settings(),  # noqa: B008 (a frozen value)
+        seed: int = 0,
+        start: tuple[ArrayLike, ArrayLike] | None = None,
+    ) -> None:
+        native = library()
+        if native is None:
+            raise SolverError("The compiled core is not built: install a C compiler and run `make native`.")
+        self._ffi, self._lib = native
+        masses_x, masses_y = _pmf("p_x", p_x), _pmf("p_y", p_y)
+        if math.isnan(rate) or rate < 0:
+            raise ProblemError(f"rate = {rate} must be at least 0 bits.")
+        self._shape = (len(masses_x), len(masses_y))
+        label, label_limit = self._label(p_s_given_x, max_label_entropy)
+        mappings, weights = self._start(start)
+        handle = self._lib.mb_search_new(
+            *self._shape,
+            self._doubles(masses_x),
+            self._doubles(masses_y),
+            float(rate),
+            label.shape[1],
+            self._doubles(label),
+            self._table(label_table),
+            label_limit,
+            self._settings(settings, (masses_x, masses_y)),
+            seed % 2**64,
+            len(weights),
+            self._ffi.from_buffer("int32_t[]", mappings),
+            self._doubles(weights),
+        )
+        if handle == self._ffi.NULL:
+            raise SolverError(f"Not enough memory for the tables of a problem with (n, m) = {self._shape}.")
+        self._handle = self._ffi.gc(handle, self._lib.mb_search_free)
+        # C writes the report and the incumbent into these by one call: there is no moment between them.
+        self._report = self._ffi.new("mb_report *")
+        capacity = self._lib.MB_MAX_SUPPORT
+        self._mappings = np.zeros((capacity, self._shape[0]), dtype=np.int32)
+        self._weights = np.zeros(capacity)
+        self._room = (
+            self._report,
+            capacity,
+            self._ffi.from_buffer("int32_t[]", self._mappings),
+            self._doubles(self._weights),
+        )
+        self._advance(0.0, 0, 0.0)
+
+    def _doubles(self, array: FloatArray) -> Any:
+        return self._ffi.from_buffer("double[]", array)
+
+    def _label(self, channel: ArrayLike | None, limit: float | None) -> tuple[FloatArray, float]:
+        if (channel is None) != (limit is None):
+            raise ProblemError("p_s_given_x and max_label_entropy go together: give both or neither.")
+        if channel is None or limit is None or math.isinf(limit):
+            return np.empty((self._shape[0], 0)), math.inf
+        array = np.ascontiguousarray(channel, dtype=np.float64)
+        if array.ndim != 2 or len(array) != self._shape[0] or array.shape[1] < 1:
+            raise ProblemError(
+                f"p_s_given_x has shape {array.shape}; it must be ({self._shape[0]}, s), a row a letter."
+            )
+        return array, float(limit)
+
+    def _table(self, table: ArrayLike | None) -> Any:
+        if table is None:
+            return self._ffi.NULL
+        array = np.ascontiguousarray(table, dtype=np.float64)
+        if array.shape != (2 ** self._shape[0],):
+            raise ProblemError(
+                f"label_table has shape {array.shape}; it must be ({2 ** self._shape[0]},), one entry a set."
+            )
+        return self._doubles(array)
+
+    def _start(self, start: tuple[ArrayLike, ArrayLike] | None) -> tuple[NDArray[np.int32], FloatArray]:
+        n, m = self._shape
+        if start is None:
+            return np.empty((0, n), dtype=np.int32), np.empty(0)
+        mappings = np.ascontiguousarray(start[0], dtype=np.int32)
+        weights = np.ascontiguousarray(start[1], dtype=np.float64)
+        if (
+            mappings.shape != (len(weights), n)
+            or mappings.size == 0
+            or not 0 <= mappings.min() <= mappings.max() < m
+        ):
+            raise ProblemError(
+                f"start has mappings of shape {mappings.shape} and {len(weights)} weights; it must be "
+                f"(k, {n}) letters below {m} and k weights."
+            )
+        return mappings, weights
+
+    def _settings(self, settings: Settings, masses: tuple[FloatArray, FloatArray]) -> Any:
+        starts, pool = settings.random_starts, settings.pool_limit
+        return self._ffi.new(
+            "mb_settings *",
+            {
+                "jensen_rows": settings.jensen_rows,
+                "sharpening": settings.sharpening and settings.jensen_rows,
+                "propagation": settings.propagation,
+                "reduced_cost_tightening": settings.reduced_cost_tightening,
+                "root_tightening": settings.root_tightening,
+                "symmetry": settings.symmetry,
+                "columns_per_round": settings.columns_per_round,
+                "pool_limit": _pool_limit(self._shape) if pool is None else pool,
+                "random_starts": _random_starts(*masses) if starts is None else starts,
+                "branching_margin": settings.branching_margin,
+                "node_bytes": settings.node_bytes,
+            },
+        )
+
+    def _advance(
+        self, margin: float, steps: int, seconds: float, stop: Callable[[], bool] | None = None
+    ) -> int:
+        return interruptible(
+            self._lib.mb_search_run,
+            self._handle,
+            margin,
+            steps,
+            seconds,
+            self._lib.core_ask,
+            *self._room,
+            stop=stop,
+        )
+
+    def run(
+        self,
+        *,
+        nodes: int | None = None,
+        seconds: float | None = None,
+        gap: float = 1e-6,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
+        """Advance until the gap is closed, the tree is exhausted, or the slice is over.
+
+        Parameters
+        ----------
+        nodes : int, optional
+            Steps to take at most: a local start, the root, or a node with its two children.
+        seconds : float, optional
+            Wall time after which no further step begins.  A step takes milliseconds at 5x5, seconds at 12x12.
+        gap : float
+            Bits; subtrees that cannot improve the incumbent by more are closed.  Keep it the same for every
+            slice of a search.
+        stop : callable, optional
+            Asked about every 50 ms; a true answer breaks even a step off, to be done again by the next call.
+
+        Raises
+        ------
+        SolverError
+            Out of memory; incumbent and bound stay valid.
+        """
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
+        left = 2**62 if nodes is None else nodes
+        margin = max(0.0, gap - _DIFFERENCE_ROUNDING)
+        while left > 0 and not self.finished and self.entropy_lower_bound < self.incumbent_entropy - margin:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or (stop is not None and stop()):
+                return
+            before = self._report.steps
+            status = self._advance(margin, left, min(_SLICE_SECONDS, remaining), stop)
+            left -= self._report.steps - before
+            if status == self._lib.MB_RUN_NO_MEMORY:
+                raise SolverError(
+                    "Out of memory for open nodes; incumbent and bound so far are valid: "
+                    "set a larger gap or a time limit."
+                )
+
+    def relaxation_bound(self, lower: ArrayLike, upper: ArrayLike, *, rounds: int = 1) -> float:
+        """Lower bound on H(X,Y), bits, over the feasible couplings in a box of shape (n, m).
+
+        Infinity where the box holds none.  With symmetry broken, couplings out of order do not count as
+        feasible.  For checks of the relaxation: columns may join the pool and change the tree that follows.
+        """
+        bounds = [np.ascontiguousarray(end, dtype=np.float64) for end in (lower, upper)]
+        if any(end.shape != self._shape for end in bounds):
+            raise ProblemError(f"lower and upper must have shape {self._shape}, as the coupling.")
+        value = self._ffi.new("double *")
+        if self._lib.mb_search_relax(self._handle, *map(self._doubles, bounds), rounds, value):
+            raise SolverError("Out of memory for columns: use a smaller problem.")
+        return float(value[0])
+
+    @property
+    def incumbent_mixture(self) -> tuple[IntArray, FloatArray]:
+        """Mappings, shape (k, n), and weights, shape (k,), of the best vertex; k = 0 when none is known."""
+        return self._incumbent()
+
+    @property
+    def incumbent_mappings(self) -> IntArray:
+        """Mappings of the best vertex, shape (k, n); k = 0 when none is known."""
+        return self._incumbent()[0]
+
+    @property
+    def incumbent_weights(self) -> FloatArray:
+        """Weights of the best vertex, shape (k,)."""
+        return self._incumbent()[1]
+
+    def _incumbent(self) -> tuple[IntArray, FloatArray]:
+        count = self._report.support
+        return self._mappings[:count].astype(np.int64), self._weights[:count].copy()
+
+    @property
+    def incumbent_entropy(self) -> float:
+        """H(X,Y) of the best vertex, bits; infinity when none is known."""
+        return float(self._report.best)
+
+    @property
+    def entropy_lower_bound(self) -> float:
+        """Valid lower bound on H(X,Y), bits; never decreases; infinity when the problem is infeasible."""
+        return float(self._report.lower_bound)
+
+    @property
+    def nodes(self) -> int:
+        """Nodes expanded."""
+        return int(self._report.nodes)
+
+    @property
+    def lps(self) -> int:
+        """Linear programs solved, column generation counted once."""
+        return int(self._report.lps)
+
+    @property
+    def pivots(self) -> int:
+        """Simplex pivots."""
+        return int(self._report.pivots)
+
+    @property
+    def pool_size(self) -> int:
+        """Mappings in the pool."""
+        return int(self._report.pool_size)
+
+    @property
+    def columns(self) -> int:
+        """Distinct mappings generated so far."""
+        return int(self._report.columns)
+
+    @property
+    def open_nodes(self) -> int:
+        """Nodes waiting."""
+        return int(self._report.open_nodes)
+
+    @property
+    def peak_node_bytes(self) -> int:
+        """Largest memory that the open nodes took, bytes."""
+        return int(self._report.peak_bytes)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to search."""
+        return bool(self._report.finished)
+
+    @property
+    def infeasible(self) -> bool:
+        """Whether the constraints were proved to exclude every mixture."""
+        return bool(self._report.infeasible)
+
+    @property
+    def trouble(self) -> int:
+        """Relaxations that were not solved to optimality; their bounds are valid but weaker."""
+        return int(self._report.trouble)

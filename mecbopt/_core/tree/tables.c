@@ -1,0 +1,226 @@
+/* Static tables of a problem, and the secant and column Jensen tables of a box.
+ *
+ * Column Jensen bound: with beta_k = w_k q_k(y) / p_Y(y), sum_k beta_k = 1 by the marginal, and P(x, y) is the
+ * beta-mean of the atoms v_k(x) = p_Y(y) p_X(x) [x in A_k] / p_X(A_k).  For any concave g with g <= phi on the
+ * box [l, u], where P lies,
+ *     phi(P(x, y)) >= g(P(x, y)) >= sum_k w_k (p_X(A_k) / p_Y(y)) g(v_k(x)),
+ * linear in w, with coefficients that depend on (x, y, A_k) only.  Mappings with A_k empty drop out.  Here g is
+ * phi on a touching interval [from, to] in the box, the chords to the ends of the box beside it, and straight
+ * on outside: [l, u] gives the curve with its end tangents, one point two chords with a kink.
+ */
+#include "tree/tables.h"
+
+int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate, int s,
+                      const double *p_s_given_x, const double *label_table, double label_limit) {
+    const int subsets = 1 << n;
+    instance->n = n;
+    instance->m = m;
+    instance->cells = n * m;
+    instance->subsets = subsets;
+    memcpy(instance->p_x, p_x, sizeof(double) * (size_t)n);
+    memcpy(instance->p_y, p_y, sizeof(double) * (size_t)m);
+    instance->rate = rate;
+    instance->label_limit = s > 0 ? label_limit : MB_INFINITY;
+    instance->mass = core_calloc((size_t)subsets, sizeof(double));
+    instance->entropy_term = core_calloc((size_t)subsets, sizeof(double));
+    instance->label_term = core_calloc((size_t)subsets, sizeof(double));
+    instance->spread = core_calloc((size_t)subsets, sizeof(uint64_t));
+    const size_t table = (size_t)instance->cells * (size_t)subsets;
+    instance->atom = core_calloc(table, sizeof(double));
+    instance->atom_phi = core_calloc(table, sizeof(double));
+    if (!instance->mass || !instance->entropy_term || !instance->label_term || !instance->spread || !instance->atom ||
+        !instance->atom_phi)
+        return MB_NO_MEMORY;
+    for (int set = 1; set < subsets; set++) {
+        double mass = 0.0;
+        uint64_t spread = 0;
+        for (int x = 0; x < n; x++)
+            if (set >> x & 1) {
+                mass += p_x[x];
+                spread |= (uint64_t)1 << (4 * x);
+            }
+        instance->mass[set] = mass;
+        instance->spread[set] = spread;
+        /* The full set has mass 1 up to rounding; its entropy is zero exactly. */
+        instance->entropy_term[set] = set == subsets - 1 ? 0.0 : core_phi(mass);
+        double joint = 0.0;
+        for (int label = 0; label < s; label++) {
+            double part = 0.0;
+            for (int x = 0; x < n; x++)
+                if (set >> x & 1) part += p_x[x] * p_s_given_x[x * s + label];
+            joint += core_phi(part);
+        }
+        instance->label_term[set] = label_table ? label_table[set] : s > 0 ? joint - core_phi(mass) : 0.0;
+    }
+    for (int y = 0; y < m; y++)
+        for (int x = 0; x < n; x++) {
+            const size_t base = (size_t)(y * n + x) * (size_t)subsets;
+            for (int set = 1; set < subsets; set++)
+                if (set >> x & 1) {
+                    const double atom = p_y[y] * p_x[x] / instance->mass[set];
+                    instance->atom[base + (size_t)set] = atom;
+                    instance->atom_phi[base + (size_t)set] = core_phi(atom);
+                }
+        }
+    return 0;
+}
+
+void mb_instance_free(mb_instance *instance) {
+    core_free(instance->mass);
+    core_free(instance->entropy_term);
+    core_free(instance->label_term);
+    core_free(instance->spread);
+    core_free(instance->atom);
+    core_free(instance->atom_phi);
+}
+
+int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen) {
+    tables->with_jensen = with_jensen;
+    tables->valid = 0;
+    tables->excess = NULL;
+    if (!with_jensen) return 0;
+    tables->excess = core_calloc((size_t)instance->cells * (size_t)instance->subsets, sizeof(double));
+    return tables->excess ? 0 : MB_NO_MEMORY;
+}
+
+void mb_tables_free(mb_tables *tables) { core_free(tables->excess); }
+
+/* The concave function g of one cell's Jensen row, and its value at an atom. */
+typedef struct {
+    double from, to;                /* the curve phi itself in between */
+    double left_slope, left_zero;   /* the line below `from` */
+    double right_slope, right_zero; /* the line above `to` */
+} concave_bound;
+
+/* A point of the curve.  Logarithms are half the work of a box's tables, so every one is taken once. */
+typedef struct {
+    double at, log, phi;
+} curve_point;
+
+static curve_point with_log(double at, double log) { return (curve_point){at, log, at > 0.0 ? -at * log : 0.0}; }
+
+static curve_point curve_at(double at) { return with_log(at, at > 0.0 ? log2(at) : 0.0); }
+
+static curve_point in_box(double at, curve_point low, curve_point high) {
+    return at == low.at ? low : at == high.at ? high : curve_at(at);
+}
+
+static double tangent(curve_point point) { return point.at > 0.0 ? -point.log - CORE_LOG2_E : 0.0; }
+
+static concave_bound concave_of(curve_point low, curve_point high, curve_point from, curve_point to) {
+    concave_bound g = {from.at, to.at, 0.0, 0.0, 0.0, 0.0};
+    if (from.at - low.at > 1e-12)
+        g.left_slope = (from.phi - low.phi) / (from.at - low.at);
+    else
+        g.left_slope = tangent(from);
+    if (high.at - to.at > 1e-12)
+        g.right_slope = (high.phi - to.phi) / (high.at - to.at);
+    else
+        g.right_slope = tangent(to);
+    g.left_zero = from.phi - g.left_slope * from.at;
+    g.right_zero = to.phi - g.right_slope * to.at;
+    return g;
+}
+
+static double concave_at(const concave_bound *g, double v, double phi_v) {
+    if (v < g->from) return g->left_zero + g->left_slope * v;
+    return v <= g->to ? phi_v : g->right_zero + g->right_slope * v;
+}
+
+/* One cell's row of the Jensen table, less the secant's slope (so that the row reads "excess <= intercept"). */
+static void set_jensen(mb_tables *tables, const mb_instance *instance, int x, int y, int cell) {
+    const int subsets = instance->subsets;
+    const size_t base = (size_t)(y * instance->n + x) * (size_t)subsets;
+    const double *atom = instance->atom + base, *atom_phi = instance->atom_phi + base;
+    double *excess = tables->excess + base;
+    const curve_point low = with_log(tables->lower[cell], tables->lower_log[cell]);
+    const curve_point high = with_log(tables->upper[cell], tables->upper_log[cell]);
+    const concave_bound g =
+        concave_of(low, high, in_box(tables->touch_from[cell], low, high), in_box(tables->touch_to[cell], low, high));
+    const double per_mass = 1.0 / instance->p_y[y], secant = tables->slope[cell] * instance->p_x[x];
+    const double outside = concave_at(&g, 0.0, 0.0) * per_mass;
+    for (int set = 1; set < subsets; set++) {
+        const double mass = instance->mass[set];
+        if (set >> x & 1)
+            excess[set] = mass * per_mass * concave_at(&g, atom[set], atom_phi[set]) - secant;
+        else
+            excess[set] = mass * outside;
+    }
+}
+
+/* The touching interval of a cell that makes the most of a mixture: `sets` and `weights` of `count` mappings.
+ * Returns by how much it lifts the Jensen bound above the better of the present one and the secant. */
+double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count, const uint16_t *sets,
+                     const double *weights, double *from, double *to) {
+    const int x = cell / instance->m, y = cell - x * instance->m;
+    const size_t base = (size_t)(y * instance->n + x) * (size_t)instance->subsets;
+    const curve_point low = with_log(tables->lower[cell], tables->lower_log[cell]);
+    const curve_point high = with_log(tables->upper[cell], tables->upper_log[cell]);
+    double p = 0.0;
+    for (int i = 0; i < count; i++)
+        if (sets[i] >> x & 1) p += weights[i] * instance->p_x[x];
+    const curve_point inside = in_box(fmin(fmax(p, low.at), high.at), low, high);
+    const curve_point center = in_box(fmin(fmax(instance->p_x[x] * instance->p_y[y], low.at), high.at), low, high);
+    const curve_point choice[6][2] = {
+        {in_box(tables->touch_from[cell], low, high), in_box(tables->touch_to[cell], low, high)},
+        {low, high},
+        {center, center},
+        {inside, inside},
+        {inside, high},
+        {low, inside}};
+    double present = tables->intercept[cell] + tables->slope[cell] * p, best = 0.0;
+    for (int option = 0; option < 6; option++) {
+        const concave_bound g = concave_of(low, high, choice[option][0], choice[option][1]);
+        double value = 0.0;
+        for (int i = 0; i < count; i++) {
+            const size_t at = base + sets[i];
+            value += weights[i] * instance->mass[sets[i]] * concave_at(&g, instance->atom[at], instance->atom_phi[at]);
+        }
+        value /= instance->p_y[y];
+        if (option == 0) {
+            *from = choice[0][0].at;
+            *to = choice[0][1].at;
+            present = fmax(present, value);
+        } else if (value - present > best) {
+            best = value - present;
+            *from = choice[option][0].at;
+            *to = choice[option][1].at;
+        }
+    }
+    return best;
+}
+
+void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double *lower, const double *upper,
+                   const double *touch_from, const double *touch_to) {
+    for (int x = 0; x < instance->n; x++)
+        for (int y = 0; y < instance->m; y++) {
+            const int cell = x * instance->m + y;
+            const double low = lower[cell], high = upper[cell];
+            /* A touching interval that left the box says nothing more: back to the whole curve. */
+            double from = fmax(touch_from[cell], low), to = fmin(touch_to[cell], high);
+            if (from > to || from >= high - 1e-12 || to <= low + 1e-12) from = low, to = high;
+            if (tables->valid && low == tables->lower[cell] && high == tables->upper[cell] &&
+                from == tables->touch_from[cell] && to == tables->touch_to[cell])
+                continue;
+            const curve_point low_end = curve_at(low), high_end = curve_at(high);
+            tables->lower[cell] = low;
+            tables->upper[cell] = high;
+            tables->lower_log[cell] = low_end.log;
+            tables->upper_log[cell] = high_end.log;
+            tables->touch_from[cell] = from;
+            tables->touch_to[cell] = to;
+            /* A box of no width has no secant; the tangent at its point is as valid and as tight. */
+            const double width = high - low;
+            double slope;
+            if (width > 1e-13)
+                slope = (high_end.phi - low_end.phi) / width;
+            else
+                slope = tangent(high_end);
+            tables->slope[cell] = slope;
+            /* The lesser of the two ends: rounding in the slope can then never lift the secant above phi. */
+            const double at_low = low_end.phi - slope * low, at_high = high_end.phi - slope * high;
+            tables->intercept[cell] = width > 1e-13 && at_high < at_low ? at_high : at_low;
+            if (tables->with_jensen) set_jensen(tables, instance, x, y, cell);
+        }
+    tables->valid = 1;
+}
