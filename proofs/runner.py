@@ -43,6 +43,7 @@ NAMES = (
     "support",
     "largest_loss",
     "low_rate",
+    "low_rate_mixture",
     "exchange",
     "column_jensen",
     "supporting_row",

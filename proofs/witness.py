@@ -15,7 +15,7 @@ from .lemma import ProofError, Statement, Witness
 from .tools.evaluate import Recorder, holds, number, precision, prepared
 from .tools.language import And, Exists, ForAll, Formula, Or, Rel, heads
 
-__all__ = ["attest", "attested"]
+__all__ = ["attest", "attested", "try_instances"]
 
 #: A strict inequality counts as tried where its sides came this close, relative to their largest distance;
 #: one with <= where they were equal (balls that overlap count).
@@ -65,9 +65,19 @@ def attested(fact: Statement) -> str:
 
 
 def attest(lemma: Statement, scale: float = 1.0) -> str:
-    """Evaluate a lemma at its instances; the account, or `ProofError`."""
+    """Evaluate a statement at its instances; the account, or `ProofError`."""
+    count = max(1, round(_given(lemma).count * scale))
+    records = try_instances(lemma, count)
+    with precision(64):
+        needed = _needed(lemma)
+    for name, formula in (*lemma.hypotheses.items(), *lemma.conclusions.items()):
+        _tried(name, formula, records[name], lemma, count)
+    return f"{count} instances; {needed} hypotheses shown to be needed"
+
+
+def try_instances(lemma: Statement, count: int) -> dict[str, Recorder]:
+    """What the formulas recorded at the first instances, all of which they fit."""
     witness = _given(lemma)
-    count = max(1, round(witness.count * scale))
     records = {name: Recorder() for name in (*lemma.hypotheses, *lemma.conclusions)}
     generator = random.Random(lemma.name)
     checks = [
@@ -82,10 +92,7 @@ def attest(lemma: Statement, scale: float = 1.0) -> str:
                 if not check(values):
                     verb = "excludes" if kind == "hypothesis" else "is false at"
                     raise ProofError(f"the {kind} '{name}' {verb} instance {place}: {_short(values)}")
-        needed = _needed(lemma)
-    for name, formula in (*lemma.hypotheses.items(), *lemma.conclusions.items()):
-        _tried(name, formula, records[name], lemma, count)
-    return f"{count} instances; {needed} hypotheses shown to be needed"
+    return records
 
 
 def _given(lemma: Statement) -> Witness:

@@ -25,6 +25,8 @@ from tests.mutation.equivalent_proofs import EQUIVALENT
 from tests.mutation.proof_sites import Edit, changed_source, edits
 
 ROOT = Path(__file__).resolve().parents[2]
+#: the name under which the derivations are loaded
+PACKAGE = "mecbopt._proofs"
 TIME_LIMIT_SECONDS = 240
 #: share of the instances of the second witness; an edit that needs more of them to be noticed is run again
 SCALE = 0.15
@@ -61,7 +63,7 @@ def dependents(names: tuple[str, ...]) -> dict[str, set[str]]:
 
 def _prove_edited(edit: Edit, source: str, again: set[str], scale: float, answer: Connection) -> None:
     """In a forked process: load the edited text and what builds on it anew, prove, send the failure or ''."""
-    from proofs import runner
+    runner = importlib.import_module(f"{PACKAGE}.runner")
 
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
@@ -74,7 +76,7 @@ def _failure(runner: Any, edit: Edit, source: str, again: set[str], scale: float
     module = edit.path.stem
     order = [name for name in (*SHARED, *runner.NAMES) if name in again]
     for name in again:
-        sys.modules.pop(f"proofs.{name}", None)
+        sys.modules.pop(f"{PACKAGE}.{name}", None)
     kept = {name: runner._proved_steps(name) for name in runner.NAMES if name not in again}
     anew: dict[str, Any] = {}
 
@@ -87,14 +89,20 @@ def _failure(runner: Any, edit: Edit, source: str, again: set[str], scale: float
 
     runner._proved_steps = steps
     runner._proof.cache_clear()
-    spec = importlib.util.spec_from_loader(f"proofs.{module}", loader=None, origin=str(edit.path))
+    spec = importlib.util.spec_from_loader(f"{PACKAGE}.{module}", loader=None, origin=str(edit.path))
     if spec is None:
         raise ImportError(module)
     changed = importlib.util.module_from_spec(spec)
-    changed.__package__ = "proofs"
-    sys.modules[f"proofs.{module}"] = changed
+    changed.__package__ = PACKAGE
+    sys.modules[f"{PACKAGE}.{module}"] = changed
     exec(compile(source, str(edit.path), "exec"), changed.__dict__)  # noqa: S102 - the edited text
-    setattr(importlib.import_module("proofs"), module, changed)
+    setattr(importlib.import_module(PACKAGE), module, changed)
+    # the numbers first: most false statements fall at once, and no proof needs to run
+    if hasattr(changed, "LEMMA"):
+        try:
+            importlib.import_module(f"{PACKAGE}.witness").try_instances(changed.LEMMA, 60)
+        except Exception as error:
+            return f"{module}, second witness: {error}"
     for name in sorted((name for name in order if name in runner.NAMES), key=lambda one: one != module):
         result = runner.run(name, scale)
         for one in result.steps:
@@ -155,7 +163,7 @@ def _outcomes(chosen: list[Edit], closed: dict[str, set[str]], jobs: int) -> Ite
 def run(seed: int, count: int, jobs: int, only: str | None, path: Path | None) -> int:
     """Draw, examine, report; 1 if an edit survives without an argument."""
     sys.path.insert(0, str(ROOT))
-    runner = importlib.import_module("proofs.runner")
+    runner = importlib.import_module(f"{PACKAGE}.runner")
     for name in runner.NAMES:
         result = runner.run(name, SCALE)
         if not result.proved:
