@@ -53,9 +53,16 @@ LEMMA = Lemma(
         "Entropies of Y given X and of f(X) are read off the table of the four mappings."
     ),
     meaning={
-        a: "P(X=1)", b: "P(Y=1)", p1: "weight of the identity", p2: "weight of the flip",
-        p3: "weight of the constant 0", p4: "weight of the constant 1", r0: "P(Y=1|X=0)", r1: "P(Y=1|X=1)",
-        H: "H(Y|X)", rate: "mean entropy of f(X)",
+        a: "P(X=1)",
+        b: "P(Y=1)",
+        p1: "weight of the identity",
+        p2: "weight of the flip",
+        p3: "weight of the constant 0",
+        p4: "weight of the constant 1",
+        r0: "P(Y=1|X=0)",
+        r1: "P(Y=1|X=1)",
+        H: "H(Y|X)",
+        rate: "mean entropy of f(X)",
     },
     hypotheses={
         "source": And((gt(a, 0), lt(a, 1))),
@@ -81,19 +88,33 @@ LEMMA = Lemma(
     steps=(
         step("range 0", And((ge(r0, 0), le(r0, 1))), algebra("given 0", "weights", "simplex")),
         step("range 1", And((ge(r1, 0), le(r1, 1))), algebra("given 1", "weights", "simplex")),
-        step("value 0", eq(r0, b - a * d), algebra("given 0", put=("marginal", "delta", "given 0", "given 1"))),
+        step(
+            "value 0", eq(r0, b - a * d), algebra("given 0", put=("marginal", "delta", "given 0", "given 1"))
+        ),
         step("value 1", eq(r1, b + (1 - a) * d), algebra(put=("marginal", "delta", "given 0", "given 1"))),
         step(
             "inside",
             And((ge(b - a * d, 0), le(b - a * d, 1), ge(b + (1 - a) * d, 0), le(b + (1 - a) * d, 1))),
             algebra("value 0", "value 1", "range 0", "range 1"),
         ),
-        step("entropy", eq(H, conditional_entropy()), algebra(put=("conditional entropy", "value 0", "value 1"))),
+        step(
+            "entropy",
+            eq(H, conditional_entropy()),
+            algebra(put=("conditional entropy", "value 0", "value 1")),
+        ),
         step("rate", eq(rate, t * entropy(a)), algebra(put=("mean rate", "t"))),
-        step("p3", eq(p3, ZERO), algebra("simplex", degree=2, put=("marginal", "delta", "t", "given 0", "given 1"))),
-        step("p4", eq(p4, ONE), algebra("simplex", degree=2, put=("marginal", "delta", "t", "given 0", "given 1"))),
+        step(
+            "p3",
+            eq(p3, ZERO),
+            algebra("simplex", degree=2, put=("marginal", "delta", "t", "given 0", "given 1")),
+        ),
+        step(
+            "p4",
+            eq(p4, ONE),
+            algebra("simplex", degree=2, put=("marginal", "delta", "t", "given 0", "given 1")),
+        ),
         step("bounds", And((ge(d, -t), le(d, t), le(t, 1))), algebra("delta", "t", "weights", "simplex")),
     ),
     witness=Witness(draw=_draw),
     conventions=("0 log 0 = 0: a constant has entropy 0",),
-)  # fmt: skip
+)

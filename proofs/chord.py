@@ -36,23 +36,45 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
 LEMMA = Lemma(
     name="chord",
     label="Secants of the entropy function",
-    idea="Both ends lie below the tangent at the point between; weight them so that the tangent gives its own point.",
+    idea=(
+        "Both ends lie below the tangent at the point between; weight them so that the "
+        "tangent gives its own point."
+    ),
     hypotheses={"order": And((le(0, low), le(low, c), le(c, high)))},
     conclusions={"chord": CLAIM},
     steps=(
-        step("inside", implies(gt(c, 0), CLAIM), block(
-            step("left end", _tangent_at(low), uses("tangent", {s: c, t: low}, using=("order", "positive"))),
-            step("right end", _tangent_at(high), uses("tangent", {s: c, t: high}, using=("order", "positive"))),
-            step("mean", CLAIM, algebra(
-                over("left end", times=high - c), over("right end", times=c - low),
-            )),
-            given="positive",
-        )),
-        step("at 0", implies(le(c, 0), CLAIM), block(
-            step("zero", And((eq(c, 0), eq(low, 0))), algebra("given 1", "order")),
-            step("there", CLAIM, algebra(put=("zero",))),
-        )),
+        step(
+            "inside",
+            implies(gt(c, 0), CLAIM),
+            block(
+                step(
+                    "left end", _tangent_at(low), uses("tangent", {s: c, t: low}, using=("order", "positive"))
+                ),
+                step(
+                    "right end",
+                    _tangent_at(high),
+                    uses("tangent", {s: c, t: high}, using=("order", "positive")),
+                ),
+                step(
+                    "mean",
+                    CLAIM,
+                    algebra(
+                        over("left end", times=high - c),
+                        over("right end", times=c - low),
+                    ),
+                ),
+                given="positive",
+            ),
+        ),
+        step(
+            "at 0",
+            implies(le(c, 0), CLAIM),
+            block(
+                step("zero", And((eq(c, 0), eq(low, 0))), algebra("given 1", "order")),
+                step("there", CLAIM, algebra(put=("zero",))),
+            ),
+        ),
         step("chord", CLAIM, by_cases("inside", "at 0")),
     ),
     witness=Witness(draw=_draw, needed={"order": {"l": 1, "c": 3, "u": 2}}),
-)  # fmt: skip
+)

@@ -10,13 +10,13 @@ from flint import fmpq
 
 from .lemma import Lemma, Witness, step
 from .mappings import MIXTURE, P, e, k, mixture, p, q, r, w, x, y
-from .textbook import LOG_BOUND
 from .tangent import s, t
+from .textbook import LOG_BOUND
 from .textbook import u as point
 from .tools.evaluate import ball, nats
 from .tools.kernel import over
 from .tools.language import And, ForAll, Total, eq, family, ge, gt, implies, le, lt, ne, phi
-from .tools.rules import algebra, block, by_cases, cites, follows, instance, sign, uses, vanishing
+from .tools.rules import algebra, block, by_cases, cites, instance, sign, uses, vanishing
 from .two_bits import fraction
 
 __all__ = ["LEMMA", "ROW", "SHARE", "G", "V", "draw_places", "tangent", "v"]
@@ -43,11 +43,15 @@ def _outside(end: Any, rule: str) -> Any:
     return block(
         step("value", eq(G(k, x, y), tangent(end, V)), instance(rule, {}, using=("beyond",))),
         step("ratio", gt(CELL / end, 0), sign()),
-        step("bound", le(sp.log(CELL / end), CELL / end - 1), cites(LOG_BOUND, {point: CELL / end}, using=("ratio",))),
+        step(
+            "bound",
+            le(sp.log(CELL / end), CELL / end - 1),
+            cites(LOG_BOUND, {point: CELL / end}, using=("ratio",)),
+        ),
         step("both beyond", ge((CELL - end) * (end - V) / end, 0), sign()),
         step("under", UNDER, algebra("value", over("bound", times=V), "both beyond")),
         given="beyond",
-    )  # fmt: skip
+    )
 
 
 def draw_places(generator: random.Random, place: int) -> dict[str, Any]:
@@ -84,7 +88,10 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         return -ball(at) * end.log() - ball(at) + end
 
     heights = [
-        [[height(at, *ends) for at, *ends in zip(*rows, strict=True)] for rows in zip(table, lows, highs, strict=True)]
+        [
+            [height(at, *ends) for at, *ends in zip(*rows, strict=True)]
+            for rows in zip(table, lows, highs, strict=True)
+        ]
         for table in values["v"]
     ]
     return values | {"l": lows, "u": highs, "G": heights}
@@ -94,13 +101,21 @@ LEMMA = Lemma(
     name="column_jensen",
     label="Column Jensen bound",
     idea=(
-        "The shares w q / p_Y add up to 1 and P is the mean of the v. Every value of phi and of its end tangents "
+        "The shares w q / p_Y add up to 1 and P is the mean of the v. Every value of phi "
+        "and of its end tangents "
         "lies under the tangent of phi at P, and the mean of that tangent is phi(P)."
     ),
     meaning={
-        p: "law of X", w: "weights of the mappings", e: "[f_k(x) = y]", q: "law of f_k(X)", r: "law of Y",
-        P: "coupling", v: "place of mapping k in a column", G: "phi on the box, its end tangents outside",
-        low: "lower ends of the box", high: "upper ends",
+        p: "law of X",
+        w: "weights of the mappings",
+        e: "[f_k(x) = y]",
+        q: "law of f_k(X)",
+        r: "law of Y",
+        P: "coupling",
+        v: "place of mapping k in a column",
+        G: "phi on the box, its end tangents outside",
+        low: "lower ends of the box",
+        high: "upper ends",
     },
     hypotheses={
         **{name: formula for name, formula in MIXTURE.items() if name != "one image"},
@@ -116,75 +131,157 @@ LEMMA = Lemma(
     steps=(
         step("cell not negative", ge(CELL, 0), sign()),
         step("shares", eq(Total(w(k) * q(k, y), k), r(y)), algebra("marginal")),
-        step("mean", eq(Total(w(k) * q(k, y) * V, k), r(y) * CELL), algebra(
-            over("place", k, times=w(k)), over("coupling", times=r(y)),
-        )),
-        step("under", ForAll((k, x, y), (gt(CELL, 0),), UNDER), block(
-            step("within", implies(le(LOW, V), le(V, HIGH), UNDER), block(
-                step("value", eq(G(k, x, y), phi(V)), instance("inside the box", {}, using=("from low", "to high"))),
-                step("tangent", le(phi(V), -V * sp.log(CELL) - V + CELL), uses(
-                    "tangent", {s: CELL, t: V}, using=("place not negative", "cell"),
-                )),
-                step("under", UNDER, algebra("value", "tangent")),
-                given="from low; to high",
-            )),
-            step("beneath", implies(lt(V, LOW), UNDER), _outside(LOW, "below the box")),
-            step("over", implies(lt(HIGH, V), UNDER), _outside(HIGH, "above the box")),
-            step("up to high", implies(le(V, HIGH), UNDER), block(
-                step("from low", implies(le(LOW, V), UNDER), block(
-                    step("there", UNDER, instance("within", {}, using=("to high", "from there"))),
-                    given="from there",
-                )),
-                step("any", UNDER, by_cases("from low", "beneath")),
-                given="to high",
-            )),
-            step("anywhere", UNDER, by_cases("up to high", "over")),
-            given="cell",
-        )),
-        step("positive cell", ForAll((x, y), (gt(CELL, 0),), ROW), block(
-            step("bound", UNDER, instance("under", {k: k, x: x, y: y}, using=("cell",))),
-            step("row", ROW, algebra(
-                over("bound", k, times=SHARE), over("shares", times=CELL / r(y)),
-                over("mean", times=(sp.log(CELL) + 1) / r(y)),
-            )),
-            given="cell",
-        )),
-        step("empty cell", ForAll((x, y), (le(CELL, 0),), ROW), block(
-            step("zero", eq(CELL, 0), algebra("cell", "cell not negative")),
-            step("mean zero", eq(Total(w(k) * q(k, y) * V, k), 0), algebra("mean", over("zero", times=r(y)))),
-            step("terms", ge(w(k) * q(k, y) * V, 0), sign()),
-            step("each", eq(w(k) * q(k, y) * V, 0), vanishing("terms", "mean zero")),
-            step("heights", ForAll((k,), (), eq(SHARE * G(k, x, y), 0)), block(
-                step("at 0", implies(eq(V, 0), eq(SHARE * G(k, x, y), 0)), block(
-                    step("from low", le(LOW, V), algebra("at", "zero", "box")),
-                    step("to high", le(V, HIGH), algebra("at", "box")),
-                    step("value", eq(G(k, x, y), phi(V)), instance("inside the box", {}, using=("from low", "to high"))),
-                    step("phi", eq(phi(V), 0), algebra(put=("at",))),
-                    step("height", eq(G(k, x, y), 0), algebra("value", "phi")),
-                    step("product", eq(SHARE * G(k, x, y), 0), algebra(over("height", times=SHARE))),
-                    given="at",
-                )),
-                step("away", implies(ne(V, 0), eq(SHARE * G(k, x, y), 0)), block(
-                    step("product", eq(SHARE * G(k, x, y), 0), algebra(over("each", times=G(k, x, y) / (r(y) * V)))),
-                )),
-                step("either", eq(SHARE * G(k, x, y), 0), by_cases("at 0", "away")),
-            )),
-            step("row", ROW, algebra(over("heights", k), put=("zero",))),
-            given="cell",
-        )),
-        step("row", ForAll((x, y), (), ROW), block(
-            step("positive", implies(gt(CELL, 0), ROW), block(
-                step("there", ROW, instance("positive cell", {x: x, y: y}, using=("given 1",))),
-            )),
-            step("empty", implies(le(CELL, 0), ROW), block(
-                step("there", ROW, instance("empty cell", {x: x, y: y}, using=("given 1",))),
-            )),
-            step("either", ROW, by_cases("positive", "empty")),
-        )),
+        step(
+            "mean",
+            eq(Total(w(k) * q(k, y) * V, k), r(y) * CELL),
+            algebra(
+                over("place", k, times=w(k)),
+                over("coupling", times=r(y)),
+            ),
+        ),
+        step(
+            "under",
+            ForAll((k, x, y), (gt(CELL, 0),), UNDER),
+            block(
+                step(
+                    "within",
+                    implies(le(LOW, V), le(V, HIGH), UNDER),
+                    block(
+                        step(
+                            "value",
+                            eq(G(k, x, y), phi(V)),
+                            instance("inside the box", {}, using=("from low", "to high")),
+                        ),
+                        step(
+                            "tangent",
+                            le(phi(V), -V * sp.log(CELL) - V + CELL),
+                            uses(
+                                "tangent",
+                                {s: CELL, t: V},
+                                using=("place not negative", "cell"),
+                            ),
+                        ),
+                        step("under", UNDER, algebra("value", "tangent")),
+                        given="from low; to high",
+                    ),
+                ),
+                step("beneath", implies(lt(V, LOW), UNDER), _outside(LOW, "below the box")),
+                step("over", implies(lt(HIGH, V), UNDER), _outside(HIGH, "above the box")),
+                step(
+                    "up to high",
+                    implies(le(V, HIGH), UNDER),
+                    block(
+                        step(
+                            "from low",
+                            implies(le(LOW, V), UNDER),
+                            block(
+                                step("there", UNDER, instance("within", {}, using=("to high", "from there"))),
+                                given="from there",
+                            ),
+                        ),
+                        step("any", UNDER, by_cases("from low", "beneath")),
+                        given="to high",
+                    ),
+                ),
+                step("anywhere", UNDER, by_cases("up to high", "over")),
+                given="cell",
+            ),
+        ),
+        step(
+            "positive cell",
+            ForAll((x, y), (gt(CELL, 0),), ROW),
+            block(
+                step("bound", UNDER, instance("under", {k: k, x: x, y: y}, using=("cell",))),
+                step(
+                    "row",
+                    ROW,
+                    algebra(
+                        over("bound", k, times=SHARE),
+                        over("shares", times=CELL / r(y)),
+                        over("mean", times=(sp.log(CELL) + 1) / r(y)),
+                    ),
+                ),
+                given="cell",
+            ),
+        ),
+        step(
+            "empty cell",
+            ForAll((x, y), (le(CELL, 0),), ROW),
+            block(
+                step("zero", eq(CELL, 0), algebra("cell", "cell not negative")),
+                step(
+                    "mean zero",
+                    eq(Total(w(k) * q(k, y) * V, k), 0),
+                    algebra("mean", over("zero", times=r(y))),
+                ),
+                step("terms", ge(w(k) * q(k, y) * V, 0), sign()),
+                step("each", eq(w(k) * q(k, y) * V, 0), vanishing("terms", "mean zero")),
+                step(
+                    "heights",
+                    ForAll((k,), (), eq(SHARE * G(k, x, y), 0)),
+                    block(
+                        step(
+                            "at 0",
+                            implies(eq(V, 0), eq(SHARE * G(k, x, y), 0)),
+                            block(
+                                step("from low", le(LOW, V), algebra("at", "zero", "box")),
+                                step("to high", le(V, HIGH), algebra("at", "box")),
+                                step(
+                                    "value",
+                                    eq(G(k, x, y), phi(V)),
+                                    instance("inside the box", {}, using=("from low", "to high")),
+                                ),
+                                step("phi", eq(phi(V), 0), algebra(put=("at",))),
+                                step("height", eq(G(k, x, y), 0), algebra("value", "phi")),
+                                step(
+                                    "product", eq(SHARE * G(k, x, y), 0), algebra(over("height", times=SHARE))
+                                ),
+                                given="at",
+                            ),
+                        ),
+                        step(
+                            "away",
+                            implies(ne(V, 0), eq(SHARE * G(k, x, y), 0)),
+                            block(
+                                step(
+                                    "product",
+                                    eq(SHARE * G(k, x, y), 0),
+                                    algebra(over("each", times=G(k, x, y) / (r(y) * V))),
+                                ),
+                            ),
+                        ),
+                        step("either", eq(SHARE * G(k, x, y), 0), by_cases("at 0", "away")),
+                    ),
+                ),
+                step("row", ROW, algebra(over("heights", k), put=("zero",))),
+                given="cell",
+            ),
+        ),
+        step(
+            "row",
+            ForAll((x, y), (), ROW),
+            block(
+                step(
+                    "positive",
+                    implies(gt(CELL, 0), ROW),
+                    block(
+                        step("there", ROW, instance("positive cell", {x: x, y: y}, using=("given 1",))),
+                    ),
+                ),
+                step(
+                    "empty",
+                    implies(le(CELL, 0), ROW),
+                    block(
+                        step("there", ROW, instance("empty cell", {x: x, y: y}, using=("given 1",))),
+                    ),
+                ),
+                step("either", ROW, by_cases("positive", "empty")),
+            ),
+        ),
     ),
     witness=Witness(draw=_draw, count=3000),
     conventions=(
         "a mapping that never takes the value y may have any place v there: its share is 0",
         "0 log 0 = 0",
     ),
-)  # fmt: skip
+)

@@ -51,10 +51,12 @@ CONCAVE = ForAll(
         conditional_entropy((1 - share) * first + share * second),
     ),
 )
-END = Or((
-    le(conditional_entropy(low), conditional_entropy(x)),
-    le(conditional_entropy(high), conditional_entropy(x)),
-))  # fmt: skip
+END = Or(
+    (
+        le(conditional_entropy(low), conditional_entropy(x)),
+        le(conditional_entropy(high), conditional_entropy(x)),
+    )
+)
 LEAST = ForAll((low, x, high), (le(low, x), le(x, high), feasible(low), feasible(high)), END)
 
 
@@ -66,49 +68,88 @@ def _one_side(falls: bool) -> Any:
     ends = (0, second) if falls else (first, 0)
     values = conditional_entropy(t1), conditional_entropy(t2)
     return block(
-        step("slope", ForAll((x,), between, sloped), block(
-            step("inside", INSIDE, algebra("above", "below", "feasible", "source", "law", degree=2)),
-            step("order", lt(*logs), algebra("above", "below")),
-            step("logs", lt(sp.log(logs[0]), sp.log(logs[1])), cites(
-                LOG_INCREASES, {u: logs[0], v: logs[1]}, using=("order", "inside"), degree=2,
-            )),
-            step("sign", sloped, algebra(over("logs", times=a * (1 - a)))),
-            given="above; below",
-        )),
+        step(
+            "slope",
+            ForAll((x,), between, sloped),
+            block(
+                step("inside", INSIDE, algebra("above", "below", "feasible", "source", "law", degree=2)),
+                step("order", lt(*logs), algebra("above", "below")),
+                step(
+                    "logs",
+                    lt(sp.log(logs[0]), sp.log(logs[1])),
+                    cites(
+                        LOG_INCREASES,
+                        {u: logs[0], v: logs[1]},
+                        using=("order", "inside"),
+                        degree=2,
+                    ),
+                ),
+                step("sign", sloped, algebra(over("logs", times=a * (1 - a)))),
+                given="above; below",
+            ),
+        ),
         step(
             "monotone",
             ForAll(
-                (t1, t2), (le(ends[0], t1), lt(t1, t2), le(t2, ends[1])), lt(*(values[::-1] if falls else values))
+                (t1, t2),
+                (le(ends[0], t1), lt(t1, t2), le(t2, ends[1])),
+                lt(*(values[::-1] if falls else values)),
             ),
             monotone(conditional_entropy(x), x, *ends, "slope"),
         ),
-        step("at the points", (FALLS if falls else RISES).then, instance(
-            "monotone", {t1: first, t2: second}, using=("end", "order of the points"),
-        )),
+        step(
+            "at the points",
+            (FALLS if falls else RISES).then,
+            instance(
+                "monotone",
+                {t1: first, t2: second},
+                using=("end", "order of the points"),
+            ),
+        ),
         given="end; order of the points; feasible" if falls else "order of the points; end; feasible",
-    )  # fmt: skip
+    )
 
 
 def _towards(fact: str, one: Any, other: Any, end: Any) -> Any:
     """From x to the end on its side of 0, which x may be."""
     nearer = le(conditional_entropy(end), conditional_entropy(x))
     return block(
-        step("apart", implies(lt(one, other), nearer), block(
-            step("strictly", lt(conditional_entropy(end), conditional_entropy(x)), instance(
-                fact, {first: one, second: other},
-                using=("apart from it", "side", "above low", "below high", "feasible low", "feasible high"),
-            )),
-            step("not above", nearer, algebra("strictly")),
-            given="apart from it",
-        )),
-        step("the end itself", implies(ge(one, other), nearer), block(
-            step("equal", eq(x, end), algebra("given 1", "above low", "below high")),
-            step("not above", nearer, algebra(put=("equal",))),
-        )),
+        step(
+            "apart",
+            implies(lt(one, other), nearer),
+            block(
+                step(
+                    "strictly",
+                    lt(conditional_entropy(end), conditional_entropy(x)),
+                    instance(
+                        fact,
+                        {first: one, second: other},
+                        using=(
+                            "apart from it",
+                            "side",
+                            "above low",
+                            "below high",
+                            "feasible low",
+                            "feasible high",
+                        ),
+                    ),
+                ),
+                step("not above", nearer, algebra("strictly")),
+                given="apart from it",
+            ),
+        ),
+        step(
+            "the end itself",
+            implies(ge(one, other), nearer),
+            block(
+                step("equal", eq(x, end), algebra("given 1", "above low", "below high")),
+                step("not above", nearer, algebra(put=("equal",))),
+            ),
+        ),
         step("nearer", nearer, by_cases("apart", "the end itself")),
         step("one of them", END, follows("nearer")),
         given="side",
-    )  # fmt: skip
+    )
 
 
 def _draw(generator: random.Random, place: int) -> dict[str, Any]:
@@ -127,9 +168,15 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         points.sort()
     ends = sorted((point(), point(), point()))
     return {
-        "a": mass, "b": other, "s1": points[0], "s2": points[1], "lambda": fraction(generator),
-        "l": ends[0], "x": ends[1], "u": ends[2],
-    }  # fmt: skip
+        "a": mass,
+        "b": other,
+        "s1": points[0],
+        "s2": points[1],
+        "lambda": fraction(generator),
+        "l": ends[0],
+        "x": ends[1],
+        "u": ends[2],
+    }
 
 
 LEMMA = Lemma(
@@ -145,38 +192,60 @@ LEMMA = Lemma(
     steps=(
         step("falls", FALLS, _one_side(True)),
         step("rises", RISES, _one_side(False)),
-        step("concave", CONCAVE, block(
-            step("curvature", ForAll((x,), (lt(first, x), lt(x, second)), lt(CURVATURE, 0)), block(
-                step("inside", INSIDE, algebra("above", "below", "feasible 1", "feasible 2", "source", degree=2)),
-                step("left", gt(LEFT, 0), sign()),
-                step("right", gt(RIGHT, 0), sign()),
-                step("both", lt(-LEFT - RIGHT, 0), algebra("left", "right")),
-                step("second derivative", lt(CURVATURE, 0), follows("both")),
-                given="above; below",
-            )),
-            step(
-                "chord",
-                ForAll(
-                    (t1, t2, t3),
-                    (le(first, t1), lt(t1, t2), lt(0, t3), lt(t3, 1), le(t2, second)),
-                    lt(
-                        (1 - t3) * conditional_entropy(t1) + t3 * conditional_entropy(t2),
-                        conditional_entropy((1 - t3) * t1 + t3 * t2),
+        step(
+            "concave",
+            CONCAVE,
+            block(
+                step(
+                    "curvature",
+                    ForAll((x,), (lt(first, x), lt(x, second)), lt(CURVATURE, 0)),
+                    block(
+                        step(
+                            "inside",
+                            INSIDE,
+                            algebra("above", "below", "feasible 1", "feasible 2", "source", degree=2),
+                        ),
+                        step("left", gt(LEFT, 0), sign()),
+                        step("right", gt(RIGHT, 0), sign()),
+                        step("both", lt(-LEFT - RIGHT, 0), algebra("left", "right")),
+                        step("second derivative", lt(CURVATURE, 0), follows("both")),
+                        given="above; below",
                     ),
                 ),
-                strictly_concave(conditional_entropy(x), x, first, second, "curvature"),
+                step(
+                    "chord",
+                    ForAll(
+                        (t1, t2, t3),
+                        (le(first, t1), lt(t1, t2), lt(0, t3), lt(t3, 1), le(t2, second)),
+                        lt(
+                            (1 - t3) * conditional_entropy(t1) + t3 * conditional_entropy(t2),
+                            conditional_entropy((1 - t3) * t1 + t3 * t2),
+                        ),
+                    ),
+                    strictly_concave(conditional_entropy(x), x, first, second, "curvature"),
+                ),
+                step(
+                    "at the points",
+                    CONCAVE.then,
+                    instance(
+                        "chord",
+                        {t1: first, t2: second, t3: share},
+                        using=("order of the points", "share > 0", "share < 1"),
+                    ),
+                ),
+                given="order of the points; share > 0; share < 1; feasible 1; feasible 2",
             ),
-            step("at the points", CONCAVE.then, instance(
-                "chord", {t1: first, t2: second, t3: share}, using=("order of the points", "share > 0", "share < 1"),
-            )),
-            given="order of the points; share > 0; share < 1; feasible 1; feasible 2",
-        )),
-        step("least", LEAST, block(
-            step("right of 0", implies(le(0, x), END), _towards("falls", x, high, high)),
-            step("left of 0", implies(le(x, 0), END), _towards("rises", low, x, low)),
-            step("end", END, by_cases("right of 0", "left of 0")),
-            given="above low; below high; feasible low; feasible high",
-        )),
+        ),
+        step(
+            "least",
+            LEAST,
+            block(
+                step("right of 0", implies(le(0, x), END), _towards("falls", x, high, high)),
+                step("left of 0", implies(le(x, 0), END), _towards("rises", low, x, low)),
+                step("end", END, by_cases("right of 0", "left of 0")),
+                given="above low; below high; feasible low; feasible high",
+            ),
+        ),
     ),
     witness=Witness(draw=_draw),
-)  # fmt: skip
+)

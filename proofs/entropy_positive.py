@@ -40,4 +40,4 @@ LEMMA = Lemma(
         step("positive", gt(entropy(z), 0), algebra("term", "other term", "product")),
     ),
     witness=Witness(draw=_draw, needed={"inside": {"z": 1}}),
-)  # fmt: skip
+)

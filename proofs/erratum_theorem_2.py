@@ -63,7 +63,8 @@ LEMMA = Lemma(
     name="erratum_theorem_2",
     label="Erratum to Theorem 2",
     idea=(
-        "At a = b = 3/10 and R = 0.378 bits every coupling with delta >= 0 carries less, by more than 0.064 bits, than "
+        "At a = b = 3/10 and R = 0.378 bits every coupling with delta >= 0 carries less, "
+        "by more than 0.064 bits, than "
         "the flip with weight 3/7 and zero with weight 4/7, which is feasible."
     ),
     hypotheses={},
@@ -83,20 +84,43 @@ LEMMA = Lemma(
         step("formula", PRINTED, enclosure()),
         step("rate positive", ge(RATE, 0), enclosure()),
         step("share", lt(BEST_SHARE, 1), enclosure()),
-        step("limits", And(tuple(
-            le(BEST_SHARE * substitute(f, HERE), substitute(one, HERE)) for f, one in zip(FACTORS, LIMITS, strict=True)
-        )), algebra("share")),
-        step("best share", ForAll(WEIGHTS, WITHIN, substitute(BEST, {**HERE, cap: BEST_SHARE})), uses(
-            "theorem_2", {**HERE, cap: BEST_SHARE}, using=("rate positive", "limits"),
-        )),
+        step(
+            "limits",
+            And(
+                tuple(
+                    le(BEST_SHARE * substitute(f, HERE), substitute(one, HERE))
+                    for f, one in zip(FACTORS, LIMITS, strict=True)
+                )
+            ),
+            algebra("share"),
+        ),
+        step(
+            "best share",
+            ForAll(WEIGHTS, WITHIN, substitute(BEST, {**HERE, cap: BEST_SHARE})),
+            uses(
+                "theorem_2",
+                {**HERE, cap: BEST_SHARE},
+                using=("rate positive", "limits"),
+            ),
+        ),
         step("less", lt(BY_FORMULA + MISSED, BY_WITNESS), enclosure()),
-        step("all", ALL, block(
-            step("at most", substitute(BEST, {**HERE, cap: BEST_SHARE}), instance(
-                "best share", {w: w for w in WEIGHTS}, using=NAMES,
-            )),
-            step("less than the witness", ALL.then, algebra("at most", "less")),
-            given="; ".join(NAMES),
-        )),
+        step(
+            "all",
+            ALL,
+            block(
+                step(
+                    "at most",
+                    substitute(BEST, {**HERE, cap: BEST_SHARE}),
+                    instance(
+                        "best share",
+                        {w: w for w in WEIGHTS},
+                        using=NAMES,
+                    ),
+                ),
+                step("less than the witness", ALL.then, algebra("at most", "less")),
+                given="; ".join(NAMES),
+            ),
+        ),
     ),
     witness=Witness(draw=_draw, count=300),
-)  # fmt: skip
+)

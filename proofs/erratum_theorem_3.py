@@ -1,6 +1,7 @@
 """What the printed Theorem 3 may miss: a labelled problem that both one-sided branches call infeasible.
 
-The printed theorem is reconstructed from its proof: it sets the flip's weight to 0 and the identity's to 0 in turn.
+The printed theorem is reconstructed from its proof: it sets the flip's weight to 0 and the identity's to 0
+in turn.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from flint import fmpq
 
 from .lemma import Lemma, Witness, step
 from .lemma_1 import mean_rate
-
 from .tools.kernel import over
 from .tools.language import And, ForAll, entropy, eq, ge, le, lt, substitute
 from .tools.rules import algebra, block, decide, enclosure
@@ -43,7 +43,9 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     """Mixtures without the flip (even places) or without the identity, with the law of Y."""
     mass_x, mass_y = fmpq(3, 10), fmpq(4, 10)
     if place % 2 == 0:
-        share = min(mass_y / mass_x, (1 - mass_y) / (1 - mass_x)) * (1 if place % 4 == 0 else fraction(generator))
+        share = min(mass_y / mass_x, (1 - mass_y) / (1 - mass_x)) * (
+            1 if place % 4 == 0 else fraction(generator)
+        )
         one = mass_y - mass_x * share
         return {"p1": share, "p2": fmpq(0), "p4": one, "p3": 1 - share - one}
     share = min(mass_y / (1 - mass_x), (1 - mass_y) / mass_x) * (1 if place % 4 == 1 else fraction(generator))
@@ -60,7 +62,8 @@ LEMMA = Lemma(
     name="erratum_theorem_3",
     label="Erratum to Theorem 3",
     idea=(
-        "With one of flip and identity gone the law of Y caps the weight of the other below what the label needs. Both "
+        "With one of flip and identity gone the law of Y caps the weight of the other "
+        "below what the label needs. Both "
         "together, (33/40, 3/40, 0, 1/10), meet every limit."
     ),
     hypotheses={},
@@ -75,28 +78,64 @@ LEMMA = Lemma(
     steps=(
         step("needed, first", lt(LIMIT, entropy(S_MASS) - sp.Rational(6, 7) * GAP), enclosure()),
         step("needed, second", lt(LIMIT, entropy(S_MASS) - sp.Rational(4, 7) * GAP), enclosure()),
-        step("without flip", _misses(p2), block(
-            step("cap", le(p1, sp.Rational(6, 7)), algebra(*NAMES, "gone")),
-            step("label", eq(LABEL, entropy(S_MASS) - (p1 + p2) * GAP), algebra(over("sum", times=entropy(S_MASS)))),
-            step("too little", lt(LIMIT, LABEL), algebra(
-                "label", "needed, first", over("cap", times=GAP), over("gone", times=GAP),
-            )),
-            given="; ".join((*NAMES, "gone")),
-        )),
-        step("without identity", _misses(p1), block(
-            step("cap", le(p2, sp.Rational(4, 7)), algebra(*NAMES, "gone")),
-            step("label", eq(LABEL, entropy(S_MASS) - (p1 + p2) * GAP), algebra(over("sum", times=entropy(S_MASS)))),
-            step("too little", lt(LIMIT, LABEL), algebra(
-                "label", "needed, second", over("cap", times=GAP), over("gone", times=GAP),
-            )),
-            given="; ".join((*NAMES, "gone")),
-        )),
+        step(
+            "without flip",
+            _misses(p2),
+            block(
+                step("cap", le(p1, sp.Rational(6, 7)), algebra(*NAMES, "gone")),
+                step(
+                    "label",
+                    eq(LABEL, entropy(S_MASS) - (p1 + p2) * GAP),
+                    algebra(over("sum", times=entropy(S_MASS))),
+                ),
+                step(
+                    "too little",
+                    lt(LIMIT, LABEL),
+                    algebra(
+                        "label",
+                        "needed, first",
+                        over("cap", times=GAP),
+                        over("gone", times=GAP),
+                    ),
+                ),
+                given="; ".join((*NAMES, "gone")),
+            ),
+        ),
+        step(
+            "without identity",
+            _misses(p1),
+            block(
+                step("cap", le(p2, sp.Rational(4, 7)), algebra(*NAMES, "gone")),
+                step(
+                    "label",
+                    eq(LABEL, entropy(S_MASS) - (p1 + p2) * GAP),
+                    algebra(over("sum", times=entropy(S_MASS))),
+                ),
+                step(
+                    "too little",
+                    lt(LIMIT, LABEL),
+                    algebra(
+                        "label",
+                        "needed, second",
+                        over("cap", times=GAP),
+                        over("gone", times=GAP),
+                    ),
+                ),
+                given="; ".join((*NAMES, "gone")),
+            ),
+        ),
         step("witness", FEASIBLE, decide()),
         step("label of it", LABELLED, enclosure()),
         step("rate of it", SPENT, enclosure()),
         step("information of it", CARRIED, enclosure()),
     ),
-    witness=Witness(draw=_draw, count=300, loose={
-        "without the identity the label fails": "the label needs a weight of 0.9, and the law of Y allows 4/7",
-    }),
-)  # fmt: skip
+    witness=Witness(
+        draw=_draw,
+        count=300,
+        loose={
+            "without the identity the label fails": (
+                "the label needs a weight of 0.9, and the law of Y allows 4/7"
+            ),
+        },
+    ),
+)

@@ -1,6 +1,7 @@
 """Lemma 1 of the paper, reconstructed: what it does prove.
 
-The flip can be removed at equal delta where delta >= 0, and the identity where delta <= 0.  It is no statement
+The flip can be removed at equal delta where delta >= 0, and the identity where delta <= 0.  It is no
+statement
 about the flip at delta < 0, and with a label the removal raises H(S|Y,U): both errata start here.
 """
 
@@ -26,7 +27,9 @@ def cells(weights: Any) -> list[Any]:
     """P(x, y) in the order 00, 01, 10, 11."""
     masses = (1 - a, a)
     return [
-        masses[x] * sum(w for w, f in zip(weights, MAPPINGS, strict=True) if f[x] == y) for x in (0, 1) for y in (0, 1)
+        masses[x] * sum(w for w, f in zip(weights, MAPPINGS, strict=True) if f[x] == y)
+        for x in (0, 1)
+        for y in (0, 1)
     ]
 
 
@@ -73,10 +76,19 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
 LEMMA = Lemma(
     name="lemma_1",
     label="Lemma 1 (removal of the flip or the identity), reconstructed",
-    idea="Identity and flip together send each letter to both values, as zero and one do: exchange equal parts.",
+    idea=(
+        "Identity and flip together send each letter to both values, as zero and one do: "
+        "exchange equal parts."
+    ),
     meaning={
-        a: "P(X=1)", c0: "P(S=1|X=0)", c1: "P(S=1|X=1)", least: "the smaller weight of identity and flip",
-        n1: "new weight of the identity", n2: "of the flip", n3: "of zero", n4: "of one",
+        a: "P(X=1)",
+        c0: "P(S=1|X=0)",
+        c1: "P(S=1|X=1)",
+        least: "the smaller weight of identity and flip",
+        n1: "new weight of the identity",
+        n2: "of the flip",
+        n3: "of zero",
+        n4: "of one",
     },
     hypotheses={
         "source": And((gt(a, 0), lt(a, 1))),
@@ -85,38 +97,60 @@ LEMMA = Lemma(
         "simplex": eq(sum(WEIGHTS), 1),
         "smaller": And((le(least, p1), le(least, p2))),
         "one of them": Or((eq(least, p1), eq(least, p2))),
-        "new": And((eq(n1, p1 - least), eq(n2, p2 - least), eq(n3, WEIGHTS[2] + least), eq(n4, WEIGHTS[3] + least))),
+        "new": And(
+            (eq(n1, p1 - least), eq(n2, p2 - least), eq(n3, WEIGHTS[2] + least), eq(n4, WEIGHTS[3] + least))
+        ),
     },
     conclusions={
         "a pmf": And((*(ge(n, 0) for n in NEW), eq(sum(NEW), 1))),
         "one of them is gone": GONE,
         "the same delta": eq(n1 - n2, p1 - p2),
-        "the same coupling": And(tuple(eq(new, old) for new, old in zip(cells(NEW), cells(WEIGHTS), strict=True))),
+        "the same coupling": And(
+            tuple(eq(new, old) for new, old in zip(cells(NEW), cells(WEIGHTS), strict=True))
+        ),
         "a lower rate": eq(mean_rate(NEW), mean_rate(WEIGHTS) - 2 * least * entropy(a)),
         "more label entropy": eq(label_entropy(NEW), label_entropy(WEIGHTS) + 2 * least * TOLD),
     },
     steps=(
-        step("identity least", implies(eq(least, p1), CHOICE), block(
-            step("taken", ge(least, 0), algebra("this", "weights")),
-            step("gone", eq(n1, 0), algebra("this", "new")),
-            step("one", GONE, follows("gone")),
-            given="this",
-        )),
-        step("flip least", implies(eq(least, p2), CHOICE), block(
-            step("taken", ge(least, 0), algebra("this", "weights")),
-            step("gone", eq(n2, 0), algebra("this", "new")),
-            step("one", GONE, follows("gone")),
-            given="this",
-        )),
+        step(
+            "identity least",
+            implies(eq(least, p1), CHOICE),
+            block(
+                step("taken", ge(least, 0), algebra("this", "weights")),
+                step("gone", eq(n1, 0), algebra("this", "new")),
+                step("one", GONE, follows("gone")),
+                given="this",
+            ),
+        ),
+        step(
+            "flip least",
+            implies(eq(least, p2), CHOICE),
+            block(
+                step("taken", ge(least, 0), algebra("this", "weights")),
+                step("gone", eq(n2, 0), algebra("this", "new")),
+                step("one", GONE, follows("gone")),
+                given="this",
+            ),
+        ),
         step("choice", CHOICE, by_cases("identity least", "flip least", cover="one of them")),
-        step("not negative", And(tuple(ge(n, 0) for n in NEW)), algebra("new", "smaller", "weights", "choice")),
+        step(
+            "not negative", And(tuple(ge(n, 0) for n in NEW)), algebra("new", "smaller", "weights", "choice")
+        ),
         step("sum", eq(sum(NEW), 1), algebra("new", "simplex")),
         step("delta", eq(n1 - n2, p1 - p2), algebra("new")),
-        step("cells", And(tuple(eq(new, old) for new, old in zip(cells(NEW), cells(WEIGHTS), strict=True))), algebra(
-            put=("new",),
-        )),
+        step(
+            "cells",
+            And(tuple(eq(new, old) for new, old in zip(cells(NEW), cells(WEIGHTS), strict=True))),
+            algebra(
+                put=("new",),
+            ),
+        ),
         step("rate", eq(mean_rate(NEW), mean_rate(WEIGHTS) - 2 * least * entropy(a)), algebra(put=("new",))),
-        step("entropy", eq(label_entropy(NEW), label_entropy(WEIGHTS) + 2 * least * TOLD), algebra(put=("new",))),
+        step(
+            "entropy",
+            eq(label_entropy(NEW), label_entropy(WEIGHTS) + 2 * least * TOLD),
+            algebra(put=("new",)),
+        ),
     ),
     witness=Witness(draw=_draw, count=4000),
-)  # fmt: skip
+)

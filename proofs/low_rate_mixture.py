@@ -1,6 +1,7 @@
 """Below R_low: the constants and one mapping, its coupling, and why the whole rate is spent.
 
-With a label seen with the seed every mixture keeps at least H(S) - rho R, rho the most label information that a
+With a label seen with the seed every mixture keeps at least H(S) - rho R, rho the most label information
+that a
 mapping gives for its rate.
 """
 
@@ -32,9 +33,7 @@ COUPLING = p(x) * r(y) + share * (p(x) * f(x, y) - p(x) * q(y))
 WITH_CONSTANTS = share * p(x) * f(x, y) + p(x) * (r(y) - share * q(y))
 PART = p(x) * r(y) + part * share * (p(x) * f(x, y) - p(x) * q(y))
 SPREAD = Total(phi(p(x)), x) + Total(phi(r(y)), y)
-GAIN = le(
-    SPREAD - total(phi(P(x, y)), x, y), part * (SPREAD - total(phi(Q(x, y)), x, y))
-)
+GAIN = le(SPREAD - total(phi(P(x, y)), x, y), part * (SPREAD - total(phi(Q(x, y)), x, y)))
 
 
 def _draw(generator: random.Random, place: int) -> dict[str, Any]:
@@ -50,31 +49,64 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     lam = rate / entropy
     some = generator.choice((fmpq(0), fmpq(1), fraction(generator)))
     hit = [[int(images[a] == b) for b in range(m)] for a in range(n)]
-    whole = [[source[a] * law[b] + lam * source[a] * (hit[a][b] - image[b]) for b in range(m)] for a in range(n)]
-    few = [[source[a] * law[b] + some * lam * source[a] * (hit[a][b] - image[b]) for b in range(m)] for a in range(n)]
+    whole = [
+        [source[a] * law[b] + lam * source[a] * (hit[a][b] - image[b]) for b in range(m)] for a in range(n)
+    ]
+    few = [
+        [source[a] * law[b] + some * lam * source[a] * (hit[a][b] - image[b]) for b in range(m)]
+        for a in range(n)
+    ]
     number = 1 + place % 3
     weights, most = pmf(generator, number, zeros=True), fraction(generator)
     costs = [generator.choice((0, 1)) * fraction(generator) for _ in range(number)]
     gains = [most * one * (1 if place % 2 else fraction(generator)) for one in costs]
     return {
-        "#X": n, "#Y": m, "#K": number, "p": source, "r": law, "f": hit, "q": image, "c": cost, "H": entropy,
-        "R": rate, "L": lam, "z": some, "Q": whole, "P": few, "w": weights, "rho": most,
-        "h": costs, "I": gains, "HS": fmpq(3, 2),
-    }  # fmt: skip
+        "#X": n,
+        "#Y": m,
+        "#K": number,
+        "p": source,
+        "r": law,
+        "f": hit,
+        "q": image,
+        "c": cost,
+        "H": entropy,
+        "R": rate,
+        "L": lam,
+        "z": some,
+        "Q": whole,
+        "P": few,
+        "w": weights,
+        "rho": most,
+        "h": costs,
+        "I": gains,
+        "HS": fmpq(3, 2),
+    }
 
 
 LEMMA = Lemma(
     name="low_rate_mixture",
     label="Low rates: the constants and one mapping",
     idea=(
-        "The mapping takes from each letter less than it has, so the constants keep positive weights. Tangents of the "
+        "The mapping takes from each letter less than it has, so the constants keep "
+        "positive weights. Tangents of the "
         "entropy at a smaller share show that the information grows at least in proportion to the share."
     ),
     meaning={
-        p: "law of X", r: "law of Y", f: "[f(x) = y]", q: "law of f(X)", H: "entropy of f(X)", R: "rate",
-        share: "R/H", price: "what a unit of mass costs at least", Q: "coupling at the share R/H",
-        P: "coupling at a part z of that share", part: "the part", told: "label information of a mapping",
-        spent: "its rate", rho: "most label information for the rate", label: "H(S)",
+        p: "law of X",
+        r: "law of Y",
+        f: "[f(x) = y]",
+        q: "law of f(X)",
+        H: "entropy of f(X)",
+        R: "rate",
+        share: "R/H",
+        price: "what a unit of mass costs at least",
+        Q: "coupling at the share R/H",
+        P: "coupling at a part z of that share",
+        part: "the part",
+        told: "label information of a mapping",
+        spent: "its rate",
+        rho: "most label information for the rate",
+        label: "H(S)",
     },
     hypotheses={
         "source": And((gt(p(x), 0), eq(Total(p(x), x), 1))),
@@ -111,14 +143,29 @@ LEMMA = Lemma(
         step("paid", lt(share * q(y) * price, price * r(y)), algebra("priced", "rate", "low rate")),
         step("left", gt(r(y) - share * q(y), 0), algebra(over("paid", times=1 / price))),
         step("coupling", eq(Q(x, y), WITH_CONSTANTS), algebra("whole share")),
-        step("image sums", eq(Total(q(y), y), 1), algebra(
-            over("law of the image", y), over("one image", x, times=p(x)), "source",
-        )),
-        step("marginals", And((eq(Total(Q(x, y), y), p(x)), eq(Total(Q(x, y), x), r(y)))), algebra(
-            over("whole share", y), over("whole share", x), over("output", times=p(x)), over("source", times=r(y)),
-            over("one image", times=share * p(x)), over("image sums", times=share * p(x)),
-            over("law of the image", times=share), over("source", times=share * q(y)),
-        )),
+        step(
+            "image sums",
+            eq(Total(q(y), y), 1),
+            algebra(
+                over("law of the image", y),
+                over("one image", x, times=p(x)),
+                "source",
+            ),
+        ),
+        step(
+            "marginals",
+            And((eq(Total(Q(x, y), y), p(x)), eq(Total(Q(x, y), x), r(y)))),
+            algebra(
+                over("whole share", y),
+                over("whole share", x),
+                over("output", times=p(x)),
+                over("source", times=r(y)),
+                over("one image", times=share * p(x)),
+                over("image sums", times=share * p(x)),
+                over("law of the image", times=share),
+                over("source", times=share * q(y)),
+            ),
+        ),
         step("rest", gt(r(y) - part * share * q(y), 0), algebra("left", over("part", times=share * q(y)))),
         step("hit", ge(part * share * p(x) * f(x, y), 0), sign()),
         step("left over", gt(p(x) * (r(y) - part * share * q(y)), 0), sign()),
@@ -127,28 +174,65 @@ LEMMA = Lemma(
         step("whole left over", gt(p(x) * (r(y) - share * q(y)), 0), sign()),
         step("whole positive", gt(Q(x, y), 0), algebra("coupling", "whole hit", "whole left over")),
         step("product", gt(p(x) * r(y), 0), sign()),
-        step("tangent at none", le(phi(p(x) * r(y)), -p(x) * r(y) * sp.log(P(x, y)) - p(x) * r(y) + P(x, y)), uses(
-            "tangent", {point: p(x) * r(y), touching: P(x, y)}, using=("product", "positive"),
-        )),
-        step("tangent at all", le(phi(Q(x, y)), -Q(x, y) * sp.log(P(x, y)) - Q(x, y) + P(x, y)), uses(
-            "tangent", {point: Q(x, y), touching: P(x, y)}, using=("whole positive", "positive"),
-        )),
-        step("between", eq(P(x, y), (1 - part) * p(x) * r(y) + part * Q(x, y)), algebra(
-            "part of it", over("whole share", times=part),
-        )),
-        step("cells", ge(phi(P(x, y)), (1 - part) * phi(p(x) * r(y)) + part * phi(Q(x, y))), algebra(
-            over("tangent at none", times=1 - part), over("tangent at all", times=part),
-            over("between", times=sp.log(P(x, y))), "between",
-        )),
-        step("independent", eq(total(phi(p(x) * r(y)), x, y), SPREAD), algebra(
-            over("output", x, times=phi(p(x))), over("source", y, times=phi(r(y))),
-        )),
+        step(
+            "tangent at none",
+            le(phi(p(x) * r(y)), -p(x) * r(y) * sp.log(P(x, y)) - p(x) * r(y) + P(x, y)),
+            uses(
+                "tangent",
+                {point: p(x) * r(y), touching: P(x, y)},
+                using=("product", "positive"),
+            ),
+        ),
+        step(
+            "tangent at all",
+            le(phi(Q(x, y)), -Q(x, y) * sp.log(P(x, y)) - Q(x, y) + P(x, y)),
+            uses(
+                "tangent",
+                {point: Q(x, y), touching: P(x, y)},
+                using=("whole positive", "positive"),
+            ),
+        ),
+        step(
+            "between",
+            eq(P(x, y), (1 - part) * p(x) * r(y) + part * Q(x, y)),
+            algebra(
+                "part of it",
+                over("whole share", times=part),
+            ),
+        ),
+        step(
+            "cells",
+            ge(phi(P(x, y)), (1 - part) * phi(p(x) * r(y)) + part * phi(Q(x, y))),
+            algebra(
+                over("tangent at none", times=1 - part),
+                over("tangent at all", times=part),
+                over("between", times=sp.log(P(x, y))),
+                "between",
+            ),
+        ),
+        step(
+            "independent",
+            eq(total(phi(p(x) * r(y)), x, y), SPREAD),
+            algebra(
+                over("output", x, times=phi(p(x))),
+                over("source", y, times=phi(r(y))),
+            ),
+        ),
         step("gain", GAIN, algebra(over("cells", x, y), over("independent", times=1 - part))),
-        step("label", ge(Total(w(k) * (label - told(k)), k), label - rho * Total(w(k) * spent(k), k)), algebra(
-            over("label weights", times=label), over("label rate", k, times=w(k)),
-        )),
+        step(
+            "label",
+            ge(Total(w(k) * (label - told(k)), k), label - rho * Total(w(k) * spent(k), k)),
+            algebra(
+                over("label weights", times=label),
+                over("label rate", k, times=w(k)),
+            ),
+        ),
     ),
-    witness=Witness(draw=_draw, count=2000, loose={
-        "entropy": "mappings on four letters with small rational masses have no entropy close to 0",
-    }),
-)  # fmt: skip
+    witness=Witness(
+        draw=_draw,
+        count=2000,
+        loose={
+            "entropy": "mappings on four letters with small rational masses have no entropy close to 0",
+        },
+    ),
+)

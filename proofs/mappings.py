@@ -59,7 +59,14 @@ def mixture(generator: random.Random, place: int, most: int = 4, mappings: int =
             law[image[letter]] = law[image[letter]] + mass
             joint[letter][image[letter]] = joint[letter][image[letter]] + weight * mass
     return {
-        "#X": n, "#Y": m, "#K": number, "p": source, "w": weights, "images": images,
+        "#X": n,
+        "#Y": m,
+        "#K": number,
+        "p": source,
+        "w": weights,
+        "images": images,
         "e": [[[int(image[letter] == y) for y in range(m)] for letter in range(n)] for image in images],
-        "q": laws, "P": joint, "r": [sum((row[y] for row in joint), fmpq(0)) for y in range(m)],
-    }  # fmt: skip
+        "q": laws,
+        "P": joint,
+        "r": [sum((row[y] for row in joint), fmpq(0)) for y in range(m)],
+    }

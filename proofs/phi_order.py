@@ -33,18 +33,26 @@ LEMMA = Lemma(
     hypotheses={"point": ge(t, 0), "below": le(t, s), "positive end": gt(s, 0)},
     conclusions={"order": CLAIM},
     steps=(
-        step("inside", implies(gt(t, 0), CLAIM), block(
-            step("ratio", gt(t / s, 0), sign()),
-            step("bound", le(sp.log(t / s), t / s - 1), cites(LOG_BOUND, {u: t / s}, using=("ratio",))),
-            step("at most 1", ge(t * (s - t) / s, 0), sign()),
-            step("times t", CLAIM, algebra(over("bound", times=t), "at most 1")),
-            given="inside it",
-        )),
-        step("at 0", implies(le(t, 0), CLAIM), block(
-            step("zero", eq(t, 0), algebra("given 1", "point")),
-            step("there", CLAIM, algebra(put=("zero",))),
-        )),
+        step(
+            "inside",
+            implies(gt(t, 0), CLAIM),
+            block(
+                step("ratio", gt(t / s, 0), sign()),
+                step("bound", le(sp.log(t / s), t / s - 1), cites(LOG_BOUND, {u: t / s}, using=("ratio",))),
+                step("at most 1", ge(t * (s - t) / s, 0), sign()),
+                step("times t", CLAIM, algebra(over("bound", times=t), "at most 1")),
+                given="inside it",
+            ),
+        ),
+        step(
+            "at 0",
+            implies(le(t, 0), CLAIM),
+            block(
+                step("zero", eq(t, 0), algebra("given 1", "point")),
+                step("there", CLAIM, algebra(put=("zero",))),
+            ),
+        ),
         step("order", CLAIM, by_cases("inside", "at 0")),
     ),
     witness=Witness(draw=_draw, needed={"below": {"s": 1, "t": 2}}),
-)  # fmt: skip
+)

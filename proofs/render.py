@@ -26,7 +26,9 @@ def summary(results: Sequence[LemmaResult]) -> str:
 
 
 def markdown(results: Sequence[LemmaResult]) -> str:
-    """A card a lemma: statement and idea in the open, the steps folded.  No times: equal proofs, equal text."""
+    """A card a lemma: statement and idea in the open, the steps folded.  No times: equal proofs, equal
+    text.
+    """
     parts = ["# Proofs\n", f"Written by `mecbopt prove --format markdown`. {summary(results)}.\n"]
     parts.extend(_card(result) for result in results)
     return "\n".join(parts)
@@ -41,20 +43,30 @@ def _card(result: LemmaResult) -> str:
     if lemma.meaning:
         known = "; ".join(f"${_symbol(symbol)}$ {words}" for symbol, words in lemma.meaning.items())
         lines.append(f"{known}.\n")
-    lines += ["**If**\n", *[f"- {one}" for one in hypotheses], "\n**then**\n", *[f"- {one}" for one in conclusions], ""]
+    lines += [
+        "**If**\n",
+        *[f"- {one}" for one in hypotheses],
+        "\n**then**\n",
+        *[f"- {one}" for one in conclusions],
+        "",
+    ]
     lines.append(f"**Idea.** {lemma.idea}\n")
     if lemma.conventions:
         lines.append(f"**Conventions.** {'; '.join(lemma.conventions)}.\n")
-    lines += [f"??? note \"{len(lemma.steps)} steps\"\n"]
-    rows = [f"    | {number} | {_cell(name)} | {_cell(claim)} | {method} | {_cell(account)} |"
-            for number, name, claim, method, account in _rows(result)]
+    lines += [f'??? note "{len(lemma.steps)} steps"\n']
+    rows = [
+        f"    | {number} | {_cell(name)} | {_cell(claim)} | {method} | {_cell(account)} |"
+        for number, name, claim, method, account in _rows(result)
+    ]
     lines += ["    | | Step | Claim | By | Evidence |", "    |---|---|---|---|---|", *rows, ""]
     return "\n".join(lines)
 
 
 def _symbol(symbol: object) -> str:
-    return tex(symbol) if hasattr(symbol, "free_symbols") and not hasattr(symbol, "__name__") else str(
-        getattr(symbol, "__name__", symbol)
+    return (
+        tex(symbol)
+        if hasattr(symbol, "free_symbols") and not hasattr(symbol, "__name__")
+        else str(getattr(symbol, "__name__", symbol))
     )
 
 
@@ -93,13 +105,17 @@ def latex(results: Sequence[LemmaResult]) -> str:
         parts.append(f"\n\\begin{{theorem}}[{_text(result.label)}]\\label{{{result.name}}}")
         if result.lemma:
             hypotheses, conclusions = statement(result.lemma)
-            parts.append("If " + _text("; ".join(hypotheses)) + ", then " + _text("; ".join(conclusions)) + ".")
+            parts.append(
+                "If " + _text("; ".join(hypotheses)) + ", then " + _text("; ".join(conclusions)) + "."
+            )
         parts.append("\\end{theorem}\n\\begin{proof}")
         if result.lemma:
             parts.append(_text(result.lemma.idea))
         parts.append("\\begin{enumerate}")
         for _, name, claim, method, account in _rows(result):
-            parts.append(f"  \\item {_text(name)}: {_text(claim)} \\emph{{[{_text(method)}: {_text(account)}]}}")
+            parts.append(
+                f"  \\item {_text(name)}: {_text(claim)} \\emph{{[{_text(method)}: {_text(account)}]}}"
+            )
         parts.append("\\end{enumerate}\n\\end{proof}")
     return "\n".join(parts) + "\n"
 
@@ -120,5 +136,3 @@ def _text(words: str) -> str:
     for index in range(0, len(parts), 2):
         parts[index] = re.sub(r"[&%#_{}^~\\<>|]", lambda found: _SPECIAL[found.group()], parts[index])
     return re.sub(r"`([^`]*)`", r"\\texttt{\1}", "$".join(parts))
-
-

@@ -1,6 +1,7 @@
 """What rests on each lemma: places in code and pages (path: words found there), or other lemmas.
 
-And the other way round: every phrase "... theorem" or "... lemma" in code and pages belongs to a lemma here, or
+And the other way round: every phrase "... theorem" or "... lemma" in code and pages belongs to a lemma
+here, or
 is cited or described with a reason.  Tests hold both against the files.
 """
 
@@ -31,14 +32,21 @@ RESTS: dict[str, tuple[str, ...]] = {
     "functional_representation": ("theorem_1",),
     "theorem_1": (f"{_INDEX}: `theorem_1`", "mecbopt/problem/mixture.py: Mixture"),
     "support": (f"{_INDEX}: `support`", "mecbopt/plots/mixtures.py: the support lemma"),
-    "largest_loss": ("docs/theory/what-theorem-2-misses.md: The largest loss, in closed form", "mecbopt/plots/loss_map.py: loss"),
+    "largest_loss": (
+        "docs/theory/what-theorem-2-misses.md: The largest loss, in closed form",
+        "mecbopt/plots/loss_map.py: loss",
+    ),
+    "largest_loss_opposite": ("docs/theory/what-theorem-2-misses.md: golden ratio",),
     "low_rate": (f"{_INDEX}: `low_rate`",),
     "low_rate_mixture": (f"{_INDEX}: `low_rate_mixture`",),
     "exchange": (f"{_INDEX}: `exchange`",),
     "column_jensen": (f"{_INDEX}: `column_jensen`", "docs/developer/exact-solver.md: Jensen"),
     "supporting_row": (f"{_INDEX}: `supporting_row`", "docs/developer/exact-solver.md: touching interval"),
     "chord": ("sharpened_jensen", "low_rate", f"{_INDEX}: `chord`"),
-    "sharpened_jensen": (f"{_INDEX}: `sharpened_jensen`", "docs/developer/exact-solver.md: touching interval"),
+    "sharpened_jensen": (
+        f"{_INDEX}: `sharpened_jensen`",
+        "docs/developer/exact-solver.md: touching interval",
+    ),
 }
 
 #: phrase in code or pages -> the lemma, or why there is none

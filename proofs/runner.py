@@ -42,6 +42,7 @@ NAMES = (
     "theorem_1",
     "support",
     "largest_loss",
+    "largest_loss_opposite",
     "low_rate",
     "low_rate_mixture",
     "exchange",

@@ -1,4 +1,5 @@
-"""Functions for sharper Jensen rows: phi on a touching interval, chords to the ends of the box, straight on outside.
+"""Functions for sharper Jensen rows: phi on a touching interval, chords to the ends of the box, straight
+on outside.
 
 Where the touching interval meets an end of the box, the tangent at that end takes the place of the chord.
 """
@@ -45,30 +46,42 @@ def _three(claim: Any, x: Any, tag: str, before: Rule, on: Rule, after: Rule) ->
     """The claim before, on and after the touching interval."""
     return (
         step(f"{tag} before", implies(lt(x, start), claim), before),
-        step(f"{tag} from start", implies(le(start, x), claim), block(
-            step(f"{tag} on", implies(le(x, end), claim), on),
-            step(f"{tag} after", implies(lt(end, x), claim), after),
-            step(f"{tag} either", claim, by_cases(f"{tag} on", f"{tag} after")),
-            given=f"{tag} >= start",
-        )),
+        step(
+            f"{tag} from start",
+            implies(le(start, x), claim),
+            block(
+                step(f"{tag} on", implies(le(x, end), claim), on),
+                step(f"{tag} after", implies(lt(end, x), claim), after),
+                step(f"{tag} either", claim, by_cases(f"{tag} on", f"{tag} after")),
+                given=f"{tag} >= start",
+            ),
+        ),
         step(f"{tag} any", claim, by_cases(f"{tag} before", f"{tag} from start")),
-    )  # fmt: skip
+    )
 
 
 def _known(tag: str, piece: str) -> tuple[str, ...]:
     """The facts that say where a point lies."""
-    return {"before": (f"{tag} case",), "on": (f"{tag} case", f"{tag} >= start"), "after": (f"{tag} case",)}[piece]
+    return {"before": (f"{tag} case",), "on": (f"{tag} case", f"{tag} >= start"), "after": (f"{tag} case",)}[
+        piece
+    ]
 
 
 def _height(name: str, piece: str, x: Any, tag: str) -> Step:
     value = substitute(PIECES[piece], {t: x})
-    return step(name, eq(g(x), value), instance(
-        f"g {piece}", {t: x}, using=(*_known(tag, piece), "not negative", "order"),
-    ))  # fmt: skip
+    return step(
+        name,
+        eq(g(x), value),
+        instance(
+            f"g {piece}",
+            {t: x},
+            using=(*_known(tag, piece), "not negative", "order"),
+        ),
+    )
 
 
 def _logs(name: str, x: Any, y: Any, *using: str) -> tuple[Step, ...]:
-    """log x <= log y for 0 < x <= y."""
+    """Log x <= log y for 0 < x <= y."""
     order = substitute(ORDER, {point: x, at: y})
     return (
         step(f"{name} times", order, uses("phi_order", {point: x, at: y}, using=using)),
@@ -119,7 +132,11 @@ def _cell(c_piece: str) -> Rule:
 
     return block(
         _height("height at P", c_piece, c, "c"),
-        step("slope at P", eq(m(c), SLOPES[c_piece]), instance(f"m {c_piece}", {c: c}, using=(*known, "from low", "inside"))),
+        step(
+            "slope at P",
+            eq(m(c), SLOPES[c_piece]),
+            instance(f"m {c_piece}", {c: c}, using=(*known, "from low", "inside")),
+        ),
         *_three(SUPPORT, t, "t", place("before"), place("on"), place("after")),
         given="c case",
     )
@@ -158,21 +175,36 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     share = generator.choice((fmpq(0), fmpq(1), fraction(generator)))
     cell = low_end + share * (high_end - low_end)
     return {
-        "l": low_end, "a": first, "b": last, "u": high_end, "A": slopes[0], "B": slopes[1], "g": height, "m": slope,
-        "P": cell, "v": generator.choice((fmpq(0), cell, first, last, 2 * fraction(generator))),
-    }  # fmt: skip
+        "l": low_end,
+        "a": first,
+        "b": last,
+        "u": high_end,
+        "A": slopes[0],
+        "B": slopes[1],
+        "g": height,
+        "m": slope,
+        "P": cell,
+        "v": generator.choice((fmpq(0), cell, first, last, 2 * fraction(generator))),
+    }
 
 
 LEMMA = Lemma(
     name="sharpened_jensen",
     label="Sharpened Jensen rows",
     idea=(
-        "The chords lie below phi, so they are steeper than phi at the ends of the touching interval: the slopes of "
+        "The chords lie below phi, so they are steeper than phi at the ends of the "
+        "touching interval: the slopes of "
         "g fall from left to right. So at every point of the box a line lies above g, and g lies below phi."
     ),
     meaning={
-        low: "lower end of the box", high: "upper end", start: "start of the touching interval", end: "its end",
-        left: "slope before it", right: "slope after it", g: "the function", m: "slope of its line at P",
+        low: "lower end of the box",
+        high: "upper end",
+        start: "start of the touching interval",
+        end: "its end",
+        left: "slope before it",
+        right: "slope after it",
+        g: "the function",
+        m: "slope of its line at P",
     },
     hypotheses={
         "order": And((le(0, low), le(low, start), le(start, end), le(end, high), gt(start, 0))),
@@ -190,77 +222,157 @@ LEMMA = Lemma(
         "below": ForAll((c,), (le(low, c), le(c, high)), BELOW),
     },
     steps=(
-        step("chord before", implies(lt(low, start), ge(left, -sp.log(start) - 1)), block(
-            step("value", eq(left, (phi(start) - phi(low)) / (start - low)), instance(
-                "left chord", {}, using=("apart",),
-            )),
-            step("tangent", le(phi(low), -low * sp.log(start) - low + start), uses(
-                "tangent", {at: start, point: low}, using=("order",),
-            )),
-            step("steeper", ge(left, -sp.log(start) - 1), algebra("tangent", put=("value",))),
-            given="apart",
-        )),
-        step("tangent before", implies(le(start, low), ge(left, -sp.log(start) - 1)), block(
-            step("value", eq(left, -sp.log(start) - 1), instance("left end", {}, using=("given 1",))),
-            step("steeper", ge(left, -sp.log(start) - 1), algebra("value")),
-        )),
+        step(
+            "chord before",
+            implies(lt(low, start), ge(left, -sp.log(start) - 1)),
+            block(
+                step(
+                    "value",
+                    eq(left, (phi(start) - phi(low)) / (start - low)),
+                    instance(
+                        "left chord",
+                        {},
+                        using=("apart",),
+                    ),
+                ),
+                step(
+                    "tangent",
+                    le(phi(low), -low * sp.log(start) - low + start),
+                    uses(
+                        "tangent",
+                        {at: start, point: low},
+                        using=("order",),
+                    ),
+                ),
+                step("steeper", ge(left, -sp.log(start) - 1), algebra("tangent", put=("value",))),
+                given="apart",
+            ),
+        ),
+        step(
+            "tangent before",
+            implies(le(start, low), ge(left, -sp.log(start) - 1)),
+            block(
+                step("value", eq(left, -sp.log(start) - 1), instance("left end", {}, using=("given 1",))),
+                step("steeper", ge(left, -sp.log(start) - 1), algebra("value")),
+            ),
+        ),
         step("left slope", ge(left, -sp.log(start) - 1), by_cases("chord before", "tangent before")),
-        step("chord after", implies(lt(end, high), le(right, -sp.log(end) - 1)), block(
-            step("value", eq(right, (phi(high) - phi(end)) / (high - end)), instance(
-                "right chord", {}, using=("apart",),
-            )),
-            step("tangent", le(phi(high), -high * sp.log(end) - high + end), uses(
-                "tangent", {at: end, point: high}, using=("order",),
-            )),
-            step("flatter", le(right, -sp.log(end) - 1), algebra("tangent", put=("value",))),
-            given="apart",
-        )),
-        step("tangent after", implies(le(high, end), le(right, -sp.log(end) - 1)), block(
-            step("value", eq(right, -sp.log(end) - 1), instance("right end", {}, using=("given 1",))),
-            step("flatter", le(right, -sp.log(end) - 1), algebra("value")),
-        )),
+        step(
+            "chord after",
+            implies(lt(end, high), le(right, -sp.log(end) - 1)),
+            block(
+                step(
+                    "value",
+                    eq(right, (phi(high) - phi(end)) / (high - end)),
+                    instance(
+                        "right chord",
+                        {},
+                        using=("apart",),
+                    ),
+                ),
+                step(
+                    "tangent",
+                    le(phi(high), -high * sp.log(end) - high + end),
+                    uses(
+                        "tangent",
+                        {at: end, point: high},
+                        using=("order",),
+                    ),
+                ),
+                step("flatter", le(right, -sp.log(end) - 1), algebra("tangent", put=("value",))),
+                given="apart",
+            ),
+        ),
+        step(
+            "tangent after",
+            implies(le(high, end), le(right, -sp.log(end) - 1)),
+            block(
+                step("value", eq(right, -sp.log(end) - 1), instance("right end", {}, using=("given 1",))),
+                step("flatter", le(right, -sp.log(end) - 1), algebra("value")),
+            ),
+        ),
         step("right slope", le(right, -sp.log(end) - 1), by_cases("chord after", "tangent after")),
         *_logs("logs", start, end, "order"),
-        step("supporting line", ForAll((c, t), (le(low, c), le(c, high), le(0, t)), SUPPORT), block(
-            step("not negative", And((le(0, c), le(0, t))), algebra("order", "from low", "inside", "t given")),
-            *_three(SUPPORT, c, "c", _cell("before"), _cell("on"), _cell("after")),
-            given="from low; inside; t given",
-        )),
-        step("below", ForAll((c,), (le(low, c), le(c, high)), BELOW), block(
-            step("not negative", le(0, c), algebra("order", "from low")),
-            *_three(
-                BELOW, c, "c",
-                block(
-                    _height("height", "before", c, "c"),
-                    step("value", eq(left, (phi(start) - phi(low)) / (start - low)), instance(
-                        "left chord", {}, using=("order", "from low", "c case"),
-                    )),
-                    step("chord", substitute(CHORD, {high: start, middle: c}), uses(
-                        "chord", {high: start, middle: c}, using=("order", "from low", "c case"),
-                    )),
-                    step("below it", BELOW, algebra("chord", put=("height", "value"))),
-                    given="c case",
+        step(
+            "supporting line",
+            ForAll((c, t), (le(low, c), le(c, high), le(0, t)), SUPPORT),
+            block(
+                step(
+                    "not negative",
+                    And((le(0, c), le(0, t))),
+                    algebra("order", "from low", "inside", "t given"),
                 ),
-                block(
-                    _height("height", "on", c, "c"),
-                    step("equal", BELOW, algebra("height")),
-                    given="c case",
-                ),
-                block(
-                    _height("height", "after", c, "c"),
-                    step("value", eq(right, (phi(high) - phi(end)) / (high - end)), instance(
-                        "right chord", {}, using=("order", "inside", "c case"),
-                    )),
-                    step("chord", substitute(CHORD, {low: end, middle: c}), uses(
-                        "chord", {low: end, middle: c}, using=("order", "inside", "c case"),
-                    )),
-                    step("below it", BELOW, algebra("chord", put=("height", "value"))),
-                    given="c case",
-                ),
+                *_three(SUPPORT, c, "c", _cell("before"), _cell("on"), _cell("after")),
+                given="from low; inside; t given",
             ),
-            given="from low; inside",
-        )),
+        ),
+        step(
+            "below",
+            ForAll((c,), (le(low, c), le(c, high)), BELOW),
+            block(
+                step("not negative", le(0, c), algebra("order", "from low")),
+                *_three(
+                    BELOW,
+                    c,
+                    "c",
+                    block(
+                        _height("height", "before", c, "c"),
+                        step(
+                            "value",
+                            eq(left, (phi(start) - phi(low)) / (start - low)),
+                            instance(
+                                "left chord",
+                                {},
+                                using=("order", "from low", "c case"),
+                            ),
+                        ),
+                        step(
+                            "chord",
+                            substitute(CHORD, {high: start, middle: c}),
+                            uses(
+                                "chord",
+                                {high: start, middle: c},
+                                using=("order", "from low", "c case"),
+                            ),
+                        ),
+                        step("below it", BELOW, algebra("chord", put=("height", "value"))),
+                        given="c case",
+                    ),
+                    block(
+                        _height("height", "on", c, "c"),
+                        step("equal", BELOW, algebra("height")),
+                        given="c case",
+                    ),
+                    block(
+                        _height("height", "after", c, "c"),
+                        step(
+                            "value",
+                            eq(right, (phi(high) - phi(end)) / (high - end)),
+                            instance(
+                                "right chord",
+                                {},
+                                using=("order", "inside", "c case"),
+                            ),
+                        ),
+                        step(
+                            "chord",
+                            substitute(CHORD, {low: end, middle: c}),
+                            uses(
+                                "chord",
+                                {low: end, middle: c},
+                                using=("order", "inside", "c case"),
+                            ),
+                        ),
+                        step("below it", BELOW, algebra("chord", put=("height", "value"))),
+                        given="c case",
+                    ),
+                ),
+                given="from low; inside",
+            ),
+        ),
     ),
     witness=Witness(draw=_draw, count=6000),
-    conventions=("where the touching interval meets an end of the box, the tangent there takes the chord's place",),
-)  # fmt: skip
+    conventions=(
+        "where the touching interval meets an end of the box, the tangent there takes the chord's place",
+    ),
+)

@@ -32,14 +32,15 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     heights = [
         [
             [
-                tops[a][b] + slopes[a][b] * (values["v"][f][a][b] - values["P"][a][b])
+                tops[a][b]
+                + slopes[a][b] * (values["v"][f][a][b] - values["P"][a][b])
                 - generator.choice((0, 0, fmpq(1, 7)))
                 for b in range(mm)
             ]
             for a in range(n)
         ]
         for f in range(number)
-    ]  # fmt: skip
+    ]
     return values | {"m": slopes, "T": tops, "G": heights}
 
 
@@ -48,9 +49,16 @@ LEMMA = Lemma(
     label="Jensen rows from supporting lines",
     idea="The places have mean P with the shares as weights, so the line's mean is its value at P.",
     meaning={
-        p: "law of X", w: "weights of the mappings", e: "[f_k(x) = y]", q: "law of f_k(X)", r: "law of Y",
-        P: "coupling", v: "place of mapping k in a column", G: "heights of the function at the places",
-        top: "height of the line at P", m: "slope of the line",
+        p: "law of X",
+        w: "weights of the mappings",
+        e: "[f_k(x) = y]",
+        q: "law of f_k(X)",
+        r: "law of Y",
+        P: "coupling",
+        v: "place of mapping k in a column",
+        G: "heights of the function at the places",
+        top: "height of the line at P",
+        m: "slope of the line",
     },
     hypotheses={
         **{name: formula for name, formula in MIXTURE.items() if name != "one image"},
@@ -61,14 +69,25 @@ LEMMA = Lemma(
     },
     conclusions={"row": ROW},
     steps=(
-        step("mean", eq(Total(w(k) * q(k, y) * V, k), r(y) * P(x, y)), algebra(
-            over("place", k, times=w(k)), over("coupling", times=r(y)),
-        )),
-        step("row", ROW, algebra(
-            over("supporting line", k, times=SHARE), "below", over("mean", times=m(x, y) / r(y)),
-            over("marginal", times=(m(x, y) * P(x, y) - top(x, y)) / r(y)),
-        )),
+        step(
+            "mean",
+            eq(Total(w(k) * q(k, y) * V, k), r(y) * P(x, y)),
+            algebra(
+                over("place", k, times=w(k)),
+                over("coupling", times=r(y)),
+            ),
+        ),
+        step(
+            "row",
+            ROW,
+            algebra(
+                over("supporting line", k, times=SHARE),
+                "below",
+                over("mean", times=m(x, y) / r(y)),
+                over("marginal", times=(m(x, y) * P(x, y) - top(x, y)) / r(y)),
+            ),
+        ),
     ),
     witness=Witness(draw=_draw, count=3000),
     conventions=("a mapping that never takes the value y may have any place v there: its share is 0",),
-)  # fmt: skip
+)

@@ -34,17 +34,25 @@ LEMMA = Lemma(
     hypotheses={"point": ge(t, 0), "touching point": gt(s, 0)},
     conclusions={"tangent": CLAIM},
     steps=(
-        step("inside", implies(gt(t, 0), CLAIM), block(
-            step("ratio", gt(s / t, 0), sign()),
-            step("bound", le(sp.log(s / t), s / t - 1), cites(LOG_BOUND, {u: s / t}, using=("ratio",))),
-            step("times t", CLAIM, algebra(over("bound", times=t))),
-            given="positive",
-        )),
-        step("at 0", implies(le(t, 0), CLAIM), block(
-            step("zero", eq(t, 0), algebra("given 1", "point")),
-            step("there", CLAIM, algebra("touching point", put=("zero",))),
-        )),
+        step(
+            "inside",
+            implies(gt(t, 0), CLAIM),
+            block(
+                step("ratio", gt(s / t, 0), sign()),
+                step("bound", le(sp.log(s / t), s / t - 1), cites(LOG_BOUND, {u: s / t}, using=("ratio",))),
+                step("times t", CLAIM, algebra(over("bound", times=t))),
+                given="positive",
+            ),
+        ),
+        step(
+            "at 0",
+            implies(le(t, 0), CLAIM),
+            block(
+                step("zero", eq(t, 0), algebra("given 1", "point")),
+                step("there", CLAIM, algebra("touching point", put=("zero",))),
+            ),
+        ),
         step("tangent", CLAIM, by_cases("inside", "at 0")),
     ),
     witness=Witness(draw=_draw),
-)  # fmt: skip
+)

@@ -1,4 +1,5 @@
-"""Textbook facts that proofs cite: statements with their hypotheses, each evaluated in numbers like a lemma's.
+"""Textbook facts that proofs cite: statements with their hypotheses, each evaluated in numbers like a
+lemma's.
 
 A proof that cites one gives values to its symbols and families, and its hypotheses are then proved.
 """
@@ -9,16 +10,30 @@ import random
 from typing import Any
 
 import sympy as sp
-
 from flint import fmpq
 
 from .lemma import Statement, Witness
-from .tools.language import And, Exists, ForAll, Or, Total, eq, family, ge, gt, implies, index, le, lt, ne, real
+from .tools.language import (
+    And,
+    Exists,
+    ForAll,
+    Or,
+    Total,
+    eq,
+    family,
+    ge,
+    gt,
+    implies,
+    index,
+    le,
+    lt,
+    ne,
+    real,
+)
 
-__all__ = ["COLUMNS", "SCALE", "LOG_BOUND", "LOG_BOUND_STRICT", "LOG_INCREASES"]
+__all__ = ["COLUMNS", "LOG_BOUND", "LOG_BOUND_STRICT", "LOG_INCREASES", "SCALE"]
 
 u, v = real("u v")
-
 
 
 def _points(generator: random.Random, place: int) -> dict[str, Any]:
@@ -47,17 +62,25 @@ def _scaled(generator: random.Random, place: int) -> dict[str, Any]:
     turns = [fmpq(generator.randint(-3, 3)) for _ in range(others)]
     limits = [a / abs(b) for a, b in zip((*weights, *slacks), (*moves, *turns), strict=True) if b]
     return {
-        "#K": count, "#O": others, "w": weights, "z": moves, "sigma": slacks, "d": turns,
+        "#K": count,
+        "#O": others,
+        "w": weights,
+        "z": moves,
+        "sigma": slacks,
+        "d": turns,
         "epsilon": min(limits, default=fmpq(1, 50)),
-    }  # fmt: skip
+    }
 
 
 def _triangular(generator: random.Random, place: int) -> dict[str, Any]:
-    """Unit columns and others; those chosen are independent: at most one unit column each, or one other alone."""
+    """Unit columns and others; those chosen are independent: at most one unit column each, or one other
+    alone.
+    """
     rows, extra = 1 + place % 3, generator.randint(0, 2)
     number = rows + extra
     table = [
-        [fmpq(int(r == c)) if c < rows else fmpq(generator.randint(-2, 2)) for c in range(number)] for r in range(rows)
+        [fmpq(int(r == c)) if c < rows else fmpq(generator.randint(-2, 2)) for c in range(number)]
+        for r in range(rows)
     ]
     chosen = [int(c < rows and generator.random() < 0.8) for c in range(number)]
     return {"#K": number, "#R": rows, "A": table, "on": chosen, "z": [fmpq(0)] * number}
@@ -103,11 +126,18 @@ SCALE = Statement(
         "slacks": gt(slack(o), 0),
     },
     conclusions={
-        "a step": Exists((epsilon,), And((
-            gt(epsilon, 0),
-            ForAll((k,), (), And((ge(w(k) + epsilon * z(k), 0), ge(w(k) - epsilon * z(k), 0)))),
-            ForAll((o,), (), And((le(epsilon * move(o), slack(o)), le(-epsilon * move(o), slack(o))))),
-        ))),
+        "a step": Exists(
+            (epsilon,),
+            And(
+                (
+                    gt(epsilon, 0),
+                    ForAll((k,), (), And((ge(w(k) + epsilon * z(k), 0), ge(w(k) - epsilon * z(k), 0)))),
+                    ForAll(
+                        (o,), (), And((le(epsilon * move(o), slack(o)), le(-epsilon * move(o), slack(o))))
+                    ),
+                )
+            ),
+        ),
     },
     source="Rudin, Principles of Mathematical Analysis, 3rd ed., chapter 1",
     witness=Witness(draw=_scaled, count=800),
@@ -119,7 +149,10 @@ COLUMNS = Statement(
         "indicator": Or((eq(on(k), 0), eq(on(k), 1))),
         "independent": ForAll(
             (z,),
-            (ForAll((i,), (), eq(Total(A(i, k) * z(k), k), 0)), ForAll((k,), (), implies(eq(on(k), 0), eq(z(k), 0)))),
+            (
+                ForAll((i,), (), eq(Total(A(i, k) * z(k), k), 0)),
+                ForAll((k,), (), implies(eq(on(k), 0), eq(z(k), 0))),
+            ),
             ForAll((k,), (), eq(z(k), 0)),
         ),
     },

@@ -27,8 +27,13 @@ k = 1 - 2 * a
 #: the limits of t, and where the upper end turns
 BETA, CROSSING, OTHER = b / a, (1 - b) / (1 - a), (1 - b) / a
 POLYGON = (
-    ge(t + d, 0), ge(t - d, 0), ge(2 * (1 - b) - t - k * d, 0), ge(2 * b - t + k * d, 0), le(t, T), ge(t, tau),
-)  # fmt: skip
+    ge(t + d, 0),
+    ge(t - d, 0),
+    ge(2 * (1 - b) - t - k * d, 0),
+    ge(2 * b - t + k * d, 0),
+    le(t, T),
+    ge(t, tau),
+)
 NAMES = ("p1", "p2", "p3", "p4", "rate", "label")
 TOPS = (T, BETA, OTHER)
 TURNED = (2 * (1 - b) - more) / k
@@ -42,7 +47,10 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     while True:
         mass = fraction(generator) / 2 if place % 7 else fmpq(1, 2)
         other = fraction(generator)
-        limit, label = generator.choice((fmpq(1), fraction(generator), fmpq(0))), fraction(generator) * (place % 3 > 0)
+        limit, label = (
+            generator.choice((fmpq(1), fraction(generator), fmpq(0))),
+            fraction(generator) * (place % 3 > 0),
+        )
         slope = 1 - 2 * mass
         caps = (limit, other / mass, (1 - other) / mass)
         highest = min(caps)
@@ -51,9 +59,13 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         if label > highest:
             continue
         rows = [
-            (fmpq(1), fmpq(1), fmpq(0)), (fmpq(-1), fmpq(1), fmpq(0)), (-slope, fmpq(-1), 2 * (1 - other)),
-            (slope, fmpq(-1), 2 * other), (fmpq(0), fmpq(-1), limit), (fmpq(0), fmpq(1), -label),
-        ]  # fmt: skip
+            (fmpq(1), fmpq(1), fmpq(0)),
+            (fmpq(-1), fmpq(1), fmpq(0)),
+            (-slope, fmpq(-1), 2 * (1 - other)),
+            (slope, fmpq(-1), 2 * other),
+            (fmpq(0), fmpq(-1), limit),
+            (fmpq(0), fmpq(1), -label),
+        ]
         corners = []
         for one in range(6):
             for two in range(one):
@@ -70,10 +82,17 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     corner = generator.choice(corners)
     turn = (1 - other) / (1 - mass)
     return {
-        "a": mass, "b": other, "T": limit, "tau": label, "top": highest, "m": max(label, turn), "e": best[0],
+        "a": mass,
+        "b": other,
+        "T": limit,
+        "tau": label,
+        "top": highest,
+        "m": max(label, turn),
+        "e": best[0],
         "delta": best[0] + share * (corner[0] - best[0]),
-        "t": best[1] + share * (corner[1] - best[1]), "h": best[1],
-    }  # fmt: skip
+        "t": best[1] + share * (corner[1] - best[1]),
+        "h": best[1],
+    }
 
 
 def _at(level: Any) -> And:
@@ -82,16 +101,23 @@ def _at(level: Any) -> And:
 
 
 def _no_larger(*names: str) -> Rule:
-    """t is at most each of the three limits, so it is at most the one that is top."""
+    """T is at most each of the three limits, so it is at most the one that is top."""
     return block(
         step("t below T", le(t, T), algebra("rate")),
         step("t below b/a", le(t, BETA), algebra("p2", "p4", "source", degree=2)),
         step("t below (1-b)/a", le(t, OTHER), algebra("p1", "p3", "source", degree=2)),
         *(
-            step(f"top {number}", implies(eq(top, one), le(t, top)), block(
-                step("below", le(t, top), algebra(fact, put=("this",))), given="this",
-            ))
-            for number, (one, fact) in enumerate(zip(TOPS, ("t below T", "t below b/a", "t below (1-b)/a"), strict=True))
+            step(
+                f"top {number}",
+                implies(eq(top, one), le(t, top)),
+                block(
+                    step("below", le(t, top), algebra(fact, put=("this",))),
+                    given="this",
+                ),
+            )
+            for number, (one, fact) in enumerate(
+                zip(TOPS, ("t below T", "t below b/a", "t below (1-b)/a"), strict=True)
+            )
         ),
         step("t below top", le(t, top), by_cases("top 0", "top 1", "top 2", cover="top is one")),
         given="; ".join(NAMES),
@@ -106,12 +132,18 @@ LEMMA = Lemma(
     name="theorem_3",
     label="Theorem 3: the ends of the interval of delta",
     idea=(
-        "Adding rows shows that t is at most top. Below the turn the upper end is (top, top) on the side of the flip; "
+        "Adding rows shows that t is at most top. Below the turn the upper end is (top, "
+        "top) on the side of the flip; "
         "beyond it the row of zero turns the end back, and the lowest t allowed is best."
     ),
     meaning={
-        a: "P(X=1)", b: "P(Y=1)", T: "R/h(a), at most 1", tau: "share that the label needs", top: "largest t",
-        more: "max of tau and (1-b)/(1-a)", end: "largest delta",
+        a: "P(X=1)",
+        b: "P(Y=1)",
+        T: "R/h(a), at most 1",
+        tau: "share that the label needs",
+        top: "largest t",
+        more: "max of tau and (1-b)/(1-a)",
+        end: "largest delta",
     },
     hypotheses={
         "source": And((gt(a, 0), le(a, sp.Rational(1, 2)))),
@@ -130,103 +162,226 @@ LEMMA = Lemma(
     },
     steps=(
         step("t below top", BELOW_TOP, _no_larger()),
-        step("uneven", UNEVEN, block(
-            step("strictly", lt(a, sp.Rational(1, 2)), contradiction(
-                step("even", eq(a, sp.Rational(1, 2)), algebra("opposite", "source")),
-                step("same", eq(CROSSING, OTHER), algebra(put=("even",))),
-                step("nothing", lt(0, 0), algebra("same", "beyond", "top")),
-            )),
-            given="beyond",
-        )),
+        step(
+            "uneven",
+            UNEVEN,
+            block(
+                step(
+                    "strictly",
+                    lt(a, sp.Rational(1, 2)),
+                    contradiction(
+                        step("even", eq(a, sp.Rational(1, 2)), algebra("opposite", "source")),
+                        step("same", eq(CROSSING, OTHER), algebra(put=("even",))),
+                        step("nothing", lt(0, 0), algebra("same", "beyond", "top")),
+                    ),
+                ),
+                given="beyond",
+            ),
+        ),
         # no delta is larger
-        step("largest", LARGEST, block(
-            step("t at most top", le(t, top), instance("t below top", {d: d, t: t}, using=NAMES)),
-            step("before", implies(le(top, CROSSING), le(d, end)), block(
-                step("value", eq(end, top), instance("below the turn", {}, using=("this",))),
-                step("below", le(d, end), algebra("p2", "t at most top", "value")),
-                given="this",
-            )),
-            step("after", implies(lt(CROSSING, top), le(d, end)), block(
-                step("product", eq(k * end, 2 * (1 - b) - more), instance("beyond the turn", {}, using=("this",))),
-                step("half", lt(a, sp.Rational(1, 2)), instance("uneven", {}, using=("this",))),
-                step("value", eq(end, TURNED), algebra("product")),
-                step("low t", implies(lt(t, more), le(k * d, 2 * (1 - b) - more)), block(
-                    step("is tau", implies(eq(more, tau), le(k * d, 2 * (1 - b) - more)), block(
-                        step("nothing", lt(0, 0), algebra("low", "label", "it is")),
-                        step("anything", le(k * d, 2 * (1 - b) - more), absurd("nothing")),
-                        given="it is",
-                    )),
-                    step("is crossing", implies(eq(more, CROSSING), le(k * d, 2 * (1 - b) - more)), block(
-                        step("d below", le(k * d, k * more), algebra(over("p2", times=k), over("low", times=k))),
-                        step("same", eq(2 * (1 - b) - more, k * more), algebra(put=("it is",))),
-                        step("turned", le(k * d, 2 * (1 - b) - more), algebra("d below", "same")),
-                        given="it is",
-                    )),
-                    step("either", le(k * d, 2 * (1 - b) - more), by_cases(
-                        "is tau", "is crossing", cover="turn is one",
-                    )),
-                    given="low",
-                )),
-                step("high t", implies(le(more, t), le(k * d, 2 * (1 - b) - more)), block(
-                    step("by p3", le(k * d, 2 * (1 - b) - more), algebra("p3", "high")), given="high",
-                )),
-                step("any t", le(k * d, 2 * (1 - b) - more), by_cases("low t", "high t")),
-                step("divided", le(d, TURNED), algebra("any t")),
-                step("below", le(d, end), algebra("divided", put=("value",))),
-                given="this",
-            )),
-            step("either end", le(d, end), by_cases("before", "after")),
-            given="; ".join(NAMES),
-        )),
+        step(
+            "largest",
+            LARGEST,
+            block(
+                step("t at most top", le(t, top), instance("t below top", {d: d, t: t}, using=NAMES)),
+                step(
+                    "before",
+                    implies(le(top, CROSSING), le(d, end)),
+                    block(
+                        step("value", eq(end, top), instance("below the turn", {}, using=("this",))),
+                        step("below", le(d, end), algebra("p2", "t at most top", "value")),
+                        given="this",
+                    ),
+                ),
+                step(
+                    "after",
+                    implies(lt(CROSSING, top), le(d, end)),
+                    block(
+                        step(
+                            "product",
+                            eq(k * end, 2 * (1 - b) - more),
+                            instance("beyond the turn", {}, using=("this",)),
+                        ),
+                        step("half", lt(a, sp.Rational(1, 2)), instance("uneven", {}, using=("this",))),
+                        step("value", eq(end, TURNED), algebra("product")),
+                        step(
+                            "low t",
+                            implies(lt(t, more), le(k * d, 2 * (1 - b) - more)),
+                            block(
+                                step(
+                                    "is tau",
+                                    implies(eq(more, tau), le(k * d, 2 * (1 - b) - more)),
+                                    block(
+                                        step("nothing", lt(0, 0), algebra("low", "label", "it is")),
+                                        step("anything", le(k * d, 2 * (1 - b) - more), absurd("nothing")),
+                                        given="it is",
+                                    ),
+                                ),
+                                step(
+                                    "is crossing",
+                                    implies(eq(more, CROSSING), le(k * d, 2 * (1 - b) - more)),
+                                    block(
+                                        step(
+                                            "d below",
+                                            le(k * d, k * more),
+                                            algebra(over("p2", times=k), over("low", times=k)),
+                                        ),
+                                        step(
+                                            "same", eq(2 * (1 - b) - more, k * more), algebra(put=("it is",))
+                                        ),
+                                        step(
+                                            "turned",
+                                            le(k * d, 2 * (1 - b) - more),
+                                            algebra("d below", "same"),
+                                        ),
+                                        given="it is",
+                                    ),
+                                ),
+                                step(
+                                    "either",
+                                    le(k * d, 2 * (1 - b) - more),
+                                    by_cases(
+                                        "is tau",
+                                        "is crossing",
+                                        cover="turn is one",
+                                    ),
+                                ),
+                                given="low",
+                            ),
+                        ),
+                        step(
+                            "high t",
+                            implies(le(more, t), le(k * d, 2 * (1 - b) - more)),
+                            block(
+                                step("by p3", le(k * d, 2 * (1 - b) - more), algebra("p3", "high")),
+                                given="high",
+                            ),
+                        ),
+                        step("any t", le(k * d, 2 * (1 - b) - more), by_cases("low t", "high t")),
+                        step("divided", le(d, TURNED), algebra("any t")),
+                        step("below", le(d, end), algebra("divided", put=("value",))),
+                        given="this",
+                    ),
+                ),
+                step("either end", le(d, end), by_cases("before", "after")),
+                given="; ".join(NAMES),
+            ),
+        ),
         # it is attained
-        step("top >= 0", implies(le(tau, top), ge(top, 0)), block(
-            step("there", ge(top, 0), algebra("room", "limits")), given="room",
-        )),
-        step("attained", implies(le(tau, top), ATTAINED), block(
-            step("top at least 0", ge(top, 0), instance("top >= 0", {}, using=("room",))),
-            step("before", implies(le(top, CROSSING), ATTAINED), block(
-                step("value", eq(end, top), instance("below the turn", {}, using=("this",))),
-                step("by zero", ge(1 - b - (1 - a) * top, 0), algebra(over("this", times=1 - a))),
-                step("by one", ge(b - a * top, 0), algebra(over("top", times=a))),
-                step("point", _at(top), algebra(
-                    "by zero", "by one", "room", "top", "top at least 0", put=("value",),
-                )),
-                step("exists", ATTAINED, exists({height: top}, "point")),
-                given="this",
-            )),
-            step("after", implies(lt(CROSSING, top), ATTAINED), block(
-                step("product", eq(k * end, 2 * (1 - b) - more), instance("beyond the turn", {}, using=("this",))),
-                step("half", lt(a, sp.Rational(1, 2)), instance("uneven", {}, using=("this",))),
-                step("value", eq(end, TURNED), algebra("product")),
-                step("tau below", implies(eq(more, tau), le(more, top)), block(
-                    step("turn low", le(more, top), algebra("it is", "room")), given="it is",
-                )),
-                step("crossing below", implies(eq(more, CROSSING), le(more, top)), block(
-                    step("turn low", le(more, top), algebra("this", put=("it is",))), given="it is",
-                )),
-                step("turn below top", le(more, top), by_cases("tau below", "crossing below", cover="turn is one")),
-                step("flip", ge((1 - a) * more - (1 - b), 0), algebra(over("turn", times=1 - a))),
-                step("other", le(a * more, 1 - b), algebra(
-                    over("turn below top", times=a), over("top", times=a),
-                )),
-                step("flip weight", ge(more - TURNED, 0), algebra("flip")),
-                step("identity weight", ge(more + TURNED, 0), algebra("other")),
-                step("p4 weight", ge(2 * b - more + k * TURNED, 0), algebra("turn below top", "top", "limits")),
-                step("point", _at(more), algebra(
-                    "flip weight", "identity weight", "p4 weight", "turn below top", "top", "turn",
-                    put=("value",),
-                )),
-                step("exists", ATTAINED, exists({height: more}, "point")),
-                given="this",
-            )),
-            step("either", ATTAINED, by_cases("before", "after")),
-            given="room",
-        )),
-        step("empty", EMPTY, block(
-            step("t at most top", le(t, top), instance("t below top", {d: d, t: t}, using=NAMES)),
-            step("room", le(tau, top), algebra("t at most top", "label")),
-            given="; ".join(NAMES),
-        )),
+        step(
+            "top >= 0",
+            implies(le(tau, top), ge(top, 0)),
+            block(
+                step("there", ge(top, 0), algebra("room", "limits")),
+                given="room",
+            ),
+        ),
+        step(
+            "attained",
+            implies(le(tau, top), ATTAINED),
+            block(
+                step("top at least 0", ge(top, 0), instance("top >= 0", {}, using=("room",))),
+                step(
+                    "before",
+                    implies(le(top, CROSSING), ATTAINED),
+                    block(
+                        step("value", eq(end, top), instance("below the turn", {}, using=("this",))),
+                        step("by zero", ge(1 - b - (1 - a) * top, 0), algebra(over("this", times=1 - a))),
+                        step("by one", ge(b - a * top, 0), algebra(over("top", times=a))),
+                        step(
+                            "point",
+                            _at(top),
+                            algebra(
+                                "by zero",
+                                "by one",
+                                "room",
+                                "top",
+                                "top at least 0",
+                                put=("value",),
+                            ),
+                        ),
+                        step("exists", ATTAINED, exists({height: top}, "point")),
+                        given="this",
+                    ),
+                ),
+                step(
+                    "after",
+                    implies(lt(CROSSING, top), ATTAINED),
+                    block(
+                        step(
+                            "product",
+                            eq(k * end, 2 * (1 - b) - more),
+                            instance("beyond the turn", {}, using=("this",)),
+                        ),
+                        step("half", lt(a, sp.Rational(1, 2)), instance("uneven", {}, using=("this",))),
+                        step("value", eq(end, TURNED), algebra("product")),
+                        step(
+                            "tau below",
+                            implies(eq(more, tau), le(more, top)),
+                            block(
+                                step("turn low", le(more, top), algebra("it is", "room")),
+                                given="it is",
+                            ),
+                        ),
+                        step(
+                            "crossing below",
+                            implies(eq(more, CROSSING), le(more, top)),
+                            block(
+                                step("turn low", le(more, top), algebra("this", put=("it is",))),
+                                given="it is",
+                            ),
+                        ),
+                        step(
+                            "turn below top",
+                            le(more, top),
+                            by_cases("tau below", "crossing below", cover="turn is one"),
+                        ),
+                        step("flip", ge((1 - a) * more - (1 - b), 0), algebra(over("turn", times=1 - a))),
+                        step(
+                            "other",
+                            le(a * more, 1 - b),
+                            algebra(
+                                over("turn below top", times=a),
+                                over("top", times=a),
+                            ),
+                        ),
+                        step("flip weight", ge(more - TURNED, 0), algebra("flip")),
+                        step("identity weight", ge(more + TURNED, 0), algebra("other")),
+                        step(
+                            "p4 weight",
+                            ge(2 * b - more + k * TURNED, 0),
+                            algebra("turn below top", "top", "limits"),
+                        ),
+                        step(
+                            "point",
+                            _at(more),
+                            algebra(
+                                "flip weight",
+                                "identity weight",
+                                "p4 weight",
+                                "turn below top",
+                                "top",
+                                "turn",
+                                put=("value",),
+                            ),
+                        ),
+                        step("exists", ATTAINED, exists({height: more}, "point")),
+                        given="this",
+                    ),
+                ),
+                step("either", ATTAINED, by_cases("before", "after")),
+                given="room",
+            ),
+        ),
+        step(
+            "empty",
+            EMPTY,
+            block(
+                step("t at most top", le(t, top), instance("t below top", {d: d, t: t}, using=NAMES)),
+                step("room", le(tau, top), algebra("t at most top", "label")),
+                given="; ".join(NAMES),
+            ),
+        ),
     ),
     witness=Witness(draw=_draw, count=4000),
-)  # fmt: skip
+)

@@ -1,4 +1,6 @@
-"""Two bits: symbols, the four mappings, and instances made from joint laws, for the lemmas on the binary case."""
+"""Two bits: symbols, the four mappings, and instances made from joint laws, for the lemmas on the binary
+case.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,24 @@ from typing import Any
 
 from flint import fmpq
 
-
 from .tools.language import entropy, real
 
 __all__ = [
-    "MAPPINGS", "WEIGHTS", "a", "b", "conditional_entropy", "d", "feasible_slopes", "fraction", "instance", "p1", "p2", "p3", "p4", "t",
-]  # fmt: skip
+    "MAPPINGS",
+    "WEIGHTS",
+    "a",
+    "b",
+    "conditional_entropy",
+    "d",
+    "feasible_slopes",
+    "fraction",
+    "instance",
+    "p1",
+    "p2",
+    "p3",
+    "p4",
+    "t",
+]
 
 a, b, d, t = real("a b delta t")
 p1, p2, p3, p4 = WEIGHTS = real("p1 p2 p3 p4")
@@ -52,7 +66,6 @@ def instance(generator: random.Random, place: int) -> dict[str, Any]:
     values |= {"delta": weights[0] - weights[1], "t": weights[0] + weights[1]}
     values |= {"joint": joint}
     return values
-
 
 
 def feasible_slopes(mass: Any, other: Any) -> tuple[Any, Any]:

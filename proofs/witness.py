@@ -1,8 +1,10 @@
 """The second witness of a statement: its formulas evaluated at instances that are made from its meaning.
 
-An instance that a hypothesis excludes, a conclusion that fails, an implication that never has anything to say,
+An instance that a hypothesis excludes, a conclusion that fails, an implication that never has anything to
+say,
 and an inequality that no instance comes close to (so that a weaker or shifted one would pass as well) are all
-failures.  Where it is claimed that a hypothesis is needed, an instance breaks it alone and makes a conclusion false.
+failures.  Where it is claimed that a hypothesis is needed, an instance breaks it alone and makes a
+conclusion false.
 """
 
 from __future__ import annotations
@@ -114,7 +116,7 @@ def _tried(name: str, formula: Formula, record: Recorder, lemma: Statement, coun
             if least > (CLOSE * most if one.op == "<" else 0):
                 raise ProofError(f"'{name}': no instance comes close to equality in {one} ({least:.3g})")
     for one in implications(formula):
-        if one.given and record.spoken.get(one, 0) < min(SPOKEN, count):
+        if one.given and record.spoken.get(one, 0) < min(SPOKEN, count // 4):
             raise ProofError(f"'{name}': what is given was true {record.spoken.get(one, 0)} times only")
 
 
@@ -148,5 +150,3 @@ def _short(values: dict[str, Any]) -> str:
         if not callable(value):
             shown[name] = value if isinstance(value, (int, list)) else str(value)
     return str(shown)[:400]
-
-

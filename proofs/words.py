@@ -15,7 +15,22 @@ from .tools.predicates import WORDS
 __all__ = ["statement", "tex", "text"]
 
 _SIGNS = {"=": "=", "<": "<", "<=": r"\le", "!=": r"\ne"}
-_GREEK = {"phi", "delta", "lambda", "eta", "tau", "beta", "alpha", "gamma", "theta", "rho", "mu", "kappa", "epsilon", "Phi"}
+_GREEK = {
+    "phi",
+    "delta",
+    "lambda",
+    "eta",
+    "tau",
+    "beta",
+    "alpha",
+    "gamma",
+    "theta",
+    "rho",
+    "mu",
+    "kappa",
+    "epsilon",
+    "Phi",
+}
 
 
 class _Printer(LatexPrinter):
@@ -72,7 +87,7 @@ class _Printer(LatexPrinter):
 def _name(name: str) -> str:
     """A symbol's name in TeX."""
     base, _, below = name.rstrip("'^*0123456789").partition("_")
-    digits = name[len(name.rstrip("'^*0123456789")):].strip("^*")
+    digits = name[len(name.rstrip("'^*0123456789")) :].strip("^*")
     marks, digits = "'" * digits.count("'"), digits.replace("'", "")
     shown = "\\" + base if base in _GREEK else base if len(base) == 1 else rf"\mathrm{{{base}}}"
     below = below + digits
@@ -105,7 +120,9 @@ def text(formula: Any, top: bool = True) -> str:
             head = f"{head} with {given}" if head else f"if {given}"
         return f"{head}: {text(formula.then)}" if head else text(formula.then)
     if isinstance(formula, Exists):
-        return f"there is ${', '.join(tex(one) for one in formula.variables)}$ with {text(formula.then, False)}"
+        return (
+            f"there is ${', '.join(tex(one) for one in formula.variables)}$ with {text(formula.then, False)}"
+        )
     if isinstance(formula, Pred):
         return WORDS[formula.name].format(*(_argument(one) for one in formula.arguments))
     return f"${tex(formula)}$"
@@ -125,7 +142,8 @@ def _chain(formula: And) -> str:
     if len(parts) == 2 and all(isinstance(part, Rel) and part.op in ("<", "<=") for part in parts):
         first, second = parts
         if first.right == second.left:
-            return f"${tex(first.left)} {_SIGNS[first.op]} {tex(first.right)} {_SIGNS[second.op]} {tex(second.right)}$"
+            head = f"{tex(first.left)} {_SIGNS[first.op]} {tex(first.right)}"
+            return f"${head} {_SIGNS[second.op]} {tex(second.right)}$"
     return ""
 
 

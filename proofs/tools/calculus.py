@@ -1,7 +1,10 @@
-"""Functions of one real variable: monotonicity, concavity, intermediate values, each with its hypotheses checked.
+"""Functions of one real variable: monotonicity, concavity, intermediate values, each with its hypotheses
+checked.
 
-The functions are made of phi, logarithms and rational functions: continuous wherever they are defined (phi at 0
-included), differentiable where in addition no argument of phi is 0.  Both are checked on the closed and on the
+The functions are made of phi, logarithms and rational functions: continuous wherever they are defined (phi
+at 0
+included), differentiable where in addition no argument of phi is 0.  Both are checked on the closed and on
+the
 open interval; the derivative is sympy's, and its sign must be a fact for the open interval.
 """
 
@@ -21,7 +24,7 @@ __all__ = ["intermediate", "monotone", "strictly_concave"]
 
 
 def _between(variable: Any, low: Any, high: Any, strict: bool) -> tuple[Formula, ...]:
-    """low < variable < high, or with <=; an end that is None is left out."""
+    """Low < variable < high, or with <=; an end that is None is left out."""
     relation = lt if strict else le
     found = []
     if low is not None:
@@ -44,13 +47,13 @@ def _differentiable(context: Context, function: Any, variable: Any, low: Any, hi
         moves = variable in part.free_symbols
         inner.require(part, "positive" if kind == "not negative" and moves else kind)
     allowed = (sp.log, phi)
-    if any(not isinstance(one, allowed) and variable in one.free_symbols for one in function.atoms(sp.Function)):
+    if any(
+        not isinstance(one, allowed) and variable in one.free_symbols for one in function.atoms(sp.Function)
+    ):
         raise ProofError(f"{function} holds functions that are not made of phi and logarithms")
 
 
-def _derivative_fact(
-    context: Context, name: str, derivative: Any, variable: Any, low: Any, high: Any
-) -> int:
+def _derivative_fact(context: Context, name: str, derivative: Any, variable: Any, low: Any, high: Any) -> int:
     """The sign of the derivative that the fact states on the open interval."""
     fact = context.fact(name)
     for sign in (1, -1):
@@ -62,7 +65,12 @@ def _derivative_fact(
 
 def _points(function: Any, count: int, low: Any, high: Any) -> tuple[Any, ...]:
     """Variables that occur nowhere else."""
-    taken = {str(one) for term in (function, low, high) if term is not None for one in sp.sympify(term).free_symbols}
+    taken = {
+        str(one)
+        for term in (function, low, high)
+        if term is not None
+        for one in sp.sympify(term).free_symbols
+    }
     names = [name for name in ("t1", "t2", "t3", "t4", "t5", "t6") if name not in taken][:count]
     found = real(" ".join(names))
     return found if count > 1 else (found,)
@@ -87,7 +95,8 @@ def monotone(function: Any, variable: Any, low: Any, high: Any, slope: str) -> R
         values = [substitute(function, {variable: one}) for one in (first, second)]
         then = lt(*values) if sign > 0 else lt(*values[::-1])
         _is(claim, ForAll((first, second), tuple(given), then))
-        return f"continuous, with a {'positive' if sign > 0 else 'negative'} derivative inside (mean value theorem)"
+        side = "positive" if sign > 0 else "negative"
+        return f"continuous, with a {side} derivative inside (mean value theorem)"
 
     return Rule("calculus", check)
 
@@ -142,5 +151,3 @@ def intermediate(function: Any, variable: Any, low: Any, high: Any, level: Any, 
 def _is(claim: Formula, derived: Formula) -> None:
     if not same(claim, derived):
         raise ProofError(f"the claim {claim} is not what follows: {derived}")
-
-

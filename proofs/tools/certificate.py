@@ -1,7 +1,8 @@
 """Certificates of signs: a term as a combination of products of facts, found and checked in exact rationals.
 
 `combination` writes a target as a sum of given forms, with coefficients that are free for equations and not
-negative for inequalities (a linear program, Bland's rule, exact).  What it returns is verified by adding it up
+negative for inequalities (a linear program, Bland's rule, exact).  What it returns is verified by adding
+it up
 again, so an error of the search cannot prove anything.
 """
 
@@ -58,9 +59,7 @@ def combination(
     return result
 
 
-def _feasible(
-    columns: list[list[fmpq]], right: list[fmpq], reward: list[fmpq]
-) -> list[fmpq] | None:
+def _feasible(columns: list[list[fmpq]], right: list[fmpq], reward: list[fmpq]) -> list[fmpq] | None:
     """A point of {columns x = right, x >= 0}, then a step towards reward; tableau simplex, Bland's rule."""
     rows, count = len(right), len(columns)
     table = []
@@ -133,9 +132,7 @@ def _pivot(table: list[list[fmpq]], basis: list[int], entering: int, cost: list[
     return True
 
 
-def _pivot_at(
-    table: list[list[fmpq]], basis: list[int], row: int, entering: int, cost: list[fmpq]
-) -> None:
+def _pivot_at(table: list[list[fmpq]], basis: list[int], row: int, entering: int, cost: list[fmpq]) -> None:
     pivot = table[row][entering]
     table[row] = line = [entry / pivot for entry in table[row]]
     for other, current in enumerate(table):

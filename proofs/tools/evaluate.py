@@ -1,8 +1,8 @@
 """Formulas in numbers: exact rationals where possible, balls (Arb) where logarithms enter.
 
-A term becomes a function of an instance: a dictionary from names to numbers, to nested lists (families) and, at
-`"#X"`, to the size of the set that indices of sort X run over.  Every verdict is of the balls: an inequality is
-refuted only by balls that lie apart, and a strict one counts as true only if its balls lie apart.
+A term becomes a function of an instance: a dictionary from names to numbers, to nested lists (families) and,
+at "#X", to the size of the set that indices of sort X run over.  Every verdict is of the balls: an inequality
+is refuted only by balls that lie apart, and a strict one counts as true only if its balls lie apart.
 """
 
 from __future__ import annotations
@@ -39,7 +39,18 @@ from .language import (
 )
 from .normal import LogAbs
 
-__all__ = ["Recorder", "ball", "compiled", "enclosed", "holds", "interval", "nats", "number", "precision", "prepared"]
+__all__ = [
+    "Recorder",
+    "ball",
+    "compiled",
+    "enclosed",
+    "holds",
+    "interval",
+    "nats",
+    "number",
+    "precision",
+    "prepared",
+]
 
 #: Bits of working precision for enclosures of closed terms: about 30 digits.
 PRECISION = 128
@@ -152,9 +163,18 @@ def _root(base: Any) -> Any:
 
 
 _TOOLS = {
-    "_phi": _phi, "_log": _log, "_ln0": _ln0, "_sum": _sum, "_min": _min, "_max": _max, "_power": _power, "_root": _root,
-    "arb": arb, "fmpq": fmpq, "ball": ball,
-}  # fmt: skip
+    "_phi": _phi,
+    "_log": _log,
+    "_ln0": _ln0,
+    "_sum": _sum,
+    "_min": _min,
+    "_max": _max,
+    "_power": _power,
+    "_root": _root,
+    "arb": arb,
+    "fmpq": fmpq,
+    "ball": ball,
+}
 
 
 def _code(term: Any) -> str:
@@ -205,7 +225,9 @@ def _code(term: Any) -> str:
     raise ProofError(f"no evaluation is known for {term} ({type(term).__name__})")
 
 
-def _body(values: dict[str, Any], name: str, sort: str, body: Callable[[dict[str, Any]], Any]) -> Iterator[Any]:
+def _body(
+    values: dict[str, Any], name: str, sort: str, body: Callable[[dict[str, Any]], Any]
+) -> Iterator[Any]:
     saved = values.get(name)
     for place in range(values["#" + sort]):
         values[name] = place
@@ -220,7 +242,7 @@ def _body(values: dict[str, Any], name: str, sort: str, body: Callable[[dict[str
 def compiled(term: Any) -> Callable[[dict[str, Any]], Any]:
     """A term as a function of an instance."""
     scope: dict[str, Any] = {**_TOOLS, "_body": _body}
-    exec(f"def value(V):\n    return {_code(sp.sympify(term))}", scope)  # noqa: S102 - text of `_code` alone
+    exec(f"def value(V):\n    return {_code(sp.sympify(term))}", scope)
     found: Callable[[dict[str, Any]], Any] = scope["value"]
     return found
 
@@ -246,7 +268,8 @@ class Recorder:
 def prepared(formula: Any, record: Recorder | None = None, given: bool = False) -> Check:
     """A formula as a function of an instance; free indices that the instance does not set run over all.
 
-    A real variable that is quantified takes the value that the instance has for its name: one value of all for
+    A real variable that is quantified takes the value that the instance has for its name: one value of all
+    for
     ForAll, the one that is claimed to exist for Exists.  What is `given` is not recorded.
     """
     free = tuple(sorted(free_indices(formula), key=str))
@@ -290,10 +313,11 @@ def _prepared(formula: Any, record: Recorder | None) -> Check:
         return _relation(formula, record)
     if isinstance(formula, And):
         parts = [_prepared(part, record) for part in formula.parts]
-        return lambda values: all([part(values) for part in parts])
+        # every part is evaluated, so that each is recorded
+        return lambda values: False not in [part(values) for part in parts]
     if isinstance(formula, Or):
         parts = [_prepared(part, record) for part in formula.parts]
-        return lambda values: any([part(values) for part in parts])
+        return lambda values: True in [part(values) for part in parts]
     if isinstance(formula, ForAll):
         return _implication(formula, record)
     if isinstance(formula, Exists):

@@ -7,42 +7,36 @@ Everything a step claims is checked here or by the rules in `tools.rules`, from 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
-from sympy.core.function import AppliedUndef
 
 from .certificate import combination
+from .compare import heads_within, same
 from .language import (
     And,
     Exists,
     ForAll,
     Formula,
     Or,
-    Pred,
     ProofError,
     Rel,
-    Total,
     conjuncts,
     eq,
-    family,
     free_indices,
     free_symbols,
-    heads,
     index,
     is_index,
     le,
     lt,
-    phi,
-    real,
     sort_of,
     substitute,
-    term_symbols,
     total,
 )
-from .normal import Normal, cleared, domain_conditions, has_sum, normal, vanishes, without_logs
+from .normal import Normal, cleared, domain_conditions, has_sum, normal, without_logs
+from .signs import Signs
 
 __all__ = ["Context", "Multiple", "over", "same"]
 
@@ -65,91 +59,7 @@ def over(fact: str, *indices: sp.Symbol, times: Any = 1, at: Mapping[Any, Any] |
     return Multiple(fact, sp.sympify(times), indices, tuple((at or {}).items()))
 
 
-def same(first: Any, second: Any) -> bool:
-    """Whether two formulas are equal up to the names of bound variables and the normal form of terms."""
-    if isinstance(first, Rel) and isinstance(second, Rel):
-        if first.op != second.op:
-            return False
-        if first == second:
-            return True
-        if free_symbols(first) != free_symbols(second):
-            return False
-        one, other = first.left - first.right, second.left - second.right
-        if first.op in ("=", "!=") and vanishes(one + other):
-            return True
-        return vanishes(one - other)
-    if type(first) is not type(second):
-        return False
-    if isinstance(first, (And, Or)):
-        return len(first.parts) == len(second.parts) and all(map(same, first.parts, second.parts))
-    if isinstance(first, (ForAll, Exists)):
-        if len(first.variables) != len(second.variables):
-            return False
-        if any(
-            is_index(one) != is_index(other) or (is_index(one) and sort_of(one) != sort_of(other))
-            for one, other in zip(first.variables, second.variables, strict=True)
-        ):
-            return False
-        first, second = _alike(first, second)
-        if isinstance(first, Exists):
-            return same(first.then, second.then)
-        return (
-            len(first.given) == len(second.given)
-            and all(map(same, first.given, second.given))
-            and same(first.then, second.then)
-        )
-    if isinstance(first, Pred):
-        return (
-            first.name == second.name
-            and len(first.arguments) == len(second.arguments)
-            and all(map(_same_argument, first.arguments, second.arguments))
-        )
-    return bool(first == second)
-
-
-def _alike(first: Any, second: Any) -> tuple[Any, Any]:
-    """Two quantified formulas with the same new names for their variables."""
-    taken = {str(one) for one in free_symbols(first) | free_symbols(second)}
-    names, number = [], 0
-    for one in first.variables:
-        if not isinstance(one, sp.Symbol):
-            names.append(family(f"~f{depth_of(first)}{number}"))
-            number += 1
-            continue
-        while f"~{number}" in taken or f"~{sort_of(one) if is_index(one) else ''}{number}" in taken:
-            number += 1
-        names.append(index(f"~{sort_of(one)}{number}", sort_of(one)) if is_index(one) else real(f"~{number}"))
-        number += 1
-    found = []
-    for formula in (first, second):
-        renaming = dict(zip(formula.variables, names, strict=True))
-        then = substitute(formula.then, renaming)
-        if isinstance(formula, ForAll):
-            given = tuple(substitute(one, renaming) for one in formula.given)
-            found.append(ForAll(tuple(names), given, then))
-        else:
-            found.append(Exists(tuple(names), then))
-    return found[0], found[1]
-
-
-def depth_of(formula: Any) -> int:
-    """How many quantifiers are nested, so that families renamed at different depths differ."""
-    if isinstance(formula, (And, Or)):
-        return max(map(depth_of, formula.parts), default=0)
-    if isinstance(formula, ForAll):
-        return 1 + max(map(depth_of, (*formula.given, formula.then)))
-    return 1 + depth_of(formula.then) if isinstance(formula, Exists) else 0
-
-
-def _same_argument(first: Any, second: Any) -> bool:
-    if isinstance(first, (Rel, And, Or, ForAll, Exists, Pred)):
-        return same(first, second)
-    if isinstance(first, sp.Basic) and isinstance(second, sp.Basic):
-        return first == second or vanishes(first - second)
-    return bool(first == second)
-
-
-class Context:
+class Context(Signs):
     """Named facts, those of the blocks around included.
 
     Parameters
@@ -221,219 +131,13 @@ class Context:
                 raise ProofError(f"'{name}': {other} is not of the sort of {one}")
         return substitute(formula, dict(at))
 
-    # ---- signs of parts, found among all facts -------------------------------------------------------------
-
-    def require(self, part: Any, kind: str) -> None:
-        """Prove that a part is "positive", "not negative" or "not zero", or raise."""
-        part = sp.sympify(part)
-        if self._shown(part, kind):
-            return
-        if self._part(part, kind):
-            self.shown.add((part, kind))
-        else:
-            raise ProofError(f"not shown: {part} is {kind}")
-
-    def _shown(self, part: Any, kind: str) -> bool:
-        """Whether it has been shown at this place or outside: facts only grow."""
-        return (part, kind) in self.shown or (self.outer is not None and self.outer._shown(part, kind))
-
     def require_defined(self, formula: Any) -> None:
         """Prove what logarithms, phi and denominators of a formula need."""
         for inner, part, kind in _conditions(self, formula):
             inner.require(part, kind)
 
-    def _part(self, part: Any, kind: str) -> bool:
-        if kind == "not zero":
-            return self._part(part, "positive") or self._part(-part, "positive") or self._told_apart(part)
-        if part.is_number:
-            return _sign_of_number(part) >= (1 if kind == "positive" else 0)
-        if self._told(part, kind) or (kind == "not negative" and self._told_by_values(part)):
-            return True
-        if self._defined_as(part, kind):
-            return True
-        if isinstance(part, Total):
-            body, bound = part.args
-            fresh = index(f"{bound.name}^", sort_of(bound))
-            return self._part(substitute(body, {bound: fresh}), kind)
-        if not has_sum(part) and self._by_factors(part, kind):
-            return True
-        goal = lt(0, part) if kind == "positive" else le(0, part)
-        return self._searched(goal)
-
-    def _told_apart(self, part: Any) -> bool:
-        for name, formula in self._atomic():
-            if formula.op == "!=" and _multiple(part, formula.left - formula.right):
-                self.used.add(name)
-                return True
-        return False
-
-    def _atomic(self) -> list[tuple[str, Rel]]:
-        """Every equation or inequality among the facts."""
-        found = []
-        for name in self.all_names():
-            for part in conjuncts(self.find(name)):
-                if isinstance(part, Rel):
-                    found.append((name, part))
-        return found
-
-    def instances(self, name: str, formula: Rel, wanted: Iterable[Any]) -> list[Rel]:
-        """A fact with its free indices renamed to those wanted, in every way."""
-        free = sorted(self.generic_of(name) & free_indices(formula), key=str)
-        if not free:
-            return [formula]
-        choices = []
-        for one in free:
-            fitting = [other for other in wanted if is_index(other) and sort_of(other) == sort_of(one)]
-            choices.append(sorted({one, *fitting}, key=str))
-        return [
-            substitute(formula, {a: b for a, b in zip(free, choice, strict=True) if a != b})
-            for choice in itertools.islice(itertools.product(*choices), 16)
-        ]
-
-    def _told(self, part: Any, kind: str) -> bool:
-        """Whether a fact says it, up to a positive rational factor."""
-        symbols = term_symbols(part)
-        for name, fact in self._atomic():
-            if fact.op == "<" or (fact.op == "<=" and kind == "not negative"):
-                for one in self.instances(name, fact, symbols):
-                    if _multiple(part, one.right - one.left) == 1:
-                        self.used.add(name)
-                        return True
-        return False
-
-    def _told_by_values(self, part: Any) -> bool:
-        """Whether a fact lists the values that the part can have, none of them negative."""
-        for name in self.all_names():
-            for fact in conjuncts(self.find(name)):
-                if not isinstance(fact, Or) or not all(
-                    isinstance(one, Rel) and one.op == "=" and one.right.is_Rational and one.right >= 0
-                    for one in fact.parts
-                ):
-                    continue
-                lefts = {one.left for one in fact.parts}
-                if len(lefts) == 1 and self._renames(name, lefts.pop(), part) is not None:
-                    self.used.add(name)
-                    return True
-        return False
-
-    def _renames(self, name: str, left: Any, part: Any) -> dict[Any, Any] | None:
-        """How free indices of a fact are renamed so that its left side is the part; None if there is no way."""
-        if left == part:
-            return {}
-        if not (isinstance(left, AppliedUndef) and isinstance(part, AppliedUndef) and left.func == part.func):
-            return None
-        renaming: dict[Any, Any] = {}
-        for one, other in zip(left.args, part.args, strict=True):
-            if one == other and one not in renaming:
-                renaming[one] = other
-            elif one in self.generic_of(name) and is_index(other) and renaming.get(one, other) == other:
-                renaming[one] = other
-            else:
-                return None
-        return renaming
-
-    def _defined_as(self, part: Any, kind: str) -> bool:
-        """The sign of what an equation says that a symbol or member of a family is."""
-        if not isinstance(part, (sp.Symbol, AppliedUndef)) or part in self._unfolding:
-            return False
-        for name, fact in self._atomic():
-            if fact.op != "=" or fact.right.is_number:
-                continue
-            renaming = self._renames(name, fact.left, part)
-            if renaming is not None:
-                self._unfolding.add(part)
-                try:
-                    shown = self._part(substitute(fact.right, renaming), kind)
-                finally:
-                    self._unfolding.discard(part)
-                if shown:
-                    self.used.add(name)
-                    return True
-        return False
-
-    def _by_factors(self, part: Any, kind: str) -> bool:
-        """The sign of a product from those of its factors."""
-        try:
-            pieces = sp.fraction(sp.factor(sp.together(part)))
-        except sp.PolynomialError:
-            return False
-        sign, factors = 1, []
-        for piece in pieces:
-            constant, found = sp.factor_list(piece)
-            if not constant.is_number or constant == 0:
-                return False
-            sign *= _sign_of_number(constant)
-            factors += found
-        if len(factors) == 1 and factors[0][1] == 1:
-            factor = factors[0][0]
-            return self._atom(sp.expand(factor * sign), kind)
-        for factor, power in factors:
-            if power % 2 == 0:
-                if kind == "positive" and not self._part(factor, "not zero"):
-                    return False
-                continue
-            if self._atom(factor, kind):
-                continue
-            if self._atom(-factor, kind):
-                sign = -sign
-                continue
-            return False
-        return sign > 0
-
-    def _atom(self, factor: Any, kind: str) -> bool:
-        if factor.is_number:
-            return _sign_of_number(factor) > 0
-        goal = lt(0, factor) if kind == "positive" else le(0, factor)
-        return (
-            self._told(factor, kind)
-            or (kind == "not negative" and self._told_by_values(factor))
-            or self._defined_as(factor, kind)
-            or self._searched(goal)
-        )
-
-    def _searched(self, goal: Rel) -> bool:
-        """A certificate from the facts whose symbols the goal has, then with definitions of these too."""
-        symbols = heads(goal)
-        grown = set(symbols)
-        for _ in range(2):
-            for _, fact in self._atomic():
-                if fact.op == "=" and fact.left in grown:
-                    grown |= heads(fact.right)
-        touching = set(grown)
-        for _, fact in self._atomic():
-            if fact.op == "=" and heads(fact) & grown:
-                touching |= heads(fact)
-        tried = set()
-        linked = set(symbols)
-        for _, fact in self._atomic():
-            if fact.op in ("<", "<=") and heads(fact) & symbols and len(heads(fact)) == 2:
-                linked |= heads(fact)
-        for allowed, degree in ((symbols, 1), (grown, 1), (symbols, 2), (touching, 1), (linked, 2)):
-            names = self._among(allowed, bool((goal.right - goal.left).atoms(phi, sp.log)))
-            if (tuple(names), degree) in tried or len(names) > (10 if degree == 2 else 24):
-                continue
-            tried.add((tuple(names), degree))
-            try:
-                self.prove(goal, names, degree=degree, defined=True)
-            except ProofError:
-                continue
-            return True
-        return False
-
-    def _among(self, symbols: Any, logs: bool) -> list[str]:
-        """Facts without sums that speak of these symbols alone, those with logarithms only where asked for."""
-        names = []
-        for name, fact in self._atomic():
-            if fact.op in ("<", "<=", "=") and name not in names:
-                difference = fact.left - fact.right
-                if not logs and difference.atoms(phi, sp.log):
-                    continue
-                if heads(fact) <= symbols and not has_sum(difference):
-                    if not self._dividing[0] or cleared(difference)[1] == 1:
-                        names.append(name)
-        return names
-
-    # ---- certificates ----------------------------------------------------------------------------------------
+    # ---- certificates
+    # ----------------------------------------------------------------------------------------
 
     def prove(
         self,
@@ -505,7 +209,9 @@ class Context:
         found = combination(wanted, forms, [kind == "=" for kind in kinds], prefer)
         if found is None:
             raise ProofError(f"no certificate: {claim.left} {claim.op} {claim.right} from {list(using)}")
-        if claim.op == "<" and not any(value > 0 for value, strict in zip(found, prefer, strict=True) if strict):
+        if claim.op == "<" and not any(
+            value > 0 for value, strict in zip(found, prefer, strict=True) if strict
+        ):
             raise ProofError(f"only <= is shown: {claim.left} < {claim.right}")
         chosen = [name for name, value in zip(names, found, strict=True) if value]
         for group in chosen:
@@ -593,9 +299,8 @@ class Context:
             self.require_defined(eq(item.times, item.times))
             if kind != "=" and not self._signed(item.times):
                 continue  # only the equations of this fact can be multiplied by such a term
-            if kind != "=":
-                if not self._part(item.times, "positive"):
-                    kind = "<="
+            if kind != "=" and not self._part(item.times, "positive"):
+                kind = "<="
             bound = {other for _, other in item.at}
             for one in item.over:
                 if one in free_indices(part) and one not in self.generic_of(item.fact) | bound:
@@ -614,7 +319,8 @@ class Context:
         """Whether a term is shown not to be negative."""
         return self._part(term, "not negative")
 
-    # ---- logic -------------------------------------------------------------------------------------------------
+    # ---- logic
+    # -------------------------------------------------------------------------------------------------
 
     def entails(self, goal: Formula, using: Sequence[str | Multiple], degree: int = 1) -> None:
         """Prove a formula from the facts named: by equality with one, part by part, or by a certificate."""
@@ -673,12 +379,9 @@ def opened(
     """A context in which the variables are fixed and what is given holds."""
     visible = frozenset().union(
         frozenset(),
-        *(
-            free_symbols(outer.find(name)) - outer.generic_of(name)
-            for name in outer.all_names()
-        ),
+        *(free_symbols(outer.find(name)) - outer.generic_of(name) for name in outer.all_names()),
     )
-    spoken = frozenset().union(frozenset(), *(_heads_within(outer.find(name)) for name in outer.all_names()))
+    spoken = frozenset().union(frozenset(), *(heads_within(outer.find(name)) for name in outer.all_names()))
     for one in goal.variables:
         if one in visible or one in spoken:
             raise ProofError(f"{one} is spoken of outside: take another name for the variable")
@@ -695,20 +398,6 @@ def opened(
         inner.add(name, formula)
         names.append(name)
     return inner, names
-
-
-def _heads_within(formula: Any) -> frozenset[Any]:
-    """Families that a formula speaks of, those that it quantifies itself left out."""
-    if isinstance(formula, (Rel,)):
-        return heads(formula)
-    if isinstance(formula, (And, Or)):
-        return frozenset().union(*(_heads_within(part) for part in formula.parts))
-    if isinstance(formula, ForAll):
-        inner = frozenset().union(_heads_within(formula.then), *(_heads_within(one) for one in formula.given))
-        return inner - set(formula.variables)
-    if isinstance(formula, Exists):
-        return _heads_within(formula.then) - set(formula.variables)
-    return frozenset(one for one in formula.arguments if not isinstance(one, str))
 
 
 def _conditions(context: Context, formula: Any) -> list[tuple[Context, Any, str]]:
@@ -730,34 +419,3 @@ def _conditions(context: Context, formula: Any) -> list[tuple[Context, Any, str]
     if isinstance(formula, Exists):
         return []  # its body holds, and is defined, for the values that prove it
     return []
-
-
-def _multiple(part: Any, other: Any) -> int:
-    """1 or -1 where `part` is a positive or negative rational multiple of `other`, else 0."""
-    first, second = normal(cleared(part)[0]), normal(cleared(other)[0])
-    if cleared(part)[1] != 1 or cleared(other)[1] != 1:
-        return int(vanishes(part - other))
-    if not first or first.keys() != second.keys():
-        return 0
-    key = next(iter(first))
-    ratio = first[key] / second[key]
-    if any(value != ratio * second[one] for one, value in first.items()):
-        return 0
-    return 1 if ratio > 0 else -1
-
-
-def _sign_of_number(value: Any) -> int:
-    """The sign of a number without symbols, by exact rationals or by enclosure."""
-    if value.is_Rational:
-        return int(sp.sign(value))
-    from .evaluate import enclosed
-
-    ball = enclosed(value)
-    if ball > 0:
-        return 1
-    if ball < 0:
-        return -1
-    return 0
-
-
-Check = Callable[[Context, Formula], str]

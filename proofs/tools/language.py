@@ -34,8 +34,8 @@ __all__ = [
     "free_indices",
     "free_symbols",
     "ge",
-    "heads",
     "gt",
+    "heads",
     "implies",
     "index",
     "is_index",
@@ -301,32 +301,32 @@ Formula = Rel | And | Or | ForAll | Exists | Pred
 
 
 def eq(left: Any, right: Any) -> Rel:
-    """left = right."""
+    """Left = right."""
     return Rel("=", sp.sympify(left), sp.sympify(right))
 
 
 def ne(left: Any, right: Any) -> Rel:
-    """left != right."""
+    """Left != right."""
     return Rel("!=", sp.sympify(left), sp.sympify(right))
 
 
 def le(left: Any, right: Any) -> Rel:
-    """left <= right."""
+    """Left <= right."""
     return Rel("<=", sp.sympify(left), sp.sympify(right))
 
 
 def lt(left: Any, right: Any) -> Rel:
-    """left < right."""
+    """Left < right."""
     return Rel("<", sp.sympify(left), sp.sympify(right))
 
 
 def ge(left: Any, right: Any) -> Rel:
-    """left >= right."""
+    """Left >= right."""
     return le(right, left)
 
 
 def gt(left: Any, right: Any) -> Rel:
-    """left > right."""
+    """Left > right."""
     return lt(right, left)
 
 
@@ -444,14 +444,19 @@ def resorted(formula: Any, sorts: Mapping[str, str]) -> Any:
         variables = tuple(map(moved, formula.variables))
         if isinstance(formula, Exists):
             return Exists(variables, resorted(formula.then, sorts))
-        return ForAll(variables, tuple(resorted(one, sorts) for one in formula.given), resorted(formula.then, sorts))
+        return ForAll(
+            variables, tuple(resorted(one, sorts) for one in formula.given), resorted(formula.then, sorts)
+        )
     if isinstance(formula, (And, Or)):
         return type(formula)(tuple(resorted(part, sorts) for part in formula.parts))
     if isinstance(formula, Pred):
-        return Pred(formula.name, tuple(
-            resorted(one, sorts) if isinstance(one, (Rel, And, Or, ForAll, Exists, Pred)) else term(one)
-            for one in formula.arguments
-        ))  # fmt: skip
+        return Pred(
+            formula.name,
+            tuple(
+                resorted(one, sorts) if isinstance(one, (Rel, And, Or, ForAll, Exists, Pred)) else term(one)
+                for one in formula.arguments
+            ),
+        )
     return Rel(formula.op, term(formula.left), term(formula.right))
 
 

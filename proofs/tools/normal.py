@@ -2,8 +2,10 @@
 
 A term is a combination of products of atoms, each with the set of indices that it is summed over; that the
 sum of c w_k is c times the sum of w_k, and that sums change places, is built in (the distributive law, for
-index sets of any size).  Logarithms of rational functions are split into log|irreducible factor|: that is their
-value wherever their argument is positive, and with log|0| = 0 for an atom phi(0) and ln0(0) are 0 as agreed.  So an equation of
+index sets of any size).  Logarithms of rational functions are split into log|irreducible factor|: that is
+their
+value wherever their argument is positive, and with log|0| = 0 for an atom phi(0) and ln0(0) are 0 as
+agreed.  So an equation of
 normal forms holds wherever the arguments of logarithms are positive, those of phi are not negative, and no
 denominator vanishes: `domain_conditions` lists exactly these, and the kernel asks for proofs of them.
 """
@@ -31,7 +33,17 @@ from .language import (
     term_symbols,
 )
 
-__all__ = ["LogAbs", "Normal", "cleared", "domain_conditions", "has_sum", "normal", "scaled", "vanishes", "without_logs"]
+__all__ = [
+    "LogAbs",
+    "Normal",
+    "cleared",
+    "domain_conditions",
+    "has_sum",
+    "normal",
+    "scaled",
+    "vanishes",
+    "without_logs",
+]
 
 Factor = tuple[Any, int]
 Key = tuple[tuple[Any, ...], tuple[Factor, ...]]
@@ -249,7 +261,9 @@ def _canonical(bound: tuple[Any, ...], factors: tuple[Factor, ...], value: fmpq)
 
 
 def _merged(equal: list[Any], collected: dict[Any, int]) -> dict[Any, int]:
-    """Deltas of free indices: equal indices take the first name everywhere, and one delta a member is kept."""
+    """Deltas of free indices: equal indices take the first name everywhere, and one delta a member is
+    kept.
+    """
     classes: list[set[Any]] = []
     for atom in equal:
         joined = set(atom.args)
@@ -283,7 +297,9 @@ def _named(remaining: list[Any], collected: dict[Any, int]) -> Key:
     best: tuple[Any, Key] | None = None
     for choice in itertools.product(*(itertools.permutations(names[sort]) for sort in sorts)):
         renaming = {
-            one: name for sort, to in zip(sorts, choice, strict=True) for one, name in zip(sorts[sort], to, strict=True)
+            one: name
+            for sort, to in zip(sorts, choice, strict=True)
+            for one, name in zip(sorts[sort], to, strict=True)
         }
         factors = _sorted((atom.xreplace(renaming), power) for atom, power in collected.items())
         rank = tuple((str(atom), power) for atom, power in factors)

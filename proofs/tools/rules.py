@@ -1,17 +1,19 @@
-"""Rules: how a step derives its claim.  Each returns a `Rule` whose check raises `ProofError` where it fails."""
+"""Rules: how a step derives its claim.  Each returns a `Rule` whose check raises `ProofError` where it
+fails.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from ..lemma import Rule, Statement, Step
-from .evaluate import ball, compiled, enclosed, holds, interval, precision
+from .elementary import absurd, clash, kronecker, part_of_sum, vanishing, zero_product
+from .evaluate import holds
 from .kernel import Context, Multiple, opened, same
 from .language import (
     And,
@@ -21,9 +23,7 @@ from .language import (
     Or,
     ProofError,
     Rel,
-    Total,
     conjuncts,
-    delta,
     eq,
     free_indices,
     free_symbols,
@@ -36,6 +36,7 @@ from .language import (
     sort_of,
     substitute,
 )
+from .numeric import cover, decide, enclosure
 
 __all__ = [
     "absurd",
@@ -93,7 +94,9 @@ def algebra(*using: str | Multiple, degree: int = 1, put: Sequence[str] = (), re
 
 
 def sign(*, put: Sequence[str] = ()) -> Rule:
-    """An inequality between 0 and a product (or quotient): by the signs of its factors, found among the facts."""
+    """An inequality between 0 and a product (or quotient): by the signs of its factors, found among the
+    facts.
+    """
 
     def check(context: Context, claim: Formula) -> str:
         for part in _parts(claim):
@@ -106,61 +109,6 @@ def sign(*, put: Sequence[str] = ()) -> Rule:
         return "signs of the factors"
 
     return Rule("sign", check)
-
-
-def part_of_sum(not_negative: str) -> Rule:
-    """A term of a sum of terms that are not negative: f(k) <= sum of f(k) over k, by the fact 0 <= f(k)."""
-
-    def check(context: Context, claim: Formula) -> str:
-        fact = context.fact(not_negative)
-        if not (isinstance(claim, Rel) and claim.op == "<="):
-            raise ProofError("the claim is an inequality")
-        for one in sorted(context.generic_of(not_negative) - context.fixed, key=str):
-            for part in conjuncts(fact):
-                if isinstance(part, Rel) and part.op in ("<", "<="):
-                    term = part.right - part.left
-                    if same(claim, le(term, Total(term, one))):
-                        return f"one term of a sum of non-negative ones, over {one}"
-        raise ProofError(f"'{not_negative}' does not show {claim}")
-
-    return Rule("sum of non-negative terms", check)
-
-
-def zero_product(name: str) -> Rule:
-    """One of the factors is 0 where the fact says that their product is: the claim `Or((f = 0, g = 0))`."""
-
-    def check(context: Context, claim: Formula) -> str:
-        if not (isinstance(claim, Or) and all(isinstance(one, Rel) and one.op == "=" for one in claim.parts)):
-            raise ProofError("the claim is one of several equations")
-        product = sp.Mul(*(one.left - one.right for one in claim.parts))
-        if not any(same(one, eq(product, 0)) for one in conjuncts(context.fact(name))):
-            raise ProofError(f"'{name}' does not say that {product} is 0")
-        return f"a factor of '{name}' is 0"
-
-    return Rule("logic", check)
-
-
-def vanishing(not_negative: str, zero: str) -> Rule:
-    """Terms that are not negative and add up to 0 are 0, each of them.
-
-    `not_negative` is a fact 0 <= f(k) for all k, `zero` the fact that the sum of f(k) over k is 0; the claim is
-    f(k) = 0.
-    """
-
-    def check(context: Context, claim: Formula) -> str:
-        fact, total_fact = context.fact(not_negative), context.fact(zero)
-        if not (isinstance(claim, Rel) and claim.op == "="):
-            raise ProofError("the claim is an equation")
-        term = claim.left - claim.right
-        free = sorted(context.generic_of(not_negative) - context.fixed, key=str)
-        for one in free:
-            bound = le(0, term)
-            closed = eq(Total(term, one), 0)
-            if same(fact, bound) and same(total_fact, closed) and one not in free_symbols(total_fact):
-                return f"each term of a sum that is 0, over {one}"
-        raise ProofError(f"'{not_negative}' and '{zero}' do not show that {term} is 0")
-
-    return Rule("sum of non-negative terms", check)
 
 
 def _parts(claim: Formula) -> list[Formula]:
@@ -178,7 +126,11 @@ def _put(context: Context, name: str, formula: Formula) -> Formula:
         left, right, generic = part.left, part.right, context.generic_of(name)
         if isinstance(left, sp.Symbol):
             formula = substitute(formula, {left: right})
-        elif isinstance(left, AppliedUndef) and set(left.args) <= generic and len(set(left.args)) == len(left.args):
+        elif (
+            isinstance(left, AppliedUndef)
+            and set(left.args) <= generic
+            and len(set(left.args)) == len(left.args)
+        ):
             arguments = left.args
 
             def value(*given: Any, arguments: Any = arguments, right: Any = right) -> Any:
@@ -211,7 +163,9 @@ def instance(name: str, where: Mapping[Any, Any], using: Sequence[str] = (), deg
             raise ProofError(f"'{name}' has no variables")
         missing = set(fact.variables) - set(where)
         if missing or set(where) - set(fact.variables) - context.generic_of(name):
-            raise ProofError(f"'{name}': the variables are {fact.variables}, values are given for {set(where)}")
+            raise ProofError(
+                f"'{name}': the variables are {fact.variables}, values are given for {set(where)}"
+            )
         for variable, value in where.items():
             _check_sort(variable, value)
         inner = ForAll((), fact.given, fact.then)
@@ -258,7 +212,12 @@ def _same_up_to(established: Formula, claim: Formula, rename: frozenset[Any]) ->
 
 
 def _apply(
-    statement: Statement, context: Context, claim: Formula, where: Mapping[Any, Any], using: Sequence[Any], degree: int
+    statement: Statement,
+    context: Context,
+    claim: Formula,
+    where: Mapping[Any, Any],
+    using: Sequence[Any],
+    degree: int,
 ) -> None:
     """Instantiate a statement: its hypotheses are proved, its conclusions hold."""
     for variable, value in where.items():
@@ -285,7 +244,11 @@ def _apply(
 
 
 def uses(
-    name: str, where: Mapping[Any, Any] | None = None, using: Sequence[Any] = (), degree: int = 1, remark: str = ""
+    name: str,
+    where: Mapping[Any, Any] | None = None,
+    using: Sequence[Any] = (),
+    degree: int = 1,
+    remark: str = "",
 ) -> Rule:
     """Another lemma, proved on the spot, at given values: the claim is one of its conclusions."""
 
@@ -321,7 +284,8 @@ def cites(
 
 
 def block(*steps: Step, given: str = "") -> Rule:
-    """The claim is `ForAll(variables, given, then)`: with the variables fixed and what is given, derive `then`.
+    """The claim is `ForAll(variables, given, then)`: with the variables fixed and what is given, derive
+    `then`.
 
     `given` names what is given, with semicolons between; otherwise the names are "given 1", "given 2", ...
     """
@@ -340,7 +304,9 @@ def block(*steps: Step, given: str = "") -> Rule:
 
 
 def choose(name: str, *steps: Step, called: str = "chosen") -> Rule:
-    """Take values that the fact `Exists(variables, then)` says there are, and derive the claim, which is free of them."""
+    """Take values that the fact `Exists(variables, then)` says there are, and derive the claim, which is
+    free of them.
+    """
 
     def check(context: Context, claim: Formula) -> str:
         fact = context.fact(name)
@@ -355,19 +321,6 @@ def choose(name: str, *steps: Step, called: str = "chosen") -> Rule:
         return f"{len(steps)} steps"
 
     return Rule("existence", check, steps=steps)
-
-
-def kronecker() -> Rule:
-    """[i = j] is 0 or 1."""
-
-    def check(_: Context, claim: Formula) -> str:
-        if isinstance(claim, Or) and len(claim.parts) == 2:
-            one, other = claim.parts
-            if isinstance(one, Rel) and isinstance(one.left, delta) and (one, other) == (eq(one.left, 0), eq(one.left, 1)):
-                return "by definition"
-        raise ProofError("the claim is that an indicator of equal indices is 0 or 1")
-
-    return Rule("definition", check)
 
 
 def refuse_idle(context: Context, steps: Sequence[Step]) -> None:
@@ -399,11 +352,13 @@ def established(context: Context, goal: Formula) -> None:
     for part in conjuncts(goal):
         while isinstance(part, ForAll) and not part.given and all(map(is_index, part.variables)):
             fresh = {one: index(f"{one.name}^^", sort_of(one)) for one in part.variables}
-            part = substitute(part.then, fresh)  # noqa: PLW2901 - for all indices: for one that is not fixed
+            part = substitute(part.then, fresh)
         facts = [(name, context.find(name)) for name in context.all_names()]
         # those that are written alike first: comparing terms takes time
         for name, formula in sorted(facts, key=lambda fact: part not in (fact[1], *conjuncts(fact[1]))):
-            if any(_same_up_to(one, part, context.generic_of(name)) for one in (formula, *conjuncts(formula))):
+            if any(
+                _same_up_to(one, part, context.generic_of(name)) for one in (formula, *conjuncts(formula))
+            ):
                 context.used.add(name)
                 break
         else:
@@ -430,32 +385,6 @@ def contradiction(*steps: Step) -> Rule:
         return f"{len(steps)} steps"
 
     return Rule("contradiction", check, steps=steps)
-
-
-def absurd(name: str) -> Rule:
-    """Anything follows from a fact that is false, an inequality between numbers such as 0 < 0."""
-
-    def check(context: Context, claim: Formula) -> str:
-        fact = context.fact(name)
-        if not (isinstance(fact, Rel) and not free_symbols(fact) and not holds(fact, {})):
-            raise ProofError(f"'{name}' is not absurd")
-        return f"'{name}' cannot be"
-
-    return Rule("contradiction", check)
-
-
-def clash(equal: str, different: str) -> Rule:
-    """Anything follows from a = b and a != b."""
-
-    def check(context: Context, claim: Formula) -> str:
-        one, other = context.fact(equal), context.fact(different)
-        if not (isinstance(one, Rel) and isinstance(other, Rel) and (one.op, other.op) == ("=", "!=")):
-            raise ProofError(f"'{equal}' and '{different}' are no equation and its opposite")
-        if not same(one, eq(other.left, other.right)):
-            raise ProofError(f"'{equal}' and '{different}' do not clash")
-        return f"'{equal}' and '{different}' cannot both be"
-
-    return Rule("contradiction", check)
 
 
 def by_cases(*names: str, cover: str = "", using: Sequence[Any] = (), degree: int = 1) -> Rule:
@@ -510,49 +439,6 @@ def _exhaustive(cases: Sequence[Formula]) -> bool:
     return covered == set("leg")
 
 
-def decide() -> Rule:
-    """A claim about finitely many values, each tried: `ForAll(variables, (one of: v = 0, v = 1; ...), then)`."""
-
-    def check(_: Context, claim: Formula) -> str:
-        variables, given, then = (claim.variables, claim.given, claim.then) if isinstance(claim, ForAll) else ((), (), claim)
-        ranges: dict[Any, list[Any]] = {}
-        others = []
-        for one in given:
-            values = _values(one)
-            if values is None or values[0] in ranges:
-                others.append(one)
-            else:
-                ranges[values[0]] = values[1]
-        if set(variables) != set(ranges) or free_symbols(claim):
-            raise ProofError(f"{claim} has variables without a finite range")
-        tried = 0
-        for choice in itertools.product(*(ranges[one] for one in variables)):
-            values = {one.name: ball_or_exact(value) for one, value in zip(variables, choice, strict=True)}
-            if all(holds(one, values) for one in others):
-                tried += 1
-                if not holds(then, values):
-                    raise ProofError(f"it fails at {dict(zip(variables, choice, strict=True))}")
-        if not tried:
-            raise ProofError("no case was tried")
-        return f"{tried} cases tried"
-
-    return Rule("cases", check)
-
-
-def ball_or_exact(value: Any) -> Any:
-    """A rational exactly, another number as a ball."""
-    return compiled(value)({})
-
-
-def _values(formula: Formula) -> tuple[Any, list[Any]] | None:
-    parts = formula.parts if isinstance(formula, Or) else (formula,)
-    if not all(isinstance(part, Rel) and part.op == "=" and part.right.is_number for part in parts):
-        return None
-    if len({part.left for part in parts}) != 1 or not isinstance(parts[0].left, sp.Symbol):
-        return None
-    return parts[0].left, [part.right for part in parts]
-
-
 def exists(values: Mapping[Any, Any], *using: str | Multiple, degree: int = 1) -> Rule:
     """The claim `Exists(variables, then)` holds for these values: `then` is proved for them."""
 
@@ -568,110 +454,3 @@ def exists(values: Mapping[Any, Any], *using: str | Multiple, degree: int = 1) -
         return f"take {_told(values)}"
 
     return Rule("existence", check)
-
-
-def enclosure(digits: int = 20) -> Rule:
-    """Equations excluded: inequalities between closed terms, by balls."""
-
-    def check(_: Context, claim: Formula) -> str:
-        accounts = []
-        for part in _parts(claim):
-            if not isinstance(part, Rel) or part.op == "=" or free_symbols(part):
-                raise ProofError(f"{part} is no inequality between numbers")
-            difference = enclosed(part.right - part.left)
-            if not difference > 0:  # also for <=: no ball proves an equality
-                raise ProofError(f"the balls do not prove {part}: {difference.str(10)}")
-            sides = [enclosed(side) for side in (part.left, part.right)]
-            accounts.append(f"{sides[0].str(digits)} {part.op} {sides[1].str(digits)}")
-        return "; ".join(accounts)
-
-    return Rule("ball arithmetic", check)
-
-
-def cover(max_boxes: int = 200_000) -> Rule:
-    """The claim `ForAll(variables, bounds, left < right)` on a box: bisected until balls prove it on each piece.
-
-    The box is read off the claim, and the pieces must add up to it.
-    """
-
-    def check(_: Context, claim: Formula) -> str:
-        if not isinstance(claim, ForAll) or not isinstance(claim.then, Rel) or claim.then.op not in ("<", "<="):
-            raise ProofError("a cover proves an inequality for all points of a box")
-        if free_symbols(claim):
-            raise ProofError(f"{claim} speaks of more than its variables")
-        box = _box(claim)
-        term = claim.then.right - claim.then.left
-        value = compiled(term)
-        slopes = [compiled(sp.diff(term, one)) for one in claim.variables]
-        names = [one.name for one in claim.variables]
-        with precision(64):
-            pieces, volume = _covered(box, names, value, slopes, max_boxes)
-        if volume != sp.prod([high - low for low, high in box]) or not volume:
-            raise ProofError("the pieces do not fill the box")
-        return f"{pieces} boxes fill {' x '.join(f'[{low}, {high}]' for low, high in box)}"
-
-    return Rule("cover", check)
-
-
-def _box(claim: ForAll) -> list[tuple[Fraction, Fraction]]:
-    lows, highs = {}, {}
-    for one in claim.given:
-        if not isinstance(one, Rel) or one.op not in ("<", "<="):
-            raise ProofError(f"{one} is no bound")
-        if one.right in claim.variables and one.left.is_Rational:
-            lows[one.right] = Fraction(int(one.left.p), int(one.left.q))
-        elif one.left in claim.variables and one.right.is_Rational:
-            highs[one.left] = Fraction(int(one.right.p), int(one.right.q))
-        else:
-            raise ProofError(f"{one} is no bound of one variable")
-    if set(lows) != set(claim.variables) or set(highs) != set(claim.variables):
-        raise ProofError("a variable has no bound")
-    return [(lows[one], highs[one]) for one in claim.variables]
-
-
-def _covered(
-    box: list[tuple[Fraction, Fraction]],
-    names: list[str],
-    value: Callable[[dict[str, Any]], Any],
-    slopes: list[Callable[[dict[str, Any]], Any]],
-    max_boxes: int,
-) -> tuple[int, Fraction]:
-    queue, settled, volume = [box], 0, Fraction(0)
-    while queue:
-        current = queue.pop()
-        if settled + len(queue) > max_boxes:
-            raise ProofError(f"no proof after {max_boxes} boxes, for instance on {current}")
-        if _positive(current, names, value, slopes):
-            settled += 1
-            piece = Fraction(1)
-            for low, high in current:
-                piece *= high - low
-            volume += piece
-            continue
-        widest = max(range(len(current)), key=lambda i: current[i][1] - current[i][0])
-        low, high = current[widest]
-        middle = (low + high) / 2
-        for part in ((low, middle), (middle, high)):
-            queue.append([*current[:widest], part, *current[widest + 1 :]])
-    return settled, volume
-
-
-def _positive(
-    box: list[tuple[Fraction, Fraction]],
-    names: list[str],
-    value: Callable[[dict[str, Any]], Any],
-    slopes: list[Callable[[dict[str, Any]], Any]],
-) -> bool:
-    """By the natural form, or by the mean value form around the middle."""
-    balls = {name: interval(low, high) for name, (low, high) in zip(names, box, strict=True)}
-    try:
-        if ball(value(dict(balls))) > 0:
-            return True
-        middles = {name: (low + high) / 2 for name, (low, high) in zip(names, box, strict=True)}
-        moved = ball(value({name: ball(middle) for name, middle in middles.items()}))
-        for name, slope in zip(names, slopes, strict=True):
-            moved = moved + ball(slope(dict(balls))) * (balls[name] - ball(middles[name]))
-        return bool(moved > 0)
-    except (ProofError, ZeroDivisionError):
-        return False
-

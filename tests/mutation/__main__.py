@@ -2,7 +2,8 @@
 
 Forty mutants are drawn from the seed, twenty in each of closed form and solver rows.  Each is written into a
 copy of the project, and the tests of its group run there.  With `--proofs` some 340 edits of statements and
-proofs are drawn instead, and `mecbopt prove` itself has to notice (`tests/mutation/proofs.py`).  The exit code is
+proofs are drawn instead, and `mecbopt prove` itself has to notice (`tests/mutation/proofs.py`).  The exit
+code is
 1 if a mutant survives that `equivalent.py` or `equivalent_proofs.py` does not argue to be equivalent.
 """
 
@@ -142,7 +143,9 @@ def main() -> int:
     parser.add_argument(
         "--skip-baseline", action="store_true", help="trust that the tests pass without faults"
     )
-    parser.add_argument("--proofs", action="store_true", help="edits of statements and proofs, by `mecbopt prove` itself")
+    parser.add_argument(
+        "--proofs", action="store_true", help="edits of statements and proofs, by `mecbopt prove` itself"
+    )
     parser.add_argument("--count", type=int, default=345, help="with --proofs: how many edits")
     parser.add_argument("--lemma", help="with --proofs: only this file")
     arguments = parser.parse_args()

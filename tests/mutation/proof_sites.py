@@ -1,4 +1,5 @@
-"""Edits of proofs: relations, numbers, signs, names, domains, hypotheses, steps, what is used and cited, covers.
+"""Edits of proofs: relations, numbers, signs, names, domains, hypotheses, steps, what is used and cited,
+covers.
 
 An edit changes one place of the text of a lemma (statement or proof) or of a textbook fact.  Left alone are
 the instances of the second witness (functions named `_draw` and what they call), words (labels, ideas,
@@ -18,9 +19,13 @@ from pathlib import Path
 __all__ = ["Edit", "edits"]
 
 _RELATIONS = {
-    "le": ("lt", "ge", "eq"), "lt": ("le", "gt"), "ge": ("gt", "le", "eq"), "gt": ("ge", "lt"),
-    "eq": ("le", "ne"), "ne": ("eq",),
-}  # fmt: skip
+    "le": ("lt", "ge", "eq"),
+    "lt": ("le", "gt"),
+    "ge": ("gt", "le", "eq"),
+    "gt": ("ge", "lt"),
+    "eq": ("le", "ne"),
+    "ne": ("eq",),
+}
 _SWAPS = {"And": ("Or",), "Or": ("And",), "phi": ("entropy",), "entropy": ("phi",), "Exists": ("ForAll",)}
 _WORDS = {"label", "idea", "meaning", "conventions", "witness", "source", "name", "remark", "why"}
 _SKIPPED = {"Witness", "index", "family", "real", "__all__"}
@@ -47,8 +52,21 @@ class Edit:
 def _helpers(tree: ast.Module) -> set[str]:
     """Functions that only make instances: named for it, or called by those."""
     functions = {one.name: one for one in tree.body if isinstance(one, ast.FunctionDef)}
-    makers = {name for name in functions if name.startswith(("_draw", "draw", "_points", "_touching", "_scaled", "_tri"))}
-    makers |= {"pmf", "mixture", "instance", "fraction", "feasible_slopes", "represent", "_table", "fraction_of"}
+    makers = {
+        name
+        for name in functions
+        if name.startswith(("_draw", "draw", "_points", "_touching", "_scaled", "_tri"))
+    }
+    makers |= {
+        "pmf",
+        "mixture",
+        "instance",
+        "fraction",
+        "feasible_slopes",
+        "represent",
+        "_table",
+        "fraction_of",
+    }
     return makers
 
 
@@ -69,7 +87,11 @@ def _visit(tree: ast.Module) -> Iterator[tuple[ast.AST, str, str, int | None]]:
                     continue
                 if isinstance(child, ast.keyword) and child.arg in _WORDS:
                     continue
-                if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in _SKIPPED:
+                if (
+                    isinstance(child, ast.Call)
+                    and isinstance(child.func, ast.Name)
+                    and child.func.id in _SKIPPED
+                ):
                     continue
                 if isinstance(child, ast.Assign) and ast.unparse(child.targets[0]) == "__all__":
                     continue
@@ -78,7 +100,11 @@ def _visit(tree: ast.Module) -> Iterator[tuple[ast.AST, str, str, int | None]]:
                     here = child.name
                 elif isinstance(child, ast.Assign):
                     here = ast.unparse(child.targets[0])
-                elif isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id == "step":
+                elif (
+                    isinstance(child, ast.Call)
+                    and isinstance(child.func, ast.Name)
+                    and child.func.id == "step"
+                ):
                     here = f"{place.split(' > ')[0]} > {ast.unparse(child.args[0])}"
                 yield node, field, here, position
                 yield from walk(child, here)
@@ -149,9 +175,24 @@ def _of_call(node: ast.Call) -> list[tuple[str, ast.AST]]:
         new = copy.deepcopy(node)
         del new.args[0]
         found.append(("hypothesis dropped", new))
-    if name not in ("step", "uses", "cites", "by_cases", "over", "algebra", "follows", "block", "instance", "sign"):
+    if name not in (
+        "step",
+        "uses",
+        "cites",
+        "by_cases",
+        "over",
+        "algebra",
+        "follows",
+        "block",
+        "instance",
+        "sign",
+    ):
         names = [place for place, one in enumerate(node.args) if isinstance(one, ast.Name)]
-        if len(names) > 1 and plain[names[0]] != plain[names[1]] and name not in ("ForAll", "Exists", "And", "Or"):
+        if (
+            len(names) > 1
+            and plain[names[0]] != plain[names[1]]
+            and name not in ("ForAll", "Exists", "And", "Or")
+        ):
             new = copy.deepcopy(node)
             new.args[names[0]], new.args[names[1]] = new.args[names[1]], new.args[names[0]]
             found.append(("arguments exchanged", new))
@@ -159,10 +200,15 @@ def _of_call(node: ast.Call) -> list[tuple[str, ast.AST]]:
 
 
 def _of_list(node: ast.Tuple | ast.Dict, parent: ast.AST) -> list[tuple[str, ast.AST]]:
-    """Members dropped: hypotheses, conclusions, steps, parts of conjunctions; names of facts are left alone."""
+    """Members dropped: hypotheses, conclusions, steps, parts of conjunctions; names of facts are left
+    alone.
+    """
     found: list[tuple[str, ast.AST]] = []
     if isinstance(node, ast.Tuple):
-        if any(isinstance(one, (ast.Constant, ast.Name, ast.Starred)) for one in node.elts) or len(node.elts) < 2:
+        if (
+            any(isinstance(one, (ast.Constant, ast.Name, ast.Starred)) for one in node.elts)
+            or len(node.elts) < 2
+        ):
             return found
         if isinstance(parent, ast.Assign):
             return found

@@ -63,7 +63,9 @@ def test_the_crossover_rate_solves_the_equation_of_the_proof():
     for a, b in itertools.product(RATIONALS[:3], RATIONALS[:3]):
         t = Fraction(B.crossover_rate(a, b) / B.solve(a, a).mutual_information)
         level = value(crossover.LEVEL, a=a, b=b)
-        assert value(two_bits.conditional_entropy(two_bits.t), a=a, b=b, t=t) == pytest.approx(level, abs=1e-12)
+        assert value(two_bits.conditional_entropy(two_bits.t), a=a, b=b, t=t) == pytest.approx(
+            level, abs=1e-12
+        )
         assert t > value(crossover.ANTITONE_CAP, a=a, b=b)
 
 
@@ -84,7 +86,13 @@ def test_the_polygon_of_theorem_3_is_that_of_the_package():
 
     def line(row, known):
         constant = value(row, delta=0, t=0, **known)
-        return np.array([value(row, delta=1, t=0, **known) - constant, value(row, delta=0, t=1, **known) - constant, constant])
+        return np.array(
+            [
+                value(row, delta=1, t=0, **known) - constant,
+                value(row, delta=0, t=1, **known) - constant,
+                constant,
+            ]
+        )
 
     for a, b, rate, noise, share in random.random((60, 5)):
         a = min(a, 1 - a)
@@ -101,7 +109,9 @@ def test_the_polygon_of_theorem_3_is_that_of_the_package():
                 continue
             point = np.linalg.solve(matrix, -np.array([first[2], second[2]]))
             if min(one[:2] @ point + one[2] for one in lines) >= -1e-9:
-                values.append(float(B.information.information(np.asarray(a), np.asarray(b), np.asarray(point[0]))))
+                values.append(
+                    float(B.information.information(np.asarray(a), np.asarray(b), np.asarray(point[0])))
+                )
         assert max(values) == pytest.approx(B.solve(a, b, rate, noise, limit).mutual_information, abs=1e-7)
 
 

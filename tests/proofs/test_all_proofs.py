@@ -13,9 +13,21 @@ from mecbopt._proofs.witness import attest
 
 FOLDER = Path(proofs.__file__).parent
 INFRASTRUCTURE = {
-    "__init__", "lemma", "runner", "render", "words", "witness", "mappings", "two_bits", "textbook",
-}  # fmt: skip
-FACTS = {name: getattr(textbook, name) for name in textbook.__all__ if isinstance(getattr(textbook, name), Statement)}
+    "__init__",
+    "lemma",
+    "runner",
+    "render",
+    "words",
+    "witness",
+    "mappings",
+    "two_bits",
+    "textbook",
+}
+FACTS = {
+    name: getattr(textbook, name)
+    for name in textbook.__all__
+    if isinstance(getattr(textbook, name), Statement)
+}
 
 
 @pytest.mark.parametrize("name", proofs.NAMES)

@@ -1,4 +1,6 @@
-"""Each rule refuses a false claim, a statement that says something else is refuted, and a failed proof never exits 0."""
+"""Each rule refuses a false claim, a statement that says something else is refuted, and a failed proof
+never exits 0.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,6 @@ from mecbopt._proofs.tools.rules import (
     zero_product,
 )
 from mecbopt._proofs.witness import attest
-from mecbopt.cli import prove as command
 from mecbopt.cli.main import entry_point
 
 a, b, c, t, t1, t2, t3 = real("a b c t t1 t2 t3")
@@ -117,9 +118,15 @@ REFUSED = {
     "a case left out": (gt(c, 0), by_cases("case 1", cover="either")),
     "cases that do not cover": (gt(c, 0), by_cases("low", "high")),
     "no cases": (gt(c, 0), by_cases()),
-    "a step that does not follow": (implies(gt(t, 0), gt(t, 1)), block(step("more", gt(t, 1), algebra("given 1")))),
+    "a step that does not follow": (
+        implies(gt(t, 0), gt(t, 1)),
+        block(step("more", gt(t, 1), algebra("given 1"))),
+    ),
     "a block without steps": (implies(gt(t, 0), gt(t, 0)), block()),
-    "a variable that is spoken of": (ForAll((a,), (), gt(a, 0)), block(step("it", gt(a, 0), algebra("positive")))),
+    "a variable that is spoken of": (
+        ForAll((a,), (), gt(a, 0)),
+        block(step("it", gt(a, 0), algebra("positive"))),
+    ),
     "an idle step": (
         implies(gt(t, 0), gt(t + 1, 0)),
         block(step("idle", gt(t + 2, 0), algebra("given 1")), step("it", gt(t + 1, 0), algebra("given 1"))),
@@ -140,22 +147,29 @@ REFUSED = {
     "an indicator of other things": (Or((eq(w(i), 0), eq(w(i), 1))), kronecker()),
     "a hypothesis that is not met": (le(sp.log(t), t - 1), cites(LOG_BOUND, {u: t})),
     "another conclusion": (le(sp.log(a), a - 2), cites(LOG_BOUND, {u: a}, using=("positive",))),
-    "another order": (lt(sp.log(b), sp.log(a)), cites(LOG_INCREASES, {u: a, v: b}, using=("positive", "ordered"))),
+    "another order": (
+        lt(sp.log(b), sp.log(a)),
+        cites(LOG_INCREASES, {u: a, v: b}, using=("positive", "ordered")),
+    ),
     "an unknown lemma": (gt(a, 0), uses("no_such_lemma")),
     "another claim of a lemma": (ge(phi(a), -a * sp.log(b)), uses("tangent", {t: a})),
     "decreasing": (
-        ForAll((t1, t2), (le(0, t1), lt(t1, t2), le(t2, 1)), lt(t2**2, t1**2)), monotone(t**2, t, 0, 1, "slope"),
+        ForAll((t1, t2), (le(0, t1), lt(t1, t2), le(t2, 1)), lt(t2**2, t1**2)),
+        monotone(t**2, t, 0, 1, "slope"),
     ),
     "another interval": (
-        ForAll((t1, t2), (le(0, t1), lt(t1, t2), le(t2, 2)), lt(t1**2, t2**2)), monotone(t**2, t, 0, 2, "slope"),
+        ForAll((t1, t2), (le(0, t1), lt(t1, t2), le(t2, 2)), lt(t1**2, t2**2)),
+        monotone(t**2, t, 0, 2, "slope"),
     ),
     "no curvature": (
-        ForAll((t1, t2, t3), (), lt(t1, t2)), strictly_concave(t**2, t, 0, 1, "slope"),
+        ForAll((t1, t2, t3), (), lt(t1, t2)),
+        strictly_concave(t**2, t, 0, 1, "slope"),
     ),
     "a level outside": (
-        Exists((t,), And((lt(0, t), lt(t, 1), eq(t, 2)))), intermediate(t, t, sp.Integer(0), sp.Integer(1), 2, ()),
+        Exists((t,), And((lt(0, t), lt(t, 1), eq(t, 2)))),
+        intermediate(t, t, sp.Integer(0), sp.Integer(1), 2, ()),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -166,7 +180,11 @@ def test_a_false_claim_is_refused(name):
 
 
 ACCEPTED = {
-    "logs": (eq(sp.log(12 * a / b), 2 * sp.log(2) + sp.log(3) + sp.log(a) - sp.log(b)), algebra(), ("ordered", "positive")),
+    "logs": (
+        eq(sp.log(12 * a / b), 2 * sp.log(2) + sp.log(3) + sp.log(a) - sp.log(b)),
+        algebra(),
+        ("ordered", "positive"),
+    ),
     "a certificate": (gt(c, 2 * a), algebra("equal", "ordered"), ()),
     "a sum": (eq(Total(a * w(i), i), a), algebra(over("sum", times=a)), ()),
     "a part": (le(w(i), Total(w(j), j)), part_of_sum("weights"), ()),
@@ -177,11 +195,13 @@ ACCEPTED = {
     "a number": (lt(1, sp.log(3)), enclosure(), ()),
     "a textbook fact": (le(sp.log(a), a - 1), cites(LOG_BOUND, {u: a}, using=("positive",)), ()),
     "a derivative": (
-        ForAll((t1, t2), (le(0, t1), lt(t1, t2), le(t2, 1)), lt(t1**2, t2**2)), monotone(t**2, t, 0, 1, "slope"), (),
+        ForAll((t1, t2), (le(0, t1), lt(t1, t2), le(t2, 1)), lt(t1**2, t2**2)),
+        monotone(t**2, t, 0, 1, "slope"),
+        (),
     ),
     "an absurd fact": (lt(c, 0), absurd("false"), ()),
     "a value": (Exists((t,), gt(t, a)), exists({t: b}, "ordered"), ()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
@@ -221,9 +241,14 @@ def test_substitution_keeps_clear_of_bound_names():
 def lemma(*steps: Any, hypotheses: Any, conclusions: Any, draw: Any = None, **more: Any) -> Lemma:
     """A lemma for tests."""
     return Lemma(
-        name="lemma_1", label="l", idea="i", hypotheses=hypotheses, conclusions=conclusions, steps=steps,
+        name="lemma_1",
+        label="l",
+        idea="i",
+        hypotheses=hypotheses,
+        conclusions=conclusions,
+        steps=steps,
         witness=Witness(draw=draw or (lambda generator, place: {"a": fmpq(place + 1, 3)}), count=40, **more),
-    )  # fmt: skip
+    )
 
 
 def outcome_of(made: Lemma, monkeypatch: pytest.MonkeyPatch) -> proofs.LemmaResult:
@@ -244,7 +269,9 @@ def test_a_lemma_is_what_its_steps_derive(monkeypatch):
     good = lemma(GOOD, hypotheses=hypotheses, conclusions={"more": gt(a + 1, 1)}, draw=near)
     assert outcome_of(good, monkeypatch).proved
     refused = {
-        "another conclusion": lemma(GOOD, hypotheses=hypotheses, conclusions={"more": gt(a + 1, 2)}, draw=near),
+        "another conclusion": lemma(
+            GOOD, hypotheses=hypotheses, conclusions={"more": gt(a + 1, 2)}, draw=near
+        ),
         "a weaker one": lemma(GOOD, hypotheses=hypotheses, conclusions={"more": ge(a + 1, 1)}, draw=near),
         "no conclusion": lemma(GOOD, hypotheses=hypotheses, conclusions={}, draw=near),
         "no steps": lemma(hypotheses=hypotheses, conclusions={"more": gt(a + 1, 1)}, draw=near),
@@ -252,10 +279,13 @@ def test_a_lemma_is_what_its_steps_derive(monkeypatch):
             GOOD, hypotheses={**hypotheses, "idle": gt(a, -1)}, conclusions={"more": gt(a + 1, 1)}, draw=near
         ),
         "an idle step": lemma(
-            GOOD, step("idle", gt(a + 2, 2), algebra("positive")), hypotheses=hypotheses,
-            conclusions={"more": gt(a + 1, 1)}, draw=near,
+            GOOD,
+            step("idle", gt(a + 2, 2), algebra("positive")),
+            hypotheses=hypotheses,
+            conclusions={"more": gt(a + 1, 1)},
+            draw=near,
         ),
-    }  # fmt: skip
+    }
     for name, made in refused.items():
         assert not outcome_of(made, monkeypatch).proved, name
 
@@ -273,24 +303,37 @@ def test_the_second_witness_refutes_statements():
     with pytest.raises(ProofError, match="close"):
         attested({"positive": gt(a, -5)}, {"more": gt(a + 1, 1)}, draw=near)
     with pytest.raises(ProofError, match="given"):
-        attested({"positive": gt(a, 0)}, {"more": implies(lt(a, 0), gt(a, 1))}, draw=near, loose={"more": "none"})
+        attested(
+            {"positive": gt(a, 0)}, {"more": implies(lt(a, 0), gt(a, 1))}, draw=near, loose={"more": "none"}
+        )
     with pytest.raises(ProofError, match="all the same"):
-        attested({"positive": gt(a, 0)}, {"more": gt(a + 1, -9)}, draw=near, loose={"more": "far"},
-                 needed={"positive": {"a": fmpq(-1)}})  # fmt: skip
+        attested(
+            {"positive": gt(a, 0)},
+            {"more": gt(a + 1, -9)},
+            draw=near,
+            loose={"more": "far"},
+            needed={"positive": {"a": fmpq(-1)}},
+        )
 
 
 def test_a_false_textbook_fact_is_not_cited():
     false = Statement(
-        name="false", label="l", hypotheses={"positive": gt(u, 0)}, conclusions={"bound": le(sp.log(u), u - 2)},
-        source="A book", witness=LOG_BOUND.witness,
-    )  # fmt: skip
+        name="false",
+        label="l",
+        hypotheses={"positive": gt(u, 0)},
+        conclusions={"bound": le(sp.log(u), u - 2)},
+        source="A book",
+        witness=LOG_BOUND.witness,
+    )
     with pytest.raises(ProofError, match="is false"):
         cites(false, {u: a}, using=("positive",)).check(context(), le(sp.log(a), a - 2))
 
 
 def test_circular_lemmas_are_refused(monkeypatch):
     made = lemma(
-        step("itself", gt(a, 0), uses("lemma_1")), hypotheses={"positive": gt(a, 0)}, conclusions={"it": gt(a, 0)}
+        step("itself", gt(a, 0), uses("lemma_1")),
+        hypotheses={"positive": gt(a, 0)},
+        conclusions={"it": gt(a, 0)},
     )
     runner._proof.cache_clear()
     result = outcome_of(made, monkeypatch)
@@ -318,7 +361,9 @@ def run(capsys, *arguments):
 
 def test_a_failed_proof_exits_with_1(capsys, monkeypatch):
     broken = lemma(
-        step("false", gt(a, 1), algebra("positive")), hypotheses={"positive": gt(a, 0)}, conclusions={"it": gt(a, 1)}
+        step("false", gt(a, 1), algebra("positive")),
+        hypotheses={"positive": gt(a, 0)},
+        conclusions={"it": gt(a, 1)},
     )
     runner._proved_steps.cache_clear()
     monkeypatch.setattr(runner, "load", lambda name: broken)

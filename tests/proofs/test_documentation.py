@@ -42,10 +42,39 @@ def test_what_rests_on_it_is_there(name):
 PHRASE = re.compile(r"((?:[a-z][\w-]*)\s+(?:theorem|lemma)s?\b|(?:theorem|lemma)s?\s+\d)", re.IGNORECASE)
 #: words before "theorem" or "lemma" that name none
 PLAIN = {
-    "the", "a", "an", "this", "that", "every", "each", "its", "other", "another", "no", "and", "or", "of", "general",
-    "printed", "named", "one", "those", "textbook", "see", "as", "by", "whose", "further", "which", "all", "these",
-    "stated", "new", "what", "machine-checked",
-}  # fmt: skip
+    "the",
+    "a",
+    "an",
+    "this",
+    "that",
+    "every",
+    "each",
+    "its",
+    "other",
+    "another",
+    "no",
+    "and",
+    "or",
+    "of",
+    "general",
+    "printed",
+    "named",
+    "one",
+    "those",
+    "textbook",
+    "see",
+    "as",
+    "by",
+    "whose",
+    "further",
+    "which",
+    "all",
+    "these",
+    "stated",
+    "new",
+    "what",
+    "machine-checked",
+}
 
 
 def _texts() -> list[Path]:
