@@ -47,7 +47,7 @@ LEMMA = Lemma(
     label="Largest loss on opposite sides of 1/2",
     idea=(
         "Relabelled to a, b < 1/2 the loss is at most (1-a) h(b/(1-a)) for b <= a. "
-        "Tangents of the entropy at the golden section bound that by (1 - a + b) log G, which is at most log G."
+        "Tangents of the entropy at the golden section bound that by (1 - a + b) log G, at most log G."
     ),
     meaning={a: "P(X=1), relabelled", b: "P(Y=1), relabelled", G: "golden ratio"},
     hypotheses={

@@ -30,7 +30,7 @@ Examples:
   mecbopt prove --format markdown --out proofs.md
 
 \b
-Exit codes: 0 every step is proved or a textbook fact; 1 a step failed, or something is admitted;
+Exit codes: 0 every statement is derived and holds at its instances; 1 a step failed;
 2 wrong usage; 3 stopped by Ctrl-C: what was proved before is shown.
 """
 

@@ -6,11 +6,24 @@ import sympy as sp
 
 from ..lemma import Rule
 from .compare import same
-from .evaluate import holds
+from .evaluate import enclosed
 from .kernel import Context
 from .language import Formula, Or, ProofError, Rel, Total, conjuncts, delta, eq, free_symbols, le
 
-__all__ = ["absurd", "clash", "kronecker", "part_of_sum", "vanishing", "zero_product"]
+__all__ = ["absurd", "clash", "kronecker", "part_of_sum", "refuted", "vanishing", "zero_product"]
+
+
+def refuted(claim: Rel) -> bool:
+    """Whether an equation or inequality between numbers is false, for certain."""
+    if free_symbols(claim):
+        return False
+    difference = enclosed(claim.right - claim.left)
+    if claim.op == "=":
+        return not difference.contains(0)
+    if claim.right.is_Rational and claim.left.is_Rational:
+        exact = claim.right - claim.left
+        return bool(exact == 0 if claim.op == "!=" else exact <= 0 if claim.op == "<" else exact < 0)
+    return claim.op in ("<", "<=") and bool(difference < 0)
 
 
 def part_of_sum(not_negative: str) -> Rule:
@@ -91,7 +104,7 @@ def absurd(name: str) -> Rule:
 
     def check(context: Context, claim: Formula) -> str:
         fact = context.fact(name)
-        if not (isinstance(fact, Rel) and not free_symbols(fact) and not holds(fact, {})):
+        if not (isinstance(fact, Rel) and refuted(fact)):
             raise ProofError(f"'{name}' is not absurd")
         return f"'{name}' cannot be"
 

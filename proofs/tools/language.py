@@ -26,6 +26,7 @@ __all__ = [
     "ProofError",
     "Rel",
     "Total",
+    "applications",
     "conjuncts",
     "delta",
     "entropy",
@@ -49,6 +50,7 @@ __all__ = [
     "numbers",
     "phi",
     "real",
+    "replace_term",
     "resorted",
     "sort_of",
     "substitute",
@@ -207,6 +209,20 @@ def heads(formula: Any) -> frozenset[Any]:
     return found | {formula.func} if isinstance(formula, AppliedUndef) else found
 
 
+def applications(formula: Any, function: Any) -> frozenset[tuple[Any, ...]]:
+    """The arguments with which a family occurs in a formula."""
+    if isinstance(formula, Rel):
+        terms = (*sp.preorder_traversal(formula.left), *sp.preorder_traversal(formula.right))
+        return frozenset(one.args for one in terms if isinstance(one, AppliedUndef) and one.func == function)
+    if isinstance(formula, (And, Or)):
+        return frozenset().union(*(applications(part, function) for part in formula.parts))
+    if isinstance(formula, ForAll):
+        return frozenset().union(*(applications(one, function) for one in (*formula.given, formula.then)))
+    if isinstance(formula, Exists):
+        return applications(formula.then, function)
+    return frozenset()
+
+
 def _fresh(symbol: sp.Symbol, avoid: Iterable[Any]) -> sp.Symbol:
     """An index of the same sort (or a real symbol) that is not among `avoid`."""
     taken, number = {str(one) for one in avoid}, 1
@@ -243,6 +259,27 @@ def substitute_term(term: Any, mapping: Mapping[Any, Any]) -> Any:
     if isinstance(term, AppliedUndef) and term.func in mapping:
         return sp.sympify(mapping[term.func](*arguments))
     return term.func(*arguments)
+
+
+def replace_term(term: Any, left: Any, right: Any) -> Any:
+    """Replace a term by another wherever it stands for the same: not where a sum binds one of its indices."""
+    term = sp.sympify(term)
+    if term == left:
+        return right
+    if not term.args:
+        return term
+    if isinstance(term, BINDERS):
+        body, bound = term.args
+        if bound in term_symbols(left):
+            return term
+        if bound in term_symbols(right):
+            renamed = _fresh(bound, term_symbols(right) | term_symbols(body))
+            body, bound = substitute_term(body, {bound: renamed}), renamed
+        return term.func(replace_term(body, left, right), bound)
+    changed = term.func(*(replace_term(argument, left, right) for argument in term.args))
+    if isinstance(left, (sp.Add, sp.Mul)) and isinstance(changed, type(left)):
+        return changed.xreplace({left: right}) if not changed.atoms(*BINDERS) else changed
+    return changed
 
 
 @dataclass(frozen=True)

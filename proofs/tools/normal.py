@@ -337,6 +337,10 @@ def _collect(term: Any, found: list[tuple[Any, str]]) -> None:
         found.append((term.args[0], "not negative"))
     elif isinstance(term, sp.log):
         found.append((term.args[0], "positive"))
+    elif term.is_Pow and not term.exp.is_Integer:
+        if not term.exp.is_Rational:
+            raise ProofError(f"{term}: exponents are rational numbers")
+        found.append((term.base, "positive"))
     elif term.is_Pow and term.exp.is_negative:
         found.append((term.base, "not zero"))
     if isinstance(term, BINDERS):

@@ -12,7 +12,7 @@ import sympy as sp
 from ..lemma import Rule
 from .evaluate import ball, compiled, enclosed, holds, interval, precision
 from .kernel import Context
-from .language import ForAll, Formula, Or, ProofError, Rel, conjuncts, free_symbols
+from .language import ForAll, Formula, Or, ProofError, Rel, conjuncts, free_symbols, numbers
 
 __all__ = ["cover", "decide", "enclosure"]
 
@@ -36,6 +36,8 @@ def decide() -> Rule:
                 ranges[values[0]] = values[1]
         if set(variables) != set(ranges) or free_symbols(claim):
             raise ProofError(f"{claim} has variables without a finite range")
+        if any(not _exact(term) for term in terms_of(claim)):
+            raise ProofError("only exact values are decided: no logarithms or roots")
         tried = 0
         for choice in itertools.product(*(ranges[one] for one in variables)):
             values = {one.name: ball_or_exact(value) for one, value in zip(variables, choice, strict=True)}
@@ -53,6 +55,19 @@ def decide() -> Rule:
 def ball_or_exact(value: Any) -> Any:
     """A rational exactly, another number as a ball."""
     return compiled(value)({})
+
+
+def terms_of(formula: Any) -> list[Any]:
+    """Every term of a formula."""
+    found: list[Any] = []
+    numbers(formula, lambda term: found.append(term) or term)
+    return found
+
+
+def _exact(term: Any) -> bool:
+    """Built of rationals, sums, products and integer powers."""
+    rational = all(one.is_Integer for one in (power.exp for power in term.atoms(sp.Pow)))
+    return rational and not term.atoms(sp.Function) and all(one.is_Rational for one in term.atoms(sp.Number))
 
 
 def _values(formula: Formula) -> tuple[Any, list[Any]] | None:

@@ -12,9 +12,9 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from ..lemma import Rule, Statement, Step
-from .elementary import absurd, clash, kronecker, part_of_sum, vanishing, zero_product
-from .evaluate import holds
-from .kernel import Context, Multiple, opened, same
+from .compare import heads_within, same
+from .elementary import absurd, clash, kronecker, part_of_sum, refuted, vanishing, zero_product
+from .kernel import Context, Multiple, opened
 from .language import (
     And,
     Exists,
@@ -23,6 +23,7 @@ from .language import (
     Or,
     ProofError,
     Rel,
+    applications,
     conjuncts,
     eq,
     free_indices,
@@ -32,6 +33,7 @@ from .language import (
     le,
     negation,
     numbers,
+    replace_term,
     resorted,
     sort_of,
     substitute,
@@ -138,7 +140,7 @@ def _put(context: Context, name: str, formula: Formula) -> Formula:
 
             formula = substitute(formula, {left.func: value})
         else:
-            formula = numbers(formula, lambda term, left=left, right=right: term.xreplace({left: right}))
+            formula = numbers(formula, lambda term, left=left, right=right: replace_term(term, left, right))
     return formula
 
 
@@ -168,6 +170,7 @@ def instance(name: str, where: Mapping[Any, Any], using: Sequence[str] = (), deg
             )
         for variable, value in where.items():
             _check_sort(variable, value)
+        _require_values(context, where, (*fact.given, fact.then))
         inner = ForAll((), fact.given, fact.then)
         inner = substitute(inner, dict(where))
         for one in inner.given:
@@ -181,6 +184,21 @@ def instance(name: str, where: Mapping[Any, Any], using: Sequence[str] = (), deg
 def _check_sort(variable: Any, value: Any) -> None:
     if is_index(variable) and not (is_index(value) and sort_of(value) == sort_of(variable)):
         raise ProofError(f"{value} is no index of the sort of {variable}")
+
+
+def _require_values(context: Context, where: Mapping[Any, Any], formulas: Sequence[Formula]) -> None:
+    """The values are numbers: terms that are defined, for families at all indices with which they occur."""
+    for key, value in where.items():
+        if isinstance(key, str):
+            continue
+        if isinstance(value, sp.Basic):
+            context.require_defined(eq(value, value))
+            continue
+        for arguments in {one for formula in formulas for one in applications(formula, key)}:
+            if all(map(is_index, arguments)):
+                fresh = [index(f"{one.name}^^", sort_of(one)) for one in arguments]
+                term = sp.sympify(value(*fresh))
+                context.require_defined(eq(term, term))
 
 
 def _told(where: Mapping[Any, Any]) -> str:
@@ -220,15 +238,14 @@ def _apply(
     degree: int,
 ) -> None:
     """Instantiate a statement: its hypotheses are proved, its conclusions hold."""
-    for variable, value in where.items():
-        if is_index(variable) and not isinstance(variable, str):
+    for variable in where:
+        if is_index(variable):
             raise ProofError(f"{variable}: a statement holds for all indices, none is given")
-        if isinstance(value, sp.Basic):
-            context.require_defined(eq(value, value))
     sorts = {key: value for key, value in where.items() if isinstance(key, str)}
     where = {key: value for key, value in where.items() if not isinstance(key, str)}
     given = {name: resorted(one, sorts) for name, one in statement.hypotheses.items()}
     concluded = [resorted(one, sorts) for one in statement.conclusions.values()]
+    _require_values(context, where, (*given.values(), *concluded))
     fresh: dict[Any, Any] = {}
     for formula in (*given.values(), *concluded):
         for one in free_indices(formula):
@@ -312,7 +329,7 @@ def choose(name: str, *steps: Step, called: str = "chosen") -> Rule:
         fact = context.fact(name)
         if not isinstance(fact, Exists):
             raise ProofError(f"'{name}' does not say that there is something")
-        if set(fact.variables) & free_symbols(claim):
+        if set(fact.variables) & (free_symbols(claim) | heads_within(claim)):
             raise ProofError("the claim speaks of the values chosen")
         inner, _ = opened(context, ForAll(fact.variables, (fact.then,), claim), called=(called,))
         derive(inner, steps)
@@ -376,7 +393,7 @@ def contradiction(*steps: Step) -> Rule:
         inner.add("opposite", negation(claim))
         derive(inner, steps)
         last = steps[-1].claim
-        if not (isinstance(last, Rel) and not free_symbols(last) and not holds(last, {})):
+        if not (isinstance(last, Rel) and refuted(last)):
             raise ProofError(f"{last} is not absurd")
         inner.used.add(steps[-1].name)
         if "opposite" not in inner.used:
