@@ -124,7 +124,7 @@ LEMMA = Lemma(
             ),
             algebra("source", "law", degree=2),
         ),
-        step("range", And((gt(ANTITONE_CAP, 0), lt(ANTITONE_CAP, 1))), algebra("source", "law")),
+        step("range", gt(ANTITONE_CAP, 0), algebra("source", "law")),
         step("sides", gt((1 - 2 * a) * (1 - 2 * b), 0), sign()),
         step("level", eq(conditional_entropy(-ANTITONE_CAP), LEVEL), algebra()),
         step(

@@ -14,6 +14,7 @@ from enum import Enum
 
 from .lemma import Lemma, ProofError, Step
 from .tools.kernel import Context
+from .tools.language import conjuncts
 from .tools.rules import established
 from .witness import attest
 
@@ -139,6 +140,10 @@ def _prove(lemma: Lemma) -> Iterator[StepResult]:
             raise ProofError("there is no conclusion")
         if not lemma.steps:
             raise ProofError("there is no step")
+        for name, formula in (*lemma.hypotheses.items(), *lemma.conclusions.items()):
+            parts = conjuncts(formula)
+            if len(set(parts)) < len(parts):
+                raise ProofError(f"'{name}' says the same twice, perhaps in place of something else")
         for name, formula in lemma.hypotheses.items():
             context.require_defined(formula)
             context.add(name, formula)

@@ -3,8 +3,10 @@ covers.
 
 An edit changes one place of the text of a lemma (statement or proof) or of a textbook fact.  Left alone are
 the instances of the second witness (functions named `_draw` and what they call), words (labels, ideas,
-meanings, conventions), and lists of facts that a certificate may use: a certificate is checked whatever
-it was found from, so a longer or shorter list proves the same claim or nothing.
+meanings, conventions), and hints to the search for certificates (which facts it may use, and the multiples
+`times=` and degrees to try): a certificate is checked whatever it was found from, so other hints prove the
+same
+claim or nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ _RELATIONS = {
 }
 _SWAPS = {"And": ("Or",), "Or": ("And",), "phi": ("entropy",), "entropy": ("phi",), "Exists": ("ForAll",)}
 _WORDS = {"label", "idea", "meaning", "conventions", "witness", "source", "name", "remark", "why"}
+_HINTS = {"times", "degree"}
 _SKIPPED = {"Witness", "index", "family", "real", "__all__"}
 
 
@@ -85,7 +88,7 @@ def _visit(tree: ast.Module) -> Iterator[tuple[ast.AST, str, str, int | None]]:
                     continue
                 if isinstance(child, ast.FunctionDef) and child.name in leave:
                     continue
-                if isinstance(child, ast.keyword) and child.arg in _WORDS:
+                if isinstance(child, ast.keyword) and child.arg in _WORDS | _HINTS:
                     continue
                 if (
                     isinstance(child, ast.Call)
@@ -191,7 +194,7 @@ def _of_call(node: ast.Call) -> list[tuple[str, ast.AST]]:
         if (
             len(names) > 1
             and plain[names[0]] != plain[names[1]]
-            and name not in ("ForAll", "Exists", "And", "Or")
+            and name not in ("ForAll", "Exists", "And", "Or", "eq", "ne")
         ):
             new = copy.deepcopy(node)
             new.args[names[0]], new.args[names[1]] = new.args[names[1]], new.args[names[0]]

@@ -18,6 +18,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -78,12 +79,14 @@ def _failure(runner: Any, edit: Edit, source: str, again: set[str], scale: float
     order = [name for name in (*SHARED, *runner.NAMES) if name in again]
     for name in again:
         sys.modules.pop(f"{PACKAGE}.{name}", None)
-    kept = {name: runner._proved_steps(name) for name in runner.NAMES if name not in again}
+    proved = (
+        runner._proved_steps
+    )  # of what the edit does not touch: from before the fork, where it was proved
     anew: dict[str, Any] = {}
 
     def steps(name: str) -> Any:
-        if name in kept:
-            return kept[name]
+        if name not in again:
+            return proved(name)
         if name not in anew:
             anew[name] = tuple(runner._prove(runner.load(name)))
         return anew[name]
@@ -171,10 +174,10 @@ def draw(seed: int, count: int, names: tuple[str, ...]) -> list[Edit]:
 
 
 def _outcomes(chosen: list[Edit], closed: dict[str, set[str]], jobs: int) -> Iterator[dict[str, Any]]:
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(lambda edit: examine(edit, closed[edit.path.stem]), chosen)
+        waiting = [pool.submit(examine, edit, closed[edit.path.stem]) for edit in chosen]
+        for done in as_completed(waiting):
+            yield done.result()
 
 
 def run(seed: int, count: int, jobs: int, only: str | None, path: Path | None, skip: int = 0) -> int:
