@@ -36,6 +36,8 @@ def same(first: Any, second: Any) -> bool:
             return True
         if free_symbols(first) != free_symbols(second):
             return False
+        if _turned_log(first, second):
+            return False
         one, other = first.left - first.right, second.left - second.right
         if first.op in ("=", "!=") and vanishes(one + other):
             return True
@@ -67,6 +69,22 @@ def same(first: Any, second: Any) -> bool:
             and all(map(_same_argument, first.arguments, second.arguments))
         )
     return bool(first == second)
+
+
+def _turned_log(first: Rel, second: Rel) -> bool:
+    """Whether a logarithm of the one has the negative argument of one of the other.
+
+    Normal forms hold log|f|, so they do not see the difference; log(-f) is not what log(f) is.
+    """
+    found = [
+        {atom.args[0] for side in (one.left, one.right) for atom in side.atoms(sp.log)}
+        for one in (first, second)
+    ]
+    return any(
+        bool(sp.expand(argument + other) == 0)
+        for argument in found[0] - found[1]
+        for other in found[1] - found[0]
+    )
 
 
 def _alike(first: Any, second: Any) -> tuple[Any, Any]:
