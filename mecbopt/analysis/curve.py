@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from mecbopt import _validate
 from mecbopt.analysis.many import unsolved, was_interrupted
 from mecbopt.analysis.pool import map_in_order
+from mecbopt.control import bounds_cross, gap_closed
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
 from mecbopt.solvers import solve
-from mecbopt.solvers.branch_and_bound.stopping import bounds_cross, gap_closed
 
 __all__ = ["RateCurve", "rate_curve"]
 

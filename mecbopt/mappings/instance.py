@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mecbopt.info import entropy, phi
+from mecbopt.mappings.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
+from mecbopt.tolerances import LIMIT_SLACK
 
-__all__ = ["Instance"]
+#: Beyond this ratio of columns scaling no longer helps.
+_SMALLEST_WEIGHT = 1e-15
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+__all__ = ["FloatArray", "Instance", "IntArray"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,23 @@ class Instance:
         return len(self.p_y) + int(self.has_rate) + int(self.has_label)
 
     @cached_property
+    def rate_limit(self) -> RateLimit | None:
+        """The rate as a scaled row; None where it cannot bind."""
+        return RateLimit(self.p_x, len(self.p_y), self.rate) if self.has_rate else None
+
+    @cached_property
+    def label_limit_row(self) -> LabelLimit | None:
+        """The label entropy as a scaled row; None where it cannot bind."""
+        if self.p_s_given_x is None or not self.has_label:
+            return None
+        return LabelLimit(self.p_x, self.p_s_given_x, len(self.p_y), self.label_limit)
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits that can bind, as scaled rows."""
+        return tuple(row for row in (self.rate_limit, self.label_limit_row) if row is not None)
+
+    @cached_property
     def entropy_sum(self) -> float:
         """H(X) + H(Y), bits: I(X;Y) is this minus H(X,Y)."""
         return float(entropy(self.p_x) + entropy(self.p_y))
@@ -94,13 +112,35 @@ class Instance:
 
     def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
         """P(x, y) of a mixture, shape (n, m)."""
-        channel = (weights[:, None, None] * (mappings[:, :, None] == np.arange(len(self.p_y)))).sum(axis=0)
+        n, m = self.shape
+        cells = (np.arange(n) * m + mappings).ravel()
+        channel = np.bincount(cells, weights=np.repeat(weights, n), minlength=n * m).reshape(n, m)
         coupling: FloatArray = self.p_x[:, None] * channel
         return coupling
 
     def joint_entropy(self, mappings: IntArray, weights: FloatArray) -> float:
         """H(X,Y) of a mixture, bits: what the solvers minimise."""
         return float(entropy(self.coupling(mappings, weights)))
+
+    def largest_weights(self, laws: FloatArray, values: FloatArray, bounds: FloatArray) -> FloatArray:
+        """The greatest weight that each mapping can have, shape (k,).
+
+        min_y p_Y(y) / q_k(y) by the marginals, and bound / value by every limit.  Columns scaled by it have
+        entries of at most 1 in rows that are scaled to right-hand sides of about 1, so that a linear program
+        sees every mass and every rate, however small.
+
+        Parameters
+        ----------
+        laws : ndarray, shape (k, m)
+        values, bounds : ndarray, shapes (l, k), (l,)
+            Limits as scaled, their left-hand sides at least 0; relaxed by `LIMIT_SLACK` here.
+        """
+        with np.errstate(divide="ignore", over="ignore"):
+            weights: FloatArray = np.min(np.where(laws > 0, self.p_y / laws, 1.0), axis=1)
+            for value, bound in zip(values, bounds, strict=True):
+                reach = max(bound, 0.0) + LIMIT_SLACK
+                weights = np.minimum(weights, np.where(value > reach, reach / value, 1.0))
+        return np.clip(weights, _SMALLEST_WEIGHT, 1.0)
 
     def constants(self) -> IntArray:
         """The m constant mappings, shape (m, n)."""

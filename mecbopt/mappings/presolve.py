@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from mecbopt.info import binary_entropy, entropy
 from mecbopt.mappings.instance import FloatArray, Instance, IntArray
 from mecbopt.problem import Mixture, Problem
-from mecbopt.tolerances import CONSTRAINT_SLACK
+from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["NEGLIGIBLE_MASS", "Presolved", "presolve"]
 
-#: Letters below this mass are dropped.  Ten of them move an entropy by less than 1e-12 bits, while a linear
-#: program cannot tell them from zero.
-NEGLIGIBLE_MASS = 1e-15
+#: Letters below this mass are dropped: each moves an entropy by less than 5e-13 bits, which `value_slack`
+#: adds to the bound.  What a mixture of the reduced problem violates in the given one is below the rounding
+#: of p log p.
+NEGLIGIBLE_MASS = 1e-14
 
 
 class Step(Protocol):
@@ -108,12 +109,13 @@ class DropSlackLimits:
         """Set limits that cannot bind to infinity."""
         # H(Y), summed by the caller in another order, may come out smaller by a rounding error: no reason to
         # carry a limit along.  The mixture is then above it by no more than every coupling is allowed.
-        if instance.rate >= float(entropy(instance.p_y)) - CONSTRAINT_SLACK:
+        if float(entropy(instance.p_y)) <= instance.rate * (1.0 + LIMIT_SLACK):
             instance = replace(instance, rate=math.inf)
-        if instance.joint_label is not None:
-            label_entropy = float(entropy(instance.joint_label.sum(axis=0)))
-            if instance.label_limit >= label_entropy - CONSTRAINT_SLACK:
-                instance = replace(instance, p_s_given_x=None, label_limit=math.inf)
+        row = instance.label_limit_row
+        if (row is None and instance.p_s_given_x is not None) or (
+            row is not None and row.bound >= 1.0 - LIMIT_SLACK
+        ):
+            instance = replace(instance, p_s_given_x=None, label_limit=math.inf)
         return instance
 
     def lift(self, mappings: IntArray) -> IntArray:

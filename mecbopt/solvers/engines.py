@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
+from mecbopt.control import Clock, Target, node_limit_reached
 from mecbopt.errors import NotSupportedError
-from mecbopt.mappings import MAX_ENUMERATED_MAPPINGS, Instance, mapping_count
+from mecbopt.mappings import MAX_BINARY_LETTERS, MAX_SUBSET_LETTERS, Instance, mapping_count, prices_exactly
 from mecbopt.solvers import compiled
 from mecbopt.solvers.branch_and_bound import TreeSearch
-from mecbopt.solvers.branch_and_bound.stopping import node_limit_reached
 from mecbopt.solvers.local import LocalSearch, random_start_count
-from mecbopt.solvers.progress import Clock
-from mecbopt.solvers.vertex import Incumbent
-from mecbopt.tolerances import CONSTRAINT_SLACK
+from mecbopt.solvers.vertex import Incumbent, to_vertex
+from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["CompiledEngine", "Engine", "HighsEngine", "compiled_applies", "new_engine"]
 
 #: Seconds of one slice of the compiled search: short enough for progress, limits and Ctrl-C.
 _SLICE_SECONDS = 0.05
+#: Random starts before the tree on HiGHS where there are more mappings than this.
+_FEW_MAPPINGS, _FEW_STARTS = 4096, 8
 
 
 class Engine(Protocol):
@@ -71,13 +72,17 @@ class HighsEngine(TreeSearch):
         instance: Instance,
         feasible: Incumbent,
         entropy_lower_bound: float,
-        gap: float,
+        target: Target,
         seed: int,
         clock: Clock,
     ) -> None:
-        local = LocalSearch(instance, feasible, seed=seed, should_stop=lambda: clock.expired)
-        super().__init__(instance, local, entropy_lower_bound, gap)
-        self._starts = random_start_count(instance)
+        local = LocalSearch(instance, feasible, seed=seed, clock=clock)
+        local.entropy_lower_bound = entropy_lower_bound
+        super().__init__(instance, local, entropy_lower_bound, target.pruning_gap(math.inf), clock=clock)
+        self._target = target
+        # Where mappings have to be priced a start takes as long as a node.
+        whole = mapping_count(*instance.shape) <= _FEW_MAPPINGS
+        self._starts = random_start_count(instance) if whole else _FEW_STARTS
 
     @property
     def incumbent_entropy(self) -> float:
@@ -90,7 +95,8 @@ class HighsEngine(TreeSearch):
             self._local.run(self._starts)
             self._starts = 0
         else:
-            self.run(self.nodes + 1, lambda: clock.expired)
+            self.pruning_gap = self._target.pruning_gap(self.incumbent.joint_entropy)
+            self.run(self.nodes + 1)
 
 
 class CompiledEngine:
@@ -99,20 +105,24 @@ class CompiledEngine:
     name = "compiled"
 
     def __init__(
-        self, instance: Instance, feasible: Incumbent, entropy_lower_bound: float, gap: float, seed: int
+        self, instance: Instance, feasible: Incumbent, entropy_lower_bound: float, target: Target, seed: int
     ) -> None:
         self._instance = instance
         self._best, self._found = feasible, math.inf
         self._floor = entropy_lower_bound
-        self._gap = gap
-        # A limit that is met with equality by a single point leaves no room for rounding: the search works on
-        # one that is larger by the slack which every coupling is allowed.
+        self._target = target
+        # With a label bounds are for the limits relaxed by the slack that every coupling is allowed: one that
+        # is met with equality by a single point would leave no room for rounding, and its price may be large.
+        # Without one the value grows by less than a slack of the rate, V(R (1 + s)) - V(R) being of order R
+        # s.
+        label = instance.label_limit_row
         self._search = compiled.CompiledSearch(
             instance.p_x,
             instance.p_y,
-            instance.rate,
-            instance.p_s_given_x if instance.has_label else None,
-            instance.label_limit + CONSTRAINT_SLACK if instance.has_label else None,
+            instance.rate if label is None else instance.rate * (1.0 + LIMIT_SLACK),
+            instance.p_s_given_x if label is not None else None,
+            None if label is None else label.bound + LIMIT_SLACK,
+            label_table=None if label is None else label.table,
             seed=seed,
             start=(feasible.mappings, feasible.weights),
         )
@@ -124,8 +134,12 @@ class CompiledEngine:
         if found != self._found:
             self._found = found
             mappings, weights = self._search.incumbent_mixture
-            vertex = Incumbent(mappings, weights, self._instance.joint_entropy(mappings, weights))
-            if vertex.joint_entropy < self._best.joint_entropy:
+            vertex: Incumbent | None
+            if self._instance.has_label:  # back from the relaxed limits to those of the instance
+                vertex = to_vertex(self._instance, mappings, weights)
+            else:
+                vertex = Incumbent(mappings, weights, self._instance.joint_entropy(mappings, weights))
+            if vertex is not None and vertex.joint_entropy < self._best.joint_entropy:
                 self._best = vertex
         return self._best
 
@@ -159,10 +173,11 @@ class CompiledEngine:
     def advance(self, node_limit: int | None, clock: Clock) -> None:
         """A slice of time, or single steps where the number of nodes is limited."""
         seconds = min(_SLICE_SECONDS, clock.remaining)
+        gap = self._target.pruning_gap(self.incumbent_entropy)
         if node_limit is None:
-            self._search.run(seconds=seconds, gap=self._gap)
+            self._search.run(seconds=seconds, gap=gap)
         elif not node_limit_reached(self.nodes, node_limit):
-            self._search.run(nodes=1, gap=self._gap)
+            self._search.run(nodes=1, gap=gap)
 
 
 def compiled_applies(instance: Instance) -> bool:
@@ -175,7 +190,7 @@ def new_engine(
     instance: Instance,
     feasible: Incumbent,
     entropy_lower_bound: float,
-    gap: float,
+    target: Target,
     seed: int,
     clock: Clock,
 ) -> Engine:
@@ -197,12 +212,13 @@ def new_engine(
             f"engine is 'compiled', which {reason}: use engine='highs' or method='local'."
         )
     if name != "highs" and compiled_applies(instance):
-        return CompiledEngine(instance, feasible, entropy_lower_bound, gap, seed)
-    count = mapping_count(n, m)
-    if count > MAX_ENUMERATED_MAPPINGS:
+        return CompiledEngine(instance, feasible, entropy_lower_bound, target, seed)
+    if not prices_exactly(instance.shape):
+        count = mapping_count(n, m)
         raise NotSupportedError(
             f"method is 'exact', but the problem has m^n = {m}^{n} = {count:.3g} mappings: the engine on "
-            f"HiGHS takes {MAX_ENUMERATED_MAPPINGS}, the compiled one {compiled.MAX_LETTERS} letters a side. "
+            f"HiGHS takes {MAX_SUBSET_LETTERS} letters of X ({MAX_BINARY_LETTERS} with two of Y), the "
+            f"compiled one {compiled.MAX_LETTERS} letters a side. "
             "Use method='local' (a coupling with a valid upper bound), or merge letters of X."
         )
-    return HighsEngine(instance, feasible, entropy_lower_bound, gap, seed, clock)
+    return HighsEngine(instance, feasible, entropy_lower_bound, target, seed, clock)

@@ -1,17 +1,22 @@
 """Feasibility with a label: the smallest H(S|Y,U) at a rate, and the smallest rate for an H(S|Y,U).
 
 Both are linear programs over mixtures (theory, section 2).  Without a label limit constants are feasible.
+INFEASIBLE is said only where the Lagrangian bound over *all* mappings lies above the limit; where pricing is
+a heuristic the question may stay open, and the bounds on the smallest C are the answer.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass, replace
 
-from mecbopt.mappings import Instance
+from mecbopt.control import Clock, Expired
+from mecbopt.errors import SolverError
+from mecbopt.mappings import Instance, LabelLimit, Limit, RateLimit
 from mecbopt.solvers.master import MixtureProgram
 from mecbopt.solvers.vertex import Incumbent, to_vertex
-from mecbopt.tolerances import CONSTRAINT_SLACK
+from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["Feasibility", "examine", "first_incumbent"]
 
@@ -23,16 +28,35 @@ class Feasibility:
     Attributes
     ----------
     incumbent : Incumbent or None
-        A feasible vertex; None when infeasible.
+        A feasible vertex; None where none was found.
+    infeasible : bool
+        Whether it is proved that there is none.
     smallest_label_entropy : float or None
-        At the rate limit, bits; None without a label limit.
+        The smallest found at the rate limit, bits; None without a label limit.
+    smallest_label_entropy_bound : float or None
+        A lower bound on it over all mappings, bits.
     smallest_rate : float or None
         At the label limit, bits; computed for infeasible instances alone, None where no rate attains it.
+    expired : bool
+        Whether the time limit cut the examination.
     """
 
     incumbent: Incumbent | None
+    infeasible: bool = False
     smallest_label_entropy: float | None = None
+    smallest_label_entropy_bound: float | None = None
     smallest_rate: float | None = None
+    expired: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Least:
+    """The least level of one limit subject to the others: a vertex, its level and a bound, as scaled."""
+
+    vertex: Incumbent | None
+    level: float
+    bound: float
+    expired: bool
 
 
 def first_incumbent(instance: Instance) -> Incumbent:
@@ -43,40 +67,79 @@ def first_incumbent(instance: Instance) -> Incumbent:
     return Incumbent(instance.constants(), instance.p_y, instance.entropy_sum)
 
 
-def examine(instance: Instance, seed: int = 0) -> Feasibility:
+def examine(instance: Instance, seed: int = 0, clock: Clock | None = None) -> Feasibility:
     """Find a feasible vertex, or what would have to give way."""
-    if not instance.has_label:
+    label = instance.label_limit_row
+    if label is None:
         return Feasibility(first_incumbent(instance))
-    least_label = _least(instance, seed, label_cost=1.0, limit_label=False)
-    if least_label is not None and least_label[1] <= instance.label_limit + CONSTRAINT_SLACK:
-        return Feasibility(least_label[0], least_label[1])
-    smallest_label_entropy = None if least_label is None else least_label[1]
-    # Is the label limit attainable at all?  Only then is there a smallest rate.
-    unlimited = replace(instance, rate=math.inf)
-    attainable = _least(unlimited, seed, label_cost=1.0, limit_label=False)
+    clock = clock or Clock()
+    others = tuple(limit for limit in instance.limits if limit is not label)
+    if not math.isfinite(label.bound):
+        # The label is independent of X: H(S|Y,U) = H(S) for every mixture.
+        least = _Least(None, 1.0, 1.0, False)
+    else:
+        least = _least(instance, label, others, seed, clock)
+        # I(S;Y|U) <= H(Y|U) <= R: no more than R of I(S;X) can be kept.
+        least = replace(
+            least, bound=max(least.bound, min(least.level, 1.0 - instance.rate / label.information))
+        )
+    if least.vertex is not None and least.level <= label.bound + LIMIT_SLACK:
+        return Feasibility(least.vertex, False, label.bits(least.level), label.bits(least.bound))
+    infeasible = least.bound > label.bound + LIMIT_SLACK
+    entropy_found, entropy_bound = label.bits(least.level), label.bits(least.bound)
+    if infeasible:
+        # In bits the two may be the same number: what is proved infeasible is below the smallest C.
+        entropy_bound = max(entropy_bound, math.nextafter(instance.label_limit, math.inf))
+        entropy_found = max(entropy_found, entropy_bound)
     smallest_rate = None
-    if attainable is not None and attainable[1] <= instance.label_limit + CONSTRAINT_SLACK:
-        program = MixtureProgram(unlimited, seed=seed)
-        program.add(attainable[0].mappings)
-        result = program.minimize(rate_cost=1.0)
-        if result is not None:
-            vertex = to_vertex(unlimited, result.mappings, result.weights)
-            rates = instance.rates(result.mappings) if vertex is None else instance.rates(vertex.mappings)
-            weights = result.weights if vertex is None else vertex.weights
-            smallest_rate = float(rates @ weights)
-    return Feasibility(None, smallest_label_entropy, smallest_rate)
+    rate = instance.rate_limit
+    if infeasible and rate is not None and math.isfinite(label.bound) and not least.expired:
+        # Without an answer to this the proof stands all the same.
+        with contextlib.suppress(SolverError):
+            smallest_rate = _smallest_rate(instance, label, rate, seed, clock)
+    return Feasibility(None, infeasible, entropy_found, entropy_bound, smallest_rate, least.expired)
+
+
+def _smallest_rate(
+    instance: Instance, label: LabelLimit, rate: RateLimit, seed: int, clock: Clock
+) -> float | None:
+    """The smallest rate that attains the label limit, bits; None where no rate does."""
+    # Is the label limit attainable at all?  Only then is there a smallest rate.
+    attainable = _least(instance, label, (), seed, clock)
+    if attainable.vertex is None or attainable.level > label.bound + LIMIT_SLACK:
+        return None
+    # In bits: in units of a tiny R the costs of a linear program would overflow its scaling.
+    found = _least(instance, replace(rate, rate=1.0), (label,), seed, clock, attainable.vertex)
+    if found.vertex is None:
+        return None
+    return max(found.level, math.nextafter(instance.rate, math.inf))
 
 
 def _least(
-    instance: Instance, seed: int, *, label_cost: float, limit_label: bool
-) -> tuple[Incumbent, float] | None:
-    """The vertex of least label entropy within the rate, and that entropy."""
-    program = MixtureProgram(instance, limit_label=limit_label, seed=seed)
-    result = program.minimize(label_cost=label_cost)
+    instance: Instance,
+    objective: Limit,
+    rows: tuple[Limit, ...],
+    seed: int,
+    clock: Clock,
+    start: Incumbent | None = None,
+) -> _Least:
+    """Minimise the left-hand side of one limit subject to others.
+
+    Both a rate and a share of information that is lost are at least 0, and constants attain the share 1.
+    """
+    program = MixtureProgram(instance, limits=rows, objective=objective, seed=seed, clock=clock)
+    if start is not None:
+        program.add(start.mappings)
+    try:
+        result = program.minimize()
+    except Expired:
+        return _Least(None, 1.0, 0.0, True)
     if result is None:
-        return None
-    free = replace(instance, label_limit=math.inf)
-    vertex = to_vertex(free, result.mappings, result.weights)
+        return _Least(None, math.inf, 0.0, False)
+    vertex = to_vertex(instance, result.mappings, result.weights, rows)
     if vertex is None:
-        return None
-    return vertex, float(instance.label_entropies(vertex.mappings) @ vertex.weights)
+        return _Least(None, result.value, max(0.0, result.lower_bound), not result.complete)
+    level = float(objective.values(vertex.mappings) @ vertex.weights)
+    # A bound above what a vertex attains is a rounding error of the bound.
+    bound = min(max(0.0, result.lower_bound), level)
+    return _Least(vertex, level, bound, not result.complete)

@@ -14,8 +14,9 @@ from mecbopt.mappings.instance import FloatArray, IntArray
 from mecbopt.mec.greedy import greedy_support
 from mecbopt.problem import Mixture
 from mecbopt.solvers.vertex import Incumbent, limit_rows, to_vertex
+from mecbopt.tolerances import LIMIT_SLACK
 
-__all__ = ["coupling_as_mixture", "greedy"]
+__all__ = ["coupling_as_mixture", "greedy", "improved_by_greedy"]
 
 
 def greedy(instance: Instance, feasible: Incumbent) -> Incumbent:
@@ -36,6 +37,12 @@ def greedy(instance: Instance, feasible: Incumbent) -> Incumbent:
     if vertex is None or vertex.joint_entropy > feasible.joint_entropy:
         return feasible
     return vertex
+
+
+def improved_by_greedy(instance: Instance, feasible: Incumbent) -> Incumbent:
+    """The greedy vertex in place of an independent coupling: no search ends with a value of 0 bits."""
+    independent = feasible.joint_entropy >= instance.entropy_sum - LIMIT_SLACK
+    return greedy(instance, feasible) if independent else feasible
 
 
 def coupling_as_mixture(coupling: FloatArray) -> Mixture:

@@ -7,10 +7,13 @@ vertices one pivot away are tried.  A local optimum proves nothing about the glo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import math
+from functools import cached_property
 
 import numpy as np
 
+from mecbopt.control import Clock, Expired
 from mecbopt.info import phi
 from mecbopt.mappings import Instance
 from mecbopt.mappings.instance import FloatArray, IntArray
@@ -38,8 +41,8 @@ class LocalSearch:
         A feasible vertex; its mappings make the program feasible.
     seed : int
         Of the random starts.
-    should_stop : callable
-        Asked between linear programs.
+    clock : Clock, optional
+        Its limit ends the search, also inside a linear program.
     """
 
     def __init__(
@@ -47,23 +50,45 @@ class LocalSearch:
         instance: Instance,
         feasible: Incumbent,
         seed: int = 0,
-        should_stop: Callable[[], bool] = lambda: False,
+        clock: Clock | None = None,
     ) -> None:
         self.instance = instance
         self.best = feasible
+        self.entropy_lower_bound = -math.inf
         self._random = np.random.default_rng(seed)
-        self._should_stop = should_stop
-        self._program = MixtureProgram(instance, seed=seed)
-        self._program.add(feasible.mappings)
+        self._clock = clock or Clock()
+        self._seed = seed
+
+    @cached_property
+    def _program(self) -> MixtureProgram:
+        """Built when the first descent begins: it takes time, which the clock must see."""
+        program = MixtureProgram(self.instance, seed=self._seed, clock=self._clock)
+        program.add(self.best.mappings)
+        return program
 
     def run(self, starts: int) -> Incumbent:
-        """Descend from the best point known and from `starts` random directions."""
-        self.descend_from_point(self.best)
-        for _ in range(starts):
-            if self._should_stop():
-                break
-            self.descend_along(self._random.normal(size=self.instance.shape))
+        """Descend from the best point known and from `starts` random directions, as far as time allows."""
+        with contextlib.suppress(Expired):
+            self.descend_from_point(self.best)
+            for _ in range(starts):
+                self._clock.check()
+                self.descend_along(self._random.normal(size=self.instance.shape))
+                self._report()
         return self.best
+
+    @property
+    def pool(self) -> IntArray:
+        """The mappings that its linear program has seen, shape (k, n)."""
+        return self._program.mappings
+
+    @property
+    def best_joint_entropy(self) -> float:
+        """Joint entropy of the best vertex, bits."""
+        return self.best.joint_entropy
+
+    def _report(self) -> None:
+        total = self.instance.entropy_sum
+        self._clock.report(total - self.best.joint_entropy, total - self.entropy_lower_bound, 0)
 
     def descend_along(self, gradient: FloatArray) -> Incumbent | None:
         """Descend from the vertex that minimises a linear function."""
@@ -75,19 +100,24 @@ class LocalSearch:
     def descend_from_point(self, start: Incumbent) -> Incumbent:
         """Descend from a feasible mixture to a vertex that no step improves; remembers the best."""
         current = start
-        while not self._should_stop():
+        while True:
+            self._clock.check()
             better = self._linearised_step(current) or self._pivot_step(current)
             if better is None:
-                break
+                return current
             current = better
-        if current.joint_entropy < self.best.joint_entropy:
-            self.best = current
-        return current
+            # At once, so that neither a limit nor Ctrl-C loses it.
+            if current.joint_entropy < self.best.joint_entropy:
+                self.best = current
 
     def descend_from_mixture(self, mappings: IntArray, weights: FloatArray) -> Incumbent | None:
         """Descend from any feasible mixture, given up to a solver's tolerance."""
         vertex = to_vertex(self.instance, mappings, weights)
-        return None if vertex is None else self.descend_from_point(vertex)
+        if vertex is None:
+            return None
+        if vertex.joint_entropy < self.best.joint_entropy:
+            self.best = vertex
+        return self.descend_from_point(vertex)
 
     def _linearised_step(self, current: Incumbent) -> Incumbent | None:
         """The vertex that minimises the linearised joint entropy, if it is better."""
@@ -115,12 +145,15 @@ class LocalSearch:
         basis = np.column_stack([basis, np.eye(len(basis))[:, len(instance.p_y) + np.flatnonzero(loose)]])
         levels = np.concatenate([current.weights, slack[loose]])
         candidates = self._neighbours(current.mappings)
+        self._clock.check()
         entering = np.vstack([instance.output_laws(candidates).T, limit_rows(instance, candidates)[0]])
         tight_rows = np.eye(len(basis))[:, len(instance.p_y) + np.flatnonzero(~loose)]
         entering = np.column_stack([entering, tight_rows])
         inverse = np.linalg.pinv(basis)
+        self._clock.check()
         moves = -inverse @ entering
         spanned = np.abs(basis @ moves + entering).max(axis=0) < 1e-9
+        self._clock.check()
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = np.where(moves < -1e-12, levels[:, None] / -moves, np.inf)
         lengths = ratios.min(axis=0)

@@ -12,9 +12,11 @@ import math
 
 import numpy as np
 
+from mecbopt.control import BOUND_ROUNDING, Clock
 from mecbopt.info import binary_entropy, phi
 from mecbopt.mappings import Instance, enumerate_mappings, mapping_count
 from mecbopt.solvers.vertex import Incumbent
+from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["applies", "low_rate_limit", "optimum"]
 
@@ -40,27 +42,38 @@ def applies(instance: Instance) -> bool:
     )
 
 
-def optimum(instance: Instance) -> Incumbent:
-    """The best mixture of the constants with one mapping.  Cost O(m^n n m)."""
+def optimum(instance: Instance, clock: Clock) -> tuple[Incumbent, float]:
+    """The best mixture of the constants with one mapping, and a bound.  Cost O(m^n n m).
+
+    The bound is that of the rate relaxed by `LIMIT_SLACK`.
+
+    Raises
+    ------
+    Expired
+        The clock's limit is reached.
+    """
     n, m = instance.shape
     mappings = enumerate_mappings(n, m)
     independent = instance.p_x[:, None] * instance.p_y
     best, best_mapping, best_share = math.inf, mappings[0], 0.0
     for start in range(0, len(mappings), _CHUNK):
+        clock.check()
         block = mappings[start : start + _CHUNK]
         block = block[np.any(block != block[:, :1], axis=1)]
         if len(block) == 0:
             continue
         laws, rates = instance.output_laws(block), instance.rates(block)
-        shares = instance.rate / rates
+        shares = instance.rate * (1.0 + LIMIT_SLACK) / rates
         chosen = block[:, :, None] == np.arange(m)
         points = independent + (shares[:, None, None] * instance.p_x[:, None]) * (chosen - laws[:, None, :])
         values = phi(np.maximum(points, 0.0)).sum(axis=(1, 2))
         k = int(np.argmin(values))
         if values[k] < best:
             best, best_mapping, best_share = float(values[k]), block[k], float(shares[k])
+    best_share /= 1.0 + LIMIT_SLACK
     law = instance.output_laws(best_mapping[None, :])[0]
     support = np.vstack([instance.constants(), best_mapping])
     weights = np.append(instance.p_y - best_share * law, best_share)
     keep = weights > 0
-    return Incumbent(support[keep], weights[keep], instance.joint_entropy(support[keep], weights[keep]))
+    value = instance.joint_entropy(support[keep], weights[keep])
+    return Incumbent(support[keep], weights[keep], value), best - BOUND_ROUNDING

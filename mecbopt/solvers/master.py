@@ -1,18 +1,29 @@
 """The linear program over mixtures: min of a linear function of the coupling, columns added by pricing.
 
-Rows: the marginal of Y, the rate, the label entropy.  Small families of mappings are loaded whole; larger
-ones grow by the mappings of least reduced cost.  Since the weights sum to 1, value + min(0, least reduced
-cost) is a valid lower bound at every step (Dantzig-Wolfe / Lagrange).
+Rows: the marginal of Y in shares of p_Y, then the limits as scaled.  Columns are scaled by the greatest
+weight that their mapping can have, so that all entries of the marginal rows are at most 1 and masses of any
+size count. Small families of mappings are loaded whole; larger ones grow by the mappings of least reduced
+cost.  Since the weights sum to 1, value + min(0, least reduced cost) is a valid lower bound at every step
+(Dantzig-Wolfe / Lagrange), computed from the duals with their signs enforced.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from mecbopt.control import Clock, Expired
 from mecbopt.errors import SolverError
-from mecbopt.mappings import CheapestMapping, Instance, enumerate_mappings, mapping_count
+from mecbopt.mappings import (
+    CheapestMapping,
+    Instance,
+    Limit,
+    enumerate_mappings,
+    least_mean_cost,
+    mapping_count,
+)
 from mecbopt.mappings.instance import FloatArray, IntArray
 from mecbopt.solvers import highs
 
@@ -37,12 +48,16 @@ class MasterResult:
         The minimum over the pool.
     lower_bound : float
         On the minimum over all mappings; minus infinity where pricing is heuristic.
+    complete : bool
+        Whether no mapping of negative reduced cost is left, as far as pricing sees; False where the time
+        limit came first.
     """
 
     mappings: IntArray
     weights: FloatArray
     value: float
     lower_bound: float
+    complete: bool = True
 
 
 class MixtureProgram:
@@ -51,30 +66,42 @@ class MixtureProgram:
     Parameters
     ----------
     instance : Instance
-    limit_rate, limit_label : bool
-        Whether the rows of the instance's limits are present.
+    limits : sequence of Limit, optional
+        The rows beside the marginals; by default the limits of the instance.
+    objective : Limit, optional
+        A limit whose left-hand side may be minimised; it adds no row.
     seed : int
         Of the heuristic pricing for large alphabets.
+    clock : Clock, optional
+        Its limit ends `minimize`.
     """
 
     def __init__(
-        self, instance: Instance, *, limit_rate: bool = True, limit_label: bool = True, seed: int = 0
+        self,
+        instance: Instance,
+        *,
+        limits: Sequence[Limit] | None = None,
+        objective: Limit | None = None,
+        seed: int = 0,
+        clock: Clock | None = None,
     ) -> None:
         self.instance = instance
-        self._pricing = CheapestMapping(instance, seed=seed)
+        self._limits = instance.limits if limits is None else tuple(limits)
+        self._objective = objective
+        self._terms = (*self._limits, *(() if objective is None else (objective,)))
+        self._clock = clock or Clock()
+        self._pricing = CheapestMapping(instance, self._terms, seed=seed, clock=self._clock)
         self._model = highs.new_model()
         n, m = instance.shape
-        bounds = [(float(mass), float(mass)) for mass in instance.p_y]
-        # Both rows are always there, so that a row's index does not depend on the limits.
-        bounds.append((-highs.INFINITY, instance.rate if limit_rate else highs.INFINITY))
-        bounds.append((-highs.INFINITY, instance.label_limit if limit_label else highs.INFINITY))
-        for lower, upper in bounds:
-            self._model.addRow(lower, min(upper, highs.INFINITY), 0, [], [])
-        self._rate_row, self._label_row = m, m + 1
+        for _ in range(m):
+            self._model.addRow(1.0, 1.0, 0, [], [])
+        for limit in self._limits:
+            self._model.addRow(-highs.INFINITY, limit.bound, 0, [], [])
         self._whole = mapping_count(n, m) <= _WHOLE_FAMILY
         self._known: set[bytes] = set()
         self.mappings: IntArray = np.zeros((0, n), dtype=np.int64)
-        self._rates, self._label_entropies = np.zeros(0), np.zeros(0)
+        self._scales = np.zeros(0)
+        self._values = np.zeros((0, len(self._terms)))
         self.add(enumerate_mappings(n, m) if self._whole else instance.constants())
 
     def add(self, mappings: IntArray) -> int:
@@ -88,30 +115,32 @@ class MixtureProgram:
         if not fresh:
             return 0
         block = np.array(fresh, dtype=np.int64)
-        rates, label_entropies = self.instance.rates(block), self.instance.label_entropies(block)
-        columns = np.column_stack([self.instance.output_laws(block), rates, label_entropies])
+        laws = self.instance.output_laws(block)
+        values = np.column_stack([np.zeros((len(block), 0)), *(term.values(block) for term in self._terms)])
+        bounds = np.array([limit.bound for limit in self._limits])
+        scales = self.instance.largest_weights(laws, values[:, : len(bounds)].T, bounds)
+        columns = np.hstack([laws / self.instance.p_y, values[:, : len(self._limits)]]) * scales[:, None]
         nonzero = columns != 0
         counts = nonzero.sum(axis=1)
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int32)
+        # In units of its greatest value every weight lies between 0 and 1: the marginals say so.
         self._model.addCols(
             len(block),
             np.zeros(len(block)),
             np.zeros(len(block)),
-            np.ones(len(block)),
+            np.full(len(block), highs.INFINITY),
             int(counts.sum()),
             starts,
             np.nonzero(nonzero)[1].astype(np.int32),
             columns[nonzero],
         )
         self.mappings = np.concatenate([self.mappings, block])
-        self._rates = np.concatenate([self._rates, rates])
-        self._label_entropies = np.concatenate([self._label_entropies, label_entropies])
+        self._scales = np.concatenate([self._scales, scales])
+        self._values = np.concatenate([self._values, values])
         return len(block)
 
-    def minimize(
-        self, gradient: FloatArray | None = None, rate_cost: float = 0.0, label_cost: float = 0.0
-    ) -> MasterResult | None:
-        """Minimise sum_xy gradient[x, y] P(x, y) + rate_cost H(Y|U) + label_cost H(S|Y,U).
+    def minimize(self, gradient: FloatArray | None = None) -> MasterResult | None:
+        """Minimise sum_xy gradient[x, y] P(x, y), or the objective where no gradient is given.
 
         Returns
         -------
@@ -122,45 +151,55 @@ class MixtureProgram:
         ------
         SolverError
             HiGHS gave up.
+        Expired
+            The time limit came before the first point.
         """
         n, m = self.instance.shape
-        gradient = np.zeros((n, m)) if gradient is None else gradient
-        scaled = self.instance.p_x[:, None] * gradient
+        count = len(self._limits)
+        cost_prices = np.zeros(len(self._terms))
+        scaled = np.zeros((n, m))
+        if gradient is None:
+            cost_prices[-1] = 1.0
+        else:
+            scaled = self.instance.p_x[:, None] * gradient
+        result: MasterResult | None = None
         for _ in range(_MAX_ROUNDS):
-            costs = scaled[np.arange(n), self.mappings].sum(axis=1)
-            costs = costs + rate_cost * self._rates + label_cost * self._label_entropies
-            self._model.changeColsCost(len(costs), highs.indices(len(costs)), costs)
-            highs.run(self._model)
-            if highs.is_infeasible(self._model):
-                return None
-            if not highs.is_optimal(self._model):
-                raise SolverError(f"HiGHS stopped with {self._model.getModelStatus()}: give another engine.")
-            solution = self._model.getSolution()
-            duals = np.array(solution.row_dual)
-            # Signs are enforced, so that the Lagrangian bound below holds whatever the solver returns.
-            rate_price = rate_cost - min(duals[self._rate_row], 0.0)
-            label_price = label_cost - min(duals[self._label_row], 0.0)
-            cell_costs = scaled - self.instance.p_x[:, None] * duals[None, :m]
-            if self._whole:
-                reduced = cell_costs[np.arange(n), self.mappings].sum(axis=1)
-                reduced += rate_price * self._rates + label_price * self._label_entropies
-                least = float(reduced.min())
-                break
-            cheapest, reduced = self._pricing.find(cell_costs, rate_price, label_price)
+            costs = scaled[np.arange(n), self.mappings].sum(axis=1) + self._values @ cost_prices
+            self._model.changeColsCost(len(costs), highs.indices(len(costs)), costs * self._scales)
+            try:
+                highs.run(self._model, self._clock)
+                if highs.is_infeasible(self._model):
+                    return None
+                if not highs.is_optimal(self._model):
+                    raise SolverError(
+                        f"HiGHS stopped with {self._model.getModelStatus()}: give another engine."
+                    )
+                solution = self._model.getSolution()
+                duals = np.array(solution.row_dual)
+                # Signs are enforced, so that the Lagrangian bound below holds whatever the solver returns.
+                on_limits = np.minimum(duals[m:], 0.0)
+                prices = cost_prices.copy()
+                prices[:count] -= on_limits
+                cell_costs = scaled - np.outer(self.instance.p_x, duals[:m] / self.instance.p_y)
+                weights = np.array(solution.col_value) * self._scales
+                value = float(self._model.getInfo().objective_function_value)
+                used = weights > 0
+                point = self.mappings[used], weights[used]
+                result = MasterResult(*point, value, -np.inf, complete=False)
+                if self._whole:
+                    reduced = cell_costs[np.arange(n), self.mappings].sum(axis=1) + self._values @ prices
+                    least = least_mean_cost(reduced, self._scales)
+                    break
+                cheapest, reduced = self._pricing.find(cell_costs, list(prices))
+            except Expired:
+                if result is None:
+                    raise
+                return result
             least = float(reduced[0])
             negative = reduced < -_REDUCED_COST_ZERO
             if not negative.any() or not self.add(cheapest[negative]):
                 break
-        value = float(self._model.getInfo().objective_function_value)
-        lagrangian = float(duals[:m] @ self.instance.p_y) + least
-        lagrangian += self._price_times_limit(rate_cost - rate_price, self.instance.rate)
-        lagrangian += self._price_times_limit(label_cost - label_price, self.instance.label_limit)
-        exact = self._whole or self._pricing.exact(rate_price, label_price)
-        weights = np.array(solution.col_value)
-        used = weights > 0
-        return MasterResult(self.mappings[used], weights[used], value, lagrangian if exact else -np.inf)
-
-    @staticmethod
-    def _price_times_limit(dual: float, limit: float) -> float:
-        """Dual times right-hand side, 0 for a row that is absent."""
-        return 0.0 if dual == 0.0 else dual * limit
+        bounds = np.array([limit.bound for limit in self._limits])
+        lagrangian = float(duals[:m].sum()) + float(on_limits @ bounds) + least
+        exact = self._whole or self._pricing.exact(list(prices))
+        return MasterResult(*point, value, lagrangian if exact else -np.inf)

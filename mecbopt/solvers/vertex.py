@@ -3,21 +3,36 @@
 The joint entropy is concave in the weights, so along any line it does not increase in one of the two
 directions; walking that way until a weight vanishes or a limit becomes tight keeps feasibility and never
 loses value.  At the end the mappings are at most m + 1 (m + 2 with a label): the support lemma.
+
+Rows and columns are scaled as in the linear programs: marginals in shares of p_Y, limits in their own units,
+weights in shares of the greatest that their mapping can have.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mecbopt.mappings.instance import FloatArray, Instance, IntArray
-from mecbopt.tolerances import CONSTRAINT_SLACK, WEIGHT_ZERO
+from mecbopt.mappings import Instance, Limit
+from mecbopt.mappings.instance import FloatArray, IntArray
+from mecbopt.tolerances import COLUMN_ZERO, LIMIT_SLACK, MARGINAL_SLACK
+from mecbopt.units import BITS_PER_NAT
+
+BoolArray = NDArray[np.bool_]
 
 __all__ = ["Incumbent", "limit_rows", "to_vertex"]
 
-#: A limit within this many bits of equality is treated as tight and restored exactly by the last solve.
+#: A limit within this distance of equality is treated as tight and restored exactly by the last solve.
 _TIGHT = 1e-7
+#: From this many images of mappings on the walk follows slopes: the joint entropy of every end takes too
+#: long.
+_LARGE = 20_000
+#: A linear form that is shorter than this on an orthonormal basis is zero there, up to rounding.
+_DEPENDENT = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +48,30 @@ class Incumbent:
         return len(self.weights)
 
 
-def to_vertex(instance: Instance, mappings: IntArray, weights: FloatArray) -> Incumbent | None:
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Scaled columns of the mappings in use: marginal rows with target 1, limits with their bounds."""
+
+    mappings: IntArray
+    scales: FloatArray
+    marginals: FloatArray
+    limits: FloatArray
+    bounds: FloatArray
+
+    def only(self, keep: BoolArray) -> _Rows:
+        """The rows for some of the mappings."""
+        return _Rows(
+            self.mappings[keep],
+            self.scales[keep],
+            self.marginals[:, keep],
+            self.limits[:, keep],
+            self.bounds,
+        )
+
+
+def to_vertex(
+    instance: Instance, mappings: IntArray, weights: FloatArray, limits: Sequence[Limit] | None = None
+) -> Incumbent | None:
     """Walk to a vertex and solve its equations anew.
 
     Parameters
@@ -42,103 +80,141 @@ def to_vertex(instance: Instance, mappings: IntArray, weights: FloatArray) -> In
     mappings : ndarray of int, shape (k, n)
     weights : ndarray, shape (k,)
         Feasible up to the tolerance of a linear programming solver.
+    limits : sequence of Limit, optional
+        Those of the instance by default.
 
     Returns
     -------
     Incumbent or None
-        None where no weights satisfy the marginals to rounding error and the limits to
-        `CONSTRAINT_SLACK`, which a point that is feasible only up to a tolerance may show.
+        None where no weights satisfy the marginals to `MARGINAL_SLACK` and the limits to `LIMIT_SLACK`, as
+        scaled, which a point that is feasible only up to a tolerance may show.
     """
-    keep = weights > WEIGHT_ZERO
-    mappings, weights = mappings[keep], weights[keep]
-    if len(weights) == 0:
-        return None
     laws = instance.output_laws(mappings)
-    limits, bounds = limit_rows(instance, mappings)
-    while True:
-        tight = limits @ weights >= bounds - _TIGHT
-        rows = np.vstack([laws.T, limits[tight]])
-        direction = _null_direction(rows)
-        if direction is None:
-            break
-        weights = _walk(instance, mappings, weights, direction, limits[~tight], bounds[~tight])
-        keep = weights > WEIGHT_ZERO
-        mappings, weights, laws, limits = mappings[keep], weights[keep], laws[keep], limits[:, keep]
-    return _polished(instance, mappings, weights, laws, limits, bounds)
+    values, bounds = limit_rows(instance, mappings, limits)
+    scales = instance.largest_weights(laws, values, bounds)
+    keep = weights > COLUMN_ZERO * scales
+    if not keep.any():
+        return None
+    rows = _Rows(mappings, scales, (laws / instance.p_y * scales[:, None]).T, values * scales, bounds).only(
+        keep
+    )
+    levels = weights[keep] / rows.scales
+    tight = rows.limits @ levels >= bounds - _TIGHT
+    free = _null_space(np.vstack([rows.marginals, rows.limits[tight]]))
+    slopes = _slopes(instance, rows, levels) if mappings.size > _LARGE and free.shape[1] else None
+    while free.shape[1]:
+        levels = _walk(instance, rows, levels, free[:, 0], tight, slopes)
+        now_tight = rows.limits @ levels >= bounds - _TIGHT
+        for row in rows.limits[now_tight & ~tight]:
+            free = _orthogonal_to(free, row @ free)
+        tight |= now_tight
+        for gone in np.flatnonzero(levels <= COLUMN_ZERO):
+            free = _orthogonal_to(free, free[gone])
+        keep = levels > COLUMN_ZERO
+        rows, levels, free = rows.only(keep), levels[keep], free[keep]
+        slopes = None if slopes is None else slopes[keep]
+    return _polished(instance, rows, levels)
 
 
-def limit_rows(instance: Instance, mappings: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Rows and right-hand sides of the rate and the label limit, as far as they can bind."""
-    rows, bounds = [], []
-    if instance.has_rate:
-        rows.append(instance.rates(mappings))
-        bounds.append(instance.rate)
-    if instance.has_label:
-        rows.append(instance.label_entropies(mappings))
-        bounds.append(instance.label_limit)
-    return np.array(rows).reshape(len(rows), len(mappings)), np.array(bounds)
+def limit_rows(
+    instance: Instance, mappings: IntArray, limits: Sequence[Limit] | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Rows and right-hand sides of the limits, as scaled; by default those of the instance."""
+    limits = instance.limits if limits is None else limits
+    rows = np.array([limit.values(mappings) for limit in limits]).reshape(len(limits), len(mappings))
+    return rows, np.array([limit.bound for limit in limits])
 
 
-def _null_direction(rows: FloatArray) -> FloatArray | None:
-    """A unit vector that the rows send to zero, up to rounding; None where their columns are independent.
+def _null_space(rows: FloatArray) -> FloatArray:
+    """An orthonormal basis of what the rows send to zero, up to rounding, shape (k, d).
 
     Calls the decomposition directly: `scipy.linalg.null_space` takes several times as long at these sizes.
     """
     _, singular, right = np.linalg.svd(rows)
     threshold = np.finfo(float).eps * max(rows.shape) * singular[0]
-    rank = int(np.count_nonzero(singular > threshold))
-    return None if rank == rows.shape[1] else right[rank]
+    basis: FloatArray = right[int(np.count_nonzero(singular > threshold)) :].T
+    return basis
+
+
+def _orthogonal_to(basis: FloatArray, row: FloatArray) -> FloatArray:
+    """The part of a subspace on which a linear form vanishes: one Householder reflection, one column less.
+
+    `row` holds the form on the columns of the basis; where it vanishes on all of them nothing changes.
+    """
+    length = float(np.linalg.norm(row))
+    if length <= _DEPENDENT:
+        return basis
+    mirror = row.copy()
+    mirror[-1] += math.copysign(length, mirror[-1])
+    mirror /= np.linalg.norm(mirror)
+    return (basis - 2.0 * np.outer(basis @ mirror, mirror))[:, :-1]
+
+
+def _slopes(instance: Instance, rows: _Rows, levels: FloatArray) -> FloatArray:
+    """The derivative of the joint entropy along each level, bits, shape (k,).
+
+    A concave function lies below its tangent: a walk on which the tangent at its start does not rise ends no
+    higher than it began.  Cells of the mappings in use are positive, so the derivative is finite.
+    """
+    coupling = instance.coupling(rows.mappings, levels * rows.scales)
+    logs = np.log2(coupling, out=np.zeros_like(coupling), where=coupling > 0)
+    cells = -(logs + BITS_PER_NAT) * instance.p_x[:, None]
+    slopes: FloatArray = cells[np.arange(len(cells)), rows.mappings].sum(axis=1) * rows.scales
+    return slopes
 
 
 def _walk(
     instance: Instance,
-    mappings: IntArray,
-    weights: FloatArray,
+    rows: _Rows,
+    levels: FloatArray,
     direction: FloatArray,
-    limits: FloatArray,
-    bounds: FloatArray,
+    tight: BoolArray,
+    slopes: FloatArray | None,
 ) -> FloatArray:
-    """Go along +-direction to the end with the smaller joint entropy."""
+    """Go along +-direction to the end with the smaller joint entropy, by the slopes where they are given."""
+    limits, bounds = rows.limits[~tight], rows.bounds[~tight]
     ends = []
-    for step in (direction, -direction):
+    steps = [direction, -direction]
+    if slopes is not None:
+        steps = steps[:1] if slopes @ direction <= 0.0 else steps[1:]
+    for step in steps:
         falling = step < 0
-        length = np.min(weights[falling] / -step[falling]) if falling.any() else np.inf
+        length = np.min(levels[falling] / -step[falling]) if falling.any() else np.inf
         growth = limits @ step
         rising = growth > 1e-14
         if rising.any():
-            slack = np.maximum(bounds[rising] - limits[rising] @ weights, 0.0)
+            slack = np.maximum(bounds[rising] - limits[rising] @ levels, 0.0)
             length = min(length, np.min(slack / growth[rising]))
-        moved = np.maximum(weights + length * step, 0.0)
+        moved = np.maximum(levels + length * step, 0.0)
         # The weight that blocks is zero by construction, not up to rounding: the walk must end.
         if falling.any():
-            blocking = falling & (weights <= -step * length * (1 + 1e-12) + 1e-18)
+            blocking = falling & (levels <= -step * length * (1 + 1e-12) + 1e-18)
             moved[blocking] = 0.0
-        ends.append((instance.joint_entropy(mappings, moved), moved))
+        if slopes is not None:
+            return moved
+        ends.append((instance.joint_entropy(rows.mappings, moved * rows.scales), moved))
     return min(ends, key=lambda end: end[0])[1]
 
 
-def _polished(
-    instance: Instance,
-    mappings: IntArray,
-    weights: FloatArray,
-    laws: FloatArray,
-    limits: FloatArray,
-    bounds: FloatArray,
-) -> Incumbent | None:
-    """Solve the equations of the vertex by least squares, so that residuals are rounding errors."""
-    tight = np.abs(limits @ weights - bounds) <= _TIGHT
-    for active in (tight, np.zeros_like(tight)):
-        rows = np.vstack([laws.T, limits[active]])
-        target = np.concatenate([instance.p_y, bounds[active]])
-        correction = np.linalg.lstsq(rows, target - rows @ weights, rcond=1e-13)[0]
-        solved = weights + correction
-        if solved.min() < -1e-12:
-            continue
+def _polished(instance: Instance, rows: _Rows, levels: FloatArray) -> Incumbent | None:
+    """Solve the equations of the vertex by least squares, so that residuals are rounding errors.
+
+    Where that fails, by an ill-conditioned basis, the point serves as it is if its residuals allow.
+    """
+    tight = np.abs(rows.limits @ levels - rows.bounds) <= _TIGHT
+    for active in (tight, np.zeros_like(tight), None):
+        solved = levels
+        if active is not None:
+            system = np.vstack([rows.marginals, rows.limits[active]])
+            target = np.concatenate([np.ones(len(rows.marginals)), rows.bounds[active]])
+            solved = levels + np.linalg.lstsq(system, target - system @ levels, rcond=1e-13)[0]
+            if solved.min() < -1e-12:
+                continue
         solved = np.maximum(solved, 0.0)
-        keep = solved > 0
-        residual = np.abs(laws.T @ solved - instance.p_y).max()
-        if residual > 1e-11 or np.any(limits @ solved > bounds + CONSTRAINT_SLACK):
+        residual = np.abs(rows.marginals @ solved - 1.0).max()
+        if residual > MARGINAL_SLACK or np.any(rows.limits @ solved > rows.bounds + LIMIT_SLACK):
             continue
-        final = solved[keep]
-        return Incumbent(mappings[keep], final, instance.joint_entropy(mappings[keep], final))
+        keep = solved > 0
+        mappings, weights = rows.mappings[keep], (solved * rows.scales)[keep]
+        return Incumbent(mappings, weights, instance.joint_entropy(mappings, weights))
     return None

@@ -12,10 +12,12 @@ import math
 
 import numpy as np
 
+from mecbopt.control import BOUND_ROUNDING, Clock
 from mecbopt.info import phi
 from mecbopt.mappings import Instance, enumerate_mappings, mapping_count
 from mecbopt.mappings.instance import FloatArray, IntArray
 from mecbopt.solvers.vertex import Incumbent, limit_rows, to_vertex
+from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["applies", "optimum"]
 
@@ -38,15 +40,21 @@ def applies(instance: Instance) -> bool:
     return math.comb(mapping_count(n, m) + limits, instance.vertex_size) <= _MAX_BASES
 
 
-def optimum(instance: Instance) -> Incumbent | None:
-    """The best vertex; None where the polytope is empty."""
+def optimum(instance: Instance, clock: Clock) -> tuple[Incumbent, float] | None:
+    """The best vertex, and the bound for limits relaxed by `LIMIT_SLACK`; None where the polytope is empty.
+
+    Raises
+    ------
+    Expired
+        The clock's limit is reached.
+    """
     mappings = enumerate_mappings(*instance.shape)
     limits, bounds = limit_rows(instance, mappings)
     rows = np.vstack([instance.output_laws(mappings).T, limits])
     # One slack column for each limit turns it into an equation.
     size = len(rows)
     columns = np.hstack([rows, np.eye(size)[:, instance.shape[1] :]])
-    target = np.concatenate([instance.p_y, bounds])
+    target = np.concatenate([instance.p_y, bounds + LIMIT_SLACK])
     count = len(mappings)
     cells = np.zeros((columns.shape[1], instance.shape[0] * instance.shape[1]))
     places = np.arange(instance.shape[0]) * instance.shape[1] + mappings
@@ -54,6 +62,7 @@ def optimum(instance: Instance) -> Incumbent | None:
     best, finalists = math.inf, []
     bases = itertools.combinations(range(columns.shape[1]), size)
     while block := list(itertools.islice(bases, _CHUNK)):
+        clock.check()
         chosen, weights = _feasible_bases(np.array(block), columns, target)
         if len(chosen) == 0:
             continue
@@ -68,7 +77,9 @@ def optimum(instance: Instance) -> Incumbent | None:
                 real = basis < count
                 candidates.append(to_vertex(instance, mappings[basis[real]], levels[real]))
     found = [vertex for vertex in candidates if vertex is not None]
-    return min(found, key=lambda vertex: vertex.joint_entropy, default=None)
+    if not found:
+        return None
+    return min(found, key=lambda vertex: vertex.joint_entropy), best - BOUND_ROUNDING
 
 
 def _feasible_bases(bases: IntArray, columns: FloatArray, target: FloatArray) -> tuple[IntArray, FloatArray]:

@@ -32,25 +32,25 @@ def test_pricing_finds_the_cheapest_of_all_mappings(shape):
     random = np.random.default_rng(1)
     for rate_price, label_price in [(0.0, 0.0), (0.3, 0.0), (0.0, 0.7), (0.4, 0.2)]:
         costs = 0.3 * random.normal(size=shape)
-        mappings, found = pricing.find(costs, rate_price, label_price)
-        assert found[0] == pytest.approx(pricing.costs(everything, costs, rate_price, label_price).min())
-        assert found == pytest.approx(pricing.costs(mappings, costs, rate_price, label_price))
+        mappings, found = pricing.find(costs, (rate_price, label_price))
+        assert found[0] == pytest.approx(pricing.costs(everything, costs, (rate_price, label_price)).min())
+        assert found == pytest.approx(pricing.costs(mappings, costs, (rate_price, label_price)))
         assert np.all(np.diff(found) >= 0)
 
 
 def test_pricing_of_a_large_alphabet_is_a_heuristic_and_says_so():
     instance = _instance(14, 3, seed=0, label=False)
     pricing = CheapestMapping(instance)
-    assert not pricing.exact(0.3, 0.0)
-    assert pricing.exact(0.0, 0.0)
+    assert not pricing.exact([0.3])
+    assert pricing.exact([0.0])
     costs = 0.1 * np.random.default_rng(0).normal(size=(14, 3))
-    mappings, found = pricing.find(costs, 0.3, 0.0)
-    assert found == pytest.approx(pricing.costs(mappings, costs, 0.3, 0.0))
+    mappings, found = pricing.find(costs, [0.3])
+    assert found == pytest.approx(pricing.costs(mappings, costs, [0.3]))
     for x in range(14):
         for y in range(3):
             moved = mappings[:1].copy()
             moved[0, x] = y
-            assert pricing.costs(moved, costs, 0.3, 0.0)[0] >= found[0] - 1e-12
+            assert pricing.costs(moved, costs, [0.3])[0] >= found[0] - 1e-12
 
 
 @pytest.mark.parametrize("seed", range(10))

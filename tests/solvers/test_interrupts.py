@@ -76,7 +76,7 @@ def test_ctrl_c_keeps_what_was_found(problem, optimum, engine, call):
 
 @pytest.fixture(autouse=True)
 def _no_pause_between_reports(monkeypatch):
-    monkeypatch.setattr("mecbopt.solvers.progress.REPORT_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("mecbopt.control.clock.REPORT_INTERVAL_SECONDS", 0.0)
 
 
 def test_progress_reports_are_bounds(problem, optimum, engine):

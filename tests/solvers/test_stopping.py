@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from mecbopt.solvers.branch_and_bound import stopping
+from mecbopt.control import comparisons as stopping
 
 ENDS = (-math.inf, 0.0, math.inf)
 GAP = 1e-6

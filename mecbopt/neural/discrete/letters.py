@@ -72,7 +72,8 @@ class LetterEncoder(nn.Module):
 
     def forward(self, source: Tensor) -> Tensor:
         """Latents, shape (batch, d)."""
-        return self.table(source)
+        result: Tensor = self.table(source)
+        return result
 
 
 def _spread(places: Tensor, dither: Tensor, p_x: NDArray[np.float64], rate: float) -> Tensor:
@@ -128,7 +129,8 @@ class LetterDecoder(nn.Module):
 
     def logits(self, latents: Tensor) -> Tensor:
         """Logits of p(y | z_hat), shape (batch, letters)."""
-        return self.sharpness * self.body(2.0 * latents)
+        result: Tensor = self.sharpness * self.body(2.0 * latents)
+        return result
 
     def shift(self, amount: Tensor) -> None:
         """Add `amount`, shape (letters,), to the logits for good."""

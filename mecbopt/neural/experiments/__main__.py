@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import shlex
 import subprocess
@@ -40,8 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--decoder-steps", type=int, default=0, help="in place of the preset's")
     parser.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="for every run",
+    )
+    parser.add_argument(
         "--evaluate", action="store_true", help="evaluate what is finished, in place of training"
     )
+    parser.add_argument("--watch", action="store_true", help="with --evaluate: wait for more models")
     parser.add_argument("--classifiers", action="store_true", help="train the loop's classifiers alone")
     parser.add_argument("--split", default="test", choices=["test", "validation"], help="to evaluate on")
     parser.add_argument(
@@ -67,7 +77,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"[{time.monotonic() - started:7.1f} s] {text}", flush=True)
 
     try:
-        every = manifest(options.profile, options.decoder_steps)
+        every = [
+            dataclasses.replace(run, config=run.config.updated(options.changes))
+            for run in manifest(options.profile, options.decoder_steps)
+        ]
         runs = chosen(every, tuple(options.only))
         if options.list:
             for run in runs:
@@ -79,15 +92,23 @@ def main(arguments: list[str] | None = None) -> int:
         command = "python -m mecbopt.neural.experiments " + shlex.join(arguments)
         bench = Bench(options.data, options.out, options.device, command, _passed_on(options), say)
         options.out.mkdir(parents=True, exist_ok=True)
-        if options.device == "cpu":
-            torch.set_num_threads(1)
-            torch.set_flush_denormal(True)
+        # One thread a process: the networks are small, and many processes share the cores.
+        torch.set_num_threads(1)
+        torch.set_flush_denormal(True)
         if options.classifiers or options.judges:
             return _prepare(bench, runs, options.classifiers, options.judge_epochs or None)
         if options.benchmark:
             return _benchmark(bench, [run for run in runs if run.evaluated], options.jobs)
         if options.evaluate:
-            return _evaluate(bench, runs, deadline, options.jobs, options.judge_epochs or None, options.split)
+            return _evaluate(
+                bench,
+                runs,
+                deadline,
+                options.jobs,
+                options.judge_epochs or None,
+                options.split,
+                options.watch,
+            )
         if options.jobs > 1 and options.device == "cpu":
             left = train_in_processes(bench, runs, options.jobs, deadline)
         else:
@@ -106,6 +127,8 @@ def _passed_on(options: argparse.Namespace) -> list[str]:
     passed += ["--data", str(options.data)] if options.data else []
     passed += ["--decoder-steps", str(options.decoder_steps)] if options.decoder_steps else []
     passed += ["--split", options.split]
+    for change in options.changes:
+        passed += ["--set", change]
     passed += ["--judge-epochs", str(options.judge_epochs)] if options.judge_epochs else []
     return passed
 
@@ -138,23 +161,29 @@ def _benchmark(bench: Bench, runs: list[Run], jobs: int) -> int:
 
 
 def _evaluate(
-    bench: Bench, runs: list[Run], deadline: float, jobs: int, epochs: float | None, split: str
+    bench: Bench, runs: list[Run], deadline: float, jobs: int, epochs: float | None, split: str, watch: bool
 ) -> int:
-    """Evaluate finished runs that have no report yet, `jobs` processes at a time."""
+    """Evaluate models that have no report yet, `jobs` processes at a time; with `watch` wait for more."""
 
     def waiting() -> list[Run]:
         return [
             run for run in runs
-            if run.evaluated and finished(bench.out, run)
+            if run.evaluated and (bench.folder(run) / "model.safetensors").is_file()
             and not (bench.folder(run) / "evaluation.json").is_file()
         ]  # fmt: skip
 
-    if jobs > 1:
-        _prepare(bench, waiting(), False, epochs)
-        queue, active = waiting(), {}
-        while (queue or active) and time.monotonic() < deadline:
+    if jobs > 1 or watch:
+        tried: set[str] = set()
+        active: dict[str, subprocess.Popen[bytes]] = {}
+        while time.monotonic() < deadline:
+            queue = [run for run in waiting() if run.name not in tried]
+            over = not watch or all(run.name in tried for run in runs if run.evaluated)
+            if over and not queue and not active:
+                break
             while queue and len(active) < jobs:
                 run = queue.pop(0)
+                tried.add(run.name)
+                judges_of(bench, run, epochs, bench.say)
                 command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
                 active[run.name] = subprocess.Popen([*command, "--evaluate", "--only", run.name])
             time.sleep(0.2)

@@ -124,8 +124,10 @@ def _reconstruction(forward: Pass) -> Tensor:
 def _critic(forward: Pass) -> Tensor:
     critic: Any = forward.critic
     if getattr(critic, "cells", None) is None:
-        return -critic(forward.output).float().mean()
-    return -critic(forward.output, forward.cells).float().mean()
+        result: Tensor = -critic(forward.output).float().mean()
+        return result
+    result: Tensor = -critic(forward.output, forward.cells).float().mean()
+    return result
 
 
 def _label(forward: Pass) -> Tensor:

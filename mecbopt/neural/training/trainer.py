@@ -21,9 +21,10 @@ from mecbopt.neural.coding.tensor_file import read_tensors, write_tensors
 from mecbopt.neural.config import Config, StageConfig
 from mecbopt.neural.errors import ConfigError, ModelFileError
 from mecbopt.neural.model.coupling import CouplingModel
+from mecbopt.neural.model.heads import CodeHeads
 from mecbopt.neural.registry import Registry
 from mecbopt.neural.software import software_record
-from mecbopt.neural.training.calibration import calibrated, fit_density
+from mecbopt.neural.training.calibration import calibrated, code_error, fit_density
 from mecbopt.neural.training.checkpoint import CHECKPOINT_KIND, optimiser_state, restore_optimiser
 from mecbopt.neural.training.distributed import World
 from mecbopt.neural.training.loop import CHUNK, StageLoop, averaged_copy
@@ -208,6 +209,11 @@ class Trainer:
     def _calibrate(self, stage: StageConfig) -> None:
         """Fit the density to the encoder and set the rate; live and averaged models take both."""
         model, self.reached = self._calibrated(self.config.at_stage(stage))
+        if isinstance(self.heads, CodeHeads):
+            held_out = self.task.calibration_sources()[1]
+            self.reached["code_source_mse"] = code_error(
+                model, self.heads, held_out, self.config.runtime.seed
+            )
         with torch.no_grad():
             for target in (self.model, self.averaged):
                 target.density.load_state_dict(model.density.state_dict())

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from mecbopt.control import Clock, improves, node_limit_reached, prunes
 from mecbopt.mappings import Instance
 from mecbopt.mappings.instance import FloatArray
 from mecbopt.solvers.branch_and_bound.boxes import Box, propagate, root_box
 from mecbopt.solvers.branch_and_bound.branching import choose_split
 from mecbopt.solvers.branch_and_bound.relaxation import NodeBound, NodeRelaxation
 from mecbopt.solvers.branch_and_bound.settings import Settings
-from mecbopt.solvers.branch_and_bound.stopping import improves, node_limit_reached, prunes
 from mecbopt.solvers.local import LocalSearch
 from mecbopt.solvers.vertex import Incumbent
 
@@ -47,6 +46,8 @@ class TreeSearch:
     gap : float
         Nodes that cannot improve the incumbent by more are pruned, bits.
     settings : Settings
+    clock : Clock, optional
+        Its limit ends the search, also inside a step.
 
     Attributes
     ----------
@@ -63,12 +64,14 @@ class TreeSearch:
         entropy_lower_bound: float,
         gap: float,
         settings: Settings | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.instance = instance
         self.settings = settings or Settings()
         self.nodes = 0
         self.trouble = False
-        self._gap = gap
+        self.pruning_gap = gap
+        self._clock = clock or Clock()
         self._local = local_search
         self._relaxation: NodeRelaxation | None = None
         self._floor = entropy_lower_bound
@@ -102,21 +105,30 @@ class TreeSearch:
         """Whether no open node is left."""
         return self._rooted and not self._open
 
-    def run(self, nodes: int | None, should_stop: Callable[[], bool]) -> None:
-        """Process nodes until the tree is closed, `nodes` in all were processed, or `should_stop` says so."""
-        while not self.finished and not node_limit_reached(self.nodes, nodes) and not should_stop():
+    def run(self, nodes: int | None) -> None:
+        """Process nodes until the tree is closed or `nodes` in all were processed.
+
+        Raises
+        ------
+        Expired
+            The clock's limit is reached; the bound is that of the last whole step.
+        """
+        while not self.finished and not node_limit_reached(self.nodes, nodes):
+            self._clock.check()
             self._step()
             self._refresh_floor()
 
     def _step(self) -> None:
         if not self._rooted:
-            self._relaxation = NodeRelaxation(self.instance, self.settings.jensen_rows)
+            self._relaxation = NodeRelaxation(
+                self.instance, self.settings.jensen_rows, self._local.pool, self._clock
+            )
             self._rooted = True
             self.nodes += 1
             self._examine(root_box(self.instance), self._floor, None)
             return
         bound, _, node = heapq.heappop(self._open)
-        if prunes(bound, self.incumbent.joint_entropy, self._gap):
+        if prunes(bound, self.incumbent.joint_entropy, self.pruning_gap):
             # Best bound first: every other open node is pruned with this one.
             self._closed_bound = min(self._closed_bound, bound)
             self._open.clear()
@@ -148,7 +160,7 @@ class TreeSearch:
             parent_bound = max(parent_bound, bound.lower_bound)
             if bound.solved:
                 self._offer(bound)
-            if prunes(parent_bound, self.incumbent.joint_entropy, self._gap):
+            if prunes(parent_bound, self.incumbent.joint_entropy, self.pruning_gap):
                 if parent_bound < np.inf:
                     self._closed_bound = min(self._closed_bound, parent_bound)
                 return
@@ -156,19 +168,16 @@ class TreeSearch:
             if shrunk is None:
                 break
             # What is cut off has a bound of at least the incumbent minus the gap.
-            self._closed_bound = min(self._closed_bound, self.incumbent.joint_entropy - self._gap)
+            self._closed_bound = min(self._closed_bound, self.incumbent.joint_entropy - self.pruning_gap)
             box = shrunk
         assert bound is not None
         heapq.heappush(self._open, (parent_bound, next(self._order), _Node(box, bound)))
 
     def _offer(self, bound: NodeBound) -> None:
         """Descend from the relaxation's point when it is a better coupling than the incumbent."""
-        assert self._relaxation is not None
-        weights = bound.weights
-        if weights is None:
+        mappings, weights = bound.mappings, bound.weights
+        if mappings is None or weights is None:
             return
-        used = weights > 0
-        mappings, weights = self._relaxation.mappings[used], weights[used]
         value = self.instance.joint_entropy(mappings, weights)
         if improves(value, self.incumbent.joint_entropy):
             self._local.descend_from_mixture(mappings, weights)
@@ -181,7 +190,7 @@ class TreeSearch:
         """
         if not self.settings.reduced_cost_tightening or bound.reduced_costs is None:
             return None
-        room = self.incumbent.joint_entropy - self._gap - bound.lower_bound
+        room = self.incumbent.joint_entropy - self.pruning_gap - bound.lower_bound
         costs = bound.reduced_costs
         with np.errstate(divide="ignore", over="ignore"):
             reach: FloatArray = np.where(np.abs(costs) > 1e-9, room / np.abs(costs) + 1e-9, np.inf)

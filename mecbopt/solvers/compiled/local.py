@@ -101,6 +101,11 @@ class CompiledLocalSearch:
         return self.best
 
     @property
+    def best_joint_entropy(self) -> float:
+        """Joint entropy of the best vertex known, bits, without writing it out."""
+        return min(self.best.joint_entropy, self._search.best)
+
+    @property
     def starts(self) -> int:
         """Descents finished, the one from the given vertex included."""
         return self._search.starts

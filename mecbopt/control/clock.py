@@ -1,39 +1,33 @@
-"""What a running search tells its caller."""
+"""The time of one call: what is left of its limit, and the rhythm of its reports."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
-__all__ = ["Clock", "Progress", "ProgressCallback"]
+from mecbopt.control.progress import Progress, ProgressCallback
+
+__all__ = ["Clock", "Expired"]
 
 #: Seconds between two reports: quick enough for the eye, slow enough to cost nothing.
 REPORT_INTERVAL_SECONDS = 0.2
 
 
-@dataclass(frozen=True)
-class Progress:
-    """A snapshot of a search: bounds in bits, nodes processed, wall-clock seconds."""
-
-    mutual_information: float
-    upper_bound: float
-    nodes: int
-    seconds: float
-
-    @property
-    def gap(self) -> float:
-        """`upper_bound - mutual_information`, bits."""
-        return self.upper_bound - self.mutual_information
-
-
-ProgressCallback = Callable[[Progress], None]
+class Expired(Exception):
+    """The time limit was reached inside a step; as after Ctrl-C, what the last whole step left is valid."""
 
 
 class Clock:
-    """Wall-clock time since the start of a call, its limit, and the rhythm of the reports."""
+    """Wall-clock time since the start of a call, its limit, and the rhythm of the reports.
 
-    def __init__(self, time_limit: float | None, callback: ProgressCallback | None = None) -> None:
+    Parameters
+    ----------
+    time_limit : float or None
+        Seconds.
+    callback : callable, optional
+        Receives a `Progress`.
+    """
+
+    def __init__(self, time_limit: float | None = None, callback: ProgressCallback | None = None) -> None:
         self._start = time.perf_counter()
         self._limit = float("inf") if time_limit is None else time_limit
         self._callback = callback
@@ -53,6 +47,11 @@ class Clock:
     def expired(self) -> bool:
         """Whether the limit is reached."""
         return self.seconds >= self._limit
+
+    def check(self) -> None:
+        """Raise `Expired` once the limit is reached: the way out of the middle of a long step."""
+        if self.expired:
+            raise Expired
 
     def report(self, mutual_information: float, upper_bound: float, nodes: int) -> None:
         """Call back, at most every `REPORT_INTERVAL_SECONDS`."""
