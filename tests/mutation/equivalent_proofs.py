@@ -11,5 +11,9 @@ EQUIVALENT: dict[str, str] = {
     "lemma_2/ENDS: exchanged operands: a - 1 -> 1 - a #1": (
         "the hypothesis says that a product is 0, and the edit turns the sign of one factor"
     ),
+    "functional_representation/LEMMA: arguments exchanged: delta(t, t2) -> delta(t2, t) #2": (
+        "whether two indices are equal does not depend on their order"
+    ),
+    "theorem_3/LEMMA > 'nothing': relation: lt -> gt #1": "0 > 0 is as absurd as 0 < 0",
     "largest_loss/LEMMA > 'value': number: 2 -> 3 #1": _SCALED,
 }

@@ -22,6 +22,7 @@ INFRASTRUCTURE = {
     "mappings",
     "two_bits",
     "textbook",
+    "rests",
 }
 FACTS = {
     name: getattr(textbook, name)

@@ -42,6 +42,7 @@ def test_what_rests_on_it_is_there(name):
 PHRASE = re.compile(r"((?:[a-z][\w-]*)\s+(?:theorem|lemma)s?\b|(?:theorem|lemma)s?\s+\d)", re.IGNORECASE)
 #: words before "theorem" or "lemma" that name none
 PLAIN = {
+    "s",
     "the",
     "a",
     "an",
