@@ -21,6 +21,7 @@ __all__ = ["LEMMA", "cells", "label_entropy", "mean_rate"]
 
 n1, n2, n3, n4 = NEW = real("n1 n2 n3 n4")
 c0, c1, least = real("c0 c1 q")
+JOINT = real("P00 P01 P10 P11")
 
 
 def cells(weights: Any) -> list[Any]:
@@ -69,6 +70,7 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     taken = min(values["p1"], values["p2"])
     channel = [generator.choice((fmpq(0), fmpq(1), fraction(generator))) for _ in range(2)]
     values |= {"q": taken, "c0": channel[0], "c1": channel[1]}
+    values |= {f"P{x}{y}": values["joint"][x, y] for x in (0, 1) for y in (0, 1)}
     values |= {"n1": values["p1"] - taken, "n2": values["p2"] - taken}
     return values | {"n3": values["p3"] + taken, "n4": values["p4"] + taken}
 
@@ -95,6 +97,7 @@ LEMMA = Lemma(
         "label": And((ge(c0, 0), le(c0, 1), ge(c1, 0), le(c1, 1))),
         "weights": And(tuple(ge(w, 0) for w in WEIGHTS)),
         "simplex": eq(sum(WEIGHTS), 1),
+        "coupling": And(tuple(eq(one, old) for one, old in zip(JOINT, cells(WEIGHTS), strict=True))),
         "smaller": And((le(least, p1), le(least, p2))),
         "one of them": Or((eq(least, p1), eq(least, p2))),
         "new": And(
@@ -105,9 +108,7 @@ LEMMA = Lemma(
         "a pmf": And((*(ge(n, 0) for n in NEW), eq(sum(NEW), 1))),
         "one of them is gone": GONE,
         "the same delta": eq(n1 - n2, p1 - p2),
-        "the same coupling": And(
-            tuple(eq(new, old) for new, old in zip(cells(NEW), cells(WEIGHTS), strict=True))
-        ),
+        "the same coupling": And(tuple(eq(new, one) for new, one in zip(cells(NEW), JOINT, strict=True))),
         "a lower rate": eq(mean_rate(NEW), mean_rate(WEIGHTS) - 2 * least * entropy(a)),
         "more label entropy": eq(label_entropy(NEW), label_entropy(WEIGHTS) + 2 * least * TOLD),
     },
@@ -140,9 +141,9 @@ LEMMA = Lemma(
         step("delta", eq(n1 - n2, p1 - p2), algebra("new")),
         step(
             "cells",
-            And(tuple(eq(new, old) for new, old in zip(cells(NEW), cells(WEIGHTS), strict=True))),
+            And(tuple(eq(new, one) for new, one in zip(cells(NEW), JOINT, strict=True))),
             algebra(
-                put=("new",),
+                put=("coupling", "new"),
             ),
         ),
         step("rate", eq(mean_rate(NEW), mean_rate(WEIGHTS) - 2 * least * entropy(a)), algebra(put=("new",))),

@@ -11,6 +11,7 @@ EQUIVALENT: dict[str, str] = {
     "lemma_2/ENDS: exchanged operands: a - 1 -> 1 - a #1": (
         "the hypothesis says that a product is 0, and the edit turns the sign of one factor"
     ),
+    "entropy_between/LEMMA > 'terms': number: 1 -> 2 #2": _WEAKER,
     "entropy_between/LEMMA > 'share': relation: lt -> le #1": _WEAKER,
     "functional_representation/LEMMA: arguments exchanged: delta(t, t2) -> delta(t2, t) #2": (
         "whether two indices are equal does not depend on their order"
