@@ -194,7 +194,7 @@ def _of_call(node: ast.Call) -> list[tuple[str, ast.AST]]:
         if (
             len(names) > 1
             and plain[names[0]] != plain[names[1]]
-            and name not in ("ForAll", "Exists", "And", "Or", "eq", "ne", "delta")
+            and name not in ("ForAll", "Exists", "And", "Or", "eq", "ne", "delta", "total")
         ):
             new = copy.deepcopy(node)
             new.args[names[0]], new.args[names[1]] = new.args[names[1]], new.args[names[0]]
