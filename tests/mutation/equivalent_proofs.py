@@ -8,6 +8,10 @@ _SCALED = "a step that claims a positive multiple of the same inequality; the co
 #: name of the edit -> why it changes nothing that is claimed, or proves as much
 EQUIVALENT: dict[str, str] = {
     "erratum_theorem_2/LEMMA > 'share': relation: lt -> le #1": _WEAKER,
+    "binary_coupling/LEMMA > 'inside': exchanged operands: b - a * d -> a * d - b #2": _WEAKER,
+    "largest_loss_opposite/LEMMA > 'golden': relation: ge -> gt #1": (
+        "a step that claims more, which its certificate proves; the conclusion is unchanged"
+    ),
     "lemma_2/ENDS: exchanged operands: a - 1 -> 1 - a #1": (
         "the hypothesis says that a product is 0, and the edit turns the sign of one factor"
     ),
