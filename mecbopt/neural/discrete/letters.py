@@ -112,6 +112,7 @@ class LetterDecoder(nn.Module):
     """
 
     sharpness: Tensor
+    body: nn.Sequential
 
     def __init__(self, latents: int, letters: int, hidden: int) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ from mecbopt.errors import MecboptError
 from mecbopt.neural.experiments.benchmark import recorded_steps_agree, steps_a_second
 from mecbopt.neural.experiments.manifest import Run, chosen, manifest
 from mecbopt.neural.experiments.pictures import ablation_table, draw_all, results_table
-from mecbopt.neural.experiments.results import evaluate_run, gather, judges_of
+from mecbopt.neural.experiments.results import evaluate_run, gather, judges_of, published
 from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes
 
 __all__ = ["main"]
@@ -94,7 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _draw(options.out, every, options.draw)
         if options.pack is not None:
             return _pack(options.out, every, runs if options.only else [], options.pack)
-        command = "python -m mecbopt.neural.experiments " + shlex.join(arguments)
+        places = {str(options.data): "DATA", str(options.out): "OUT"}  # where they lie is nobody's business
+        command = "python -m mecbopt.neural.experiments " + shlex.join(places.get(a, a) for a in arguments)
         bench = Bench(options.data, options.out, options.device, command, _passed_on(options), say)
         options.out.mkdir(parents=True, exist_ok=True)
         # One thread a process: the networks are small, and many processes share the cores.
@@ -219,6 +220,8 @@ def _draw(out: Path, every: list[Run], target: Path) -> int:
                 examples[run.name] = archive["y"]
     for path in draw_all(results, examples, target):
         print(path)
+    text = json.dumps(published(results), indent=1, sort_keys=True)
+    (target / "experiments.json").write_text(text + "\n", encoding="utf-8")
     for prefix in ("mnist", "svhn", "area", "baseline_mnist", "baseline_svhn"):
         print(f"\n{prefix}\n\n{results_table(results, prefix)}")
     print(f"\nablations\n\n{ablation_table(results)}")

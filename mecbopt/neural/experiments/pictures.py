@@ -22,8 +22,8 @@ __all__ = ["PREDECESSOR", "ablation_table", "draw_all", "results_table"]
 Results = Mapping[str, Mapping[str, Any]]
 
 #: The predecessor's best runs (Nguyen et al., rate- and classification-constrained optimal transport, result
-#: files of its repository, last row of each run): rate -> (accuracy, cross-entropy in nats), by the classifier
-#: of its own loop.
+#: files of its repository, last row of each run): rate -> (accuracy, cross-entropy in nats), by the
+#: classifier of its own loop.
 PREDECESSOR: dict[str, dict[int, tuple[float, float]]] = {
     "mnist": {
         4: (0.876, 0.443), 8: (0.916, 0.308), 12: (0.923, 0.265), 16: (0.929, 0.249), 20: (0.931, 0.233),

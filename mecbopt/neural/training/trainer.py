@@ -83,7 +83,7 @@ class Trainer:
         self.heads: nn.Module | None = None if heads is None else heads.to(self.world.device)
         if runtime.channels_last:
             for module in (self.model, self.critic, self.label_model):
-                module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+                module.to(memory_format=torch.channels_last)
         self.averaged = averaged_copy(self.model)
         if runtime.compile_backend:
             # In place, so names in the checkpoint stay; the critic is left out, since a compiled graph cannot
