@@ -35,15 +35,12 @@ TINY = [
 def _tiny(*changes):
     """The smoke recipe with a few steps a stage."""
     config = preset("smoke").updated([*TINY, *changes])
-    short = {"steps": 6, "batch_size": 16}
-    stages = tuple(
-        stage if stage.kind == "calibration"
-        else dataclasses.replace(
-            stage, optimisation=stage.optimisation | short | ({"prefit_steps": 5} if stage.name == "code" else {})
-        )
-        for stage in config.stages
-    )  # fmt: skip
-    return dataclasses.replace(config, stages=stages)
+    stages = []
+    for stage in config.stages:
+        short = {"steps": 6, "batch_size": 16} if stage.kind == "train" else {}
+        short |= {"prefit_steps": 5} if stage.name == "code" else {}
+        stages.append(dataclasses.replace(stage, optimisation=stage.optimisation | short))
+    return dataclasses.replace(config, stages=tuple(stages))
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +63,17 @@ def test_clusters_two_apart_are_named_by_every_dithered_symbol():
     values = (places[:, None, :] + uniform).reshape(-1, 2)
     nearest = torch.cdist(values, places).argmin(dim=1).reshape(10, 500)
     assert torch.equal(nearest, torch.arange(10)[:, None].expand(10, 500))
+
+
+def test_hard_places_are_those_of_the_largest_logit_and_soft_ones_lie_between():
+    shape, logits = (1, 4, 4), torch.tensor([[0.0, 0.05] + 8 * [-5.0]])
+    source = torch.zeros(1, *shape)
+    hard, soft = (
+        ClusterEncoder(shape, ModelConfig(latents=2, cluster_assignment=kind)) for kind in ("hard", "soft")
+    )
+    assert torch.equal(hard.assembled(source, logits)[0], hard.places[1])
+    between = soft.assembled(source, logits)[0]
+    assert float(soft.places[0, 0].detach()) < float(between[0].detach()) < float(soft.places[1, 0].detach())
 
 
 def test_the_gain_moves_style_and_leaves_clusters():

@@ -87,7 +87,7 @@ def example_outputs(frozen: Any, dataset: ImageDataset, count: int = EXAMPLES) -
 
 
 def gather(out: Path, runs: list[Run]) -> dict[str, Any]:
-    """Everything that is known of the runs, by name; `complete`: the share of the last stage that was trained.
+    """Everything that is known of the runs, by name; `complete`: the share of the last stage trained.
 
     Models that were kept before their last stage had begun are left out: their decoders are random.
     """
