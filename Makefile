@@ -45,8 +45,8 @@ stress: $(DEV)
 # The oldest and the newest numpy and scipy that pyproject.toml allows, each in an environment of its own.
 MATRIX_oldest := 'numpy==1.26.*' 'scipy==1.11.*' 'click==8.1.*' 'rich==13.7.*'
 MATRIX_newest := --upgrade numpy scipy click rich
-MATRIX_TESTS := tests/analysis tests/bernoulli tests/cli tests/core tests/info tests/mappings tests/mec \
-	tests/plots tests/problem tests/solvers
+MATRIX_TESTS := tests/analysis tests/bernoulli tests/cli tests/core tests/info tests/formulation tests/control tests/mec \
+	tests/plots tests/problem tests/engines
 
 test-matrix: matrix-oldest matrix-newest
 

@@ -22,9 +22,9 @@ NORMALIZATION = 1e-9
 CHECK = 1e-9
 
 #: What a coupling that a solver returns may violate, in the units of the row as scaled
-#: (`mecbopt.mappings.limits`): a rate as a share of R, a label entropy as a share of I(S;X), and a mass of Y
-#: as a share of p_Y(y) for `MARGINAL_SLACK`.  Bounds are proved for the problem relaxed by `LIMIT_SLACK`, so
-#: that they hold for every coupling that a solver may return; couplings are polished to the limits
+#: (`mecbopt.formulation.limits`): a rate as a share of R, a label entropy as a share of I(S;X), and a mass of
+#: Y as a share of p_Y(y) for `MARGINAL_SLACK`.  Bounds are proved for the problem relaxed by `LIMIT_SLACK`,
+#: so that they hold for every coupling that a solver may return; couplings are polished to the limits
 #: themselves. It covers the rounding of sums of a few thousand terms p log p, and lies far below every gap
 #: one may ask for.
 LIMIT_SLACK = 1e-10

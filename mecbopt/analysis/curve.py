@@ -29,7 +29,7 @@ from mecbopt.analysis.pool import map_in_order
 from mecbopt.control import bounds_cross, gap_closed
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
-from mecbopt.solvers import solve
+from mecbopt.solving import solve
 
 __all__ = ["RateCurve", "rate_curve"]
 

@@ -12,7 +12,7 @@ from mecbopt import tolerances
 from mecbopt.analysis.pool import map_in_order
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Problem, Solution, Status, StopReason
-from mecbopt.solvers import solve
+from mecbopt.solving import solve
 
 __all__ = ["ManyProgress", "solve_many", "unsolved"]
 

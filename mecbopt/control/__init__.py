@@ -9,6 +9,7 @@ from mecbopt.control.comparisons import (
     node_limit_reached,
     prunes,
 )
+from mecbopt.control.loop import run_search
 from mecbopt.control.progress import Progress, ProgressCallback
 from mecbopt.control.target import PRUNING_SHARE, Target
 
@@ -25,4 +26,5 @@ __all__ = [
     "improves",
     "node_limit_reached",
     "prunes",
+    "run_search",
 ]

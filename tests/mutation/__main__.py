@@ -60,15 +60,15 @@ def groups() -> list[Group]:
         Group(
             "solver rows",
             (
-                "mecbopt/solvers/branch_and_bound/relaxation.py",
-                "mecbopt/mappings/instance.py",
-                "mecbopt/solvers/feasibility.py",
-                "mecbopt/solvers/low_rate.py",
+                "mecbopt/engines/branch_and_bound/relaxation.py",
+                "mecbopt/formulation/formulation.py",
+                "mecbopt/engines/feasibility.py",
+                "mecbopt/engines/low_rate.py",
             ),
             (
-                ("tests/properties/test_relaxation_rows.py", "tests/mappings"),
-                ("tests/solvers/test_exact.py", "-k", "not larger"),
-                ("tests/properties/test_general.py", "tests/solvers/test_methods.py"),
+                ("tests/properties/test_relaxation_rows.py", "tests/formulation"),
+                ("tests/engines/test_exact.py", "-k", "not larger"),
+                ("tests/properties/test_general.py", "tests/engines/test_methods.py"),
             ),
         ),
     ]
