@@ -55,7 +55,8 @@ class ModelConfig:
 
     - `encoder`: "free" (one network); "clusters" (a class trunk that places `clusters` points with spacing
       `cluster_gap` in the first `cluster_dimensions` latents, `cluster_places` "fixed" or "learned",
-      `cluster_assignment` "soft" or "hard", and a style network for the others); "bounded" (free, confined to `quantiser_levels` integer levels).
+      `cluster_assignment` "soft" or "hard", and a style network for the others); "bounded" (free, confined to
+      `quantiser_levels` integer levels).
     - `trunk`: "convolutional" or "residual", of width `trunk_width`.
     - `decoder`: "convolutional", "dense" or "shuffle" (pixel shuffle).
     - `critic`: "convolutional" or "unshuffled" (on pixel-unshuffled images); `critic_conditional` gives it

@@ -49,9 +49,9 @@ def grid_places(clusters: int, dimensions: int, gap: float) -> Tensor:
 class ClusterEncoder(nn.Module):
     """f(x) = [softmax(sharpness * logits(x)) @ places, style(x)]; hard: the place of the largest logit.
 
-    Soft places say how sure the trunk is.  Where it is surer of its training images than of others (SVHN here:
-    7,080 images), the density has seen no place between clusters, and each of them costs an escape: on held-out
-    images hard places cost .2 bits less of 7.5.
+    Soft places say how sure the trunk is.  Where it is surer of its training images than of others (SVHN with
+    7,080 of them), the density has seen no place between clusters, and each such image costs an escape: on
+    held-out images hard places cost .2 bits less of 7.5.
 
     Attributes
     ----------
