@@ -23,7 +23,7 @@ from mecbopt.neural.model.encoders import ClusterEncoder, grid_places  # noqa: E
 from mecbopt.neural.model.reconstructors import DegradationReconstructor  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
 from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
-from mecbopt.neural.training.trainer import Trainer  # noqa: E402
+from mecbopt.neural.training.trainer import STAGES, StageKind, Trainer  # noqa: E402
 
 TINY = [
     "optimisation.steps=6", "optimisation.refit_steps=10", "optimisation.batch_size=16", "model.hidden=16",
@@ -156,6 +156,23 @@ def test_unknown_parts_and_kinds_of_stages_are_named(parts):
     ):
         with pytest.raises(ConfigError, match=message):
             _trainer(parts, dataclasses.replace(_tiny(), stages=(stage,))).run(until=1)
+
+
+def test_a_kind_of_stage_of_ones_own_is_a_registration(parts):
+    """It is run in its turn, by name, without a change anywhere else."""
+    seen = []
+
+    def noted(trainer, stage, count):
+        seen.append((stage.name, trainer.step))
+        trainer.number += 1
+
+    STAGES.register("note", StageKind(lambda config: 0, noted))
+    config = _tiny()
+    stages = (config.stages[0], StageConfig("look", kind="note"), *config.stages[1:])
+    trainer = _trainer(parts, dataclasses.replace(config, stages=stages))
+    trainer.run()
+    assert seen == [("look", 6)]
+    assert trainer.step == 18
 
 
 def test_a_critic_of_cells_compares_within_cells(parts):
