@@ -14,6 +14,7 @@ from mecbopt.neural.config import Config, ModelConfig, StageConfig  # noqa: E402
 from mecbopt.neural.data.datasets import load_dataset  # noqa: E402
 from mecbopt.neural.data.degradations import degradation  # noqa: E402
 from mecbopt.neural.errors import ConfigError, ModelFileError  # noqa: E402
+from mecbopt.neural.evaluation.couplings import class_coupling  # noqa: E402
 from mecbopt.neural.model.classifiers import Ensemble  # noqa: E402
 from mecbopt.neural.model.coupling import image_model  # noqa: E402
 from mecbopt.neural.model.critics import critic_of  # noqa: E402
@@ -22,6 +23,7 @@ from mecbopt.neural.model.density import UniformDensity  # noqa: E402
 from mecbopt.neural.model.encoders import ClusterEncoder, grid_places  # noqa: E402
 from mecbopt.neural.model.reconstructors import DegradationReconstructor  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
+from mecbopt.neural.training.pipeline import freeze  # noqa: E402
 from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
 from mecbopt.neural.training.trainer import STAGES, StageKind, Trainer  # noqa: E402
 
@@ -156,6 +158,23 @@ def test_unknown_parts_and_kinds_of_stages_are_named(parts):
     ):
         with pytest.raises(ConfigError, match=message):
             _trainer(parts, dataclasses.replace(_tiny(), stages=(stage,))).run(until=1)
+
+
+def test_the_coupling_of_classes_counts_every_image_once(parts, tmp_path):
+    """Rows are the cells of the sources, columns what is read; a model without a trunk has none."""
+    trainer = _trainer(parts, _tiny())
+    trainer.run()
+    frozen = freeze(trainer, trainer.task, tmp_path)
+    dataset, reader = parts
+    sources = frozen.degradation(dataset.test_images[:50].float() / 255.0)
+    counts, rate = class_coupling(frozen, sources, reader)
+    cells = frozen.model.encoder.logits(sources).argmax(dim=1)
+    assert counts.sum() == 50
+    assert counts.sum(axis=1).tolist() == torch.bincount(cells, minlength=10).tolist()
+    assert rate > 0.0
+    plain = image_model(Config(), (1, 8, 8), (1, 4, 4))
+    with pytest.raises(ConfigError, match="class trunk"):
+        class_coupling(dataclasses.replace(frozen, model=plain, config=Config()), sources, reader)
 
 
 def test_a_kind_of_stage_of_ones_own_is_a_registration(parts):

@@ -209,7 +209,7 @@ class Trainer:
             self.number += 1  # done; the loop stays for what still looks at it
 
     def calibrate(self, stage: StageConfig) -> None:
-        """Fit the density to the encoder, set the rate, and end the stage; live and averaged models take both."""
+        """Fit the density to the encoder, set the rate, end the stage; live and averaged models take both."""
         model, self.reached = self._calibrated(self.config.at_stage(stage))
         if isinstance(self.heads, CodeHeads):
             held_out = self.task.calibration_sources()[1]
