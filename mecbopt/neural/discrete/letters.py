@@ -112,6 +112,7 @@ class LetterDecoder(nn.Module):
     """
 
     sharpness: Tensor
+    body: nn.Sequential
 
     def __init__(self, latents: int, letters: int, hidden: int) -> None:
         super().__init__()
@@ -123,8 +124,9 @@ class LetterDecoder(nn.Module):
             nn.Linear(hidden, letters),
         )
         with torch.no_grad():
-            for layer in self.body[::2]:
-                layer.weight.mul_(_FIRST_SHARPNESS)
+            for layer in self.body:
+                if isinstance(layer, nn.Linear):
+                    layer.weight.mul_(_FIRST_SHARPNESS)
         self.register_buffer("sharpness", torch.ones(()))
 
     def logits(self, latents: Tensor) -> Tensor:
@@ -135,7 +137,9 @@ class LetterDecoder(nn.Module):
     def shift(self, amount: Tensor) -> None:
         """Add `amount`, shape (letters,), to the logits for good."""
         with torch.no_grad():
-            self.body[-1].bias.add_(amount / self.sharpness)
+            last = self.body[-1]
+            if isinstance(last, nn.Linear):
+                last.bias.add_(amount / self.sharpness)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Unit vectors, shape (batch, letters)."""
