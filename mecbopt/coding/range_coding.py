@@ -212,7 +212,7 @@ def terminated(tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray
     position = encoder.pos()
     _encode(encoder, tables, symbols[split:], levels[split:])
     _encode_bits(encoder, bits)
-    full = encoder.get_compressed().astype(">u4").tobytes()
+    full: bytes = encoder.get_compressed().astype(">u4").tobytes()
 
     columns, rows = tables.columns(symbols[split:]).reshape(-1), tables.rows(levels[split:])
     for length in range(max(0, len(full) - 8), len(full)):

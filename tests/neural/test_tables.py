@@ -152,7 +152,7 @@ def test_damaged_tables_are_refused(change):
 
 
 def test_rows_have_a_largest_width_and_the_rest_escapes():
-    """A row costs its width squared to code: a wide law is cut around its median, wider tables are refused."""
+    """A row costs its width squared: a wide law is cut around its median, wider tables are refused."""
     density = LogisticMixture(2, components=1).double().eval()
     with torch.no_grad():
         density.centres.copy_(torch.tensor([[700.0], [0.0]]).reshape(density.centres.shape))
