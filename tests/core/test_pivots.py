@@ -9,8 +9,8 @@ import pytest
 
 import mecbopt as mb
 from mecbopt._core.pivots import PivotSearch
-from mecbopt.mappings import presolve
-from mecbopt.solvers.compiled import local
+from mecbopt.engines import pivots
+from mecbopt.formulation import presolve
 from tests.instances import dirichlet_marginals
 
 
@@ -37,15 +37,14 @@ def test_a_slice_is_short_at_any_size(n, m):
 def test_the_local_search_reports_its_progress_and_bounds_its_effort(monkeypatch):
     """Without a limit it ends after a number of neighbours that falls with the size of the coupling."""
     told = []
-    kind = local.CompiledLocalSearch
-    monkeypatch.setattr(local, "_MAX_CANDIDATES", 20_000)
+    monkeypatch.setattr(pivots, "_MAX_CANDIDATES", 20_000)
     problem = mb.Problem(*dirichlet_marginals(64, 64, 0), rate=1.0)
-    instance = presolve(problem).instance
+    formulation = presolve(problem).formulation
     constants = np.repeat(np.arange(64)[:, None], 64, axis=1)
-    feasible = local.Incumbent(constants, instance.p_y, instance.joint_entropy(constants, instance.p_y))
-    search = kind(instance, feasible, progress=told.append)
+    feasible = pivots.Incumbent(constants, formulation.p_y, formulation.cost(constants, formulation.p_y))
+    search = pivots.PivotDescent(formulation, feasible, progress=told.append)
     best = search.run(10**6)
     assert 5_000 <= search.candidates < 6_000  # a quarter: 64x64 has four times the cells of 32x32
     assert told
-    assert told[-1].joint_entropy <= feasible.joint_entropy
-    assert best.joint_entropy < feasible.joint_entropy
+    assert told[-1].cost <= feasible.cost
+    assert best.cost < feasible.cost
