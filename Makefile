@@ -10,8 +10,9 @@ STATE := $(shell cat pyproject.toml setup.py mecbopt/_core/*/*.[ch] mecbopt/_cor
 CORE := $(VENV)/.core-$(STATE)
 DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
+EXPERIMENT_JOBS ?= 1
 
-.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean
+.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean experiments
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -85,6 +86,12 @@ lint: $(DEV)
 
 figures: $(CORE)
 	$(BIN)/mecbopt figures --out docs/figures
+
+# Hours on a CPU; stopped and called again, it goes on.  DATA: root of the data sets; ONLY="--only mnist" for a part.
+experiments: $(DEV)
+	$(BIN)/python -m mecbopt.neural.experiments $(if $(DATA),--data $(DATA)) --out out/experiments --jobs $(EXPERIMENT_JOBS) $(ONLY)
+	$(BIN)/python -m mecbopt.neural.experiments $(if $(DATA),--data $(DATA)) --out out/experiments --evaluate $(ONLY)
+	$(BIN)/python -m mecbopt.neural.experiments --out out/experiments --draw out/experiments/figures
 
 native: | $(BIN)/python
 	$(BIN)/python mecbopt/_core/build_native.py

@@ -112,6 +112,7 @@ def _recipe_model(latents: int, colour: bool, trunk_width: int) -> ModelConfig:
     return ModelConfig(
         latents=latents, dither_levels=64, noise_dimensions=16, width=64 if colour else 32, hidden=512,
         encoder="clusters", trunk="residual" if colour else "convolutional", trunk_width=trunk_width,
+        cluster_assignment="hard" if colour else "soft",
         decoder="shuffle", critic="unshuffled", critic_conditional=True, critic_width=48 if colour else 32,
         critic_hidden=128, reconstructor="degradation", density="logistic_mixture", density_components=16,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mecbopt.control import BOUND_ROUNDING, Clock
 from mecbopt.engines.branch_and_bound.boxes import Box
@@ -92,6 +93,16 @@ class _Duals:
     jensen: FloatArray  # (n, m), >= 0
 
 
+@dataclass(frozen=True, eq=False)
+class _Pattern:
+    """Entries of the Jensen rows: the mappings that each row has, then its t."""
+
+    used: NDArray[np.bool_]  # (cells, k)
+    of_t: NDArray[np.bool_]
+    starts: IntArray
+    indices: IntArray
+
+
 class NodeRelaxation:
     """Builds the linear program once and changes its box-dependent rows from node to node.
 
@@ -149,6 +160,7 @@ class NodeRelaxation:
         self._fixed_rows = len(lower)
         self._box_rows = 0
         self._entries = np.zeros((0, cells))
+        self._known_pattern: _Pattern | None = None
 
     # Columns ------------------------------------------------------------------------------------------------
 
@@ -263,17 +275,13 @@ class NodeRelaxation:
         values = [np.column_stack([-slopes.ravel() * self._masses, np.ones(cells)]).ravel()]
         sides = offsets.ravel()
         if self._jensen_rows:
-            count = len(self.mappings)
             self._entries = self._jensen_entries(self.mappings, self._laws, box)
-            entries = -self._entries * self._scales[:, None]
-            columns = np.arange(2 * cells, 2 * cells + count)
-            place = 2 * cells
-            for c in range(cells):
-                used = entries[:, c] != 0
-                starts.append(np.array([place]))
-                indices += [columns[used], np.array([cells + c])]
-                values += [entries[used, c], np.ones(1)]
-                place += int(used.sum()) + 1
+            pattern = self._pattern()
+            row_values = np.ones(len(pattern.indices))
+            row_values[~pattern.of_t] = -(self._entries * self._scales[:, None]).T[pattern.used]
+            starts.append(pattern.starts)
+            indices.append(pattern.indices)
+            values.append(row_values)
             sides = np.concatenate([sides, np.zeros(cells)])
         flat = np.concatenate(values)
         model.addRows(
@@ -289,6 +297,23 @@ class NodeRelaxation:
         model.changeColsBounds(cells, highs.indices(cells), *ends)
         if basis is not None and len(basis.col_status) == 2 * cells + len(self.mappings):
             model.setBasis(basis)
+
+    def _pattern(self) -> _Pattern:
+        """Where the entries of the Jensen rows are, which only a new mapping changes."""
+        known = self._known_pattern
+        if known is not None and known.used.shape[1] == len(self.mappings):
+            return known
+        m, cells = self.formulation.shape[1], self._cells
+        used = (self._laws > 0)[:, np.arange(cells) % m].T
+        lengths = used.sum(axis=1) + 1
+        ends = np.cumsum(lengths)
+        of_t = np.zeros(int(ends[-1]), dtype=bool)
+        of_t[ends - 1] = True
+        indices = np.empty(len(of_t), dtype=np.int64)
+        indices[of_t] = cells + np.arange(cells)
+        indices[~of_t] = 2 * cells + np.nonzero(used)[1]
+        self._known_pattern = _Pattern(used, of_t, 2 * cells + ends - lengths, indices)
+        return self._known_pattern
 
     def _farkas(self, box: Box, slopes: FloatArray, offsets: FloatArray) -> float | None:
         """Infinity where the box is proved empty, minus infinity where nothing is, None with new columns."""

@@ -12,12 +12,14 @@ import tarfile
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from mecbopt.errors import MecboptError
 from mecbopt.neural.experiments.benchmark import recorded_steps_agree, steps_a_second
 from mecbopt.neural.experiments.manifest import Run, chosen, manifest
-from mecbopt.neural.experiments.results import evaluate_run, gather, judges_of
+from mecbopt.neural.experiments.pictures import ablation_table, draw_all, results_table
+from mecbopt.neural.experiments.results import evaluate_run, gather, judges_of, published
 from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes
 
 __all__ = ["main"]
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--pack", type=Path, metavar="FILE", help="write results, and models of --only, to a .tar.gz"
     )
+    parser.add_argument("--draw", type=Path, metavar="DIR", help="figures and tables of what is evaluated")
     parser.add_argument("--list", action="store_true", help="show the runs")
     return parser
 
@@ -87,9 +90,12 @@ def main(arguments: list[str] | None = None) -> int:
                 state = "finished" if finished(options.out, run) else ""
                 print(f"{run.name:32} {run.group:10} {state}")
             return 0
+        if options.draw is not None:
+            return _draw(options.out, every, options.draw)
         if options.pack is not None:
             return _pack(options.out, every, runs if options.only else [], options.pack)
-        command = "python -m mecbopt.neural.experiments " + shlex.join(arguments)
+        places = {str(options.data): "DATA", str(options.out): "OUT"}  # where they lie is nobody's business
+        command = "python -m mecbopt.neural.experiments " + shlex.join(places.get(a, a) for a in arguments)
         bench = Bench(options.data, options.out, options.device, command, _passed_on(options), say)
         options.out.mkdir(parents=True, exist_ok=True)
         # One thread a process: the networks are small, and many processes share the cores.
@@ -201,6 +207,25 @@ def _evaluate(
                 f"NCE {report.infonce:.2f} mse {report.mse_source:.4f}"
             )
     return 3 if waiting() else 0
+
+
+def _draw(out: Path, every: list[Run], target: Path) -> int:
+    """Figures, and the tables as Markdown on standard output; no data set is needed."""
+    results = gather(out, every)
+    examples = {}
+    for run in every:
+        path = out / "runs" / run.name / "examples.npz"
+        if path.is_file():
+            with np.load(path, allow_pickle=False) as archive:
+                examples[run.name] = archive["y"]
+    for path in draw_all(results, examples, target):
+        print(path)
+    text = json.dumps(published(results), indent=1, sort_keys=True)
+    (target / "experiments.json").write_text(text + "\n", encoding="utf-8")
+    for prefix in ("mnist", "svhn", "area", "baseline_mnist", "baseline_svhn"):
+        print(f"\n{prefix}\n\n{results_table(results, prefix)}")
+    print(f"\nablations\n\n{ablation_table(results)}")
+    return 0
 
 
 def _pack(out: Path, every: list[Run], models: list[Run], target: Path) -> int:

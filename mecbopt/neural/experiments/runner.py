@@ -264,7 +264,7 @@ def train_in_processes(bench: Bench, runs: list[Run], jobs: int, deadline: float
     """
     out, say = bench.out, bench.say
     for run in runs:  # shared, so trained before processes could do it twice
-        if run.config.objective.label_training != "joint":
+        if run.evaluated and run.config.objective.label_training != "joint":
             bench.classifiers(run.config)
     waiting = [run for run in runs if not finished(out, run)]
     active: dict[str, subprocess.Popen[bytes]] = {}
