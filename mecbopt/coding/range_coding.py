@@ -38,6 +38,8 @@ _SHORT_SET = 1024
 #: Bits of the last images that are decoded to try an end: more than the two words that may be missing, and
 #: the two that a decoder reads ahead.
 _LAST_BITS = 256
+#: Where symbols cost next to nothing these are many: beyond so many entries of their rows whole words are kept.
+_TRIED_ENTRIES = 2**22
 _LONGEST_GAMMA = 40  # bits of an escaped magnitude; a longer prefix of zeros can only be damage
 
 
@@ -202,7 +204,8 @@ def terminated(tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray
     The coder writes whole 32-bit words; a single image of a few bits would pay most of a word.  Every prefix
     that lacks at most two words is tried, as it is and rounded up in its last byte (which moves it into the
     coder's final interval from below), and the first that decodes rightly is kept: about one byte above the
-    ideal length.  Only the last images, whose bits these words are, are decoded to find out.
+    ideal length.  Only the last images, whose bits these words are, are decoded to find out; where they are
+    too many for that, the whole words are returned.
     """
     after = np.cumsum(tables.bits(symbols, levels)[::-1])[::-1]
     split = max(int(np.count_nonzero(after >= _LAST_BITS)) - 1, 0)
@@ -214,6 +217,8 @@ def terminated(tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray
     _encode_bits(encoder, bits)
     full: bytes = encoder.get_compressed().astype(">u4").tobytes()
 
+    if (len(symbols) - split) * tables.dimensions * (tables.width + 1) > _TRIED_ENTRIES:
+        return full
     columns, rows = tables.columns(symbols[split:]).reshape(-1), tables.rows(levels[split:])
     for length in range(max(0, len(full) - 8), len(full)):
         prefix = full[:length]
