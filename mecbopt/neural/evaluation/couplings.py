@@ -49,7 +49,7 @@ def class_coupling(
     device = frozen.model.gain.device
     cells = torch.cat([encoder.logits(part.to(device)).argmax(dim=1).cpu() for part in sources.split(_PART)])
     read = torch.cat([reader.log_probabilities(part).argmax(dim=1) for part in outputs.split(_PART)])
-    size = int(max(cells.max(), read.max(), frozen.config.model.clusters - 1)) + 1
+    size = max(int(cells.max()), int(read.max()), frozen.config.model.clusters - 1) + 1
     counts = np.zeros((size, size), dtype=np.int64)
     np.add.at(counts, (cells.numpy(), read.numpy()), 1)
     return counts, coded.payload_bits / len(sources)
