@@ -38,7 +38,7 @@ _SHORT_SET = 1024
 #: Bits of the last images that are decoded to try an end: more than the two words that may be missing, and
 #: the two that a decoder reads ahead.
 _LAST_BITS = 256
-#: Where symbols cost next to nothing these are many: beyond so many entries of their rows whole words are kept.
+#: Where symbols cost next to nothing these are many: beyond so many entries of rows whole words are kept.
 _TRIED_ENTRIES = 2**22
 _LONGEST_GAMMA = 40  # bits of an escaped magnitude; a longer prefix of zeros can only be damage
 

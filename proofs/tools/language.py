@@ -51,7 +51,6 @@ __all__ = [
     "phi",
     "real",
     "replace_term",
-    "resorted",
     "sort_of",
     "substitute",
     "total",
@@ -461,40 +460,6 @@ def _substitute_argument(argument: Any, mapping: Mapping[Any, Any]) -> Any:
     except TypeError:
         pass
     return substitute_term(argument, mapping) if isinstance(argument, sp.Basic) else argument
-
-
-def resorted(formula: Any, sorts: Mapping[str, str]) -> Any:
-    """The same formula over other index sets: each index of a sort named gets the sort it is mapped to."""
-
-    def moved(symbol: Any) -> Any:
-        if not is_index(symbol) or sort_of(symbol) not in sorts:
-            return symbol
-        to = sorts[sort_of(symbol)]
-        return index(f"{symbol.name}:{to}", to)
-
-    def term(one: Any) -> Any:
-        if not isinstance(one, sp.Basic):
-            return one
-        return one.xreplace({symbol: moved(symbol) for symbol in one.atoms(sp.Symbol)})
-
-    if isinstance(formula, (ForAll, Exists)):
-        variables = tuple(map(moved, formula.variables))
-        if isinstance(formula, Exists):
-            return Exists(variables, resorted(formula.then, sorts))
-        return ForAll(
-            variables, tuple(resorted(one, sorts) for one in formula.given), resorted(formula.then, sorts)
-        )
-    if isinstance(formula, (And, Or)):
-        return type(formula)(tuple(resorted(part, sorts) for part in formula.parts))
-    if isinstance(formula, Pred):
-        return Pred(
-            formula.name,
-            tuple(
-                resorted(one, sorts) if isinstance(one, (Rel, And, Or, ForAll, Exists, Pred)) else term(one)
-                for one in formula.arguments
-            ),
-        )
-    return Rel(formula.op, term(formula.left), term(formula.right))
 
 
 def numbers(formula: Any, change: Callable[[Any], Any]) -> Any:

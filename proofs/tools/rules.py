@@ -34,11 +34,11 @@ from .language import (
     negation,
     numbers,
     replace_term,
-    resorted,
     sort_of,
     substitute,
 )
 from .numeric import cover, decide, enclosure
+from .resorting import resorted
 
 __all__ = [
     "absurd",
