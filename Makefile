@@ -10,8 +10,9 @@ STATE := $(shell cat pyproject.toml setup.py mecbopt/_core/*/*.[ch] mecbopt/_cor
 CORE := $(VENV)/.core-$(STATE)
 DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
+EXPERIMENT_JOBS ?= 1
 
-.PHONY: demo test test-slow prove bench mutation docs lint native figures clean
+.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean experiments
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -30,11 +31,42 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(CORE))
 test: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror mecbopt/_core/*/*.[ch]
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 test-slow: $(DEV)
 	$(BIN)/python -m pytest -m slow --timeout 7200
+
+stress: $(DEV)
+	$(BIN)/python -m tests.stress $(STRESS)
+
+# The oldest and the newest numpy and scipy that pyproject.toml allows, each in an environment of its own.
+MATRIX_oldest := 'numpy==1.26.*' 'scipy==1.11.*' 'click==8.1.*' 'rich==13.7.*'
+MATRIX_newest := --upgrade numpy scipy click rich
+MATRIX_TESTS := tests/analysis tests/bernoulli tests/cli tests/core tests/info tests/formulation tests/control tests/mec \
+	tests/plots tests/problem tests/engines
+
+test-matrix: matrix-oldest matrix-newest
+
+matrix-%:
+	$(PYTHON) -m venv --clear $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test]' $(MATRIX_$*)
+	$(VENV)-$*/bin/python -m pip list --disable-pip-version-check | grep -E '^(numpy|scipy) '
+	$(VENV)-$*/bin/python -m pytest -n $(JOBS) --dist worksteal $(MATRIX_TESTS)
+
+# Source archive, and the wheel of this machine built from it; `make wheels` builds those of every platform here.
+dist: $(DEV)
+	$(BIN)/python -m build --outdir dist
+
+wheels: $(DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'cibuildwheel>=2.20'
+	$(BIN)/python -m cibuildwheel --output-dir dist
+
+# 10,000 mutated streams and model files with repaired checksums: about ten minutes.
+stress-neural: $(DEV)
+	$(BIN)/python -m tests.stress.neural_files --count 10000
 
 prove: $(DEV)
 	$(BIN)/mecbopt prove
@@ -55,8 +87,18 @@ lint: $(DEV)
 figures: $(CORE)
 	$(BIN)/mecbopt figures --out docs/figures
 
+# Hours on a CPU; stopped and called again, it goes on.  DATA: root of the data sets; ONLY="--only mnist" for a part.
+experiments: $(DEV)
+	$(BIN)/python -m mecbopt.neural.experiments $(if $(DATA),--data $(DATA)) --out out/experiments --jobs $(EXPERIMENT_JOBS) $(ONLY)
+	$(BIN)/python -m mecbopt.neural.experiments $(if $(DATA),--data $(DATA)) --out out/experiments --evaluate $(ONLY)
+	$(BIN)/python -m mecbopt.neural.experiments --out out/experiments --draw out/experiments/figures
+
 native: | $(BIN)/python
 	$(BIN)/python mecbopt/_core/build_native.py
+
+# The compiled core with AddressSanitizer and UndefinedBehaviorSanitizer under its own tests and the solvers'.
+sanitize: $(DEV)
+	$(BIN)/python -m tests.sanitize
 
 clean:
 	rm -rf build dist site *.egg-info mecbopt/_core/_build mecbopt/_core/*.so $(VENV)/.core-* $(VENV)/.dev-*

@@ -1,4 +1,4 @@
-"""Build hooks: pages by folder, command help from the program itself, formulas as MathML.
+"""Build hooks: pages by folder, links to the theory, formulas as MathML.
 
 Nothing here needs a network, neither while the pages are built nor while they are read.
 """
@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 from latex2mathml.converter import convert
+from mkdocs.utils import get_relative_url
 
-from mecbopt.cli.main import main
-
-_HELP = "<!-- help of every command -->"
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
+
+#: How docstrings refer to the page of the mathematics.
+_REFERENCE = re.compile(r"theory,?\s+section\s+(\d)")
+_MATHEMATICS = "theory/mathematics/"
 
 _PRIME = re.compile(r"<msup>(<m[io]>[^<]*</m[io]>)<m[io]>&#x02032;</m[io]></msup>")
 
@@ -54,30 +54,11 @@ def _expanded(nav: list[Any], folder: Path, named: set[str]) -> list[Any]:
     return pages
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put what `--help` prints, command by command, in the place of the mark."""
-    if _HELP not in markdown:
-        return markdown
-    context = click.Context(main, info_name="mecbopt", max_content_width=92, terminal_width=92)
-    return markdown.replace(_HELP, "\n\n".join(_help(main, context)))
-
-
-def _help(command: click.Command, context: click.Context) -> Iterator[str]:
-    """A heading and the help of a command, then those of the commands below it."""
-    yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```"
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            below = command.get_command(context, name)
-            if below is None:
-                raise KeyError(f"'{context.command_path} {name}' is listed, but is not there")
-            yield from _help(
-                below,
-                click.Context(below, parent=context, info_name=name, max_content_width=92, terminal_width=92),
-            )
-
-
-def on_page_content(content: str, **_: Any) -> str:
-    """Turn each formula into MathML, which browsers draw by themselves."""
+def on_page_content(content: str, page: Any, **_: Any) -> str:
+    """Link "theory, section N" to its place, and turn each formula into MathML, which browsers draw."""
+    if page.url != _MATHEMATICS:
+        home = get_relative_url(_MATHEMATICS, page.url)
+        content = _REFERENCE.sub(rf'<a href="{home}#section-\1">theory, section \1</a>', content)
 
     def mathml(match: re.Match[str]) -> str:
         display = "inline" if match[2] == "(" else "block"

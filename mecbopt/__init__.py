@@ -6,7 +6,7 @@ Quantities are in bits.  `import mecbopt as mb` is light: sub-packages load on f
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mecbopt.errors import (
     CertificateError,
@@ -19,6 +19,25 @@ from mecbopt.errors import (
     SolverError,
 )
 
+if TYPE_CHECKING:
+    # What the table below loads on first use, for type checkers; a test compares the two.
+    from mecbopt import bernoulli as bernoulli
+    from mecbopt import engines as engines
+    from mecbopt import mec as mec
+    from mecbopt import plots as plots
+    from mecbopt import testing as testing
+    from mecbopt.analysis import rate_curve as rate_curve
+    from mecbopt.analysis import solve_many as solve_many
+    from mecbopt.engines import ENGINES as ENGINES
+    from mecbopt.formulation import to_deterministic as to_deterministic
+    from mecbopt.problem import Mixture as Mixture
+    from mecbopt.problem import Problem as Problem
+    from mecbopt.problem import Solution as Solution
+    from mecbopt.problem import Status as Status
+    from mecbopt.problem import StopReason as StopReason
+    from mecbopt.problem import load_problem as load_problem
+    from mecbopt.solving import solve as solve
+
 __version__ = "0.1.0"
 
 # public name -> module that holds it (None: the name is the sub-package itself)
@@ -29,11 +48,13 @@ _LAZY: dict[str, str | None] = {
     "Status": "mecbopt.problem",
     "StopReason": "mecbopt.problem",
     "load_problem": "mecbopt.problem",
-    "solve": "mecbopt.solvers",
+    "solve": "mecbopt.solving",
     "solve_many": "mecbopt.analysis",
     "rate_curve": "mecbopt.analysis",
-    "to_deterministic": "mecbopt.mappings",
+    "to_deterministic": "mecbopt.formulation",
+    "ENGINES": "mecbopt.engines",
     "bernoulli": None,
+    "engines": None,
     "mec": None,
     "plots": None,
     "testing": None,
@@ -53,17 +74,19 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'mecbopt' has no attribute {name!r}")
-    home = _LAZY[name]
-    value = (
-        importlib.import_module(f"mecbopt.{name}")
-        if home is None
-        else getattr(importlib.import_module(home), name)
-    )
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would take every name for one that exists
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module 'mecbopt' has no attribute {name!r}")
+        home = _LAZY[name]
+        value = (
+            importlib.import_module(f"mecbopt.{name}")
+            if home is None
+            else getattr(importlib.import_module(home), name)
+        )
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["BITS_PER_NAT", "NATS_PER_BIT", "bits_to_nats", "nats_to_bits"]
+__all__ = ["BITS_PER_NAT", "NATS_PER_BIT", "nats_to_bits"]
 
 NATS_PER_BIT = math.log(2.0)
 BITS_PER_NAT = 1.0 / NATS_PER_BIT
@@ -17,8 +17,3 @@ def nats_to_bits(value_nats: float) -> float:
     3.0
     """
     return value_nats / NATS_PER_BIT
-
-
-def bits_to_nats(value_bits: float) -> float:
-    """Convert an amount of information from bits to nats."""
-    return value_bits * NATS_PER_BIT

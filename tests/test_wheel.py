@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import mecbopt
 from mecbopt._core import build_native
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,22 +34,21 @@ def run(*command: object, cwd: Path, **environment: str) -> subprocess.Completed
     )
 
 
-def build(source: Path, out: Path) -> Path:
-    """The wheel, built from a copy of the tracked files: a build leaves nothing in the checkout."""
+def build(source: Path, out: Path) -> tuple[Path, Path]:
+    """The source archive and the wheel from it, made in a copy: a build leaves nothing in the checkout."""
     listing = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT)
     if listing.returncode != 0:
         pytest.skip("not a git checkout")
     for name in listing.stdout.splitlines():
-        # Pages, tests and examples are no part of the wheel.
-        if name.startswith(("mecbopt/", "proofs/")) or "/" not in name:
-            origin, copy = ROOT / name, source / name
-            if origin.is_file():
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                copy.write_bytes(origin.read_bytes())
-    built = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, cwd=source)
+        origin, copy = ROOT / name, source / name
+        if origin.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(origin.read_bytes())
+    # Without a choice of one, `build` makes the wheel from the unpacked source archive.
+    built = run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, cwd=source)
     assert built.returncode == 0, built.stdout[-2000:] + built.stderr[-2000:]
-    (path,) = out.glob("mecbopt-*.whl")
-    return path
+    (archive,), (wheel,) = out.glob("mecbopt-*.tar.gz"), out.glob("mecbopt-*.whl")
+    return archive, wheel
 
 
 def install(wheel: Path, home: Path) -> Path:
@@ -70,12 +71,35 @@ def test_the_wheel_is_complete_and_works_alone(tmp_path: Path) -> None:
     folders = {name: tmp_path / name for name in ("source", "wheel", "fresh", "user")}
     for folder in folders.values():
         folder.mkdir()
-    wheel = build(folders["source"], folders["wheel"])
+    archive, wheel = build(folders["source"], folders["wheel"])
+    check_archive(archive)
     check_contents(wheel)
     scripts, user = install(wheel, folders["fresh"]), folders["user"]
     check_import(scripts, user)
     check_commands(scripts, user)
     check_compiled_core(scripts, user)
+
+
+def check_archive(archive: Path) -> None:
+    """The source archive builds, tests and documents the package, and holds nothing that was built."""
+    assert archive.name == f"mecbopt-{mecbopt.__version__}.tar.gz"
+    with tarfile.open(archive) as file:
+        names = {name.partition("/")[2] for name in file.getnames()}
+    for name in (
+        *(
+            "pyproject.toml",
+            "setup.py",
+            "Makefile",
+            "LICENSE",
+            "README.md",
+            "CHANGELOG.md",
+            "CONTRIBUTING.md",
+        ),
+        *("proofs/runner.py", "proofs/tools/ball.py", "tests/oracle.py", "docs/index.md", "mkdocs.yml"),
+        *("examples/ternary.toml", "mecbopt/_core/tree/tree.h", "mecbopt/_core/tree/search.c"),
+    ):
+        assert name in names
+    assert not [name for name in names if name.endswith((".so", ".pyd", ".pyc")) or "_build/" in name]
 
 
 def check_contents(wheel: Path) -> None:
@@ -112,6 +136,18 @@ def check_commands(scripts: Path, user: Path) -> None:
     done = run(scripts / "mecbopt", "prove", "lemma_1", "erratum_theorem_3", cwd=user)
     assert done.returncode == 0, done.stderr + done.stdout
     assert "2 of 2 lemmas proved" in done.stdout
+    # The derivations have one identity, and it is that of the wheel, in worker processes too.
+    code = (
+        "import sys\nfrom mecbopt import _proofs\n"
+        "if __name__ == '__main__':\n"
+        "    print(_proofs.__file__)\n"
+        "    assert all(result.proved for result in _proofs.run_all(('lemma_1', 'support'), jobs=2))\n"
+        "    assert 'proofs' not in sys.modules\n"
+    )
+    (user / "script.py").write_text(code)
+    done = run(scripts / "python", "script.py", cwd=user)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_relative_to(scripts.parent)
 
 
 def check_compiled_core(scripts: Path, user: Path) -> None:

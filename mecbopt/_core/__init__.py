@@ -15,6 +15,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from mecbopt._core.asking import answer_questions
 from mecbopt._core.build_native import source_digest
 
 __all__ = ["library"]
@@ -36,4 +37,5 @@ def library() -> tuple[Any, Any] | None:
             stacklevel=2,
         )
         return None
+    answer_questions(native.ffi)
     return native.ffi, native.lib

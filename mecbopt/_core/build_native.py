@@ -88,6 +88,8 @@ def ffi_builder(flavour: str = "plain") -> Any:
     builder = FFI()
     builder.cdef("\n".join(map(_declarations, headers)))
     builder.cdef("static const char *const core_source_digest;")
+    # The answer to `core_question`, given in Python: mecbopt/_core/asking.py.
+    builder.cdef('extern "Python" int core_ask(void);')
     root = FOLDER.parent.parent
     on_windows = sys.platform == "win32"
     builder.set_source(

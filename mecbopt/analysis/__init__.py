@@ -1,6 +1,6 @@
 """Curves over the rate, and many problems at once."""
 
 from mecbopt.analysis.curve import RateCurve, rate_curve
-from mecbopt.analysis.many import solve_many
+from mecbopt.analysis.many import ManyProgress, solve_many
 
-__all__ = ["RateCurve", "rate_curve", "solve_many"]
+__all__ = ["ManyProgress", "RateCurve", "rate_curve", "solve_many"]

@@ -6,10 +6,14 @@ a larger rate holds for every smaller one.  Both are used to start and to sharpe
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
+import io
 import math
+import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -20,11 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt import _validate
-from mecbopt.analysis.many import map_in_order
+from mecbopt.analysis.many import unsolved, was_interrupted
+from mecbopt.analysis.pool import map_in_order
+from mecbopt.control import bounds_cross, gap_closed
 from mecbopt.errors import ProblemError
-from mecbopt.problem import Problem, Solution, Status, StopReason
-from mecbopt.solvers import solve
-from mecbopt.solvers.branch_and_bound.stopping import gap_closed
+from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
+from mecbopt.solving import solve
 
 __all__ = ["RateCurve", "rate_curve"]
 
@@ -32,8 +37,10 @@ __all__ = ["RateCurve", "rate_curve"]
 #: number of workers, and so are the results.
 _BLOCK = 10
 
-#: Limits for the points after an interruption: each gets a coupling and a valid bound, and no search.
+#: Limits for the points after an interruption: each gets a coupling and a valid bound, and no search, as long
+#: as so many seconds last; then only what the other points say of it.
 _HURRIED = {"node_limit": 0, "time_limit": 1e-3}
+_HURRY_SECONDS = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,31 +76,34 @@ class RateCurve:
         """Where there is a coupling, shape (r,)."""
         return np.array([solution.has_coupling for solution in self.solutions])
 
-    def to_csv(self, path: str | Path) -> None:
-        """Write one line a rate; empty fields where there is no coupling."""
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """One line a rate, as text and into the file if one is given; empty fields without a coupling."""
         fields = ["rate", "mutual_information", "upper_bound", "gap", "status", "stop_reason", "rate_used"]
         fields += ["label_entropy_with_seed", "label_entropy_without_seed", "nodes", "seconds"]
-        try:
-            with Path(path).open("w", newline="", encoding="utf-8") as stream:
-                writer = csv.writer(stream)
-                writer.writerow(fields)
-                for rate, solution in zip(self.rates, self.solutions, strict=True):
-                    figures = [solution.mutual_information, solution.upper_bound, solution.gap]
-                    labels = [solution.label_entropy_with_seed, solution.label_entropy_without_seed]
-                    writer.writerow(
-                        [
-                            repr(float(rate)),
-                            *map(_cell, figures),
-                            solution.status.value,
-                            solution.stop_reason.value,
-                            _cell(solution.rate),
-                            *map(_cell, labels),
-                            solution.nodes,
-                            f"{solution.seconds:.6f}",
-                        ]
-                    )
-        except OSError as error:
-            raise ProblemError(f"path {path} cannot be written: {error.strerror}.") from error
+        stream = io.StringIO(newline="")
+        writer = csv.writer(stream)
+        writer.writerow(fields)
+        for rate, solution in zip(self.rates, self.solutions, strict=True):
+            figures = [solution.mutual_information, solution.upper_bound, solution.gap]
+            labels = [solution.label_entropy_with_seed, solution.label_entropy_without_seed]
+            writer.writerow(
+                [
+                    repr(float(rate)),
+                    *map(_cell, figures),
+                    solution.status.value,
+                    solution.stop_reason.value,
+                    _cell(solution.rate),
+                    *map(_cell, labels),
+                    solution.nodes,
+                    f"{solution.seconds:.6f}",
+                ]
+            )
+        if path is not None:
+            try:
+                Path(path).write_text(stream.getvalue(), encoding="utf-8", newline="")
+            except OSError as error:
+                raise ProblemError(f"path {path} cannot be written: {error.strerror}.") from error
+        return stream.getvalue()
 
 
 def _cell(value: float | None) -> str:
@@ -101,7 +111,11 @@ def _cell(value: float | None) -> str:
 
 
 def rate_curve(
-    problem: Problem, rates: Sequence[float] | NDArray[np.float64], workers: int = 1, **solve_options: Any
+    problem: Problem,
+    rates: Sequence[float] | NDArray[np.float64],
+    workers: int = 1,
+    executor: Executor | None = None,
+    **solve_options: Any,
 ) -> RateCurve:
     """Solve a problem at several rates.
 
@@ -113,13 +127,16 @@ def rate_curve(
         Bits, strictly ascending.
     workers : int
         Processes.
+    executor : concurrent.futures.Executor, optional
+        Where to solve in place of processes of our own.
     solve_options
         As for `solve`; limits hold for each point.
 
     Returns
     -------
     RateCurve
-        Interrupted by Ctrl-C, the points that follow still get a coupling and a valid bound.
+        Interrupted by Ctrl-C, or after the death of a worker, the points that follow still get a valid bound
+        and a coupling: their own, found quickly, or that of a smaller rate.
 
     Raises
     ------
@@ -142,43 +159,62 @@ def rate_curve(
         if not left < right:
             raise ProblemError(f"rates[{k + 1}] is {right}, not above {left}: give strictly ascending rates.")
     blocks = [chosen[start : start + _BLOCK] for start in range(0, len(chosen), _BLOCK)]
-    if workers == 1:
-        solved = _solve_in_turn(problem, solve_options, blocks)
-    else:
-        solve_block = partial(_solve_block, problem, solve_options)
-        solved = map_in_order(solve_block, blocks, workers, partial(solve_block, interrupted=True))
+    solved = map_in_order(
+        partial(_solve_block, problem, solve_options),
+        blocks,
+        workers,
+        executor=executor,
+        unfinished=_Hurry(problem, solve_options),
+        interrupted=lambda solutions: any(map(was_interrupted, solutions)),
+    )
     solutions = _sharpened([solution for block in solved for solution in block])
     return RateCurve(problem, np.array(chosen), tuple(solutions))
 
 
-def _solve_block(
-    problem: Problem, solve_options: dict[str, Any], rates: list[float], interrupted: bool = False
-) -> list[Solution]:
+def _solve_block(problem: Problem, solve_options: dict[str, Any], rates: list[float]) -> list[Solution]:
     """Points in ascending order, each started from the mixture before it; quickly after an interruption."""
     solutions: list[Solution] = []
+    hurry: _Hurry | None = None
     for rate in rates:
         start = solutions[-1].mixture if solutions else None
-        hurried = _HURRIED if interrupted or any(map(_interrupted, solutions)) else {}
-        solution = solve(problem.replace(rate=rate), start=start, **{**solve_options, **hurried})
-        if hurried and solution.status is Status.FEASIBLE:
-            solution = dataclasses.replace(solution, stop_reason=StopReason.INTERRUPTED)
-        solutions.append(solution)
+        if hurry is None:
+            try:
+                solutions.append(solve(problem.replace(rate=rate), start=start, **solve_options))
+                if was_interrupted(solutions[-1]):
+                    hurry = _Hurry(problem, solve_options)
+                continue
+            except KeyboardInterrupt:  # it came where the search could not answer it
+                hurry = _Hurry(problem, solve_options)
+        solutions.append(hurry.point(rate, start))
     return solutions
 
 
-def _solve_in_turn(
-    problem: Problem, solve_options: dict[str, Any], blocks: list[list[float]]
-) -> list[list[Solution]]:
-    """The blocks in this process: one interruption ends the search at every point that follows."""
-    solved: list[list[Solution]] = []
-    for block in blocks:
-        interrupted = any(_interrupted(solution) for points in solved for solution in points)
-        solved.append(_solve_block(problem, solve_options, block, interrupted))
-    return solved
+class _Hurry:
+    """Answers points after an interruption; the time for that begins with the first."""
 
+    def __init__(self, problem: Problem, solve_options: dict[str, Any]) -> None:
+        self._problem, self._options = problem, solve_options
+        self._deadline: float | None = None
 
-def _interrupted(solution: Solution) -> bool:
-    return solution.stop_reason is StopReason.INTERRUPTED
+    def __call__(self, rates: list[float]) -> list[Solution]:
+        """The points of a block."""
+        solutions: list[Solution] = []
+        for rate in rates:
+            solutions.append(self.point(rate, solutions[-1].mixture if solutions else None))
+        return solutions
+
+    def point(self, rate: float, start: Mixture | None) -> Solution:
+        """One point: a coupling without a search, or nothing once the time is over."""
+        now = time.monotonic()
+        self._deadline = now + _HURRY_SECONDS if self._deadline is None else self._deadline
+        problem = self._problem.replace(rate=rate)
+        if now < self._deadline:
+            with contextlib.suppress(KeyboardInterrupt):
+                solution = solve(problem, start=start, **{**self._options, **_HURRIED})
+                if solution.status is Status.FEASIBLE:
+                    return dataclasses.replace(solution, stop_reason=StopReason.INTERRUPTED)
+                return solution
+        return unsolved(problem, self._options)
 
 
 def _sharpened(solutions: list[Solution]) -> list[Solution]:
@@ -190,14 +226,20 @@ def _sharpened(solutions: list[Solution]) -> list[Solution]:
     for k in range(len(solutions) - 2, -1, -1):
         after, here = solutions[k + 1], solutions[k]
         if here.has_coupling and after.upper_bound < here.upper_bound:
-            solutions[k] = _renamed(dataclasses.replace(here, upper_bound=after.upper_bound))
+            # Two sums of the same number may differ by rounding; bounds that cross by more are not hidden.
+            bound = after.upper_bound
+            if not bounds_cross(-bound, -here.mutual_information):
+                bound = max(bound, here.mutual_information)
+            solutions[k] = _renamed(dataclasses.replace(here, upper_bound=bound))
     return solutions
 
 
 def _renamed(solution: Solution) -> Solution:
     """The status that goes with the sharpened values."""
-    if solution.status is Status.FEASIBLE and gap_closed(
-        -solution.upper_bound, -solution.mutual_information, solution.gap_tolerance
-    ):
-        return dataclasses.replace(solution, status=Status.OPTIMAL)
+    bound, value = -solution.upper_bound, -solution.mutual_information
+    if bounds_cross(bound, value):
+        return dataclasses.replace(solution, status=Status.INVALID)
+    if solution.status in (Status.FEASIBLE, Status.UNKNOWN):
+        closed = gap_closed(bound, value, solution.gap_tolerance)
+        return dataclasses.replace(solution, status=Status.OPTIMAL if closed else Status.FEASIBLE)
     return solution

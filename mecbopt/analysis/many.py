@@ -1,28 +1,39 @@
-"""Many problems at once, in a pool of processes; results do not depend on the number of workers."""
+"""Many problems at once; results do not depend on the number of workers."""
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import multiprocessing
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from mecbopt import _validate
+from mecbopt import tolerances
+from mecbopt.analysis.pool import map_in_order
 from mecbopt.errors import ProblemError
-from mecbopt.problem import Problem, Solution
-from mecbopt.solvers import solve
+from mecbopt.problem import Problem, Solution, Status, StopReason
+from mecbopt.solving import solve
 
-__all__ = ["map_in_order", "solve_many"]
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+__all__ = ["ManyProgress", "solve_many", "unsolved"]
 
 
-def solve_many(problems: Iterable[Problem], workers: int = 1, **solve_options: Any) -> list[Solution]:
+@dataclass(frozen=True)
+class ManyProgress:
+    """A problem that is done: `done` of `total` are, and `solution` belongs to the problem at `index`."""
+
+    done: int
+    total: int
+    index: int
+    solution: Solution
+
+
+def solve_many(
+    problems: Iterable[Problem],
+    workers: int = 1,
+    executor: Executor | None = None,
+    progress: Callable[[ManyProgress], None] | None = None,
+    **solve_options: Any,
+) -> list[Solution]:
     """Solve problems independently, in their order.
 
     Parameters
@@ -30,8 +41,30 @@ def solve_many(problems: Iterable[Problem], workers: int = 1, **solve_options: A
     problems : iterable of Problem
     workers : int
         Processes.  Each starts a fresh interpreter (about a second), so use them for work that takes longer.
+    executor : concurrent.futures.Executor, optional
+        Where to solve in place of processes of our own: dask's, mpi4py's, loky's, threads; left running.
+    progress : callable, optional
+        Told each problem that is done, in the order in which they end.
     solve_options
         As for `solve`; limits hold for each problem.
+
+    Returns
+    -------
+    list of Solution
+        After Ctrl-C, or when a worker dies, what is done is kept; the others have status UNKNOWN, stop reason
+        INTERRUPTED, no coupling, and the upper bound that costs nothing.
+
+    Raises
+    ------
+    ProblemError
+        An argument is not what it must be.
+    SolverError
+        The worker processes cannot start.
+
+    Warns
+    -----
+    RuntimeWarning
+        A worker died.
 
     Examples
     --------
@@ -44,44 +77,38 @@ def solve_many(problems: Iterable[Problem], workers: int = 1, **solve_options: A
     for index, problem in enumerate(chosen):
         if not isinstance(problem, Problem):
             raise ProblemError(f"problems[{index}] is a {type(problem).__name__}: give a mecbopt.Problem.")
-    return map_in_order(partial(solve, **solve_options), chosen, workers)
+    done = 0
+
+    def tell(index: int, solution: Solution) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(ManyProgress(done, len(chosen), index, solution))
+
+    return map_in_order(
+        partial(solve, **solve_options),
+        chosen,
+        workers,
+        executor=executor,
+        unfinished=partial(unsolved, solve_options=solve_options),
+        interrupted=was_interrupted,
+        on_result=tell,
+    )
 
 
-def map_in_order(
-    function: Callable[[Item], Result],
-    items: Sequence[Item],
-    workers: int,
-    interrupted: Callable[[Item], Result] | None = None,
-) -> list[Result]:
-    """Apply a picklable function to each item, in `workers` processes, results in the items' order.
+def was_interrupted(solution: Solution) -> bool:
+    """Whether Ctrl-C ended the search."""
+    return solution.stop_reason is StopReason.INTERRUPTED
 
-    After Ctrl-C, which a terminal sends to the workers as well, the items that are not done get what the
-    quick function `interrupted` gives them; without it the interruption passes on.
-    """
-    workers = min(_validate.positive_integer("workers", workers), max(1, len(items)))
-    if workers == 1:
-        return [function(item) for item in items]
-    # "spawn" on every platform: forking a process whose libraries hold threads can deadlock.
-    context = multiprocessing.get_context("spawn")
-    results: dict[int, Result] = {}
-    running: dict[Future[Result], int] = {}
-    waiting = iter(range(len(items)))
-    with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
-        try:
-            while len(results) < len(items):
-                # No more than one item a worker: what the pool has queued could not be taken back.
-                for index in itertools.islice(waiting, workers - len(running)):
-                    running[pool.submit(function, items[index])] = index
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    results[running.pop(future)] = future.result()
-        except KeyboardInterrupt:
-            if interrupted is None:
-                raise
-            for future, index in running.items():
-                # A worker that was interrupted outside the search has nothing to give.
-                with contextlib.suppress(KeyboardInterrupt, BrokenProcessPool):
-                    results[index] = future.result()
-    for index, item in enumerate(items):
-        if index not in results and interrupted is not None:
-            results[index] = interrupted(item)
-    return [results[index] for index in range(len(items))]
+
+def unsolved(problem: Problem, solve_options: dict[str, Any]) -> Solution:
+    """The solution of a problem that nobody worked on: nothing known but I <= min(R, H(X), H(Y))."""
+    return Solution(
+        problem,
+        Status.UNKNOWN,
+        StopReason.INTERRUPTED,
+        None,
+        problem.value_upper_bound,
+        solve_options.get("gap", tolerances.GAP),
+        method=solve_options.get("method", "auto"),
+    )

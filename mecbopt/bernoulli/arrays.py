@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mecbopt.bernoulli.polygon import best_points
-from mecbopt.errors import ProblemError
+from mecbopt.bernoulli.scalars import without_label
+from mecbopt.errors import Name, ProblemError
 
 __all__ = ["value"]
 
@@ -55,9 +56,7 @@ def value(
     [[0.0, 0.0], [0.191631, 0.130003]]
     """
     if max_label_entropy is not None and crossover is None:
-        raise ProblemError(
-            "max_label_entropy is given, but there is no label: give crossover, or leave it out."
-        )
+        raise without_label(max_label_entropy)
     given = {"q_x": q_x, "q_y": q_y, "rate": rate}
     if crossover is not None:
         given["crossover"] = crossover
@@ -66,9 +65,11 @@ def value(
     try:
         shape = np.broadcast_shapes(*(array.shape for array in arrays))
     except ValueError as error:
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in zip(given, arrays, strict=True))
+        shapes: list[str] = []
+        for name, array in zip(given, arrays, strict=True):
+            shapes += [", " if shapes else "", Name(name), f" {array.shape}"]
         raise ProblemError(
-            f"shapes do not broadcast: {shapes}; give arrays of one shape, or scalars."
+            ("shapes do not broadcast: ", *shapes), remedy="give arrays of one shape, or scalars"
         ) from error
     flat = [np.broadcast_to(array, shape).ravel() for array in arrays]
     result = np.empty(flat[0].shape)
@@ -84,10 +85,14 @@ def _checked(name: str, argument: ArrayLike) -> NDArray[np.float64]:
     try:
         array = np.asarray(argument, dtype=float)
     except (TypeError, ValueError) as error:
-        raise ProblemError(f"{name} is {argument!r}: give real numbers.") from error
+        raise ProblemError(argument=name, value=argument, required="hold real numbers") from error
     highest = math.inf if name in ("rate", "max_label_entropy") else 1.0
     wrong = ~((array >= 0.0) & (array <= highest))
     if wrong.any():
-        wanted = "0 or more, in bits" if highest == math.inf else "in [0, 1]"
-        raise ProblemError(f"{name} holds {array[wrong].flat[0]}: every entry must be {wanted}.")
+        raise ProblemError(
+            argument=name,
+            value=array[wrong].flat[0],
+            found=f"holds {array[wrong].flat[0]}",
+            required="be 0 or more, in bits" if highest == math.inf else "lie in [0, 1], in every entry",
+        )
     return array

@@ -8,13 +8,15 @@ Phi(t) = (1-a) h(b/(1-a)) between there and the cap of the comonotone end.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import SupportsFloat
 
 import numpy as np
 from scipy.optimize import brentq
 
-from mecbopt.bernoulli.information import bit_entropy, information
+from mecbopt.bernoulli.information import information
 from mecbopt.bernoulli.scalars import probability
+from mecbopt.info import binary_entropy
 
 __all__ = ["crossover_rate"]
 
@@ -51,11 +53,15 @@ def crossover_rate(q_x: SupportsFloat, q_y: SupportsFloat) -> float | None:
     if not (0.0 < a < 0.5 and 0.0 < b < 0.5):
         return None
     low, high = b / (1.0 - a), min(b / a, (1.0 - b) / (1.0 - a))
-    saturated = _information(a, b, -low)
+    # Positive but for subnormal masses, whose information is below the smallest float.
+    saturated = max(_information(a, b, -low), math.ulp(0.0))
 
     def lead(t: float) -> float:
-        """How much the comonotone end at t has over the saturated antitone end."""
-        return _information(a, b, t) - saturated
+        """How much the comonotone end at t has over the saturated antitone end, as a share of the latter.
+
+        As a share, since the root finder multiplies values: tiny ones would underflow.
+        """
+        return _information(a, b, t) / saturated - 1.0
 
     # Next to a = 1/2 or b = 1/2 the bracket is a few roundings wide and the signs at its ends drown in them;
     # then either end is the root to working precision.
@@ -64,8 +70,19 @@ def crossover_rate(q_x: SupportsFloat, q_y: SupportsFloat) -> float | None:
     elif not lead(high) > 0.0:
         root = high
     else:
-        root = brentq(lead, low, high, xtol=4.0 * math.ulp(low), rtol=8.9e-16)
-    return float(root * bit_entropy(np.asarray(a)))
+        root = _root(lead, low, high)
+    return float(root * binary_entropy(a))
+
+
+def _root(lead: Callable[[float], float], low: float, high: float) -> float:
+    """Where `lead` crosses 0; small masses leave a bracket of many powers of ten, halved on that scale."""
+    while high > 2.0 * low:
+        middle = math.sqrt(low) * math.sqrt(high)
+        low, high = (middle, high) if lead(middle) < 0.0 else (low, middle)
+    if not lead(high) > 0.0:
+        return high
+    root: float = brentq(lead, low, high, xtol=4.0 * math.ulp(low), rtol=8.9e-16)
+    return root
 
 
 def _information(a: float, b: float, delta: float) -> float:

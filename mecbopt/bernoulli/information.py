@@ -1,9 +1,9 @@
-"""Entropy and mutual information of two bits, with small *relative* error down to the smallest rates.
+"""Mutual information of two bits, with small *relative* error down to the smallest masses and rates.
 
 The plain difference h(b) - Phi(delta) loses every digit once delta falls below 1e-8.  Written as a mean of
 divergences, I(X;Y) = E_X D(p(y|X) || p_Y), and each divergence as a sum of the non-negative terms
 
-    D(b + u || b) = b g(u / b) + (1 - b) g(-u / (1 - b)),    g(z) = (1 + z) ln(1 + z) - z >= 0,
+    D(b + u || b) = k(b, u) + k(1 - b, -u),    k(m, u) = (m + u) ln(1 + u/m) - u >= 0,
 
 nothing cancels, and the value can never be negative.
 """
@@ -15,30 +15,22 @@ from numpy.typing import NDArray
 
 from mecbopt.units import BITS_PER_NAT
 
-__all__ = ["bit_entropy", "information"]
+__all__ = ["information", "surplus_over_one_bit"]
 
 FloatArray = NDArray[np.float64]
 
-#: Below this |z| the direct form of g loses more than 4e-14 of its value to cancellation; the series has
+#: Below this |z| the direct form of k loses more than 4e-14 of its value to cancellation; the series has
 #: seven terms, whose remainder is under 1e-15 of the value there.
 _SERIES_RADIUS = 0.01
 
-#: 1/(k (k-1)) with alternating sign, k = 8 .. 2: the coefficients of g(z) / z^2, highest power first.
+#: 1/(k (k-1)) with alternating sign, k = 8 .. 2: coefficients of k(m, z m) / (m z^2), highest first.
 _SERIES = tuple((-1) ** k / (k * (k - 1)) for k in range(8, 1, -1))
 
-#: log1p is evaluated no closer to its pole than this; there its factor 1 + z is 0 or one rounding error.
+#: log1p is evaluated no closer to its pole than this; there its factor m + u is 0 or one rounding error.
 _ABOVE_POLE = np.nextafter(-1.0, 0.0)
 
-
-def bit_entropy(p: FloatArray) -> FloatArray:
-    """h(p) in bits for p in [0, 1], elementwise, accurate to a few units of the last place.
-
-    The smaller of p and 1 - p is exact in floating point, so masses near 1 lose nothing.
-    """
-    small = np.minimum(p, 1.0 - p)
-    positive = np.maximum(small, np.finfo(float).tiny)
-    result: FloatArray = (small * -np.log(positive) - (1.0 - small) * np.log1p(-small)) * BITS_PER_NAT
-    return result
+#: From this ratio on ln(1 + u/m) is the difference of two logarithms: the ratio itself may overflow.
+_HUGE = 1e15
 
 
 def information(a: FloatArray, b: FloatArray, delta: FloatArray) -> FloatArray:
@@ -52,21 +44,36 @@ def information(a: FloatArray, b: FloatArray, delta: FloatArray) -> FloatArray:
     """
     below, above = -a * delta, (1.0 - a) * delta
     rest = 1.0 - b
-    given_zero = b * _gain(below / b) + rest * _gain(-below / rest)
-    given_one = b * _gain(above / b) + rest * _gain(-above / rest)
+    given_zero = _gain(b, below) + _gain(rest, -below)
+    given_one = _gain(b, above) + _gain(rest, -above)
     result: FloatArray = ((1.0 - a) * given_zero + a * given_one) * BITS_PER_NAT
     return result
 
 
-def _gain(z: FloatArray) -> FloatArray:
-    """g(z) = (1 + z) ln(1 + z) - z for z >= -1, elementwise and non-negative."""
-    z = np.maximum(z, -1.0)
-    result: FloatArray = np.asarray((1.0 + z) * np.log1p(np.maximum(z, _ABOVE_POLE)) - z)
-    near = np.abs(z) < _SERIES_RADIUS
+def surplus_over_one_bit(s: FloatArray) -> FloatArray:
+    """1 - h(s) in bits, the divergence of Bern(s) from a fair bit, without the cancellation next to 1/2."""
+    half = np.asarray(0.5)
+    offset = s - 0.5
+    result: FloatArray = (_gain(half, offset) + _gain(half, -offset)) * BITS_PER_NAT
+    return result
+
+
+def _gain(mass: FloatArray, change: FloatArray) -> FloatArray:
+    """k(m, u) = (m + u) ln(1 + u/m) - u for m > 0 and u >= -m, elementwise and non-negative."""
+    mass, change = np.broadcast_arrays(mass, np.maximum(change, -mass))
+    after = mass + change
+    # The logarithm of the ratio, by the ratio where it is moderate.
+    huge = change > _HUGE * mass
+    ratio = np.where(huge, 0.0, change) / mass
+    logarithm = np.log1p(np.maximum(ratio, _ABOVE_POLE))
+    result: FloatArray = np.asarray(after * logarithm - change)
+    if huge.any():
+        result[huge] = after[huge] * (np.log(after[huge]) - np.log(mass[huge])) - change[huge]
+    near = (np.abs(ratio) < _SERIES_RADIUS) & ~huge
     if near.any():
-        small = z[near]
+        small = ratio[near]
         factor = np.full_like(small, _SERIES[0])
         for coefficient in _SERIES[1:]:
             factor = factor * small + coefficient
-        result[near] = factor * small * small
+        result[near] = factor * small * change[near]
     return result

@@ -8,23 +8,34 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt._validate import nonnegative_number
-from mecbopt.bernoulli.information import bit_entropy, information
-from mecbopt.bernoulli.polygon import best_points, label_share, largest_share
+from mecbopt.bernoulli.information import information
+from mecbopt.bernoulli.polygon import (
+    best_points,
+    comonotone_share,
+    label_mass,
+    label_share,
+    largest_share,
+    largest_share_complement,
+)
 from mecbopt.bernoulli.scalars import label_arguments, probability
-from mecbopt.errors import InfeasibleError
+from mecbopt.errors import InfeasibleError, Name
+from mecbopt.info import binary_entropy
 from mecbopt.problem import Mixture
 
 __all__ = ["BernoulliOptimum", "Weights", "comonotone", "smallest_label_entropy", "smallest_rate", "solve"]
 
-#: A constraint is called active when its slack in t is below this: well above the rounding of R/h(a), well
-#: below what a user would call a different rate.
+#: A constraint is called active when its slack is below this share of what it limits: well above the rounding
+#: of R/h(a), well below what a user would call a different rate.
 _ACTIVE = 1e-12
+#: Rounding of t_C in absolute terms: h(s) - C is a difference of numbers that may be nearly equal.
+_LABEL_ROUNDING = 8.0 * np.finfo(float).eps
 
 
 class Weights(NamedTuple):
@@ -141,7 +152,7 @@ def solve(
     best = best_points(*(np.asarray(number) for number in (a, b, limit, *(label or ()))))
     if not best.feasible:
         noise, label_limit = label or (0.5, math.inf)
-        raise InfeasibleError(_infeasible_message(a, b, limit, noise, label_limit))
+        raise _infeasible(a, b, limit, noise, label_limit)
     delta, share = float(best.delta), float(best.share)
     weights = _weights(a, b, delta, share)
     # Degenerate bits and delta = 0 tie with everything; otherwise the sign of delta names the end.
@@ -185,7 +196,7 @@ def comonotone(q_x: Any, q_y: Any, rate: Any = math.inf) -> BernoulliOptimum:
     if a in (0.0, 1.0) or b in (0.0, 1.0):
         weights = _weights(a, b, 0.0, 0.0)
         return BernoulliOptimum(a, b, 0.0, 0.0, weights, "tie", _branch(a, b, 0.0, weights, limit, None))
-    delta = min(limit / _h(a), b / a, (1.0 - b) / (1.0 - a), 1.0)
+    delta = float(comonotone_share(np.asarray(a), np.asarray(b), np.asarray(limit)))
     gain = float(information(np.asarray(a), np.asarray(b), np.asarray(delta)))
     weights = _weights(a, b, delta, delta)
     end = "comonotone" if delta > 0.0 else "tie"
@@ -193,7 +204,7 @@ def comonotone(q_x: Any, q_y: Any, rate: Any = math.inf) -> BernoulliOptimum:
 
 
 def smallest_label_entropy(q_x: Any, q_y: Any, rate: Any, crossover: Any) -> float:
-    """The smallest attainable C = H(S|Y,U) at a rate, bits: h(s) - t_top (h(s) - h(eta)).
+    """The smallest attainable C = H(S|Y,U) at a rate, bits: (1 - t_top) h(s) + t_top h(eta).
 
     Raises
     ------
@@ -205,8 +216,8 @@ def smallest_label_entropy(q_x: Any, q_y: Any, rate: Any, crossover: Any) -> flo
     plain = _h(_label_mass(a, noise))
     if a in (0.0, 1.0) or b in (0.0, 1.0):
         return plain
-    top = float(largest_share(np.asarray(min(a, 1.0 - a)), np.asarray(b), np.asarray(limit)))
-    return plain - top * (plain - _h(noise))
+    point = np.asarray(min(a, 1.0 - a)), np.asarray(b), np.asarray(limit)
+    return float(largest_share_complement(*point)) * plain + float(largest_share(*point)) * _h(noise)
 
 
 def smallest_rate(q_x: Any, q_y: Any, crossover: Any, max_label_entropy: Any) -> float | None:
@@ -230,12 +241,11 @@ def smallest_rate(q_x: Any, q_y: Any, crossover: Any, max_label_entropy: Any) ->
 
 
 def _h(p: float) -> float:
-    return float(bit_entropy(np.asarray(p)))
+    return float(binary_entropy(p))
 
 
 def _label_mass(a: float, noise: float) -> float:
-    """P(S=1) for S = X xor N."""
-    return a * (1.0 - noise) + (1.0 - a) * noise
+    return float(label_mass(np.asarray(a), np.asarray(noise)))
 
 
 def _least_share(a: float, noise: float, limit: float) -> float:
@@ -267,21 +277,32 @@ def _branch(
     if a in (0.0, 1.0) or b in (0.0, 1.0):
         return "marginal"  # a constant bit leaves one coupling
     names = []
-    if abs(limit / _h(a) - share) <= _ACTIVE:
+    spent = share * _h(a)
+    if abs(limit - spent) <= _ACTIVE * spent:
         names.append("rate")
     # p3 or p4 is 0, measured in t: near the end t = b/a the weight p4 = b - a t moves with slope a <= b.
     if weights.one <= _ACTIVE * b or weights.zero <= _ACTIVE * (1.0 - b):
         names.append("marginal")
-    if label is not None and abs(_least_share(a, *label) - share) <= _ACTIVE:
+    if label is not None and abs(_least_share(a, *label) - share) <= max(_ACTIVE * share, _LABEL_ROUNDING):
         names.append("label")
     return "+".join(names)
 
 
-def _infeasible_message(a: float, b: float, limit: float, noise: float, label_limit: float) -> str:
+def _infeasible(a: float, b: float, limit: float, noise: float, label_limit: float) -> InfeasibleError:
+    """What is attainable instead, rounded so that it serves as it is printed."""
     least = smallest_label_entropy(a, b, limit, noise)
     needed = smallest_rate(a, b, noise, label_limit)
-    remedy = "no R is enough for less" if needed is None else f"or rate to at least {needed:.9g}"
-    return (
-        f"max_label_entropy is {label_limit:g} at rate {limit:g}, which no coupling attains: "
-        f"raise it to at least {least:.9g}, {remedy}."
+    raise_rate: tuple[str, ...] = ("no R is enough for less",)
+    if needed is not None:
+        raise_rate = ("or ", Name("rate"), f" to at least {_rounded_up(needed)}")
+    return InfeasibleError(
+        argument="max_label_entropy",
+        value=label_limit,
+        found=(f"is {label_limit:g} at ", Name("rate"), f" {limit:g}, which no coupling attains"),
+        remedy=(f"raise it to at least {_rounded_up(least)}, ", *raise_rate),
     )
+
+
+def _rounded_up(number: float) -> str:
+    """Nine digits, upwards: what an error offers must serve as it is printed."""
+    return f"{float(Context(prec=9, rounding=ROUND_CEILING).create_decimal_from_float(number)):.9g}"

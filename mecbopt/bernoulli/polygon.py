@@ -15,10 +15,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mecbopt.bernoulli.information import bit_entropy, information
+from mecbopt.bernoulli.information import information, surplus_over_one_bit
+from mecbopt.info import binary_entropy
 from mecbopt.tolerances import CONSTRAINT_SLACK
 
-__all__ = ["Best", "best_points", "label_share", "largest_share"]
+__all__ = [
+    "Best",
+    "best_points",
+    "comonotone_share",
+    "label_mass",
+    "label_share",
+    "largest_share",
+    "largest_share_complement",
+]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -38,10 +47,39 @@ class Best(NamedTuple):
     tie: BoolArray  # whether an end with delta of the other sign is as good
 
 
+def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """min(part / whole, 1) for part >= 0 and whole > 0; the quotient cannot overflow."""
+    result: FloatArray = np.minimum(part, whole) / whole
+    return result
+
+
 def largest_share(a: FloatArray, b: FloatArray, rate: FloatArray) -> FloatArray:
     """t_top = min(R/h(a), 1, b/a, (1-b)/a) for 0 < a <= 1/2 and 0 < b < 1."""
-    share = np.minimum(rate / bit_entropy(a), 1.0)
-    result: FloatArray = np.minimum(share, np.minimum(b, 1.0 - b) / a)
+    result: FloatArray = np.minimum(
+        _share(rate, binary_entropy(a)), np.minimum(_share(b, a), _share(1.0 - b, a))
+    )
+    return result
+
+
+def largest_share_complement(a: FloatArray, b: FloatArray, rate: FloatArray) -> FloatArray:
+    """1 - t_top, each difference taken before its quotient so that t_top next to 1 loses no digits."""
+    entropy = binary_entropy(a)
+    lacking = (np.maximum(entropy - rate, 0.0) / entropy, (a - b) / a, (a - (1.0 - b)) / a)
+    result: FloatArray = np.maximum(np.maximum.reduce(np.broadcast_arrays(*lacking)), 0.0)
+    return result
+
+
+def comonotone_share(a: FloatArray, b: FloatArray, rate: FloatArray) -> FloatArray:
+    """min(R/h(a), b/a, (1-b)/(1-a), 1), the delta of the printed Theorem 2 (reconstructed), 0 < a, b < 1."""
+    result: FloatArray = np.minimum(
+        _share(rate, binary_entropy(a)), np.minimum(_share(b, a), _share(1.0 - b, 1.0 - a))
+    )
+    return result
+
+
+def label_mass(a: FloatArray, crossover: FloatArray) -> FloatArray:
+    """P(S=1) for S = X xor N with N ~ Bern(crossover)."""
+    result: FloatArray = a * (1.0 - crossover) + (1.0 - a) * crossover
     return result
 
 
@@ -60,30 +98,43 @@ def label_share(
     share : ndarray
         (h(s) - C) / (h(s) - h(eta)); plus or minus infinity where the label tells nothing (eta = 1/2).
     slack : ndarray
-        `CONSTRAINT_SLACK` bits in units of t.
+        `CONSTRAINT_SLACK` of H(S), the scale of the row, in units of t.
     """
-    s = a * (1.0 - crossover) + (1.0 - a) * crossover
+    s = label_mass(a, crossover)
     # h(s) - h(eta) = I(S;X): P(S=1) = s, and P(S=1|X=1) - P(S=1|X=0) = 1 - 2 eta.
     told = information(a, np.maximum(s, np.finfo(float).tiny), 1.0 - 2.0 * crossover)
-    excess = bit_entropy(s) - max_label_entropy
+    excess, scale = _excess(s, max_label_entropy), CONSTRAINT_SLACK * binary_entropy(s)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        share = np.where(told > 0.0, excess / told, np.where(excess > CONSTRAINT_SLACK, np.inf, -np.inf))
-        slack = np.where(told > 0.0, CONSTRAINT_SLACK / told, 0.0)
+        share = np.where(told > 0.0, excess / told, np.where(excess > scale, np.inf, -np.inf))
+        slack = np.where(told > 0.0, scale / told, 0.0)
     return share, slack
 
 
+def _excess(s: FloatArray, max_label_entropy: FloatArray) -> FloatArray:
+    """h(s) - C, by the distances from one bit where both are near it: 1 - C is exact for C >= 1/2."""
+    # Above 1 bit the limit says nothing more, and minus infinity is not needed: C is cut at 2.
+    limit = np.minimum(max_label_entropy, 2.0)
+    result: FloatArray = np.where(
+        limit >= 0.5, (1.0 - limit) - surplus_over_one_bit(s), binary_entropy(s) - limit
+    )
+    return result
+
+
 def _upper_end(
-    a: FloatArray, b: FloatArray, low: FloatArray, top: FloatArray
+    a: FloatArray, rest: FloatArray, low: FloatArray, top: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Largest delta and its t over low <= t <= top; the smallest delta is minus that of (a, 1 - b).
+    """Largest delta and its t over low <= t <= top, with rest = 1 - b.
+
+    The smallest delta is minus the largest one for 1 - b in place of b, that is with rest = b.  The mass
+    itself is passed, since 1 - (1 - b) loses every digit of a small b.
 
     The line p3 = 0 cuts the corner delta = t = top off where top lies beyond the crossing (1-b)/(1-a); along
     it delta falls as t grows, so t is as small as the crossing and the label allow.
     """
-    crossing = (1.0 - b) / (1.0 - a)
+    crossing = rest / (1.0 - a)
     slope = 1.0 - 2.0 * a
     with np.errstate(divide="ignore", invalid="ignore"):
-        beyond = (2.0 * (1.0 - b) - low) / slope
+        beyond = (2.0 * rest - low) / slope
     # |delta| <= t holds exactly on the line; rounding is magnified by 1/slope as a nears 1/2.
     beyond = np.clip(np.where(slope > 0.0, beyond, low), -low, low)
     straight = np.minimum(top, crossing)
@@ -113,10 +164,11 @@ def best_points(
         noise = np.minimum(crossover, 1.0 - crossover)
         least, slack = label_share(a, noise, max_label_entropy)
         low = np.clip(least, 0.0, top)
-        plain = bit_entropy(q_x * (1.0 - noise) + (1.0 - q_x) * noise) - max_label_entropy
-        feasible = np.where(degenerate, plain <= CONSTRAINT_SLACK, least <= top + slack)
-    up, up_share = _upper_end(a, b, low, top)
-    down, down_share = _upper_end(a, 1.0 - b, low, top)
+        plain = label_mass(q_x, noise)
+        constant = _excess(plain, max_label_entropy) <= CONSTRAINT_SLACK * binary_entropy(plain)
+        feasible = np.where(degenerate, constant, least <= top + slack)
+    up, up_share = _upper_end(a, 1.0 - b, low, top)
+    down, down_share = _upper_end(a, b, low, top)
     down = -down
     gain_up, gain_down = information(a, b, up), information(a, b, down)
     close = np.abs(gain_up - gain_down) <= _TIE * np.maximum(gain_up, gain_down)

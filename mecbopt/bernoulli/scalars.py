@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mecbopt import _validate
-from mecbopt.errors import ProblemError
+from mecbopt.errors import Name, ProblemError
 
-__all__ = ["label_arguments", "probability"]
+__all__ = ["label_arguments", "probability", "without_label"]
 
 
 def probability(name: str, value: Any) -> float:
@@ -20,7 +20,7 @@ def probability(name: str, value: Any) -> float:
     """
     number = _validate.nonnegative_number(name, value, "probability")
     if number > 1.0:
-        raise ProblemError(f"{name} is {value}: it is a probability, give a number in [0, 1].")
+        raise ProblemError(argument=name, value=value, required="be a probability, a number in [0, 1]")
     return number
 
 
@@ -34,12 +34,19 @@ def label_arguments(crossover: Any, max_label_entropy: Any) -> tuple[float, floa
     """
     if crossover is None:
         if max_label_entropy is not None:
-            raise ProblemError(
-                f"max_label_entropy is {max_label_entropy}, but there is no label: "
-                "give crossover, or leave max_label_entropy out."
-            )
+            raise without_label(max_label_entropy)
         return None
     noise = probability("crossover", crossover)
     if max_label_entropy is None:
         return None
     return noise, _validate.nonnegative_number("max_label_entropy", max_label_entropy)
+
+
+def without_label(max_label_entropy: Any) -> ProblemError:
+    """The error of a limit C that comes without a label."""
+    return ProblemError(
+        argument="max_label_entropy",
+        value=max_label_entropy,
+        required="come with a label",
+        remedy=("give ", Name("crossover"), ", or leave ", Name("max_label_entropy"), " out"),
+    )

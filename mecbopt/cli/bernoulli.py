@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,8 +15,9 @@ import mecbopt.bernoulli as closed_forms
 from mecbopt.bernoulli import BernoulliOptimum
 from mecbopt.cli.inputs import option_names
 from mecbopt.cli.main import ExitCode
+from mecbopt.cli.outputs import Output, OutputText, to_standard
 from mecbopt.cli.report import output_console
-from mecbopt.cli.values import NUMBER, OutputPath
+from mecbopt.cli.values import NUMBER
 from mecbopt.info import binary_entropy
 
 __all__ = ["bernoulli"]
@@ -46,9 +46,9 @@ _OPTION_OF_ARGUMENT = {
 @click.option("--rate", type=NUMBER, default=math.inf, show_default=True, help="R, bits.")
 @click.option("--crossover", type=NUMBER, help="P(S != X) of the label S.")
 @click.option("--max-label-entropy", type=NUMBER, help="C, bits, a limit on H(S|Y,U).")
-@click.option("--json", "json_path", type=OutputPath(".json"), help="Write the figures as JSON.")
+@click.option("--json", "json_output", type=OutputText(), help="Write the figures as JSON; - prints them.")
 def bernoulli(
-    q_x: Any, q_y: Any, rate: Any, crossover: Any, max_label_entropy: Any, json_path: Path | None
+    q_x: Any, q_y: Any, rate: Any, crossover: Any, max_label_entropy: Any, json_output: Output | None
 ) -> ExitCode:
     """The optimal coupling of two bits, its weights, its end and its active constraints."""
     with option_names(_OPTION_OF_ARGUMENT):
@@ -56,10 +56,10 @@ def bernoulli(
         # The printed formula knows no label.
         printed = closed_forms.comonotone(q_x, q_y, rate) if max_label_entropy is None else None
         switch = closed_forms.crossover_rate(q_x, q_y)
-    _print(best, printed, switch, output_console())
-    if json_path is not None:
+    if json_output is not None:
         text = json.dumps(_document(best, printed, switch, float(rate)), indent=2, allow_nan=False)
-        json_path.write_text(text + "\n", encoding="utf-8")
+        json_output.write(text + "\n")
+    _print(best, printed, switch, output_console(aside=to_standard(json_output)))
     return ExitCode.DONE
 
 

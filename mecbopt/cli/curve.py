@@ -15,9 +15,10 @@ from mecbopt.analysis import RateCurve, rate_curve
 from mecbopt.cli.inputs import ProblemSource, option_names, problem_options
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, solver_options
+from mecbopt.cli.outputs import PICTURE, Output, OutputText, refuse_equal_paths, to_standard
 from mecbopt.cli.progress import PointCounter, live_progress
 from mecbopt.cli.report import output_console
-from mecbopt.cli.values import PICTURE, RATES, OutputPath, refuse_equal_paths
+from mecbopt.cli.values import RATES
 from mecbopt.problem import Solution, Status
 
 __all__ = ["curve"]
@@ -33,37 +34,36 @@ Exit codes: 0 done; 1 no rate is feasible; 2 wrong usage or input; 3 stopped by 
 
 
 @click.command(epilog=_EPILOG)
-@problem_options
+@problem_options(rate=False)
 @click.option("--rates", type=RATES, required=True, help="Rates in bits, both ends included.")
-@solver_options
-@click.option("--csv", "csv_path", type=OutputPath(), help="Write one line a rate.")
+@solver_options(each="rate")
+@click.option("--csv", "csv_output", type=OutputText(), help="Write one line a rate; - prints them.")
 @click.option("--plot", type=PICTURE, help="Draw the curve with its band (.png, .pdf or .svg).")
 def curve(
     source: ProblemSource,
     rates: NDArray[Any],
-    csv_path: Path | None,
+    csv_output: Output | None,
     plot: Path | None,
     workers: int,
     **options: Any,
 ) -> ExitCode:
     """Trace I(X;Y) over the rate; every point carries the bound that proves it."""
-    if source.rate is not None:
-        raise click.UsageError("--rate goes with solve: leave it out, --rates gives the rates of the curve.")
-    refuse_equal_paths({"--csv": csv_path, "--plot": plot}, source.input_paths)
+    refuse_equal_paths({"--csv": csv_output, "--plot": plot}, source.input_paths)
     problem = source.problem()
+    if plot is not None:
+        # Loaded before the search: after Ctrl-C or a limit there is no time for it.
+        import mecbopt.plots
     counter = PointCounter(len(rates))
     with option_names(), live_progress(counter.prefix) as progress:
         # A callback cannot follow a point into another process.
         watch = counter.watching(progress) if progress is not None and workers == 1 else None
         points = rate_curve(problem, rates, workers=workers, progress=watch, **options)
-    if csv_path is not None:
-        points.to_csv(csv_path)
-    print_curve(points, output_console())
+    # Files first: whoever reads the table may go away in the middle of it.
+    if csv_output is not None:
+        csv_output.write(points.to_csv())
     if plot is not None:
-        from mecbopt.plots import curve as draw_curve
-        from mecbopt.plots import save
-
-        save(draw_curve(points).figure, plot)
+        mecbopt.plots.save(mecbopt.plots.curve(points), plot)
+    print_curve(points, output_console(aside=to_standard(csv_output)))
     return _exit_code(points)
 
 
@@ -88,7 +88,7 @@ def _figures(solution: Solution) -> tuple[str, str, str]:
 def _known(solution: Solution) -> str:
     """The status, with the reason of the stop where it says more, and the way out of infeasibility."""
     if solution.status is Status.OPTIMAL:
-        return solution.status.value
+        return str(solution.status.value)
     if solution.status is Status.INFEASIBLE:
         smallest = solution.smallest_label_entropy
         return "infeasible" if smallest is None else f"infeasible, smallest C is {smallest:.6f}"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code
+from mecbopt.cli.outputs import output_folder
 from mecbopt.cli.progress import live_progress
 from mecbopt.cli.report import output_console, print_solution
-from mecbopt.cli.values import output_folder
 from mecbopt.data import demo_problem
-from mecbopt.solvers import solve
+from mecbopt.problem import Solution, StopReason
+from mecbopt.solving import solve
 
 __all__ = ["demo"]
 
@@ -45,16 +47,25 @@ def demo(out: Path) -> ExitCode:
     Runs offline in seconds; writes demo.json and demo.png into the folder --out.
     """
     output_folder(out)
+    # Loaded before the search: after Ctrl-C there is no time for it.
+    import mecbopt.plots  # noqa: F401
+
     problem = demo_problem()
-    console = output_console()
-    console.print(_STORY.format(rate=problem.rate))
     with live_progress(lambda: "without the alarm  ") as progress:
         free = solve(problem.replace(max_label_entropy=None), progress=progress)
-    print_solution(free, console, with_tables=False)
-    console.print(_WITH_LABEL.format(limit=problem.max_label_entropy))
+    if free.stop_reason is StopReason.INTERRUPTED:
+        # One Ctrl-C ends the demonstration: what it found is written and shown.
+        written = _write(free, out)
+        _tell_free(free, output_console())
+        click.echo(written)
+        return ExitCode.STOPPED
     with live_progress(lambda: "with the alarm  ") as progress:
         limited = solve(problem, progress=progress)
-    limited.to_json(out / "demo.json")
+    # Files first: whoever reads the story may go away in the middle of it.
+    written = _write(limited, out)
+    console = output_console()
+    _tell_free(free, console)
+    console.print(_WITH_LABEL.format(limit=problem.max_label_entropy))
     print_solution(limited, console)
     if free.has_coupling and limited.has_coupling and free.label_entropy_with_seed is not None:
         console.print(
@@ -69,8 +80,21 @@ def demo(out: Path) -> ExitCode:
                 most=problem.shape[1] + 2,
             )
         )
+    console.print(written, soft_wrap=True, markup=False)
+    return max(exit_code(free), exit_code(limited))
+
+
+def _tell_free(free: Solution, console: Console) -> None:
+    console.print(_STORY.format(rate=free.problem.rate))
+    print_solution(free, console, with_tables=False)
+
+
+def _write(solution: Solution, out: Path) -> str:
+    """Write the solution and its picture, and say where."""
     from mecbopt.plots import save, solution_figure
 
-    save(solution_figure(limited), out / "demo.png")
-    console.print(f"Written: {out / 'demo.json'} and {out / 'demo.png'}", soft_wrap=True)
-    return max(exit_code(free), exit_code(limited))
+    solution.to_json(out / "demo.json")
+    if not solution.has_coupling:
+        return f"Written: {out / 'demo.json'}"
+    save(solution_figure(solution), out / "demo.png")
+    return f"Written: {out / 'demo.json'} and {out / 'demo.png'}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mecbopt.cli.main import ExitCode
-from mecbopt.cli.values import output_folder
+from mecbopt.cli.outputs import output_folder
 
 __all__ = ["figures"]
 
@@ -31,6 +31,12 @@ def figures(out: Path, suffix: str, only: tuple[str, ...]) -> ExitCode:
     for name in only or FIGURES:
         start = time.perf_counter()
         path = out / f"{name}.{suffix}"
-        save(FIGURES[name](), path)
+        try:
+            save(FIGURES[name](), path)
+        except KeyboardInterrupt:
+            click.echo(
+                f"Interrupted while drawing {name}: the figures named before it are written.", err=True
+            )
+            return ExitCode.STOPPED
         click.echo(f"{path}  ({time.perf_counter() - start:.1f} s)")
     return ExitCode.DONE

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,20 +16,24 @@ import click
 
 from mecbopt.cli.samples import read_columns
 from mecbopt.cli.values import CHANNEL, NUMBER, PMF
-from mecbopt.errors import MecboptError, NotSupportedError, ProblemError
+from mecbopt.errors import MecboptError
 from mecbopt.problem import Problem, load_problem
 
-__all__ = ["ProblemSource", "option_names", "problem_options"]
+__all__ = ["OPTION_OF_ARGUMENT", "ProblemSource", "option_names", "problem_options"]
 
-# How an argument of the library is called on the command line.
-_OPTION_OF_ARGUMENT = {
+#: How an argument of the library is called on the command line.
+OPTION_OF_ARGUMENT = {
     "p_x": "--px",
     "p_y": "--py",
     "p_s_given_x": "--ps-given-x",
     "max_label_entropy": "--max-label-entropy",
     "rate": "--rate",
+    "normalize": "--normalize",
     "pass normalize=True": "add --normalize",
     "smoothing": "--smoothing",
+    "x": "--x",
+    "y": "--y",
+    "label": "--label",
     "method": "--method",
     "engine": "--engine",
     "gap": "--gap",
@@ -38,8 +41,8 @@ _OPTION_OF_ARGUMENT = {
     "node_limit": "--node-limit",
     "seed": "--seed",
     "workers": "--workers",
+    "rates": "--rates",
 }
-_PASS_NORMALIZE = "pass normalize=True"
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class ProblemSource:
         with option_names():
             if self.samples is None:
                 return Problem(
-                    self.px,
+                    self.px or (),
                     self.py,
                     p_s_given_x=self.ps_given_x,
                     max_label_entropy=self.max_label_entropy,
@@ -104,13 +107,7 @@ class ProblemSource:
 
     def _from_file(self, path: Path) -> Problem:
         """The file's problem; a rate or a label limit on the command line replaces the file's."""
-        try:
-            problem = load_problem(path)
-        except ProblemError as error:
-            remedy = "write normalize = true into the file"
-            raise type(error)(str(error).replace(_PASS_NORMALIZE, remedy)) from error
-        except NotSupportedError as error:
-            raise NotSupportedError(f"{path}: {error}") from error
+        problem = load_problem(path)
         changes = self._rate()
         if self.max_label_entropy is not None:
             changes["max_label_entropy"] = self.max_label_entropy
@@ -168,14 +165,14 @@ class ProblemSource:
             )
 
 
-def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the problem options to a command, which receives them as one `source`."""
+def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the problem options to a command, which receives them as one `source`.
 
-    @functools.wraps(command)
-    def with_source(**arguments: Any) -> Any:
-        source = ProblemSource(**{part.name: arguments.pop(part.name) for part in fields(ProblemSource)})
-        return command(source=source, **arguments)
-
+    Parameters
+    ----------
+    rate : bool
+        Offer --rate; a command that takes rates of its own does not.
+    """
     decorators = [
         click.argument("file", type=click.Path(path_type=Path), required=False),
         click.option("--px", type=PMF, help="Pmf of X: numbers or fractions a/b, separated by commas."),
@@ -191,23 +188,35 @@ def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--y", metavar="COLUMN", help="Column whose law is that of Y (or give --py)."),
         click.option("--label", metavar="COLUMN", help="Column of the label S."),
         click.option("--smoothing", type=NUMBER, help="Pseudo-count added to every cell of the counts."),
-        click.option("--rate", type=NUMBER, help="R in bits; replaces the file's.  [default: no limit]"),
+        *(
+            [click.option("--rate", type=NUMBER, help="R in bits; replaces the file's.  [default: no limit]")]
+            if rate
+            else []
+        ),
         click.option(
             "--max-label-entropy", type=NUMBER, help="C in bits, H(S|Y,U) <= C; replaces the file's."
         ),
     ]
-    for decorator in reversed(decorators):
-        with_source = decorator(with_source)
-    return with_source
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def with_source(**arguments: Any) -> Any:
+            given = {part.name: arguments.pop(part.name, None) for part in fields(ProblemSource)}
+            return command(source=ProblemSource(**given), **arguments)
+
+        decorated: Callable[..., Any] = with_source
+        for decorator in reversed(decorators):
+            decorated = decorator(decorated)
+        return decorated
+
+    return decorate
 
 
 @contextlib.contextmanager
-def option_names(names: Mapping[str, str] = _OPTION_OF_ARGUMENT) -> Iterator[None]:
+def option_names(names: Mapping[str, str] = OPTION_OF_ARGUMENT) -> Iterator[None]:
     """Let errors of the library name the option where they name the argument."""
     try:
         yield
     except MecboptError as error:
-        message = str(error)
-        for argument, option in names.items():
-            message = re.sub(rf"(?<![\w.'-]){re.escape(argument)}(?![\w'])", option, message)
-        raise type(error)(message) from error
+        error.rename(names)
+        raise

@@ -1,18 +1,23 @@
 """Entry point of the command line: finds commands lazily, turns errors into one line and an exit code.
 
-Exit codes: 0 done; 1 a claim failed; 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
+Exit codes: 0 done; 1 a claim failed; 2 wrong usage or input; 3 stopped by a limit or Ctrl-C; 141 the reader
+of the output went away.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import io
+import os
 import sys
 import traceback
 from enum import IntEnum
 from typing import Any
 
 import click
+from click.shell_completion import shell_complete
 
 from mecbopt.errors import CertificateError, CodecError, InfeasibleError, MecboptError, SolutionError
 
@@ -26,6 +31,8 @@ class ExitCode(IntEnum):
     CLAIM_FAILED = 1
     USAGE = 2
     STOPPED = 3
+    #: 128 + SIGPIPE: what a shell reports of a program whose reader went away (`mecbopt ... | head`).
+    READER_GONE = 141
 
 
 # command -> (module, one line of help); the module is imported when the command is asked for and holds the
@@ -76,7 +83,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: mecbopt solve --px 0.5,0.3,0.2 --py 0.6,0.4 --rate 0.5",
 )
 @click.version_option(package_name="mecbopt")
@@ -85,41 +92,82 @@ def main(debug: bool) -> None:
     """Constrained minimum entropy coupling: global optima with their proof, in bits."""
 
 
+#: Where a shell's completion script asks, as click's own entry point has it.
+_COMPLETION = "_MECBOPT_COMPLETE"
 #: What click raises for a group without a command, with the help as its message (from click 8.2 on).
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
 
 def entry_point(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code; errors go to standard error in one line."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    _accept_every_character()
+    try:
+        try:
+            code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        finally:
+            # A command that could not write its last lines (a full disk, no reader) must not report success.
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_the_reader()
+        code = ExitCode.READER_GONE
+    except KeyboardInterrupt:
+        # Between two steps of the clean-up: there is nothing left to say.
+        code = ExitCode.STOPPED
+    except OSError as error:
+        code = _refuse(f"standard output: {error.strerror or error}.", ExitCode.USAGE, False)
+    sys.exit(int(code))
+
+
+def _run(arguments: list[str]) -> int:
+    """The exit code of a call, its errors written."""
     # --debug belongs to no command, so it is taken out before any of them sees it.
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:
-        code = main.main(arguments, prog_name="mecbopt", standalone_mode=False)
-        # A command that could not write its last lines (a full disk) must not report success.
-        sys.stdout.flush()
-        sys.exit(int(code or ExitCode.DONE))
+        completion = os.environ.get(_COMPLETION)
+        if completion:
+            return shell_complete(main, {}, "mecbopt", _COMPLETION, completion)
+        # Not `main.main`, which answers a broken pipe by itself, with the code of a failed claim.
+        with main.make_context("mecbopt", arguments) as context:
+            return int(main.invoke(context) or ExitCode.DONE)
     except click.exceptions.Exit as request:
-        sys.exit(request.exit_code)
+        return request.exit_code
     except _NO_ARGUMENTS as error:
         click.echo(error.format_message(), err=True)
-        sys.exit(ExitCode.USAGE)
+        return ExitCode.USAGE
     except click.UsageError as error:
-        _leave(f"{error.format_message().rstrip('.')}.{_help_hint(error)}", ExitCode.USAGE, debug)
+        return _refuse(f"{error.format_message().rstrip('.')}.{_help_hint(error)}", ExitCode.USAGE, debug)
     except click.ClickException as error:
-        _leave(error.format_message(), ExitCode.USAGE, debug)
+        return _refuse(error.format_message(), ExitCode.USAGE, debug)
     except (KeyboardInterrupt, click.Abort):
-        _leave("interrupted before anything was found.", ExitCode.STOPPED, debug)
+        return _refuse("interrupted before anything was found.", ExitCode.STOPPED, debug)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader went away: say nothing more
-        sys.exit(ExitCode.STOPPED)
+        raise
     except MecboptError as error:
         failed = isinstance(error, _CLAIM_ERRORS)
-        _leave(str(error), ExitCode.CLAIM_FAILED if failed else ExitCode.USAGE, debug)
+        return _refuse(error.render(), ExitCode.CLAIM_FAILED if failed else ExitCode.USAGE, debug)
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
-        _leave(f"{named}{error.strerror or error}.", ExitCode.USAGE, debug)
+        return _refuse(f"{named}{error.strerror or error}.", ExitCode.USAGE, debug)
+
+
+def _accept_every_character() -> None:
+    """Let streams of a narrow encoding (a Windows pipe) escape what they lack instead of failing.
+
+    Strict UTF-8 escapes lone surrogates alike: names of files may hold bytes that are no text.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _forget_the_reader() -> None:
+    """Point the broken stream elsewhere, or the interpreter's last flush would complain."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # a stream of a test has no descriptor
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _help_hint(error: click.UsageError) -> str:
@@ -129,12 +177,12 @@ def _help_hint(error: click.UsageError) -> str:
     return f" See '{error.ctx.command_path} --help'."
 
 
-def _leave(message: str, code: ExitCode, debug: bool) -> None:
-    """One line on standard error (after the traceback, if that was asked for), then the exit code."""
+def _refuse(message: str, code: ExitCode, debug: bool) -> ExitCode:
+    """One line on standard error (after the traceback, if that was asked for), and the exit code."""
     if debug:
         traceback.print_exc()
     click.echo(f"Error: {' '.join(message.split())}", err=True)
-    sys.exit(code)
+    return code
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ _LABEL_SLACK = 0.02
 @click.option(
     "--restarts", type=click.IntRange(min=1), default=16, show_default=True, help="Seeds for each problem."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="The first of them.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="The first of them."
+)
 @click.option("--only", type=int, multiple=True, help="Number of a problem, from 1; repeatable.")
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the results."
@@ -49,7 +51,7 @@ def discrete(restarts: int, seed: int, only: tuple[int, ...], json_file: Path | 
     """
     from mecbopt.cli.neural import load_module
 
-    points = load_module("discrete_points").POINTS
+    points = load_module("discrete.points").POINTS
     if json_file is not None and not json_file.parent.is_dir():
         raise click.UsageError(
             f"--json {json_file}: the folder {json_file.parent} does not exist; make it first."
@@ -70,7 +72,7 @@ def discrete(restarts: int, seed: int, only: tuple[int, ...], json_file: Path | 
             f"{'' if row['holds'] else '  FAILS'}"
         )
         if json_file is not None:
-            software = load_module("training").software_record()
+            software = load_module("software").software_record()
             document = {"restarts": restarts, "seed": seed, "points": rows, "software": software}
             json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     holding = sum(row["holds"] for row in rows)
@@ -82,9 +84,9 @@ def compare(point: Any, restarts: int, seed: int) -> dict[str, Any]:
     """Train on one problem, solve it at what was realised, and say how far apart they are."""
     from mecbopt.cli.neural import load_module
     from mecbopt.problem import Problem
-    from mecbopt.solvers import solve
+    from mecbopt.solving import solve
 
-    module = load_module("discrete")
+    module = load_module("discrete.schemes")
     scheme = module.train_discrete(point.source(), module.discrete_config(point.rate, seed), restarts)
     p_y = scheme.coupling.sum(axis=0)
     best, at_target = (

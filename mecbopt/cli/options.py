@@ -8,12 +8,18 @@ from typing import Any
 import click
 
 from mecbopt.cli.main import ExitCode
-from mecbopt.cli.values import NUMBER
+from mecbopt.cli.values import NUMBER, IntegerType
+from mecbopt.engines import ENGINES
 from mecbopt.problem import Solution, Status, StopReason
-from mecbopt.solvers import ENGINES, METHODS
+from mecbopt.solving import METHODS
 from mecbopt.tolerances import GAP
 
 __all__ = ["exit_code", "solver_options"]
+
+#: What the compiled engines count with.
+_MAX_INTEGER = 2**63 - 1
+#: More processes than this serve no machine, and some refuse to start them.
+_MAX_WORKERS = 512
 
 _STOPPED = (
     StopReason.TIME_LIMIT,
@@ -23,8 +29,15 @@ _STOPPED = (
 )
 
 
-def solver_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the solver's options under the names of its arguments."""
+def solver_options(*, each: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the solver's options under the names of its arguments.
+
+    Parameters
+    ----------
+    each : str
+        What a limit holds for, where the command solves several problems: "rate".
+    """
+    per = f", for each {each}" if each else ""
     decorators = [
         click.option(
             "--method",
@@ -35,7 +48,7 @@ def solver_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--engine",
-            type=click.Choice(ENGINES),
+            type=click.Choice(("auto", *ENGINES)),
             default="auto",
             show_default=True,
             help="What carries out exact.",
@@ -43,14 +56,36 @@ def solver_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--gap", type=NUMBER, default=GAP, show_default=True, help="Bits that count as optimal."
         ),
-        click.option("--time-limit", type=NUMBER, help="Seconds after which to stop with what was found."),
-        click.option("--node-limit", type=int, help="Nodes of the search tree after which to stop."),
-        click.option("--seed", type=int, default=0, show_default=True, help="Of the random starts."),
-        click.option("--workers", type=int, default=1, show_default=True, help="Processes."),
+        click.option(
+            "--time-limit", type=NUMBER, help=f"Seconds after which to stop with what was found{per}."
+        ),
+        click.option(
+            "--node-limit",
+            type=IntegerType(0, _MAX_INTEGER),
+            help=f"Nodes of the search tree after which to stop{per}.",
+        ),
+        click.option(
+            "--seed",
+            type=IntegerType(0, _MAX_INTEGER),
+            default=0,
+            show_default=True,
+            help="Of the random starts.",
+        ),
+        click.option(
+            "--workers",
+            type=IntegerType(1, _MAX_WORKERS),
+            default=1,
+            show_default=True,
+            help=f"Processes that share the {each}s." if each else "Workers that share the search.",
+        ),
     ]
-    for decorator in reversed(decorators):
-        command = decorator(command)
-    return command
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
 
 
 def exit_code(solution: Solution) -> ExitCode:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import io
 import sys
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import click
 from rich import box
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-import mecbopt
 from mecbopt.cli.main import ExitCode
+from mecbopt.cli.outputs import Output, OutputText
 from mecbopt.cli.report import output_console
-from mecbopt.cli.values import OutputPath
+from mecbopt.cli.values import IntegerType
 from mecbopt.errors import CertificateError
 
 __all__ = ["prove"]
@@ -29,14 +30,14 @@ Examples:
   mecbopt prove --format markdown --out proofs.md
 
 \b
-Exit codes: 0 every step is proved or a textbook fact; 1 a step failed, or something is admitted;
-2 wrong usage.
+Exit codes: 0 every statement is derived and holds at its instances; 1 a step failed;
+2 wrong usage; 3 stopped by Ctrl-C: what was proved before is shown.
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@click.option("--jobs", type=IntegerType(1, 512), default=1, show_default=True, help="Processes.")
 @click.option(
     "--format",
     "form",
@@ -44,11 +45,11 @@ Exit codes: 0 every step is proved or a textbook fact; 1 a step failed, or somet
     default="table",
     show_default=True,
 )
-@click.option("--out", type=OutputPath(), help="Write the result there instead of showing it.")
+@click.option("--out", type=OutputText(), help="Write the result there instead of showing it.")
 @click.option("--steps", is_flag=True, help="List every step in the table.")
 @click.option("--list", "only_list", is_flag=True, help="Name the proofs and leave.")
 def prove(
-    names: tuple[str, ...], jobs: int, form: str, out: Path | None, steps: bool, only_list: bool
+    names: tuple[str, ...], jobs: int, form: str, out: Output | None, steps: bool, only_list: bool
 ) -> ExitCode:
     """Prove the theorems that this package rests on: all of them, or those named."""
     proofs = load_proofs()
@@ -59,25 +60,25 @@ def prove(
     if only_list:
         click.echo("\n".join(chosen))
         return ExitCode.DONE
-    results = []
-    for result in proofs.run_all(chosen, jobs):
-        results.append(result)
-        if sys.stderr.isatty():
-            click.echo(f"{result.name}: {'proved' if result.proved else 'NOT PROVED'}", err=True)
+    results: list[Any] = []
+    try:
+        for result in proofs.run_all(chosen, jobs):
+            results.append(result)
+            if sys.stderr.isatty():
+                click.echo(f"{result.name}: {'proved' if result.proved else 'NOT PROVED'}", err=True)
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted: {len(results)} of {len(chosen)} lemmas were tried.", err=True)
     if form == "table":
-        _print_table(proofs, results, steps, out)
+        _show(_table(proofs, results, steps), out)
     else:
-        text = getattr(proofs, form)(results)
-        if out is None:
-            click.echo(text)
-        else:
-            out.write_text(text, encoding="utf-8")
-    complete = len(results) == len(chosen) and all(result.proved for result in results)
-    return ExitCode.DONE if complete else ExitCode.CLAIM_FAILED
+        (out or Output(None)).write(f"{getattr(proofs, form)(results).rstrip()}\n")
+    if not all(result.proved for result in results):
+        return ExitCode.CLAIM_FAILED
+    return ExitCode.DONE if len(results) == len(chosen) else ExitCode.STOPPED
 
 
 def load_proofs() -> ModuleType:
-    """The proofs: part of an installed wheel, or the folder beside the package in a checkout.
+    """The proofs, in a checkout and in an installed wheel.
 
     Raises
     ------
@@ -85,54 +86,46 @@ def load_proofs() -> ModuleType:
         They are not there, or lack a dependency: nothing is proved.
     """
     try:
-        if importlib.util.find_spec("mecbopt._proofs") is not None:
-            return importlib.import_module("mecbopt._proofs")
-        checkout = Path(mecbopt.__file__).resolve().parents[1]
-        if not (checkout / "proofs" / "runner.py").is_file():
-            raise CertificateError("the proofs are not part of this installation: install the package again.")
-        if str(checkout) not in sys.path:
-            sys.path.insert(0, str(checkout))
-        return importlib.import_module("proofs")
+        return importlib.import_module("mecbopt._proofs")
     except ImportError as error:
         raise CertificateError(
-            f"the proofs cannot be loaded: {error}; install the missing package."
+            f"the proofs cannot be loaded: {error}", remedy="install the missing package"
         ) from error
 
 
-def _print_table(proofs: Any, results: list[Any], steps: bool, out: Path | None) -> None:
+def _table(proofs: Any, results: list[Any], steps: bool) -> Group:
     """One row a lemma (and a step), failures with their reason, and the totals."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("lemma", no_wrap=True)
-    for name in ("proved", "cited", "admitted", "failed"):
+    for name in ("proved", "cited", "failed"):
         table.add_column(name, justify="right")
     table.add_column("methods" if not steps else "steps")
     table.add_column("seconds", justify="right")
     verdict = proofs.Verdict
     for result in results:
         methods = sorted({step.method for step in result.steps if step.verdict is verdict.PROVED})
-        counts = [result.count(verdict.PROVED), result.count(verdict.CITED), len(result.admitted)]
+        counts = [result.count(one) for one in (verdict.PROVED, verdict.CITED, verdict.FAILED)]
         style = "" if result.proved else "bold red"
         table.add_row(
             result.name,
-            *(str(count) for count in (*counts, result.count(verdict.FAILED))),
+            *map(str, counts),
             escape(result.label if steps else ", ".join(methods)),
             f"{result.seconds:.2f}",
             style=style,
         )
         for step in result.steps:
             if steps or step.verdict is verdict.FAILED:
-                text = f"{step.verdict.value} [{step.method}] {step.claim} - {step.account}"
-                table.add_row("", "", "", "", "", escape(text), f"{step.seconds:.2f}")
+                text = f"{step.verdict.value} [{step.method}] {step.name}: {step.account}"
+                table.add_row("", "", "", "", escape(text), f"{step.seconds:.2f}")
     total = sum(result.seconds for result in results)
-    closing = f"{proofs.summary(results)}, {total:.1f} s."
-    if out is None:
-        console = output_console()
-        console.print(table)
-        console.print(closing, highlight=False)
-        return
-    with out.open("w", encoding="utf-8") as file:
-        from rich.console import Console
+    return Group(table, Text(f"{proofs.summary(results)}, {total:.1f} s."))
 
-        console = Console(file=file, width=140, highlight=False)
-        console.print(table)
-        console.print(closing)
+
+def _show(table: Group, out: Output | None) -> None:
+    """On the console, or as text of a fixed width."""
+    if out is None or out.path is None:
+        output_console().print(table)
+        return
+    text = io.StringIO()
+    Console(file=text, width=140, highlight=False).print(table)
+    out.write(text.getvalue())

@@ -7,7 +7,7 @@ import math
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import IO, Any, TextIO, cast
 
 from rich import box
 from rich.console import Console
@@ -34,11 +34,26 @@ _STYLES = {
 }
 
 
-def output_console() -> Console:
-    """The console on standard output: the window's width, or a fixed one for files and pipes."""
-    if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(file=_Trimmed(sys.stdout), width=_PLAIN_WIDTH, highlight=False)
+def output_console(*, aside: bool = False) -> Console:
+    """The console on standard output: the window's width, or a fixed one for files and pipes.
+
+    Parameters
+    ----------
+    aside : bool
+        Take standard error: standard output carries a document.
+    """
+    stream = sys.stderr if aside else sys.stdout
+    if stream.isatty():
+        return _Console(file=stream, highlight=False)
+    return _Console(file=cast("IO[str]", _Trimmed(stream)), width=_PLAIN_WIDTH, highlight=False)
+
+
+class _Console(Console):
+    """A console that leaves the answer to a broken pipe to the entry point, which knows the exit code."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass the BrokenPipeError on that is being handled; rich would exit with 1."""
+        raise
 
 
 class _Trimmed(io.TextIOBase):
@@ -46,6 +61,11 @@ class _Trimmed(io.TextIOBase):
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Of the stream: rich draws its lines in plain characters where it is no Unicode."""
+        return self._stream.encoding or "ascii"
 
     def write(self, text: str) -> int:
         """Write whole lines, as rich does, trimmed."""
@@ -57,9 +77,14 @@ class _Trimmed(io.TextIOBase):
         self._stream.flush()
 
 
-def letters(given: Sequence[Any] | None, size: int) -> list[str]:
-    """Names of the letters: the problem's own, or their positions."""
-    return [str(position) for position in range(size)] if given is None else [str(letter) for letter in given]
+def letters(given: Sequence[Any] | None, size: int, encoding: str = "utf-8") -> list[str]:
+    """Names of the letters: the problem's own, or their positions.
+
+    What the encoding lacks is escaped here, before the columns of a table are measured.
+    """
+    if given is None:
+        return [str(position) for position in range(size)]
+    return [str(letter).encode(encoding, "backslashreplace").decode(encoding) for letter in given]
 
 
 def print_solution(solution: Solution, console: Console, *, with_tables: bool = True) -> None:
@@ -68,11 +93,11 @@ def print_solution(solution: Solution, console: Console, *, with_tables: bool = 
     if solution.mixture is None or not with_tables:
         return
     console.print("\n[bold]mixture[/]: the shared seed U picks mapping k with its weight and sends x to f(x)")
-    console.print(_mixture_table(solution))
+    console.print(_mixture_table(solution, console.encoding))
     n, m = solution.problem.shape
     if m <= _MAX_COLUMNS and n <= _MAX_ROWS:
         console.print("[bold]coupling[/] P(x, y)")
-        console.print(_coupling_table(solution))
+        console.print(_coupling_table(solution, console.encoding))
     else:
         console.print(f"[bold]coupling[/]: it has {n} x {m} entries; write it with --json.")
 
@@ -97,8 +122,6 @@ def _summary(solution: Solution) -> Table:
     found = f"method {solution.method}" + (f", {solution.engine}" if solution.engine else "")
     nodes = f", {solution.nodes} nodes" if solution.nodes else ""
     table.add_row("found by", f"{found}{nodes}, {solution.seconds:.2f} s")
-    for note in solution.notes:
-        table.add_row("note", note)
     return table
 
 
@@ -129,16 +152,14 @@ def _add_infeasible(table: Table, solution: Solution) -> None:
         table.add_row("smallest R", f"{_bits(solution.smallest_rate)} bits for this C")
 
 
-def _mixture_table(solution: Solution) -> Table:
+def _mixture_table(solution: Solution, encoding: str) -> Table:
     """One row a mapping: its weight, its rate and the letter of Y that each letter of X goes to."""
     problem, mixture = solution.problem, solution.mixture
     if mixture is None:
         raise ValueError("a solution without a mixture has no table")
     rates = entropy(mixture.output_laws(problem.p_x, problem.shape[1]), axis=1)
-    x_letters, y_letters = (
-        letters(problem.x_letters, problem.shape[0]),
-        letters(problem.y_letters, problem.shape[1]),
-    )
+    n, m = problem.shape
+    x_letters, y_letters = letters(problem.x_letters, n, encoding), letters(problem.y_letters, m, encoding)
     table = _framed()
     table.add_column("k", justify="right")
     table.add_column("weight", justify="right")
@@ -156,7 +177,7 @@ def _mixture_table(solution: Solution) -> Table:
     return table
 
 
-def _coupling_table(solution: Solution) -> Table:
+def _coupling_table(solution: Solution, encoding: str) -> Table:
     """P(x, y) with both marginals."""
     problem, coupling = solution.problem, solution.coupling
     if coupling is None:
@@ -164,10 +185,10 @@ def _coupling_table(solution: Solution) -> Table:
     n, m = problem.shape
     table = _framed()
     table.add_column("x \\ y", style="bold")
-    for letter in letters(problem.y_letters, m):
+    for letter in letters(problem.y_letters, m, encoding):
         table.add_column(Text(letter), justify="right")
     table.add_column("p_X", justify="right", style="dim")
-    for letter, row in zip(letters(problem.x_letters, n), coupling, strict=True):
+    for letter, row in zip(letters(problem.x_letters, n, encoding), coupling, strict=True):
         cells = [Text(f"{value:.6f}") if value > 0 else Text("0", style="dim") for value in row]
         table.add_row(Text(letter), *cells, f"{row.sum():.6f}")
     table.add_section()

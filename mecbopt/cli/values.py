@@ -1,36 +1,36 @@
-"""Parameter types of the command line: numbers, pmfs, channels, ranges of rates, paths to write to.
+"""Parameter types of the command line: numbers, pmfs, channels, ranges of rates.
 
-Every type fails with one line that names the text found and what is required.
+Every type fails with one line that names the text found and what is required.  Every number has a bound, so
+that no text of a few characters can ask for more work or memory than there is.
 """
 
 from __future__ import annotations
 
 import math
 import re
-import tempfile
-from collections.abc import Mapping
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "CHANNEL",
-    "NUMBER",
-    "PICTURE",
-    "PMF",
-    "RATES",
-    "OutputPath",
-    "number",
-    "output_folder",
-    "refuse_equal_paths",
-]
+from mecbopt.errors import shown
+
+__all__ = ["CHANNEL", "MAX_RATES", "NUMBER", "PMF", "RATES", "IntegerType", "ParamType", "number"]
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:
+    # Before version 8.4 click's class took no type argument.
+    ParamType = click.ParamType
 
 _FRACTION = re.compile(r"[+-]?\d+/\d+")
+#: Longest text of one number: a fraction of two 100-digit integers fits, and no conversion takes long.
+_MAX_CHARACTERS = 250
+#: Most rates of one curve: minutes at a millisecond a point, and more than a picture shows.
+MAX_RATES = 100_000
 
 
 def number(text: str) -> int | float | Fraction:
@@ -40,6 +40,8 @@ def number(text: str) -> int | float | Fraction:
     (Fraction(3, 10), 1, 0.5, inf)
     """
     text = text.strip()
+    if len(text) > _MAX_CHARACTERS:
+        raise ValueError(f"has {len(text)} characters, more than {_MAX_CHARACTERS}")
     if _FRACTION.fullmatch(text) and not re.fullmatch(r"0+", text.partition("/")[2]):
         return Fraction(text)
     try:
@@ -48,7 +50,7 @@ def number(text: str) -> int | float | Fraction:
         return float(text)
 
 
-class NumberType(click.ParamType):
+class NumberType(ParamType):
     """A number: decimal, fraction a/b or inf.  Its range is checked where its meaning is known."""
 
     name = "number"
@@ -60,10 +62,38 @@ class NumberType(click.ParamType):
         try:
             return number(value)
         except ValueError:
-            self.fail(f"'{value}' is no number: give a decimal, a fraction a/b or inf.", param, ctx)
+            self.fail(
+                f"{shown(value)} is no number of at most {_MAX_CHARACTERS} characters: "
+                "give a decimal, a fraction a/b or inf.",
+                param,
+                ctx,
+            )
 
 
-class PmfType(click.ParamType):
+class IntegerType(ParamType):
+    """An integer between two bounds, both included."""
+
+    name = "integer"
+
+    def __init__(self, minimum: int, maximum: int) -> None:
+        self.minimum, self.maximum = minimum, maximum
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the text; what is no integer and what is out of bounds fail alike."""
+        if not isinstance(value, str):
+            return value
+        try:
+            read = number(value)
+        except ValueError:
+            read = None
+        if isinstance(read, int) and self.minimum <= read <= self.maximum:
+            return read
+        self.fail(
+            f"{shown(value)} is no integer of at least {self.minimum} and at most {self.maximum}.", param, ctx
+        )
+
+
+class PmfType(ParamType):
     """Numbers separated by commas."""
 
     name = "p1,p2,..."
@@ -77,7 +107,7 @@ class PmfType(click.ParamType):
             try:
                 entries.append(number(entry))
             except ValueError:
-                found = f"entry {position} of '{value}' is '{entry.strip()}'"
+                found = f"entry {position} of {shown(value)} is {shown(entry.strip())}"
                 self.fail(
                     f"{found}: give numbers or fractions a/b, separated by commas without spaces.", param, ctx
                 )
@@ -96,7 +126,7 @@ class ChannelType(PmfType):
         return [super(ChannelType, self).convert(row, param, ctx) for row in value.split(";")]
 
 
-class RatesType(click.ParamType):
+class RatesType(ParamType):
     """START:STOP:COUNT, equally spaced with both ends, or a list of rates separated by commas."""
 
     name = "START:STOP:COUNT"
@@ -110,8 +140,8 @@ class RatesType(click.ParamType):
         except ValueError as error:
             reason = str(error)
         self.fail(
-            f"'{value}' {reason}: give START:STOP:COUNT with 0 <= START < STOP and an integer COUNT >= 2, "
-            "such as 0:1.5:31, or ascending rates separated by commas.",
+            f"{shown(value)} {reason}: give START:STOP:COUNT with 0 <= START < STOP and an integer COUNT "
+            f"from 2 to {MAX_RATES}, such as 0:1.5:31, or ascending rates separated by commas.",
             param,
             ctx,
         )
@@ -122,7 +152,7 @@ def _rates(text: str) -> NDArray[np.float64]:
     parts = text.split(":") if ":" in text else text.split(",")
     try:
         values = [float(number(part)) for part in parts]
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError("is no range of rates") from None
     if not all(math.isfinite(value) and value >= 0 for value in values):
         raise ValueError("holds a rate that is negative or not finite")
@@ -130,92 +160,21 @@ def _rates(text: str) -> NDArray[np.float64]:
         if len(parts) != 3:
             raise ValueError(f"has {len(parts)} parts, not 3")
         start, stop, count = values
-        if count != int(count) or count < 2:
+        if count != int(count) or not 2 <= count <= MAX_RATES:
             raise ValueError(f"has the count {parts[2]}")
-        if not start < stop:
+        rates = np.linspace(start, stop, int(count))
+        # A range of few floats does not hold many rates: they would coincide.
+        if not (start < stop and (np.diff(rates) > 0).all()):
             raise ValueError("does not ascend")
-        return np.linspace(start, stop, int(count))
+        return rates
+    if len(values) > MAX_RATES:
+        raise ValueError(f"has {len(values)} rates")
     if any(later <= earlier for earlier, later in pairwise(values)):
         raise ValueError("does not ascend")
     return np.array(values)
-
-
-class OutputPath(click.ParamType):
-    """A file to write: refused before any work if it cannot be written; what exists is left untouched.
-
-    Parameters
-    ----------
-    suffixes : tuple of str
-        Suffixes that are served; empty for any.
-    """
-
-    name = "path"
-
-    def __init__(self, *suffixes: str) -> None:
-        self.suffixes = suffixes
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Check the suffix, the folder and the permission."""
-        path = Path(value)
-        if self.suffixes and path.suffix.lower() not in self.suffixes:
-            known = ", ".join(self.suffixes)
-            self.fail(f"'{path}' has the suffix '{path.suffix}': give one of {known}.", param, ctx)
-        if path.is_dir():
-            self.fail(f"'{path}' is a folder: give the name of a file.", param, ctx)
-        if not path.parent.is_dir():
-            self.fail(f"'{path}' lies in '{path.parent}', which is no folder: create it first.", param, ctx)
-        existed = path.exists()
-        if existed and not path.is_file():
-            return path  # a device or a pipe: opening it may block, and there is nothing to protect
-        try:
-            # Appending nothing proves that writing is allowed and leaves the content as it was.
-            with path.open("ab"):
-                pass
-        except OSError as error:
-            self.fail(f"'{path}' cannot be written: {error.strerror}.", param, ctx)
-        if not existed:
-            path.unlink()
-        return path
-
-
-def output_folder(path: Path) -> Path:
-    """Create a folder for several files and prove that it can be written to.
-
-    Raises
-    ------
-    click.UsageError
-        It cannot be created or written to.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except OSError as error:
-        raise click.UsageError(f"--out is '{path}', which cannot be written: {error.strerror}.") from error
-    return path
-
-
-def refuse_equal_paths(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
-    """Refuse two outputs in one file, and an output over an input.
-
-    Raises
-    ------
-    click.UsageError
-        Naming both options.
-    """
-    seen = {path.resolve(): name for name, path in inputs.items() if path is not None}
-    for name, path in outputs.items():
-        if path is None:
-            continue
-        if path.resolve() in seen:
-            raise click.UsageError(
-                f"{name} and {seen[path.resolve()]} are both '{path}': give {name} a file of its own."
-            )
-        seen[path.resolve()] = name
 
 
 NUMBER = NumberType()
 PMF = PmfType()
 CHANNEL = ChannelType()
 RATES = RatesType()
-PICTURE = OutputPath(".png", ".pdf", ".svg")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import entr
+from scipy.special import entr, xlog1py
 
 from mecbopt.units import BITS_PER_NAT
 
@@ -36,9 +36,17 @@ def entropy(p: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Any:
 
 
 def binary_entropy(p: ArrayLike) -> Any:
-    """h(p) = entropy of Bern(p), elementwise, in bits."""
+    """h(p) = entropy of Bern(p), elementwise, in bits, accurate to a few units of the last place.
+
+    The smaller of p and 1 - p is exact in floating point and the other's logarithm is taken by log1p, so that
+    h(p) = -p log2 p + p / ln 2 - ... keeps both of its terms however small the mass is.
+
+    >>> float(binary_entropy(0.5)), f"{binary_entropy(1e-20):.6e}"
+    (1.0, '6.788126e-19')
+    """
     p = np.asarray(p, dtype=float)
-    return phi(p) + phi(1.0 - p)
+    small = np.minimum(p, 1.0 - p)
+    return (entr(small) - xlog1py(1.0 - small, -small)) * BITS_PER_NAT
 
 
 def mutual_information(coupling: ArrayLike) -> float:

@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 from mecbopt import _validate
 from mecbopt._core import mec as native
-from mecbopt.errors import NotSupportedError
+from mecbopt.errors import NotSupportedError, SolverError
 from mecbopt.info import entropy
 from mecbopt.mec import subsets
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.mec.greedy import greedy_support
-from mecbopt.mec.inputs import marginal
+from mecbopt.mec.inputs import marginals
 from mecbopt.mec.result import MAX_DENSE_CELLS, MecResult
-from mecbopt.problem import Status
+from mecbopt.problem import Status, StopReason
 
-__all__ = ["SearchSettings", "exact", "exact_coupling", "size_limit"]
+__all__ = ["Found", "SearchSettings", "exact", "exact_coupling", "minimum_coupling", "size_limit"]
 
 #: Bits within which `exact` proves its answer.
 DEFAULT_GAP = 1e-9
@@ -65,15 +65,43 @@ _PATTERNS_FROM = 12
 _SHORT = SearchSettings(pattern_bound=False, beam_widths=())
 
 
-def exact(p: Any, q: Any, time_limit: float | None = None) -> MecResult:
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search for the least entropy has, however it ended; entropies in bits.
+
+    Attributes
+    ----------
+    coupling : ndarray, shape (n, m)
+    entropy_upper : float
+        Entropy of `coupling`.
+    entropy_lower : float
+        No coupling lies below.
+    proved : bool
+        Whether the two meet within the gap asked for.
+    stop_reason : StopReason
+    """
+
+    coupling: NDArray[np.float64]
+    entropy_upper: float
+    entropy_lower: float
+    proved: bool
+    stop_reason: StopReason
+
+
+def exact(p: Any, q: Any, *more: Any, time_limit: float | None = None, normalize: bool = False) -> MecResult:
     """The coupling of least joint entropy, proved within 1e-9 bits.
 
     Parameters
     ----------
-    p, q : sequences of float, int or Fraction, shapes (n,), (m,)
+    p, q : pmfs, shapes (n,), (m,)
+        All that `Problem` accepts.
+    *more : pmfs
+        Not built: two marginals only.
     time_limit : float, optional
         Seconds; at the limit the best coupling found is returned as FEASIBLE with a valid lower bound.  So it
-        is when 16 million states (about 1.5 GiB) do not suffice.
+        is at Ctrl-C, and when memory or 16 million states (about 1.5 GiB) do not suffice.
+    normalize : bool
+        Divide each marginal by its sum.
 
     Returns
     -------
@@ -85,8 +113,8 @@ def exact(p: Any, q: Any, time_limit: float | None = None) -> MecResult:
     ProblemError
         p or q is no pmf, or the time limit is not positive.
     NotSupportedError
-        More letters of positive mass than `size_limit()` (62 in both alphabets together, 16 without the
-        compiled core) where the greedy coupling is not proved optimal.
+        More than two marginals; or more letters of positive mass than `size_limit()` (62 in both alphabets
+        together, 16 without the compiled core) where the greedy coupling is not proved optimal.
 
     Examples
     --------
@@ -94,14 +122,24 @@ def exact(p: Any, q: Any, time_limit: float | None = None) -> MecResult:
     >>> result.status.value, round(result.entropy, 6), result.coupling.round(6).tolist()
     ('optimal', 1.360964, [[0.5, 0.0], [0.1, 0.4]])
     """
-    p_x, p_y = marginal("p", p), marginal("q", q)
+    if more:
+        raise NotSupportedError(
+            argument="more",
+            found=f"holds {len(more)} further marginal{'s' if len(more) > 1 else ''}",
+            required="be left out, for the exact search couples two marginals",
+            remedy="use mecbopt.mec.greedy, which takes any number and returns a lower bound too",
+        )
+    p_x, p_y = marginals((p, q), normalize)
     if time_limit is not None:
         time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
     letters = int(np.count_nonzero(p_x) + np.count_nonzero(p_y))
     if letters <= size_limit() or len(p_x) * len(p_y) <= MAX_DENSE_CELLS:
-        coupling, upper, lower, finished = exact_coupling(p_x, p_y, time_limit=time_limit)
-        if finished or letters <= size_limit():
-            return MecResult(coupling, upper, lower, Status.OPTIMAL if finished else Status.FEASIBLE)
+        found = minimum_coupling(p_x, p_y, time_limit=time_limit)
+        if found.proved or letters <= size_limit():
+            status = Status.OPTIMAL if found.proved else Status.FEASIBLE
+            return MecResult(
+                found.coupling, found.entropy_upper, found.entropy_lower, status, found.stop_reason
+            )
     without = "" if native.available() else " without the compiled core (install a C compiler and reinstall)"
     raise NotSupportedError(
         f"p and q have {letters} letters of positive mass together, "
@@ -125,6 +163,22 @@ def exact_coupling(
     should_stop: Callable[[], bool] | None = None,
     settings: SearchSettings | None = None,
 ) -> tuple[NDArray[np.float64], float, float, bool]:
+    """`minimum_coupling` as a tuple (coupling, upper, lower, proved); Ctrl-C passes through it."""
+    found = minimum_coupling(p, q, gap=gap, time_limit=time_limit, should_stop=should_stop, settings=settings)
+    if found.stop_reason is StopReason.INTERRUPTED:
+        raise KeyboardInterrupt
+    return found.coupling, found.entropy_upper, found.entropy_lower, found.proved
+
+
+def minimum_coupling(
+    p: NDArray[np.float64],
+    q: NDArray[np.float64],
+    *,
+    gap: float = DEFAULT_GAP,
+    time_limit: float | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    settings: SearchSettings | None = None,
+) -> Found:
     """The search behind `exact`, for callers that have validated their marginals.
 
     Parameters
@@ -136,18 +190,15 @@ def exact_coupling(
     time_limit : float, optional
         Seconds.
     should_stop : callable, optional
-        Asked about ten times a second; a true answer ends the search.
+        Asked about twenty times a second; a true answer ends the search.
     settings : SearchSettings, optional
         By default chosen by the number of letters.
 
     Returns
     -------
-    coupling : ndarray, shape (n, m)
-    entropy_upper, entropy_lower : float
-        Entropy of `coupling`, and a bound that no coupling lies below; bits.
-    finished : bool
-        Whether the two meet within `gap`.  False as well where the alphabets exceed `size_limit()`: the
-        coupling is then the greedy one.
+    Found
+        Not proved as well where the alphabets exceed `size_limit()`: the coupling is then the greedy one.
+        Ctrl-C ends the search as `should_stop` does; only before there is any coupling it passes through.
     """
     deadline = math.inf if time_limit is None else time.monotonic() + time_limit
 
@@ -166,19 +217,16 @@ def exact_coupling(
     if not short:
         coupling = greedy_support([p, q]).to_dense()
         upper, lower = float(entropy(coupling)), best_lower_bound([p, q], with_pattern=False)
-    if upper - lower > gap and letters <= size_limit() and not stopped():
-        if native.available():
-            if settings is None:
-                settings = _SHORT if short else SearchSettings()
-            cells, lower = _search(rows, columns, upper, lower, gap, settings, stopped)
-        else:
-            unit = 1.0 / sum(rows)
-            found = subsets.minimum_entropy_tree(rows, columns, unit, upper - gap)
-            lower = max(lower, upper - gap if found is None else found[0])
-            cells = [(x, y, mass * unit) for x, y, mass in found[1]] if found else None
-        if cells is not None:
+    reason = StopReason.GAP_CLOSED
+    if upper - lower > gap and letters <= size_limit():
+        if settings is None:
+            settings = _SHORT if short else SearchSettings()
+        search = _Search(rows, columns, upper, lower, gap, settings, stopped)
+        reason = search.run()
+        lower = search.lower
+        if search.cells is not None:
             tree = np.zeros((len(p), len(q)))
-            for x, y, mass in cells:
+            for x, y, mass in search.cells:
                 tree[order_p[x], order_q[y]] += mass
             value = float(entropy(tree))
             if value < upper:
@@ -187,35 +235,87 @@ def exact_coupling(
         coupling = greedy_support([p, q]).to_dense()
         upper = float(entropy(coupling))
     lower = min(lower, upper)
-    return coupling, upper, lower, upper - lower <= gap + _ROUNDING
+    proved = upper - lower <= gap + _ROUNDING
+    if not proved and reason is StopReason.GAP_CLOSED:
+        reason = StopReason.NODE_LIMIT  # beyond the size limit nothing was searched
+    return Found(coupling, upper, lower, proved, reason)
 
 
-def _search(
-    rows: list[int],
-    columns: list[int],
-    upper: float,
-    lower: float,
-    gap: float,
-    settings: SearchSettings,
-    stopped: Callable[[], bool],
-) -> tuple[list[tuple[int, int, float]] | None, float]:
-    """Beam passes for the incumbent, then the complete pass; cells (None: none better) and lower bound."""
-    cells = None
-    beams = settings.beam_widths
-    if len(rows) + len(columns) < _LONG_SEARCH:
-        beams = beams[:-1]
-    with native.NativeSearch(rows, columns, upper, settings.pattern_bound) as search:
-        lower = max(lower, search.root_bound)
-        for width in (*beams, 0):
-            if upper - lower <= gap:
-                break
-            search.start(upper, gap, width, settings.max_states)
-            while (outcome := search.run(_SLICE_SECONDS)) == native.RUNNING and not stopped():
-                pass
-            if search.best < upper:
-                cells, upper = search.cells(), search.best
-            if width == 0:
-                lower = max(lower, search.lower_bound)
-            elif outcome == native.RUNNING:
-                break
-    return cells, lower
+class _Search:
+    """The passes of one search; what it has so far stands in `cells` and `lower`, however it ends.
+
+    Parameters
+    ----------
+    rows, columns : list of int
+        Descending positive masses, equal sums.
+    upper, lower : float
+        Bits: entropy of a known coupling, and a bound.
+    gap : float
+    settings : SearchSettings
+    stopped : callable
+    """
+
+    def __init__(
+        self,
+        rows: list[int],
+        columns: list[int],
+        upper: float,
+        lower: float,
+        gap: float,
+        settings: SearchSettings,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self.rows, self.columns = rows, columns
+        self.upper, self.lower, self.gap = upper, lower, gap
+        self.cells: list[tuple[int, int, float]] | None = None
+        self._settings, self._stopped = settings, stopped
+
+    def run(self) -> StopReason:
+        """Search until the proof, the caller's wish, Ctrl-C or the end of memory."""
+        try:
+            if self._stopped():
+                return StopReason.TIME_LIMIT
+            return self._compiled() if native.available() else self._plain()
+        except KeyboardInterrupt:
+            return StopReason.INTERRUPTED
+        except SolverError:  # no memory
+            return StopReason.NODE_LIMIT
+
+    def _plain(self) -> StopReason:
+        unit = 1.0 / sum(self.rows)
+        found = subsets.minimum_entropy_tree(
+            self.rows, self.columns, unit, self.upper - self.gap, self._stopped
+        )
+        if found is None:
+            return StopReason.TIME_LIMIT
+        entropy_found, cells = found
+        if cells is None:
+            self.lower = max(self.lower, self.upper - self.gap)
+        else:
+            self.lower = max(self.lower, entropy_found)
+            self.cells = [(x, y, mass * unit) for x, y, mass in cells]
+        return StopReason.EXHAUSTED
+
+    def _compiled(self) -> StopReason:
+        """Beam passes for the incumbent, then the complete pass."""
+        beams = self._settings.beam_widths
+        if len(self.rows) + len(self.columns) < _LONG_SEARCH:
+            beams = beams[:-1]
+        with native.NativeSearch(
+            self.rows, self.columns, self.upper, self._settings.pattern_bound, self._stopped
+        ) as search:
+            self.lower = max(self.lower, search.root_bound)
+            for width in (*beams, 0):
+                if self.upper - self.lower <= self.gap:
+                    return StopReason.GAP_CLOSED
+                search.start(self.upper, self.gap, width, self._settings.max_states)
+                try:
+                    while (outcome := search.run(_SLICE_SECONDS)) == native.RUNNING:
+                        if self._stopped():
+                            return StopReason.TIME_LIMIT
+                finally:  # Ctrl-C included: what the pass has is read by calls of their own, and stands
+                    if search.best < self.upper:
+                        self.cells, self.upper = search.cells(), search.best
+                    if width == 0:
+                        self.lower = max(self.lower, search.lower_bound)
+            return StopReason.EXHAUSTED if outcome == native.COMPLETE else StopReason.NODE_LIMIT

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from mecbopt.info import entropy
 from mecbopt.mec.bounds import best_lower_bound
-from mecbopt.mec.inputs import marginal
+from mecbopt.mec.inputs import marginals
 from mecbopt.mec.result import MecResult, SparseCoupling, require_dense
-from mecbopt.problem import Status
+from mecbopt.problem import Status, StopReason
 from mecbopt.tolerances import GAP
 
 __all__ = ["greedy", "greedy_support"]
@@ -26,16 +26,18 @@ __all__ = ["greedy", "greedy_support"]
 _DUST = 8 * np.finfo(float).eps
 
 
-def greedy(p: Any, q: Any, *more: Any, sparse: bool = False) -> MecResult:
+def greedy(p: Any, q: Any, *more: Any, sparse: bool = False, normalize: bool = False) -> MecResult:
     """Couple two or more marginals: the largest remaining letters share the least of their masses.
 
     Parameters
     ----------
-    p, q, *more : sequences of float, int or Fraction, shapes (n,), (m,), ...
-        The marginals, k of them.
+    p, q, *more : pmfs, shapes (n,), (m,), ...
+        The marginals, k of them; all that `Problem` accepts.
     sparse : bool
         Return the coupling as a `SparseCoupling` (support and masses; any k; `.to_scipy()` for k = 2), which
         long alphabets need: the support has at most n + m + ... - k + 1 cells.
+    normalize : bool
+        Divide each marginal by its sum.
 
     Returns
     -------
@@ -58,16 +60,15 @@ def greedy(p: Any, q: Any, *more: Any, sparse: bool = False) -> MecResult:
     >>> result.coupling.tolist(), result.entropy
     ([[0.5, 0.0], [0.0, 0.25], [0.0, 0.25]], 1.5)
     """
-    names = ["p", "q", *(f"more[{index}]" for index in range(len(more)))]
-    marginals = [marginal(name, values) for name, values in zip(names, (p, q, *more), strict=True)]
+    laws = marginals((p, q, *more), normalize)
     if not sparse:
-        require_dense(tuple(len(p) for p in marginals))
-    support = greedy_support(marginals)
+        require_dense(tuple(len(law) for law in laws))
+    support = greedy_support(laws)
     coupling = support if sparse else support.to_dense()
     joint_entropy = float(entropy(support.masses))
-    bound = min(best_lower_bound(marginals), joint_entropy)
+    bound = min(best_lower_bound(laws), joint_entropy)
     status = Status.OPTIMAL if joint_entropy - bound <= GAP else Status.FEASIBLE
-    return MecResult(coupling, joint_entropy, bound, status)
+    return MecResult(coupling, joint_entropy, bound, status, StopReason.LOCAL_SEARCH_DONE)
 
 
 def greedy_support(marginals: list[NDArray[np.float64]]) -> SparseCoupling:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
 from mecbopt.errors import ProblemError
-from mecbopt.problem import Status
+from mecbopt.problem import Status, StopReason
 
 __all__ = ["MAX_DENSE_CELLS", "MecResult", "SparseCoupling", "require_dense"]
 
@@ -92,12 +92,16 @@ class MecResult:
         Bits; no coupling of these marginals has less entropy (in floating point).
     status : Status
         OPTIMAL when entropy and lower bound meet within the asked gap, else FEASIBLE.
+    stop_reason : StopReason
+        Why the search ended: EXHAUSTED or GAP_CLOSED with the proof, LOCAL_SEARCH_DONE after `greedy`, else
+        TIME_LIMIT, INTERRUPTED (Ctrl-C), or NODE_LIMIT where memory for states ran out.
     """
 
     coupling: NDArray[np.float64] | SparseCoupling
     entropy: float
     lower_bound: float
     status: Status
+    stop_reason: StopReason = StopReason.EXHAUSTED
 
     @property
     def gap(self) -> float:

@@ -7,6 +7,7 @@ bound alone, exact integer masses; for small alphabets.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 __all__ = ["MAX_LETTERS", "minimum_entropy_tree"]
 
@@ -19,8 +20,12 @@ def _phi(mass: float) -> float:
 
 
 def minimum_entropy_tree(
-    rows: list[int], columns: list[int], unit: float, upper: float
-) -> tuple[float, list[tuple[int, int, int]]] | None:
+    rows: list[int],
+    columns: list[int],
+    unit: float,
+    upper: float,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[float, list[tuple[int, int, int]] | None] | None:
     """The coupling of least entropy, if it is below `upper`.
 
     Parameters
@@ -31,12 +36,15 @@ def minimum_entropy_tree(
         Probability of mass 1.
     upper : float
         Bits; states that cannot come below are dropped.
+    should_stop : callable
+        Asked for every state; a true answer ends the search.
 
     Returns
     -------
     entropy : float
-    cells : list of (row, column, mass)
-        The n + m - 1 or fewer positive cells.  None instead of the pair where no coupling lies below `upper`.
+    cells : list of (row, column, mass), or None
+        The n + m - 1 or fewer positive cells; None, with `upper` as the entropy, where no coupling lies
+        below.  None instead of the pair where the search was stopped.
     """
     masses = rows + [-mass for mass in columns]
     count, row_bits = len(masses), (1 << len(rows)) - 1
@@ -56,6 +64,8 @@ def minimum_entropy_tree(
         if 2 <= layer <= largest_light:
             subtrees += [(key, f + _phi(abs(d) * unit), d, layer) for key, (f, d, _) in kept.items()]
         for key, (f, d, _) in kept.items():
+            if should_stop():
+                return None
             target = layers[layer + 1]
             for letter, mass in enumerate(masses):
                 # A row joins an open column, a column an open row, either a balanced set.
@@ -72,7 +82,7 @@ def minimum_entropy_tree(
                 _offer(layers[layer + size], key | other, f + cost, d + handed, other)
     full = (1 << count) - 1
     if full not in layers[count] or layers[count][full][0] >= upper:
-        return None
+        return upper, None
     cells: list[tuple[int, int, int]] = []
     _draw(layers, masses, full, row_bits, cells)
     return layers[count][full][0], cells

@@ -22,18 +22,18 @@ from mecbopt.neural.errors import (
 # public name -> module that holds it
 _LAZY = {
     "Config": "config",
-    "CouplingModel": "model",
-    "DiscreteSource": "discrete",
+    "CouplingModel": "model.coupling",
+    "DiscreteSource": "discrete.letters",
     "EvaluationReport": "evaluation",
-    "FrozenModel": "model_file",
-    "ImageCodec": "codec",
-    "Trainer": "training",
+    "FrozenModel": "coding.model_file",
+    "ImageCodec": "coding.codec",
+    "Trainer": "training.trainer",
     "evaluate": "evaluation",
-    "load_dataset": "datasets",
-    "load_model": "model_file",
+    "load_dataset": "data.datasets",
+    "load_model": "coding.model_file",
     "preset": "presets",
-    "train": "pipeline",
-    "train_discrete": "discrete",
+    "train": "training.pipeline",
+    "train_discrete": "discrete.schemes",
 }
 
 __all__ = [

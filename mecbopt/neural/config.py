@@ -23,6 +23,7 @@ __all__ = [
     "ObjectiveConfig",
     "OptimisationConfig",
     "RuntimeConfig",
+    "StageConfig",
 ]
 
 
@@ -50,8 +51,19 @@ class ModelConfig:
     `common_randomness` switches dither and shared noise on or off together; `noise_dimensions` counts further
     uniform noise values given to the decoder (shared with the encoder's side through the seed when
     `common_randomness` is on, private to the decoder when it is off); `width` scales the convolutions,
-    `hidden` the fully connected layers; `decoder` is "convolutional" or "dense";
-    `density` is "monotone" (non-parametric) or "logistic_mixture" (for latents with atoms).
+    `hidden` the fully connected layers.  The names of networks are those of their registries:
+
+    - `encoder`: "free" (one network); "clusters" (a class trunk that places `clusters` points with spacing
+      `cluster_gap` in the first `cluster_dimensions` latents, `cluster_places` "fixed" or "learned",
+      `cluster_assignment` "soft" or "hard", and a style network for the others); "bounded" (free, confined to
+      `quantiser_levels` integer levels).
+    - `trunk`: "convolutional" or "residual", of width `trunk_width`.
+    - `decoder`: "convolutional", "dense" or "shuffle" (pixel shuffle).
+    - `critic`: "convolutional" or "unshuffled" (on pixel-unshuffled images); `critic_conditional` gives it
+      the code's class cell (projection).
+    - `reconstructor`: "convolutional", or "degradation" (a linear map that starts as the degradation itself).
+    - `density`: "monotone" (non-parametric), "logistic_mixture" (for latents with atoms, of
+      `density_components`), or "uniform" (no entropy model: log2 of `quantiser_levels` bits a latent).
     """
 
     latents: int = 8
@@ -61,8 +73,24 @@ class ModelConfig:
     width: int = 16
     hidden: int = 128
     critic_width: int = 16
+    encoder: str = "free"
+    clusters: int = 10
+    cluster_dimensions: int = 2
+    cluster_gap: float = 2.0
+    cluster_sharpness: float = 10.0
+    cluster_places: str = "fixed"
+    cluster_assignment: str = "soft"
+    trunk: str = "convolutional"
+    trunk_width: int = 32
+    style_hidden: int = 256
     decoder: str = "convolutional"
+    critic: str = "convolutional"
+    critic_conditional: bool = False
+    critic_hidden: int = 128
+    reconstructor: str = "convolutional"
     density: str = "monotone"
+    density_components: int = 8
+    quantiser_levels: int = 2
 
 
 @dataclass(frozen=True)
@@ -74,6 +102,12 @@ class ObjectiveConfig:
     trained together with the decoder; sound only where it cannot collude, as on discrete alphabets).
     `rate_penalty` weighs (rate - target)^2 / (2 target), the quadratic term of an augmented Lagrangian: where
     information grows convexly with the rate, no multiplier alone holds a rate between none and all.
+
+    Terms beside the paper's, for the stages that precede the full loss: `trunk_weight`, cross-entropy of the
+    trunk's logits; `code_label_weight` and `code_source_weight`, cross-entropy of the label and -log q of the
+    source from Z + U alone, by temporary heads.  `rate_sharp` lets the multiplier watch the density as it
+    will be when finished: blunt atoms overstate the rate in training, and the code then ends below its
+    target.
     """
 
     target_rate: float = 6.0
@@ -89,6 +123,11 @@ class ObjectiveConfig:
     rate_step: float = 0.02
     rate_proportional: float = 2.0
     rate_penalty: float = 0.0
+    rate_sharp: bool = False
+    trunk_weight: float = 0.0
+    trunk_smoothing: float = 0.02
+    code_label_weight: float = 0.0
+    code_source_weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +138,9 @@ class OptimisationConfig:
     over the last `decay_fraction` of the steps.  `refit_steps` fit the density once more to the averaged
     model, `prefit_steps` to the first encoder, before any other step.  With `quasi_random` the dithers and
     noises of a batch are a randomly shifted Sobol sequence, each still uniform, in place of independent ones.
+    Step sizes rise linearly over `ramp_steps`.  `penalty_share` of each batch feeds the gradient penalty.
+    `weight_decay` above 0 turns Adam into AdamW.  `source_views` variants of each training image are kept
+    ready: other draws of a noisy degradation and, with `source_augmentation`, small affine motions before it.
     """
 
     steps: int = 1000
@@ -113,6 +155,12 @@ class OptimisationConfig:
     prefit_steps: int = 0
     refit_steps: int = 300
     quasi_random: bool = False
+    ramp_steps: int = 0
+    momentum: float = 0.5
+    weight_decay: float = 0.0
+    penalty_share: float = 1.0
+    source_views: int = 0
+    source_augmentation: bool = False
     classifiers: int = 2
     classifier_epochs: float = 2.0
     augmentation_shift: int = 1
@@ -126,7 +174,8 @@ class RuntimeConfig:
     One thread is the default: the small networks gain little from a second, and on a busy machine two threads
     wait for each other.
 
-    `mixed_precision` is "" or "bfloat16"; `compile_backend` is "" or a torch.compile backend.
+    `mixed_precision` is "" or "bfloat16"; `compile_backend` is "" or a torch.compile backend; `channels_last`
+    lays images out channel by channel innermost; `graphs` records a step as a CUDA graph and replays it.
     """
 
     seed: int = 0
@@ -137,19 +186,65 @@ class RuntimeConfig:
     checkpoint_every: int = 500
     log_every: int = 50
     tensorboard: bool = False
+    channels_last: bool = False
+    graphs: bool = True
 
 
 _POSITIVE = {
     "latents", "dither_levels", "width", "hidden", "critic_width", "steps", "batch_size", "critic_steps",
     "learning_rate", "critic_learning_rate", "density_learning_rate", "target_rate", "rate_weight_maximum",
-    "threads", "checkpoint_every", "log_every", "validation_count",
+    "threads", "checkpoint_every", "log_every", "validation_count", "clusters", "cluster_dimensions",
+    "cluster_gap", "cluster_sharpness", "trunk_width", "style_hidden", "critic_hidden", "density_components",
+    "quantiser_levels", "penalty_share",
 }  # fmt: skip
+#: Closed choices; the names of networks are open, and looked up in their registries.
 _CHOICES = {
     "label_training": ("frozen", "joint"),
     "mixed_precision": ("", "bfloat16"),
-    "decoder": ("convolutional", "dense"),
-    "density": ("monotone", "logistic_mixture"),
+    "cluster_places": ("fixed", "learned"),
+    "cluster_assignment": ("soft", "hard"),
 }
+_SHARES = {"decay_fraction", "penalty_share", "momentum"}
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One stage of a training: which parts move, and what differs from the settings of the run.
+
+    `trains` names parts ("encoder", "encoder.trunk", "density", "decoder", "heads", ...); none means all.
+    `objective` and `optimisation` hold the settings that this stage changes.  `kind` is a name of the
+    registry of stages: "train", or "calibration" (fit the density, set the rate by the gain).
+    """
+
+    name: str
+    kind: str = "train"
+    trains: tuple[str, ...] = ()
+    objective: Mapping[str, Any] = field(default_factory=dict)
+    optimisation: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, tree: Any) -> StageConfig:
+        """A stage from a table."""
+        names = {item.name for item in fields(cls)}
+        if not isinstance(tree, Mapping) or "name" not in tree:
+            raise ConfigError(f"a stage is {tree!r}: give a table with a name.")
+        for key in tree:
+            if key not in names:
+                raise ConfigError(
+                    f"there is no setting stages.{key}; a stage has {', '.join(sorted(names))}."
+                )
+        trains = tree.get("trains", ())
+        if isinstance(trains, str) or not all(isinstance(part, str) for part in trains):
+            raise ConfigError(f"stages.trains is {trains!r}: give a list of names of parts.")
+        changes = {}
+        for section in ("objective", "optimisation"):
+            changes[section] = tree.get(section, {})
+            if not isinstance(changes[section], Mapping):
+                raise ConfigError(f"stages.{section} is {changes[section]!r}: give a table of settings.")
+        return cls(
+            str(tree["name"]), str(tree.get("kind", "train")), tuple(trains),
+            dict(changes["objective"]), dict(changes["optimisation"]),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -167,13 +262,21 @@ class Config:
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     optimisation: OptimisationConfig = field(default_factory=OptimisationConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+    stages: tuple[StageConfig, ...] = ()
 
     def __post_init__(self) -> None:
-        for section in fields(self):
+        for section in _sections():
             for item in fields(getattr(self, section.name)):
                 _validate(
                     f"{section.name}.{item.name}", item, getattr(getattr(self, section.name), item.name)
                 )
+
+    def at_stage(self, stage: StageConfig) -> Config:
+        """The settings that hold during a stage, itself without stages."""
+        tree = self.to_dict() | {"stages": []}
+        for section in ("objective", "optimisation"):
+            tree[section] = tree[section] | dict(getattr(stage, section))
+        return Config.from_dict(tree)
 
     def updated(self, overrides: Iterable[str]) -> Config:
         """The settings with `section.key=value` overrides applied, values in TOML syntax or bare words."""
@@ -183,21 +286,30 @@ class Config:
             section, dot, key = path.strip().partition(".")
             if not separator or not dot:
                 raise ConfigError(f"override {override!r}: write section.key=value, such as model.latents=8.")
+            if section == "stages":
+                _update_stage(tree["stages"], override, key, _parsed(text.strip()))
+                continue
             if section not in tree or key not in tree[section]:
                 raise ConfigError(f"override {override!r}: there is no setting {path!r}; {_known(section)}.")
             tree[section][key] = _parsed(text.strip())
         return Config.from_dict(tree)
 
-    def to_dict(self) -> dict[str, dict[str, Any]]:
+    def to_dict(self) -> dict[str, Any]:
         """Nested plain values, for JSON."""
-        return dataclasses.asdict(self)
+        tree = {item.name: dataclasses.asdict(getattr(self, item.name)) for item in _sections()}
+        return tree | {"stages": [_stage_dict(stage) for stage in self.stages]}
 
     @classmethod
     def from_dict(cls, tree: Mapping[str, Any]) -> Config:
         """The settings from nested plain values; settings that are left out keep their defaults."""
-        known = {item.name: item.default_factory for item in fields(cls)}
+        known = {item.name: item.default_factory for item in _sections()}
         sections: dict[str, Any] = {}
         for section, values in tree.items():
+            if section == "stages":
+                if not isinstance(values, (list, tuple)):
+                    raise ConfigError(f"stages is {values!r}: give an array of tables, [[stages]].")
+                sections[section] = tuple(StageConfig.from_dict(value) for value in values)
+                continue
             if section not in known:
                 raise ConfigError(
                     f"settings hold a section {section!r}: the sections are {', '.join(known)}."
@@ -212,7 +324,10 @@ class Config:
             sections[section] = kind(
                 **{key: _cast(f"{section}.{key}", names[key], value) for key, value in values.items()}
             )
-        return cls(**sections)
+        config = cls(**sections)
+        for stage in config.stages:
+            config.at_stage(stage)  # settings that a stage names wrongly are refused here, not hours later
+        return config
 
     @classmethod
     def read(cls, path: str | Path) -> Config:
@@ -230,13 +345,49 @@ class Config:
     def to_toml(self) -> str:
         """The settings as TOML text, one section a table."""
         lines = []
-        for section, values in self.to_dict().items():
-            lines += [f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), ""]
+        tree = self.to_dict()
+        for section, values in tree.items():
+            if section != "stages":
+                lines += [f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), ""]
+        for stage in tree["stages"]:
+            lines += ["[[stages]]"]
+            lines += [
+                f"{key} = {_toml(value)}" for key, value in stage.items() if not isinstance(value, dict)
+            ]
+            for section in ("objective", "optimisation"):
+                if stage[section]:
+                    lines += [f"[stages.{section}]"]
+                    lines += [f"{key} = {_toml(value)}" for key, value in stage[section].items()]
+            lines += [""]
         return "\n".join(lines)
 
 
+def _sections() -> list[dataclasses.Field[Any]]:
+    return [item for item in fields(Config) if item.name != "stages"]
+
+
+def _stage_dict(stage: StageConfig) -> dict[str, Any]:
+    tree = {item.name: getattr(stage, item.name) for item in fields(stage)}
+    changes = {name: dict(tree[name]) for name in ("objective", "optimisation")}
+    return tree | changes | {"trains": list(stage.trains)}
+
+
+def _update_stage(stages: list[dict[str, Any]], override: str, path: str, value: Any) -> None:
+    """Apply stages.NAME.SECTION.KEY=value."""
+    name, _, rest = path.partition(".")
+    section, _, key = rest.partition(".")
+    chosen = [stage for stage in stages if stage["name"] == name]
+    if not chosen:
+        names = ", ".join(stage["name"] for stage in stages) or "none"
+        raise ConfigError(f"override {override!r}: there is no stage {name!r}; the stages are {names}.")
+    if section not in ("objective", "optimisation") or not key:
+        raise ConfigError(f"override {override!r}: write stages.{name}.optimisation.steps=100, for instance.")
+    for stage in chosen:
+        stage[section][key] = value
+
+
 def _known(section: str) -> str:
-    sections = {item.name: item.default_factory for item in fields(Config)}
+    sections = {item.name: item.default_factory for item in _sections()}
     if section not in sections:
         return f"the sections are {', '.join(sections)}"
     kind: Any = sections[section]
@@ -271,13 +422,15 @@ def _validate(name: str, item: dataclasses.Field[Any], value: Any) -> None:
         raise ConfigError(f"{name} is {value!r}: choose one of {', '.join(map(repr, _CHOICES[item.name]))}.")
     if item.name == "ema_decay" and not value < 1:
         raise ConfigError(f"{name} is {value}: it must be below 1.")
-    if item.name == "decay_fraction" and value > 1:
+    if item.name in _SHARES and value > 1:
         raise ConfigError(f"{name} is {value}: it must be at most 1.")
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return repr(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mecbopt.coding.errors import StreamError
 from mecbopt.errors import CodecError, MecboptError, NotSupportedError, ProblemError
 
 __all__ = [
@@ -33,10 +34,6 @@ class MissingDependencyError(NeuralError, NotSupportedError):
 
 class ModelFileError(NeuralError, CodecError):
     """A model, classifier or checkpoint file is damaged, of another version, or of another kind."""
-
-
-class StreamError(NeuralError, CodecError):
-    """A compressed stream is damaged, truncated, or made by another model."""
 
 
 class TrainingError(NeuralError):

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from mecbopt.analysis import rate_curve
+from mecbopt.analysis import RateCurve, rate_curve
 from mecbopt.data import demo_problem
 from mecbopt.plots.curves import curve
 from mecbopt.plots.loss_map import loss_map
 from mecbopt.plots.overview import solution_figure
 from mecbopt.plots.style import ACCENT, GREY, INK, LINES, new_figure, quiet
-from mecbopt.problem import Problem
-from mecbopt.solvers import solve
+from mecbopt.problem import Problem, Solution, StopReason
+from mecbopt.solving import solve
 
 __all__ = ["FIGURES"]
 
@@ -33,7 +35,7 @@ def rate_without_labels() -> Figure:
     figure = new_figure(6.8, 4.4)
     ax = figure.add_subplot()
     for (q_x, q_y), colour in zip(pairs, LINES, strict=False):
-        points = rate_curve(_binary(q_x, q_y), _RATES)
+        points = _solved(_binary(q_x, q_y), _RATES)
         ax.plot(
             points.rates, points.mutual_information, color=colour, linewidth=1.9, label=f"{q_x:g}, {q_y:g}"
         )
@@ -61,7 +63,7 @@ def rate_with_labels() -> Figure:
     limits = (math.inf, 0.8, 0.65, 0.54, 0.52, 0.5)
     for limit, colour in zip(limits, LINES, strict=False):
         problem = base if math.isinf(limit) else base.replace(max_label_entropy=limit)
-        points = rate_curve(problem, np.union1d(_RATES, [] if math.isinf(limit) else [_first_rate(problem)]))
+        points = _solved(problem, np.union1d(_RATES, [] if math.isinf(limit) else [_first_rate(problem)]))
         name = "no limit" if math.isinf(limit) else f"C = {limit:g}"
         width = 4.5 if math.isinf(limit) else 1.9
         ax.plot(
@@ -98,7 +100,7 @@ def optimum_and_comonotone() -> Figure:
     q = 0.3
     crossover = bernoulli.crossover_rate(q, q)
     rates = np.union1d(np.linspace(0.0, 1.0, 201), [] if crossover is None else [crossover])
-    optimum = rate_curve(_binary(q, q), rates)
+    optimum = _solved(_binary(q, q), rates)
     branch = np.array([bernoulli.comonotone(q, q, rate).mutual_information for rate in rates])
     loss = optimum.mutual_information - branch
     figure = new_figure(6.8, 5.2)
@@ -134,7 +136,7 @@ def optimum_and_comonotone() -> Figure:
 
 def coupling_and_mixture() -> Figure:
     """The bundled example: its coupling and its mixture."""
-    return solution_figure(solve(demo_problem()))
+    return solution_figure(_finished(solve(demo_problem())))
 
 
 def curve_with_band() -> Figure:
@@ -148,13 +150,25 @@ def curve_with_band() -> Figure:
     rates = np.linspace(0.0, 1.6, 65)
     figure = new_figure(6.8, 4.4)
     ax = figure.add_subplot()
-    curve(
-        rate_curve(problem, rates, method="local"), ax, label="local search: value and bound", color=LINES[1]
-    )
-    _thin(curve(rate_curve(problem, rates), ax, label="exact: both bounds meet", limit=False))
+    curve(_solved(problem, rates, method="local"), ax, label="local search: value and bound", color=LINES[1])
+    _thin(curve(_solved(problem, rates), ax, label="exact: both bounds meet", limit=False))
     ax.set_title("Three letters each, H(S|Y,U) at most 0.8 bits", fontsize=10, color=INK, loc="left")
     ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0.25, 1.0))
     return figure
+
+
+def _solved(problem: Problem, rates: NDArray[np.float64], **options: Any) -> RateCurve:
+    """The curve, or the interruption passed on: a figure shows no point that was cut short."""
+    points = rate_curve(problem, rates, **options)
+    for solution in points.solutions:
+        _finished(solution)
+    return points
+
+
+def _finished(solution: Solution) -> Solution:
+    if solution.stop_reason is StopReason.INTERRUPTED:
+        raise KeyboardInterrupt
+    return solution
 
 
 def _thin(ax: Axes) -> None:
@@ -164,7 +178,7 @@ def _thin(ax: Axes) -> None:
 
 def _first_rate(problem: Problem) -> float:
     """The smallest rate at which the label limit is attainable, bits."""
-    smallest = solve(problem.replace(rate=0.0)).smallest_rate
+    smallest = _finished(solve(problem.replace(rate=0.0))).smallest_rate
     # At the very rate the feasible set is a single point, which rounding can miss: stay a hair above.
     return 0.0 if smallest is None else smallest + 1e-9
 

@@ -9,10 +9,22 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from mecbopt.errors import SolutionError
-from mecbopt.plots.style import GREY, INK, PROBABILITY, axes_for, letter_colours, letters, text_colour
+from mecbopt.plots.style import (
+    GREY,
+    INK,
+    PROBABILITY,
+    axes_for,
+    letter_colours,
+    letters,
+    shortened,
+    side_width,
+    text_colour,
+    tick_names,
+    upright_height,
+)
 from mecbopt.problem import Solution
 
-__all__ = ["coupling"]
+__all__ = ["column_width", "coupling"]
 
 #: Above this many cells the figures in the cells would overlap.
 _MAX_WRITTEN_CELLS = 100
@@ -53,14 +65,21 @@ def coupling(solution: Solution, ax: Axes | None = None) -> Axes:
         )
     n, m = solution.problem.shape
     side = 0.62
-    ax = axes_for(ax, min(max(3.4, 2.2 + side * m), 12), min(max(3.0, 1.8 + side * n), 12))
+    x_letters, y_letters = letters(solution.problem.x_letters, n), letters(solution.problem.y_letters, m)
+    height = min(max(3.0, 1.8 + side * n), 12) + upright_height(y_letters, column_width(m))
+    ax = axes_for(ax, min(max(3.4, 2.2 + side * m), 12) + side_width(x_letters), height)
     scale = float(joint.max())
     ax.imshow(joint, cmap=PROBABILITY, vmin=0.0, vmax=scale, aspect="auto")
     if joint.size <= _MAX_WRITTEN_CELLS:
         _write_cells(ax, joint, scale)
-    _name_letters(ax, letters(solution.problem.x_letters, n), letters(solution.problem.y_letters, m))
+    _name_letters(ax, x_letters, y_letters)
     _draw_marginals(ax, joint)
     return ax
+
+
+def column_width(m: int) -> float:
+    """Inches of a column: about half an inch, less where many share the widest figure."""
+    return min(0.5, 7.0 / m)
 
 
 def _write_cells(ax: Axes, joint: NDArray[np.float64], scale: float) -> None:
@@ -81,7 +100,10 @@ def _name_letters(ax: Axes, x_letters: list[str], y_letters: list[str]) -> None:
     """Name the letters at the edges, with hairlines between the cells."""
     for axis, names in ((ax.xaxis, y_letters), (ax.yaxis, x_letters)):
         every = -(-len(names) // _MAX_NAMED_LETTERS)
-        axis.set_ticks(range(0, len(names), every), names[::every])
+        chosen, rotation = shortened(names[::every]), 0
+        if axis is ax.xaxis:
+            chosen, rotation = tick_names(names[::every], every * column_width(len(names)))
+        axis.set_ticks(range(0, len(names), every), chosen, rotation=rotation)
         axis.set_ticks([edge - 0.5 for edge in range(len(names) + 1)], minor=True)
     ax.set_xlabel("y", color=INK)
     ax.set_ylabel("x", color=INK)
@@ -100,14 +122,25 @@ def _draw_marginals(ax: Axes, joint: NDArray[np.float64]) -> None:
     # The letters of Y wear the colours that the mixture's tiles have.
     top.bar(range(m), p_y, width=0.86, color=letter_colours(m))
     right.barh(range(n), p_x, height=0.86, color="#b9c7d3")
-    top.set_ylim(0, p_y.max() * 1.35)
+    top.set_ylim(0, p_y.max() * 1.6)
     right.set_xlim(0, p_x.max() * 1.5)
     if figures:
         for y, value in enumerate(p_y):
             top.text(y, value, _short(value), ha="center", va="bottom", fontsize=8, color=INK)
         for x, value in enumerate(p_x):
             right.text(value, x, f" {_short(value)}", ha="left", va="center", fontsize=8, color=INK)
-    top.set_title("$p_Y$", fontsize=10, color=INK, pad=2)
+    # Beside the bars: above them stand their figures.
+    top.annotate(
+        "$p_Y$",
+        (0.0, 0.3),
+        xycoords="axes fraction",
+        xytext=(-6, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=10,
+        color=INK,
+    )
     right.set_title("$p_X$", fontsize=10, color=INK, pad=2)
     for inset in (top, right):
         inset.tick_params(which="both", length=0, labelbottom=False, labelleft=False)

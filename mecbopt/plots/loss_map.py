@@ -13,10 +13,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mecbopt import bernoulli
+from mecbopt.bernoulli.information import information
+from mecbopt.bernoulli.polygon import comonotone_share
 from mecbopt.info import binary_entropy
 from mecbopt.plots.style import ACCENT, INK, PROBABILITY, new_figure, quiet, text_colour
 
 __all__ = ["largest_loss", "loss_map"]
+
+#: End of the colour scale, bits: just above the largest loss, log2 of the golden ratio.
+_LARGEST = 0.7
 
 
 def largest_loss(q_x: NDArray[np.float64], q_y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -25,19 +30,9 @@ def largest_loss(q_x: NDArray[np.float64], q_y: NDArray[np.float64]) -> NDArray[
     worst = np.zeros_like(q_x)
     for cap in caps:
         rate = np.minimum(cap, 1.0) * binary_entropy(q_x)
-        worst = np.maximum(worst, bernoulli.value(q_x, q_y, rate) - _comonotone(q_x, q_y, rate))
+        branch = information(q_x, q_y, comonotone_share(q_x, q_y, rate))
+        worst = np.maximum(worst, bernoulli.value(q_x, q_y, rate) - branch)
     return worst
-
-
-def _comonotone(
-    q_x: NDArray[np.float64], q_y: NDArray[np.float64], rate: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The comonotone branch over arrays: h(b) - Phi(min{R/h(a), b/a, (1-b)/(1-a)})."""
-    delta = np.minimum.reduce([rate / binary_entropy(q_x), q_y / q_x, (1 - q_y) / (1 - q_x)])
-    zero = np.clip(q_y - q_x * delta, 0, 1)
-    one = np.clip(q_y + (1 - q_x) * delta, 0, 1)
-    left: NDArray[np.float64] = (1 - q_x) * binary_entropy(zero) + q_x * binary_entropy(one)
-    return binary_entropy(q_y) - left
 
 
 def loss_map(points: int = 401) -> Figure:
@@ -46,11 +41,10 @@ def loss_map(points: int = 401) -> Figure:
     q_x, q_y = np.meshgrid(masses, masses)
     figure = new_figure(6.4, 5.2)
     ax = figure.add_subplot()
-    image = ax.imshow(
-        largest_loss(q_x, q_y), origin="lower", extent=(0, 1, 0, 1), cmap=PROBABILITY, vmin=0.0, vmax=0.7
-    )
+    losses = largest_loss(q_x, q_y)
+    image = ax.imshow(losses, origin="lower", extent=(0, 1, 0, 1), cmap=PROBABILITY, vmin=0.0, vmax=_LARGEST)
     levels = ax.contour(
-        q_x, q_y, largest_loss(q_x, q_y), levels=[0.02, 0.05, 0.07, 0.2, 0.4, 0.6], colors=INK, linewidths=0.6
+        q_x, q_y, losses, levels=[0.02, 0.05, 0.07, 0.2, 0.4, 0.6], colors=INK, linewidths=0.6
     )
     ax.clabel(levels, fontsize=7, fmt="%g")
     figure.colorbar(image, ax=ax, label="largest loss over all rates, bits", shrink=0.85)
@@ -62,7 +56,7 @@ def loss_map(points: int = 401) -> Figure:
         (1 - diagonal, 1 - diagonal, float(largest_loss(np.array([diagonal]), np.array([diagonal]))[0])),
     ):
         ax.plot(a, b, "o", color=ACCENT, markersize=5)
-        behind = PROBABILITY(value / 0.7)
+        behind = PROBABILITY(value / _LARGEST)
         ax.annotate(
             f"{value:.4f}",
             (a, b),

@@ -8,10 +8,21 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from mecbopt.errors import SolutionError
 from mecbopt.info import entropy
-from mecbopt.plots.style import GREY, INK, LINES, axes_for, letter_colours, letters, text_colour
+from mecbopt.plots.style import (
+    GREY,
+    INK,
+    LINES,
+    axes_for,
+    fitted,
+    letter_colours,
+    letters,
+    text_colour,
+    tick_names,
+    upright_height,
+)
 from mecbopt.problem import Solution
 
-__all__ = ["mixture"]
+__all__ = ["mixture", "tile_width"]
 
 _MAX_ROWS = 24
 _MAX_WRITTEN_LETTERS = 16
@@ -50,11 +61,12 @@ def mixture(solution: Solution, ax: Axes | None = None) -> Axes:
     order = np.argsort(-weights, kind="stable")
     shown, rest = order[:_MAX_ROWS], order[_MAX_ROWS:]
     rows = len(shown) + bool(len(rest))
-    ax = axes_for(ax, min(max(4.2, 2.6 + 0.62 * n), 14), min(max(2.0, 1.2 + 0.5 * rows), 12))
+    x_letters = letters(problem.x_letters, n)
+    height = min(max(2.0, 1.2 + 0.5 * rows), 12) + upright_height(x_letters, tile_width(n))
+    ax = axes_for(ax, min(max(4.2, 2.6 + 0.62 * n), 14), height)
     rates = entropy(solution.mixture.output_laws(problem.p_x, m), axis=1)
-    y_letters, colours = letters(problem.y_letters, m), letter_colours(m)
-    # Five characters of 9 points fill a tile; longer names shrink all, down to what is just readable.
-    size = max(5.0, min(9.0, 48.0 / max(map(len, y_letters))))
+    colours = letter_colours(m)
+    y_letters, size = fitted(letters(problem.y_letters, m), 0.8 * tile_width(n))
     for row, index in enumerate(shown):
         for x, y in enumerate(solution.mixture.mappings[index]):
             _tile(ax, x, row, y_letters[y] if n <= _MAX_WRITTEN_LETTERS else "", size, colours[y])
@@ -62,8 +74,13 @@ def mixture(solution: Solution, ax: Axes | None = None) -> Axes:
     if len(rest):
         text = f"... and {len(rest)} more with weight {weights[rest].sum():.3g} together"
         ax.text(-0.5, rows - 1, text, va="center", fontsize=9, color=GREY)
-    _finish(ax, letters(problem.x_letters, n), rows)
+    _finish(ax, x_letters, rows)
     return ax
+
+
+def tile_width(n: int) -> float:
+    """Inches of a tile: the figure's width without the two columns of figures, over tiles, gap and bars."""
+    return (min(max(4.2, 2.6 + 0.62 * n), 14.0) - 1.5) / (n + 1.0 + _GAP + _BAR_SHARE * max(n, 3))
 
 
 def _tile(ax: Axes, x: int, row: int, name: str, size: float, colour: str) -> None:
@@ -106,20 +123,22 @@ def _finish(ax: Axes, x_letters: list[str], rows: int) -> None:
     ax.set_xlim(-0.6, end + 0.05)
     ax.set_ylim(rows - 0.4, -0.5)
     every = -(-n // 40)
-    ax.set_xticks(range(0, n, every), x_letters[::every])
+    names, rotation = tick_names(x_letters[::every], every * tile_width(n))
+    ax.set_xticks(range(0, n, every), names, rotation=rotation)
     ax.set_yticks(range(rows), [f"$f_{{{row + 1}}}$" for row in range(rows)])
     ax.xaxis.tick_top()
     ax.tick_params(length=0, colors=INK, labelsize=9, pad=2)
-    heads = (((n - 1) / 2, 17, "$f_k(x)$ for each letter x", "center"), (end, 5, "weight", "left"))
-    for place, lift, text, side in (*heads, (end, 5, "      rate $H(q_k)$", "left")):
-        offset = (0, lift) if side == "center" else ((5, lift) if text == "weight" else (35, lift))
+    ax.xaxis.set_label_position("top")
+    left, right = ax.get_xlim()
+    start = (-0.5 - left) / (right - left)
+    ax.set_xlabel("$f_k(x)$ for each letter x", x=start, ha="left", fontsize=9, color=INK)
+    for offset, text in ((5, "weight"), (50, "rate $H(q_k)$")):
         ax.annotate(
             text,
-            (place, 1.0),
+            (end, 1.0),
             xycoords=ax.get_xaxis_transform(),
-            xytext=offset,
+            xytext=(offset, 5),
             textcoords="offset points",
-            ha=side,
             va="bottom",
             fontsize=9,
             color=INK,

@@ -6,6 +6,7 @@ the caller's own settings stay as they are.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,17 @@ __all__ = [
     "LINES",
     "PROBABILITY",
     "axes_for",
+    "fitted",
     "letter_colours",
     "letters",
     "new_figure",
     "quiet",
     "save",
+    "shortened",
+    "side_width",
     "text_colour",
+    "tick_names",
+    "upright_height",
 ]
 
 INK = "#22303c"
@@ -43,6 +49,10 @@ PROBABILITY = LinearSegmentedColormap.from_list(
     "probability", ["#ffffff", "#d6e8f4", "#93c3e0", "#3f8fc0", "#0b5a8c", "#083354"]
 )
 _TEXT_SIZE = 9.5
+#: Points below which nobody reads a printed page.
+_SMALLEST_TEXT = 5.0
+#: Characters of a name that stands upright.
+_LONGEST_NAME = 20
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -76,6 +86,53 @@ def letters(given: Sequence[Any] | None, size: int) -> list[str]:
     return [str(position) for position in range(size)] if given is None else [str(letter) for letter in given]
 
 
+def fitted(names: Sequence[str], room: float) -> tuple[list[str], float]:
+    """Names that fit side by side, and the size of their letters, in points.
+
+    Long names are written smaller, down to what is just readable; what is longer still is shortened.
+
+    Parameters
+    ----------
+    names : sequence of str
+    room : float
+        Width of one name, inches.
+    """
+    shortened_names = shortened(names, int(room / _character(_SMALLEST_TEXT)))
+    longest = max(map(len, shortened_names), default=1)
+    size = min(9.0, 9.0 * room / (max(longest, 1) * _character(9.0)))
+    return shortened_names, max(_SMALLEST_TEXT, size)
+
+
+def tick_names(names: Sequence[str], room: float) -> tuple[list[str], int]:
+    """Names of ticks of 9 points and their rotation: upright where one does not fit its `room` (inches)."""
+    longest = max(map(len, names), default=0)
+    if longest * _character(9.0) <= room:
+        return list(names), 0
+    return shortened(names, _LONGEST_NAME), 90
+
+
+def upright_height(names: Sequence[str], room: float) -> float:
+    """Inches that `tick_names` need where they stand upright; 0 where they do not."""
+    chosen, rotation = tick_names(names, room)
+    return max(map(len, chosen), default=0) * _character(9.0) if rotation else 0.0
+
+
+def side_width(names: Sequence[str]) -> float:
+    """Inches that names beside an axis need beyond the few characters that every figure has room for."""
+    return max(0, max(map(len, shortened(names)), default=0) - 4) * _character(9.0)
+
+
+def shortened(names: Sequence[str], length: int = 24) -> list[str]:
+    """Names of at most `length` characters, the last of which says that something is missing."""
+    length = max(length, 2)
+    return [name if len(name) <= length else f"{name[: length - 1]}\u2026" for name in names]
+
+
+def _character(size: float) -> float:
+    """Width of a character of a text of `size` points, inches, on average (digits and small letters)."""
+    return 0.6 * size / 72.0
+
+
 def letter_colours(size: int) -> list[Any]:
     """A tile colour for each of `size` letters."""
     if size <= len(_TILES):
@@ -100,8 +157,26 @@ def _luminance(colour: Any) -> float:
     return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
 
 
-def save(figure: Figure, path: str | Path) -> None:
-    """Write a picture; the suffix decides the format, and no creation date makes equal runs differ."""
+def save(drawing: Figure | Axes, path: str | Path) -> None:
+    """Write a picture, given by its figure or by axes of it.
+
+    The suffix decides the format, and no creation date makes equal runs differ.  The file appears whole or
+    not at all: an interruption while it is drawn leaves what was there.
+    """
+    figure = drawing if isinstance(drawing, Figure) else _figure_of(drawing)
     path = Path(path)
     metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
-    figure.savefig(path, dpi=160, metadata=metadata.get(path.suffix.lower()))
+    picture = io.BytesIO()
+    suffix = path.suffix.lower()
+    figure.savefig(picture, dpi=160, format=suffix.lstrip(".") or "png", metadata=metadata.get(suffix))
+    path.write_bytes(picture.getvalue())
+
+
+def _figure_of(ax: Axes) -> Figure:
+    """The figure that axes belong to, through any figures in between."""
+    parent = ax.get_figure()
+    while parent is not None and not isinstance(parent, Figure):
+        parent = parent.figure
+    if parent is None:
+        raise ValueError("the axes belong to no figure: give axes that were not removed")
+    return parent

@@ -5,26 +5,48 @@ Numbers may be written as "1/3" (kept exactly) and the rate as "inf".
 
 from __future__ import annotations
 
-import json
 import math
-import re
-import tomllib
 from collections.abc import Mapping
-from fractions import Fraction
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from mecbopt.errors import ProblemError
+from mecbopt.errors import MecboptError, Name, ProblemError
 from mecbopt.problem.problem import Problem
+from mecbopt.problem.text import parse_json, parse_toml, read_text
 
-__all__ = ["load_problem", "problem_from_document"]
+__all__ = ["FILE_NAMES", "load_problem", "problem_from_document"]
 
-_KEYS = ("p_x", "p_y", "rate", "normalize", "label", "x_letters", "y_letters", "s_letters", "smoothing")
-_LABEL_KEYS = ("p_s_given_x", "max_entropy", "sees_seed")
-_FRACTION = re.compile(r"\s*[+-]?\d+\s*/\s*\d+\s*")
+#: Keys of the file -> arguments of `Problem`.
+_KEYS = {
+    "p_x": "p_x",
+    "p_y": "p_y",
+    "rate": "rate",
+    "distortion": "distortion",
+    "p_y_tolerance": "p_y_tolerance",
+    "y_size": "y_size",
+    "normalize": "normalize",
+    "label": "",
+    "x_letters": "x_letters",
+    "y_letters": "y_letters",
+    "s_letters": "s_letters",
+    "smoothing": "smoothing",
+}
+_LABEL_KEYS = {
+    "p_s_given_x": "p_s_given_x",
+    "max_entropy": "max_label_entropy",
+    "min_entropy": "min_label_entropy",
+    "sees_seed": "label_sees_seed",
+}
+#: How arguments are called in a file.
+FILE_NAMES = {
+    **{argument: f"label.{key}" for key, argument in _LABEL_KEYS.items()},
+    "pass normalize=True": "write normalize = true into the file",
+}
+_PARSERS = {".toml": parse_toml, ".json": parse_json}
 
 
-def load_problem(path: str | Path) -> Problem:
+def load_problem(path: str | PathLike[str]) -> Problem:
     """Read a problem from a .toml or .json file.
 
     Parameters
@@ -37,90 +59,84 @@ def load_problem(path: str | Path) -> Problem:
     ProblemError
         No such file, another suffix, a syntax error, unknown or missing keys, or invalid values.
     """
-    path = Path(path)
-    readers = {".toml": tomllib.loads, ".json": json.loads}
-    if path.suffix.lower() not in readers:
-        raise ProblemError(f"path {path} has the suffix {path.suffix!r}: give a .toml or .json file.")
+    if not isinstance(path, (str, PathLike)):
+        raise ProblemError(argument="path", value=path, required="be a path to a .toml or .json file")
+    place = Path(path)
+    suffix = place.suffix.lower()
+    if suffix not in _PARSERS:
+        raise ProblemError(
+            argument="path",
+            value=place,
+            found=f"{place} has the suffix {place.suffix!r}",
+            remedy="give a .toml or .json file",
+        )
+    text = read_text(place, ProblemError)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise ProblemError(f"path {path} cannot be read: {reason}.") from error
-    try:
-        document = readers[path.suffix.lower()](text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError, RecursionError) as error:
-        kind = path.suffix.lower().lstrip(".").upper()
-        raise ProblemError(f"path {path} is not valid {kind}: {error}.") from error
-    try:
-        return problem_from_document(document)
-    except ProblemError as error:
-        raise type(error)(f"{path}: {error}") from error
+        return problem_from_document(_PARSERS[suffix](text, ProblemError))
+    except MecboptError as error:
+        error.rename(FILE_NAMES, source=str(place))
+        raise
 
 
 def problem_from_document(document: Any) -> Problem:
     """A problem from plain data as a TOML or JSON file holds it."""
     if not isinstance(document, Mapping):
-        raise ProblemError(f"the file holds a {type(document).__name__}: it must hold a table of keys.")
+        raise ProblemError(
+            f"the file holds a {type(document).__name__}", remedy="it must hold a table of keys"
+        )
     _refuse_unknown(document, _KEYS, "")
-    missing = [key for key in ("p_x", "p_y") if key not in document]
-    if missing:
-        raise ProblemError(f"key {missing[0]!r} is missing: a problem needs p_x and p_y.")
+    missing = next((key for key in ("p_x", "p_y") if key not in document), None)
+    if missing == "p_x" or (missing == "p_y" and "y_size" not in document):
+        raise ProblemError(
+            argument=f"key {missing!r}",
+            found="is missing",
+            remedy="a problem needs p_x and p_y (or y_size, for a law of Y that is free)",
+        )
     label = document.get("label", {})
     if not isinstance(label, Mapping):
-        raise ProblemError(f"label is {label!r}: it must be a table with the keys {', '.join(_LABEL_KEYS)}.")
+        raise ProblemError(
+            argument="label", value=label, required=f"be a table with the keys {', '.join(_LABEL_KEYS)}"
+        )
     _refuse_unknown(label, _LABEL_KEYS, "label.")
     if "label" in document and "p_s_given_x" not in label:
-        raise ProblemError("key 'label.p_s_given_x' is missing: give the label channel, shape (n, s).")
-    normalize = document.get("normalize", False)
-    if not isinstance(normalize, bool):
-        raise ProblemError(f"normalize is {normalize!r}: give true or false.")
-    limit = label.get("max_entropy")
-    return Problem(
-        p_x=_numbers("p_x", document["p_x"]),
-        p_y=_numbers("p_y", document["p_y"]),
-        rate=_number("rate", document.get("rate", math.inf)),
-        p_s_given_x=None if "p_s_given_x" not in label else _numbers("p_s_given_x", label["p_s_given_x"]),
-        max_label_entropy=None if limit is None else _number("label.max_entropy", limit),
-        label_sees_seed=label.get("sees_seed", True),
-        normalize=normalize,
-        x_letters=_letters(document, "x_letters"),
-        y_letters=_letters(document, "y_letters"),
-        s_letters=_letters(document, "s_letters"),
-        smoothing=document.get("smoothing"),
-    )
+        raise ProblemError(
+            argument="key 'label.p_s_given_x'",
+            found="is missing",
+            remedy="give the label channel, shape (n, s)",
+        )
+    arguments = {argument: document[key] for key, argument in _KEYS.items() if argument and key in document}
+    arguments |= {argument: label[key] for key, argument in _LABEL_KEYS.items() if key in label}
+    null = next((name for name, value in arguments.items() if value is None), None)
+    if null is not None:
+        raise ProblemError(
+            argument=null, found="is null", remedy=("give ", Name(null), " a value, or no key")
+        )
+    for name in ("x_letters", "y_letters", "s_letters"):
+        if name in arguments:
+            arguments[name] = _letters(name, arguments[name])
+    return Problem(**arguments)
 
 
-def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], prefix: str) -> None:
+def _refuse_unknown(table: Mapping[str, Any], known: Mapping[str, str], prefix: str) -> None:
     unknown = sorted(set(table) - set(known))
     if unknown:
-        raise ProblemError(f"key '{prefix}{unknown[0]}' is unknown: the keys are {', '.join(known)}.")
+        raise ProblemError(
+            argument=f"key '{prefix}{unknown[0]}'",
+            found="is unknown",
+            remedy=f"the keys are {', '.join(known)}",
+        )
 
 
-def _letters(document: Mapping[str, Any], key: str) -> tuple[Any, ...] | None:
-    letters = document.get(key)
-    if letters is None:
-        return None
+def _letters(key: str, letters: Any) -> tuple[Any, ...]:
+    """Names as `documents` writes them: texts, numbers, and lists for tuples."""
     if not isinstance(letters, list):
-        raise ProblemError(f"{key} is {letters!r}: give a list of letters.")
-    return tuple(letters)
-
-
-def _numbers(name: str, value: Any) -> Any:
-    """A list, or a list of lists, with its fractions and infinities read."""
-    if isinstance(value, list):
-        return [_numbers(f"{name}[{index}]", entry) for index, entry in enumerate(value)]
-    return _number(name, value)
-
-
-def _number(name: str, value: Any) -> Any:
-    """A number, or the texts "a/b" and "inf"; anything else is left for the validation to refuse."""
-    if not isinstance(value, str):
-        return value
-    if value.strip() in ("inf", "+inf"):
-        return math.inf
-    if _FRACTION.fullmatch(value):
-        try:
-            return Fraction(value.replace(" ", ""))
-        except ZeroDivisionError:
-            pass
-    raise ProblemError(f'{name} is "{value}": give a number, a fraction "a/b" or "inf".')
+        raise ProblemError(argument=key, value=letters, remedy="give a list of letters")
+    named = tuple(tuple(letter) if isinstance(letter, list) else letter for letter in letters)
+    for position, letter in enumerate(named):
+        for part in letter if isinstance(letter, tuple) else (letter,):
+            plain = isinstance(part, (str, int)) or (isinstance(part, float) and math.isfinite(part))
+            if not plain:
+                raise ProblemError(
+                    argument=f"{key}[{position}]", value=letter, required="be a text or a finite number"
+                )
+    return named

@@ -2,97 +2,168 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mecbopt.errors import SolutionError
+from mecbopt.errors import ProblemError, SolutionError
 from mecbopt.info import entropy
 
 __all__ = ["Mixture"]
 
+#: How far the sum of the weights may be from 1.
+_WEIGHT_SUM = 1e-9
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, init=False)
 class Mixture:
     """Deterministic mappings f_1 .. f_k from the letters of X to those of Y, and their probabilities.
 
+    Parameters
+    ----------
+    mappings : array of integers, shape (k, n)
+    weights : array, shape (k,)
+
     Attributes
     ----------
-    mappings : ndarray of int, shape (k, n)
+    mappings : ndarray of int64, shape (k, n), read-only
         `mappings[j, x]` is f_j(x).
-    weights : ndarray, shape (k,)
+    weights : ndarray of float64, shape (k,), read-only
         All positive, summing to 1.
 
     Raises
     ------
     SolutionError
-        Shapes that do not agree, negative letters, weights that are not positive or do not sum to 1.
+        Shapes that do not agree, letters that are no integers from 0, weights that are not positive or do not
+        sum to 1.
     """
 
     mappings: NDArray[np.int64]
     weights: NDArray[np.float64]
 
-    def __post_init__(self) -> None:
-        mappings = np.array(self.mappings, dtype=np.int64)
-        weights = np.array(self.weights, dtype=float)
-        if mappings.ndim != 2 or weights.shape != (len(mappings),) or mappings.size == 0:
+    def __init__(
+        self, mappings: ArrayLike | Sequence[Sequence[int]], weights: ArrayLike | Sequence[Any]
+    ) -> None:
+        letters, shares = _integers(mappings), _floats(weights)
+        if letters.ndim != 2 or shares.shape != (len(letters),) or letters.size == 0:
             raise SolutionError(
-                f"mixture has mappings of shape {mappings.shape} and weights of shape {weights.shape}: "
-                "give shapes (k, n) and (k,) with k, n >= 1."
+                argument="mixture",
+                value=letters.shape,
+                found=f"has mappings of shape {letters.shape} and weights of shape {shares.shape}",
+                required="have shapes (k, n) and (k,) with k, n >= 1",
             )
-        if mappings.min() < 0:
-            raise SolutionError(f"mappings hold the letter {mappings.min()}: letters of Y count from 0.")
-        if not (np.all(weights > 0) and abs(weights.sum() - 1.0) <= 1e-9):
+        if letters.min() < 0:
             raise SolutionError(
-                f"weights sum to {weights.sum():.12g} with minimum {weights.min():.3g}: "
-                "they must be positive and sum to 1."
+                argument="mappings",
+                value=int(letters.min()),
+                found=f"hold the letter {letters.min()}",
+                remedy="letters of Y count from 0",
             )
-        mappings.setflags(write=False)
-        weights.setflags(write=False)
-        object.__setattr__(self, "mappings", mappings)
-        object.__setattr__(self, "weights", weights)
+        if not (
+            np.all(np.isfinite(shares)) and np.all(shares > 0) and abs(shares.sum() - 1.0) <= _WEIGHT_SUM
+        ):
+            raise SolutionError(
+                argument="weights",
+                value=weights,
+                found=f"sum to {math.fsum(shares):.12g} with minimum {shares.min():.3g}"
+                if np.all(np.isfinite(shares))
+                else "are not finite",
+                required="be positive and sum to 1",
+            )
+        letters.setflags(write=False)
+        shares.setflags(write=False)
+        object.__setattr__(self, "mappings", letters)
+        object.__setattr__(self, "weights", shares)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Pickling forgets that arrays are read-only."""
+        self.__dict__.update(state)
+        self.mappings.setflags(write=False)
+        self.weights.setflags(write=False)
 
     def __len__(self) -> int:
         """The number of mappings."""
         return len(self.weights)
 
+    @cached_property
+    def _images(self) -> tuple[int, NDArray[np.int64]]:
+        """How many letters of Y occur, and the mappings to these: memory does not grow with the letters."""
+        letters, places = np.unique(self.mappings, return_inverse=True)
+        return len(letters), places.reshape(self.mappings.shape)
+
     def coupling(self, p_x: ArrayLike, letters_y: int | None = None) -> NDArray[np.float64]:
-        """P(x, y) = p_X(x) sum_k w_k [f_k(x) = y], shape (n, m); `letters_y` is m.  Cost O(k n)."""
-        source = np.asarray(p_x, dtype=float)
-        size = int(self.mappings.max()) + 1 if letters_y is None else letters_y
+        """P(x, y) = p_X(x) sum_k w_k [f_k(x) = y], shape (n, m); `letters_y` is m.  Cost O(k n + n m)."""
+        return self._coupling(p_x, self.mappings, self._size(letters_y))
+
+    def _coupling(self, p_x: ArrayLike, mappings: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+        source = self._table("p_x", p_x, ())
         channel = np.zeros((len(source), size))
-        for mapping, weight in zip(self.mappings, self.weights, strict=True):
+        for mapping, weight in zip(mappings, self.weights, strict=True):
             channel[np.arange(len(source)), mapping] += weight
         return source[:, None] * channel
 
     def output_laws(self, p_x: ArrayLike, letters_y: int | None = None) -> NDArray[np.float64]:
         """q_k(y) = P(f_k(X) = y), shape (k, m)."""
-        size = int(self.mappings.max()) + 1 if letters_y is None else letters_y
+        return self._output_laws(p_x, self.mappings, self._size(letters_y))
+
+    def _output_laws(self, p_x: ArrayLike, mappings: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+        source = self._table("p_x", p_x, ())
         laws = np.zeros((len(self), size))
-        for law, mapping in zip(laws, self.mappings, strict=True):
-            np.add.at(law, mapping, np.asarray(p_x, dtype=float))
+        for law, mapping in zip(laws, mappings, strict=True):
+            np.add.at(law, mapping, source)
         return laws
 
     def rate(self, p_x: ArrayLike) -> float:
         """H(Y|U) = sum_k w_k H(q_k), in bits."""
-        return float(self.weights @ entropy(self.output_laws(p_x), axis=1))
+        size, images = self._images
+        return float(self.weights @ entropy(self._output_laws(p_x, images, size), axis=1))
 
     def label_entropy_with_seed(self, p_x: ArrayLike, p_s_given_x: ArrayLike) -> float:
         """H(S|Y,U) = sum_k w_k H(S|f_k(X)), in bits; the channel has shape (n, s)."""
-        joint = np.asarray(p_x, dtype=float)[:, None] * np.asarray(p_s_given_x, dtype=float)
+        joint = self._table("p_x", p_x, ())[:, None] * self._table("p_s_given_x", p_s_given_x, (None,))
+        size, images = self._images
         total = 0.0
-        for mapping, weight in zip(self.mappings, self.weights, strict=True):
-            table = np.zeros((int(mapping.max()) + 1, joint.shape[1]))
+        for mapping, weight in zip(images, self.weights, strict=True):
+            table = np.zeros((size, joint.shape[1]))
             np.add.at(table, mapping, joint)
             total += weight * float(entropy(table) - entropy(table.sum(axis=1)))
         return total
 
     def label_entropy_without_seed(self, p_x: ArrayLike, p_s_given_x: ArrayLike) -> float:
         """H(S|Y) for a classifier that does not know the seed, in bits."""
-        table = self.coupling(p_x).T @ np.asarray(p_s_given_x, dtype=float)
+        size, images = self._images
+        table = self._coupling(p_x, images, size).T @ self._table("p_s_given_x", p_s_given_x, (None,))
         return float(entropy(table) - entropy(table.sum(axis=1)))
+
+    def _table(self, name: str, values: Any, axes: tuple[None, ...]) -> NDArray[np.float64]:
+        """An array of numbers whose first axis is the letters of X."""
+        letters = self.mappings.shape[1]
+        try:
+            table = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ProblemError(argument=name, value=values, required="be an array of numbers") from error
+        if table.ndim != 1 + len(axes) or len(table) != letters:
+            shape = f"({letters},{' s' if axes else ''})"
+            raise ProblemError(
+                argument=name, value=values, found=f"has shape {table.shape}", required=f"have shape {shape}"
+            )
+        return table
+
+    def _size(self, letters_y: int | None) -> int:
+        """m, which no image may reach."""
+        least = int(self.mappings.max()) + 1
+        if letters_y is None:
+            return least
+        if letters_y < least:
+            raise ProblemError(
+                argument="letters_y", value=letters_y, required=f"be at least {least}, the letters that occur"
+            )
+        return letters_y
 
     def equals(self, other: Any) -> bool:
         """Whether both hold the same mappings with the same weights in the same order."""
@@ -101,3 +172,27 @@ class Mixture:
             and np.array_equal(self.mappings, other.mappings)
             and np.array_equal(self.weights, other.weights)
         )
+
+
+def _integers(values: Any) -> NDArray[np.int64]:
+    """An array of its own; nothing is cut to an integer."""
+    try:
+        array = np.array(values)
+        if array.dtype.kind in "iu" and (array.size == 0 or array.max() <= np.iinfo(np.int64).max):
+            return array.astype(np.int64)
+    except (TypeError, ValueError, OverflowError):
+        pass  # rows of different lengths, or no array at all
+    raise SolutionError(
+        argument="mappings", value=values, required="be a matrix of integers, one row for each mapping"
+    )
+
+
+def _floats(values: Any) -> NDArray[np.float64]:
+    """An array of its own."""
+    try:
+        array = np.array(values)
+        if array.dtype.kind in "iufO":
+            return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise SolutionError(argument="weights", value=values, required="be a list of numbers")

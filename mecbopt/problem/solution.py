@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mecbopt import tolerances
+from mecbopt import _validate, tolerances
 from mecbopt.errors import SolutionError
 from mecbopt.info import mutual_information
-from mecbopt.problem.files import problem_from_document
+from mecbopt.problem import solution_files, solution_text
+from mecbopt.problem.constraints import violation
+from mecbopt.problem.frames import pandas
 from mecbopt.problem.mixture import Mixture
 from mecbopt.problem.problem import Problem
 from mecbopt.problem.status import Status, StopReason
+from mecbopt.problem.text import write_text
 
 __all__ = ["Solution"]
 
-_FORMAT = "mecbopt-solution-1"
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution:
     """What `solve` returns.
 
@@ -39,9 +40,10 @@ class Solution:
     mixture : Mixture or None
         The mappings and their weights; None when there is no coupling.
     upper_bound : float
-        On I(X;Y), bits, valid whatever the status (minus infinity for an infeasible problem).
+        On I(X;Y), bits, valid whatever the status (minus infinity for an infeasible problem); nan where a
+        distortion is minimised.
     gap_tolerance : float
-        The gap, in bits, that was asked for.
+        The gap, in bits (or in units of the distortion), that was asked for.
     method, engine : str
         How it was found.
     nodes : int
@@ -50,7 +52,13 @@ class Solution:
         Wall-clock time; the one field that differs between equal runs.
     smallest_label_entropy, smallest_rate : float or None
         For an infeasible problem: the smallest C attainable at this rate, and the smallest R at which this C
-        is attainable (None where none is).
+        is attainable (None where none is).  Where the question is open (UNKNOWN), the smallest C found.
+    smallest_label_entropy_bound : float or None
+        A lower bound on the smallest C attainable at this rate, bits.
+    distortion_lower_bound : float or None
+        On E d(X,Y), valid whatever the status; None where no distortion is minimised.
+    relative_gap_tolerance : float
+        The gap that was asked for as a share of the objective: optimal is what meets either.
     """
 
     problem: Problem
@@ -65,20 +73,31 @@ class Solution:
     seconds: float = 0.0
     smallest_label_entropy: float | None = None
     smallest_rate: float | None = None
-    notes: tuple[str, ...] = field(default=())
+    distortion_lower_bound: float | None = None
+    relative_gap_tolerance: float = 0.0
+    smallest_label_entropy_bound: float | None = None
 
     @cached_property
-    def coupling(self) -> NDArray[np.float64] | None:
-        """P(x, y), shape (n, m); None without a mixture."""
+    def _fitting(self) -> Mixture | None:
+        """The mixture, once it is known to be one of the problem's alphabets."""
         if self.mixture is None:
             return None
         mappings, shape = self.mixture.mappings, self.problem.shape
         if mappings.shape[1] != shape[0] or mappings.max() >= shape[1]:
             raise SolutionError(
-                f"mixture has mappings of shape {mappings.shape} with largest letter {mappings.max()}: "
-                f"the problem has n, m = {shape}."
+                argument="mixture",
+                value=self.mixture,
+                found=f"has mappings of shape {mappings.shape} with largest letter {mappings.max()}",
+                required=f"fit the problem, which has n, m = {shape}",
             )
-        coupling = self.mixture.coupling(self.problem.p_x, self.problem.shape[1])
+        return self.mixture
+
+    @cached_property
+    def coupling(self) -> NDArray[np.float64] | None:
+        """P(x, y), shape (n, m); None without a mixture."""
+        if self._fitting is None:
+            return None
+        coupling = self._fitting.coupling(self.problem.p_x, self.problem.shape[1])
         coupling.setflags(write=False)
         return coupling
 
@@ -89,18 +108,27 @@ class Solution:
 
     @property
     def gap(self) -> float:
-        """`upper_bound - mutual_information`, bits; nan when there is no coupling."""
-        return self.upper_bound - self.mutual_information
+        """How far the objective may be from its optimum; nan when there is no coupling.
+
+        `upper_bound - mutual_information` in bits, or the distortion less its lower bound.  Below 0 the
+        bounds cross: within rounding that is nothing, beyond it the status is INVALID.
+        """
+        difference = self.objective_bound - self.objective
+        return -difference if self.problem.distortion is not None else difference
 
     @property
     def objective(self) -> float:
-        """The value that was optimised: I(X;Y), bits."""
-        return self.mutual_information
+        """The value that was optimised: I(X;Y) in bits, or the expected distortion where one is given."""
+        if self.problem.distortion is None:
+            return self.mutual_information
+        return math.nan if self.expected_distortion is None else self.expected_distortion
 
     @property
     def objective_bound(self) -> float:
-        """The valid bound on the objective: an upper bound on I(X;Y), bits."""
-        return self.upper_bound
+        """The valid bound on the objective: from above on I(X;Y), bits, or from below on the distortion."""
+        if self.problem.distortion is None:
+            return self.upper_bound
+        return math.nan if self.distortion_lower_bound is None else self.distortion_lower_bound
 
     @property
     def log_loss(self) -> float:
@@ -120,26 +148,28 @@ class Solution:
     @cached_property
     def rate(self) -> float:
         """H(Y|U) of the mixture, bits; nan without one."""
-        return math.nan if self.mixture is None else self.mixture.rate(self.problem.p_x)
+        return math.nan if self._fitting is None else self._fitting.rate(self.problem.p_x)
 
     @cached_property
     def label_entropy_with_seed(self) -> float | None:
         """H(S|Y,U), bits; None without a label or a mixture."""
-        if self.mixture is None or self.problem.p_s_given_x is None:
+        if self._fitting is None or self.problem.p_s_given_x is None:
             return None
-        return self.mixture.label_entropy_with_seed(self.problem.p_x, self.problem.p_s_given_x)
+        return self._fitting.label_entropy_with_seed(self.problem.p_x, self.problem.p_s_given_x)
 
     @cached_property
     def label_entropy_without_seed(self) -> float | None:
         """H(S|Y), bits; None without a label or a mixture."""
-        if self.mixture is None or self.problem.p_s_given_x is None:
+        if self._fitting is None or self.problem.p_s_given_x is None:
             return None
-        return self.mixture.label_entropy_without_seed(self.problem.p_x, self.problem.p_s_given_x)
+        return self._fitting.label_entropy_without_seed(self.problem.p_x, self.problem.p_s_given_x)
 
-    @property
+    @cached_property
     def expected_distortion(self) -> float | None:
-        """E d(X,Y); None, since no distortion is given."""
-        return None
+        """E d(X,Y); None without a distortion or a coupling."""
+        if self.problem.distortion is None or self.coupling is None:
+            return None
+        return float((self.coupling * self.problem.distortion).sum())
 
     @property
     def has_coupling(self) -> bool:
@@ -159,84 +189,94 @@ class Solution:
         SolutionError
             Naming the first claim that fails, with its residual.
         """
+        tolerance = _validate.nonnegative_number("tolerance", tolerance)
         if self.status is Status.INVALID:
-            raise SolutionError(f"status is invalid: {self.status.meaning} {self.status.remedy}")
+            raise SolutionError(
+                argument="status", value=self.status, found=f"is invalid: {self.status.__doc__}"
+            )
         if (self.mixture is None) != (self.status in (Status.INFEASIBLE, Status.UNKNOWN)):
             present = "no mixture" if self.mixture is None else "a mixture"
-            raise SolutionError(f"status is {self.status.value}, but there is {present}.")
-        if self.mixture is None or self.coupling is None:
+            raise SolutionError(
+                argument="status",
+                value=self.status,
+                found=f"is {self.status.value}, but there is {present}",
+            )
+        if self.mixture is None:
             return
-        residuals = self.residuals()
-        for name, residual in residuals.items():
+        for name, residual in self.residuals().items():
             if not residual <= tolerance:
                 raise SolutionError(
-                    f"{name} is violated by {residual:.3g}, more than the tolerance {tolerance:g}."
+                    argument=name,
+                    value=residual,
+                    found=f"is violated by {residual:.3g}, more than the tolerance {tolerance:g}",
                 )
-        if self.status is Status.OPTIMAL and not self.gap <= self.gap_tolerance + tolerance:
+        allowed = max(self.gap_tolerance, self.relative_gap_tolerance * abs(self.objective))
+        if self.status is Status.OPTIMAL and not self.gap <= allowed + tolerance:
             raise SolutionError(
-                f"status is optimal, but the gap is {self.gap:.3g} bits, above {self.gap_tolerance:g}."
+                argument="status",
+                value=self.status,
+                found=f"is optimal, but the gap is {self.gap:.3g}, above {allowed:g}",
             )
 
     def residuals(self) -> dict[str, float]:
         """How far each constraint and bound is violated (at most 0 where it holds with slack)."""
-        problem, mixture, coupling = self.problem, self.mixture, self.coupling
-        if mixture is None or coupling is None:
+        problem, coupling = self.problem, self.coupling
+        if self.mixture is None or coupling is None:
             return {}
         residuals = {
-            "the sum of the weights": abs(float(mixture.weights.sum()) - 1.0),
+            "the sum of the weights": abs(float(self.mixture.weights.sum()) - 1.0),
             "the marginal p_x": float(np.abs(coupling.sum(axis=1) - problem.p_x).max()),
-            "the marginal p_y": float(np.abs(coupling.sum(axis=0) - problem.p_y).max()),
-            "the rate": self.rate - problem.rate,
-            "the upper bound": self.mutual_information - self.upper_bound,
         }
-        if problem.max_label_entropy is not None and self.label_entropy_with_seed is not None:
-            residuals["max_label_entropy"] = self.label_entropy_with_seed - problem.max_label_entropy
+        if problem.p_y is not None:
+            deviation = np.abs(coupling.sum(axis=0) - problem.p_y)
+            if problem.p_y_tolerance > 0:
+                residuals["p_y_tolerance"] = 0.5 * float(deviation.sum()) - problem.p_y_tolerance
+            else:
+                residuals["the marginal p_y"] = float(deviation.max())
+        residuals["the rate"] = self.rate - problem.rate
+        if problem.distortion is None:
+            residuals["the upper bound"] = self.mutual_information - self.upper_bound
+        else:
+            residuals["the lower bound on the distortion"] = self.objective_bound - self.objective
+        limited = self.label_entropy_with_seed if problem.label_sees_seed else self.label_entropy_without_seed
+        if problem.max_label_entropy is not None and limited is not None:
+            residuals["max_label_entropy"] = limited - problem.max_label_entropy
+        if problem.min_label_entropy is not None and self.label_entropy_without_seed is not None:
+            residuals["min_label_entropy"] = problem.min_label_entropy - self.label_entropy_without_seed
+        for position, constraint in enumerate(problem.constraints):
+            residuals[f"constraints[{position}]"] = violation(constraint, coupling)
         return residuals
 
     def to_document(self) -> dict[str, Any]:
         """The solution as plain data; figures that follow from the mixture are written for the reader."""
-        mixture = None
-        if self.mixture is not None:
-            mixture = {
-                "mappings": self.mixture.mappings.tolist(),
-                "weights": self.mixture.weights.tolist(),
-            }
-        return {
-            "format": _FORMAT,
-            "units": "bits",
-            "problem": self.problem.to_document(),
-            "status": self.status.value,
-            "stop_reason": self.stop_reason.value,
-            "mutual_information": _plain(self.mutual_information),
-            "upper_bound": _plain(self.upper_bound),
-            "gap": _plain(self.gap),
-            "gap_tolerance": self.gap_tolerance,
-            "rate": _plain(self.rate),
-            "log_loss": _plain(self.log_loss),
-            "label_entropy_with_seed": self.label_entropy_with_seed,
-            "label_entropy_without_seed": self.label_entropy_without_seed,
-            "smallest_label_entropy": self.smallest_label_entropy,
-            "smallest_rate": self.smallest_rate,
-            "mixture": mixture,
-            "coupling": None if self.coupling is None else self.coupling.tolist(),
-            "method": self.method,
-            "engine": self.engine,
-            "nodes": self.nodes,
-            "seconds": self.seconds,
-            "notes": list(self.notes),
-        }
+        return solution_files.solution_document(self)
 
-    def to_json(self, path: str | Path) -> None:
-        """Write the solution; infinity is written "inf", Fractions of the problem as "a/b"."""
-        text = json.dumps(self.to_document(), indent=1, allow_nan=False)
-        try:
-            Path(path).write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise SolutionError(f"path {path} cannot be written: {error.strerror}.") from error
+    @overload
+    def to_json(self, path: None = None) -> str: ...
+    @overload
+    def to_json(self, path: str | PathLike[str]) -> None: ...
+    def to_json(self, path: str | PathLike[str] | None = None) -> str | None:
+        """Write the solution, or return the text; infinity is written "inf", Fractions as "a/b".
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Without it the text is returned.
+        """
+        text = solution_files.to_text(self)
+        if path is None:
+            return text
+        write_text(Path(path), text, SolutionError)
+        return None
 
     @classmethod
-    def from_json(cls, path: str | Path) -> Solution:
+    def from_json(cls, path_or_text: str | PathLike[str]) -> Solution:
         """Read a solution; every figure is recomputed from its problem and mixture.
+
+        Parameters
+        ----------
+        path_or_text : str or Path
+            A file, or the text of one (it begins with a brace).
 
         Raises
         ------
@@ -245,45 +285,56 @@ class Solution:
         ProblemError
             The problem in it is invalid.
         """
-        try:
-            document = json.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SolutionError(f"path {path} cannot be read: {error.strerror}.") from error
-        except ValueError as error:
-            raise SolutionError(f"path {path} is not valid JSON: {error}.") from error
-        if not isinstance(document, dict) or document.get("format") != _FORMAT:
-            raise SolutionError(f"path {path} is no solution: its key 'format' must be '{_FORMAT}'.")
-        try:
-            mixture = document["mixture"]
-            return cls(
-                problem=problem_from_document(document["problem"]),
-                status=Status(document["status"]),  # type: ignore[call-arg]
-                stop_reason=StopReason(document["stop_reason"]),  # type: ignore[call-arg]
-                mixture=None if mixture is None else Mixture(mixture["mappings"], mixture["weights"]),
-                upper_bound=float(document["upper_bound"]),
-                gap_tolerance=float(document["gap_tolerance"]),
-                method=str(document["method"]),
-                engine=str(document["engine"]),
-                nodes=int(document["nodes"]),
-                seconds=float(document["seconds"]),
-                smallest_label_entropy=document["smallest_label_entropy"],
-                smallest_rate=document["smallest_rate"],
-                notes=tuple(document["notes"]),
+        return cls(**solution_files.read_fields(path_or_text))
+
+    def to_frame(self) -> Any:
+        """The coupling as a pandas DataFrame: a row for each letter of X, a column for each of Y.
+
+        Raises
+        ------
+        NotSupportedError
+            pandas is not installed.
+        SolutionError
+            There is no coupling.
+        """
+        module = pandas()
+        if self.coupling is None:
+            raise SolutionError(
+                argument="status",
+                value=self.status,
+                found=f"is {self.status.value}: there is no coupling to show",
+                remedy=self.status.remedy.rstrip("."),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise SolutionError(f"path {path} is not a valid solution file: {error!s}.") from error
+        n, m = self.problem.shape
+        index = module.Index(list(self.problem.x_letters or range(n)), name="x", tupleize_cols=False)
+        columns = module.Index(list(self.problem.y_letters or range(m)), name="y", tupleize_cols=False)
+        return module.DataFrame(self.coupling.copy(), index=index, columns=columns)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the coupling; see `mecbopt.plots.coupling`."""
+        import mecbopt  # the public face, which loads matplotlib when asked
+
+        return mecbopt.plots.coupling(self, ax=ax)
+
+    def __repr__(self) -> str:
+        return solution_text.one_line(self)
+
+    def _repr_html_(self) -> str:
+        return solution_text.html_table(self)
 
     def equals(self, other: Any) -> bool:
         """Whether both state the same result for the same problem (the time it took aside)."""
-        if not isinstance(other, Solution):
+        if not isinstance(other, Solution) or not self.problem.equals(other.problem):
             return False
-        mine, theirs = self.to_document(), other.to_document()
-        mine.pop("seconds"), theirs.pop("seconds")
-        return mine == theirs
+        if self.mixture is None or other.mixture is None:
+            if self.mixture is not other.mixture:
+                return False
+        elif not self.mixture.equals(other.mixture):
+            return False
+        names = ("status", "stop_reason", "method", "engine", "nodes", *solution_files.FIGURES)
+        return all(_same(getattr(self, name), getattr(other, name)) for name in names)
 
 
-def _plain(value: float) -> float | str | None:
-    """A figure as JSON can hold it."""
-    if math.isnan(value):
-        return None
-    return value if math.isfinite(value) else str(value)
+def _same(one: Any, other: Any) -> bool:
+    """Equality in which nan, the bound that there is none of, equals itself."""
+    return bool(one == other or (one != one and other != other))

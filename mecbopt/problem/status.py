@@ -56,8 +56,12 @@ class Status(_Described):
 class StopReason(_Described):
     """Why the search stopped."""
 
-    GAP_CLOSED = ("gap closed", "The gap reached the asked tolerance.", "")
-    EXHAUSTED = ("exhausted", "Everything was enumerated or excluded.", "")
+    GAP_CLOSED = (
+        "gap closed",
+        "The gap reached the asked tolerance.",
+        "Nothing to do; lower gap for more digits.",
+    )
+    EXHAUSTED = ("exhausted", "Everything was enumerated or excluded.", "Nothing to do.")
     LOCAL_SEARCH_DONE = (
         "local search done",
         "Every start of the local search reached a local optimum.",

@@ -5,7 +5,8 @@ Hypothesis is imported when a strategy is made, not before.
 """
 
 from mecbopt.testing.binary import binary_problems
+from mecbopt.testing.family import family_problems
 from mecbopt.testing.laws import channels, mixtures, pmfs, schemes
 from mecbopt.testing.problems import problems
 
-__all__ = ["binary_problems", "channels", "mixtures", "pmfs", "problems", "schemes"]
+__all__ = ["binary_problems", "channels", "family_problems", "mixtures", "pmfs", "problems", "schemes"]

@@ -21,7 +21,7 @@ def strategies() -> Any:
         from hypothesis import strategies as module
     except ImportError as error:
         raise NotSupportedError(
-            "mecbopt.testing needs the package 'hypothesis', which is not installed: "
-            "pip install 'mecbopt[testing]'."
+            "mecbopt.testing needs the package 'hypothesis', which is not installed",
+            remedy="pip install 'mecbopt[testing]'",
         ) from error
     return module

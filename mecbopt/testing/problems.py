@@ -15,6 +15,7 @@ import numpy as np
 from mecbopt.info import conditional_entropy, entropy
 from mecbopt.problem import Problem
 from mecbopt.testing._hypothesis import strategies
+from mecbopt.testing.family import output_law
 from mecbopt.testing.laws import as_mixture, channels, mixtures, pmfs
 
 __all__ = ["problems"]
@@ -55,18 +56,7 @@ def problems(
         p_x = draw(pmfs(n, n, allow_zero=allow_zero))
         mappings, weights = draw(mixtures(n, m))
         mixture = as_mixture(mappings, weights)
-        p_y: Any = [
-            sum(
-                (
-                    w * p
-                    for w, f in zip(weights, mappings, strict=True)
-                    for p, image in zip(p_x, f, strict=True)
-                    if image == y
-                ),
-                Fraction(0),
-            )
-            for y in range(m)
-        ]
+        p_y = output_law(p_x, mappings, weights, m)
         source = np.array([float(mass) for mass in p_x])
         rate = mixture.rate(source) + draw(st.sampled_from([0.0, 0.05, 0.5, math.inf]))
         if not feasible:

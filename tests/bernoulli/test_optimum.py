@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 
 import mecbopt as mb
 from mecbopt.bernoulli import comonotone, crossover_rate, smallest_label_entropy, smallest_rate, solve, value
-from mecbopt.bernoulli.information import bit_entropy, information
+from mecbopt.bernoulli.information import information
+from mecbopt.info import binary_entropy
 
 
 def h(p):
@@ -138,7 +140,7 @@ def test_a_label_that_tells_nothing_is_met_at_one_bit_only():
 
 
 def test_infeasibility_names_the_smallest_limit_and_the_smallest_rate():
-    with pytest.raises(mb.InfeasibleError, match=r"0\.873096497, or rate to at least 0\.82134681"):
+    with pytest.raises(mb.InfeasibleError, match=r"0\.87309649\d, or rate to at least 0\.82134681"):
         solve(0.3, 0.4, 0.1, 0.1, 0.5)
     assert solve(0.3, 0.4, 0.1, 0.1, smallest_label_entropy(0.3, 0.4, 0.1, 0.1)).branch == "rate+label"
     needed = smallest_rate(0.3, 0.4, 0.1, 0.5)
@@ -148,6 +150,20 @@ def test_infeasibility_names_the_smallest_limit_and_the_smallest_rate():
     assert smallest_rate(0.3, 0.4, 0.1, 0.4) is None
     assert smallest_rate(0.3, 0.4, 0.1, 1.0) == 0.0
     assert smallest_rate(0.0, 0.4, 0.1, 1.0) == 0.0
+
+
+def test_what_an_error_offers_serves_as_it_is_printed():
+    random = np.random.default_rng(6)
+    offered = re.compile(r"at least (\S+?),? (?:or rate to at least (\S+)\.|no R)")
+    for a, b, rate, noise, share in random.random((300, 5)):
+        rate, limit = 0.3 * rate, share * h(noise)
+        try:
+            solve(a, b, rate, noise, limit)
+        except mb.InfeasibleError as error:
+            entropy, enough = offered.search(str(error)).groups()
+            assert solve(a, b, rate, noise, float(entropy)).branch != ""
+            if enough is not None:
+                assert solve(a, b, float(enough), noise, limit).rate <= float(enough)
 
 
 def test_a_limit_missed_by_rounding_is_met():
@@ -191,7 +207,7 @@ def test_the_information_of_two_bits_is_the_plain_difference():
             plain, abs=1e-14
         )
     for p in (1e-300, 1e-12, 0.3, 0.5, 1 - 1e-12):
-        assert float(bit_entropy(np.asarray(p))) == pytest.approx(h(min(p, 1 - p)), rel=1e-12)
+        assert float(binary_entropy(p)) == pytest.approx(h(min(p, 1 - p)), rel=1e-12)
 
 
 def test_the_optimum_is_at_least_the_comonotone_branch():

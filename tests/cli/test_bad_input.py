@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,15 @@ def refuse(run: Run, arguments: tuple[object, ...], *words: str) -> None:
         ((*NUMBERS, "--frobnicate"), ("--frobnicate",)),
         ((*NUMBERS, "--label", "alarm"), ("--label", "--samples")),
         ((*NUMBERS, "--smoothing", "1"), ("--smoothing", "--samples")),
-        ((*NUMBERS, "--certificate", "c.json"), ("--certificate", "not supported")),
+        ((*NUMBERS, "--certificate", "c.json"), ("--certificate", "No such option")),
+        ((*NUMBERS, "--seed", "9" * 40), ("--seed", "at most 9223372036854775807")),
+        ((*NUMBERS, "--node-limit", "1e3"), ("--node-limit", "1e3", "integer")),
+        ((*NUMBERS, "--node-limit", "9" * 40), ("--node-limit", "at most 9223372036854775807")),
+        ((*NUMBERS, "--workers", "100000"), ("--workers", "at most 512")),
+        ((*NUMBERS, "--rate", "9" * 5000), ("--rate", "at most 250 characters")),
+        ((*NUMBERS, "--rate", "1/" + "9" * 5000), ("--rate", "at most 250 characters")),
+        ((*NUMBERS, "--gap", "9" * 5000), ("--gap", "at most 250 characters")),
+        (("--px", "0.5," + "9" * 5000, "--py", "0.6,0.4"), ("--px", "entry 1", "...")),
         ((), ("FILE", "--px", "--samples")),
         (("--py", "0.5,0.5"), ("FILE", "--px", "--samples")),
     ],
@@ -84,9 +93,8 @@ def test_solve_refuses_options(run: Run, options: tuple[str, ...], words: tuple[
         ("p_s_given_x = [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]", "", ("p_s_given_x", "missing")),
         ("rate = 0.5", "rate = nan", ("rate", "nan")),
         ("rate = 0.5", 'rate = "fast"', ("rate", "fast")),
-        ("max_entropy = 0.95", "max_entropy = -1", ("max_label_entropy", "-1")),
-        ("sees_seed = true", "sees_seed = false", ("label_sees_seed", "not supported")),
-        ("sees_seed = true", 'sees_seed = "yes"', ("label_sees_seed", "yes")),
+        ("max_entropy = 0.95", "max_entropy = -1", ("label.max_entropy", "-1")),
+        ("sees_seed = true", 'sees_seed = "yes"', ("label.sees_seed", "yes")),
         ("rate = 0.5", "rate = = 0.5", ("not valid TOML",)),
     ],
 )
@@ -94,6 +102,11 @@ def test_solve_refuses_files(run: Run, ternary: Path, old: str, new: str, words:
     assert old in TERNARY
     ternary.write_text(TERNARY.replace(old, new))
     refuse(run, ("solve", ternary), str(ternary), *words)
+
+
+def test_solve_refuses_what_no_engine_takes(run: Run, ternary: Path) -> None:
+    ternary.write_text(TERNARY.replace("sees_seed = true", "sees_seed = false"))
+    refuse(run, ("solve", ternary), "label_sees_seed", "not supported")
 
 
 def test_solve_refuses_what_is_no_problem_file(run: Run, tmp_path: Path) -> None:
@@ -161,14 +174,34 @@ def test_samples_that_are_no_text(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "rates",
-    ["0:1", "0:1:1", "0:1:2.5", "1:0:5", "0:inf:5", "-1:1:5", "a:b:c", "0:1:5:7", "", "0.5,0.2", "0,nan"],
+    [
+        *(
+            "0:1",
+            "0:1:1",
+            "0:1:2.5",
+            "1:0:5",
+            "0:inf:5",
+            "-1:1:5",
+            "a:b:c",
+            "0:1:5:7",
+            "",
+            "0.5,0.2",
+            "0,nan",
+        ),
+        # Too many to hold in memory, or in any picture; and more than there are floats between the two.
+        *("0:1:1e9", "0:1:1e12", "0:1:100001", "0:1:inf", "0:1e-320:5000", "1:1.0000000000000004:9"),
+        *("0:1:1" + "0" * 60, "0:1e309:5"),
+    ],
 )
 def test_curve_refuses_rates(run: Run, rates: str) -> None:
+    start = time.perf_counter()
     refuse(run, ("curve", *NUMBERS, "--rates", rates), "--rates", f"'{rates}'", "START:STOP:COUNT")
+    assert time.perf_counter() - start < 20
 
 
-def test_curve_refuses_a_rate_of_its_own(run: Run) -> None:
-    refuse(run, ("curve", *NUMBERS, "--rates", "0:1:3", "--rate", "1"), "--rate", "--rates")
+def test_curve_offers_no_rate_of_its_own(run: Run) -> None:
+    refuse(run, ("curve", *NUMBERS, "--rates", "0:1:3", "--rate", "1"), "No such option", "--rate", "--rates")
+    assert "--rate " not in run("curve", "--help").out
     refuse(run, ("curve", *NUMBERS), "--rates")
     refuse(run, ("curve", *NUMBERS, "--rates", "0:1:3", "--workers", "0"), "--workers", "0")
 

@@ -249,11 +249,11 @@ def test_size_limit_is_refused_politely() -> None:
 @pytest.mark.parametrize(
     ("p", "q", "time_limit", "message"),
     [
-        ([0.5, 0.6], [1.0], None, r"p sums to 1\.1, not 1"),
+        ([0.5, 0.6], [1.0], None, r"p sums to 1\.1: it must sum to 1"),
         ([0.5, 0.5], [0.5, float("nan")], None, r"q\[1\] is nan"),
         ([0.5, 0.5], [-0.5, 1.5], None, r"q\[0\] is -0\.5"),
         ([], [1.0], None, "p is empty"),
-        ([[1.0]], [1.0], None, r"p has shape \(1, 1\)"),
+        ([[1.0]], [1.0], None, r"p holds a list at \[0\]"),
         ([1.0], [1.0], 0, "time_limit is 0"),
         ([1.0], [1.0], float("nan"), "time_limit is nan"),
     ],

@@ -16,11 +16,11 @@ def _one_thread():
 def tiny_model():
     """A FrozenModel without a file, for 8 x 8 images degraded by averaging."""
     torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
-    from mecbopt.neural.calibration import fit_density
+    from mecbopt.neural.coding.model_file import FrozenModel, frozen
+    from mecbopt.neural.coding.tables import build_tables
     from mecbopt.neural.config import Config
-    from mecbopt.neural.model import image_model
-    from mecbopt.neural.model_file import FrozenModel, frozen
-    from mecbopt.neural.tables import build_tables
+    from mecbopt.neural.model.coupling import image_model
+    from mecbopt.neural.training.calibration import fit_density
 
     config = Config().updated(
         [

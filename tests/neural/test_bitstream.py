@@ -10,12 +10,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
+from mecbopt.coding.container import Container  # noqa: E402
+from mecbopt.coding.range_coding import decoded, encoded, terminated, words_of  # noqa: E402
+from mecbopt.coding.tables import PRECISION_BITS, CodingTables  # noqa: E402
 from mecbopt.errors import CodecError  # noqa: E402
-from mecbopt.neural.codec import ImageCodec  # noqa: E402
-from mecbopt.neural.container import Container  # noqa: E402
+from mecbopt.neural.coding.codec import ImageCodec  # noqa: E402
 from mecbopt.neural.errors import DatasetError, StreamError  # noqa: E402
-from mecbopt.neural.range_coding import decoded, encoded, terminated, words_of  # noqa: E402
-from mecbopt.neural.tables import PRECISION_BITS, CodingTables  # noqa: E402
 
 
 def _tables(seed=0, dimensions=3, levels=4, width=9):
@@ -196,7 +196,7 @@ def test_the_seed_changes_the_code_and_its_absence_the_dither(saved_model, sourc
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
 def test_a_stream_made_on_a_gpu_decodes_alike_on_both(saved_model, sources):
-    from mecbopt.neural.model_file import load_model
+    from mecbopt.neural.coding.model_file import load_model
 
     codec = ImageCodec(load_model(saved_model[0], "cuda"), seed=3)
     coded = codec.compress(sources)

@@ -120,3 +120,53 @@ def test_every_public_name_loads():
     assert set(neural.__all__) <= set(dir(neural))
     with pytest.raises(AttributeError, match="nothing"):
         neural.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--seed", "-1"], "--seed"),
+        (["train", "--device", "foo"], "--device"),
+        (["train", "--target-rate", "nan"], "finite"),
+        (["train", "--set", "optimisation.classifier_epochs=nan"], "finite"),
+        (["train", "--resume", "--overwrite"], "exclude"),
+        (["compress", "MODEL", "X", "--seed", "-1", "--out", "OUT"], "--seed"),
+        (["compress", "MODEL", "X", "--seed", str(2**64), "--out", "OUT"], "--seed"),
+        (["compress", "MODEL", "X", "--device", "foo", "--out", "OUT"], "--device"),
+        (["decompress", "MODEL", "X", "--device", "cuda:99", "--out", "OUT"], "--device"),
+        (["evaluate", "FOLDER", "--judge-epochs", "nan"], "finite"),
+        (["evaluate", "FOLDER", "--judge-epochs", "0"], "positive"),
+        (["evaluate", "FOLDER", "--seed", "-1"], "--seed"),
+        (["evaluate", "FOLDER", "--steps", "0"], "--steps"),
+        (["figures", "FOLDER", "--examples", "0"], "--examples"),
+        (["discrete", "--seed", "-1"], "--seed"),
+    ],
+)
+def test_numbers_and_devices_that_are_none_are_named_by_their_option(
+    capsys, tmp_path, saved_model, arguments, message
+):
+    np.savez(tmp_path / "x.npz", x=np.zeros((1, 4, 4), np.uint8))
+    names = {"MODEL": saved_model[0], "X": tmp_path / "x.npz", "OUT": tmp_path / "out", "FOLDER": tmp_path}
+    arguments = [names.get(argument, argument) for argument in arguments]
+    if arguments[0] == "train":
+        arguments += ["--out", tmp_path / "run"]
+    code, error = _run(capsys, *arguments)
+    assert code == 2
+    assert message in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("values", [200.0, 1e7, float("nan"), -300.0])
+def test_floats_of_other_units_are_no_images(capsys, tmp_path, saved_model, values):
+    """Floats from 0 to 255, or of 1e7, were compressed as if they were images."""
+    np.savez(tmp_path / "x.npz", x=np.full((2, 4, 4), values))
+    code, error = _run(capsys, "compress", saved_model[0], tmp_path / "x.npz", "--out", tmp_path / "a.mbis")
+    assert code == 2
+    assert "x.npz" in error
+
+
+@pytest.mark.parametrize("layout", [(2, 4, 4), (2, 1, 4, 4), (2, 4, 4, 1), (4, 4)])
+def test_npy_files_and_every_layout_are_compressed(capsys, tmp_path, saved_model, layout):
+    np.save(tmp_path / "x.npy", np.zeros(layout, np.uint8))
+    code, error = _run(capsys, "compress", saved_model[0], tmp_path / "x.npy", "--out", tmp_path / "a.mbis")
+    assert code == 0, error

@@ -8,8 +8,8 @@ torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.neural.config import Config  # noqa: E402
 from mecbopt.neural.errors import ConfigError  # noqa: E402
-from mecbopt.neural.multiplier import Multiplier  # noqa: E402
 from mecbopt.neural.presets import PRESETS, preset  # noqa: E402
+from mecbopt.neural.training.multiplier import Multiplier  # noqa: E402
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.neural import streams  # noqa: E402
 from mecbopt.neural.config import DataConfig  # noqa: E402
-from mecbopt.neural.datasets import ROOT_VARIABLE, load_dataset, split_by_group  # noqa: E402
-from mecbopt.neural.degradations import DEGRADATIONS, degradation  # noqa: E402
+from mecbopt.neural.data.datasets import ROOT_VARIABLE, load_dataset, split_by_group  # noqa: E402
+from mecbopt.neural.data.degradations import DEGRADATIONS, degradation  # noqa: E402
 from mecbopt.neural.errors import ConfigError, DatasetError  # noqa: E402
 
 
@@ -197,3 +197,123 @@ def test_gaussian_noise_has_the_named_spread_and_wants_a_generator():
         degradation("blur")
     with pytest.raises(DatasetError, match="divides"):
         degradation("area_x4").output_shape((1, 30, 28))
+
+
+def _write(path, count, seed=0, **changes):
+    rng = np.random.default_rng(seed)
+    arrays = {"x": rng.integers(0, 256, (count, 8, 8), dtype=np.uint8), "y": np.arange(count) % 4}
+    np.savez(path, **{**arrays, **changes})
+
+
+def _folder(tmp_path, **changes):
+    _write(tmp_path / "a_train.npz", 30, 1, **{key: value[:30] for key, value in changes.items()})
+    _write(tmp_path / "a_test.npz", 10, 2, **{key: value[:10] for key, value in changes.items()})
+    return load_dataset(DataConfig(dataset="npz", validation_count=6), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["latest_train", "contest_train", "fastest-training"])
+def test_a_training_file_with_test_inside_a_word_is_no_test_file(tmp_path, name):
+    """All training images were in the test set."""
+    _write(tmp_path / f"{name}.npz", 30, 1)
+    _write(tmp_path / "test.npz", 10, 2)
+    data = load_dataset(DataConfig(dataset="npz", validation_count=6), tmp_path)
+    assert (len(data.train_images), len(data.test_images)) == (24, 10)
+    (tmp_path / "test.npz").unlink()
+    with pytest.raises(DatasetError, match=rf"no \*test\*\.npz \({name}\.npz\)"):
+        load_dataset(DataConfig(dataset="npz", validation_count=6), tmp_path)
+
+
+def test_a_file_of_both_parts_is_refused(tmp_path):
+    _write(tmp_path / "train_and_test.npz", 30)
+    with pytest.raises(DatasetError, match="both train and test"):
+        load_dataset(DataConfig(dataset="npz"), tmp_path)
+
+
+def test_photographs_are_compared_between_small_files(tmp_path):
+    """Ten of thirty training items are of photographs of the test file: they were on both sides."""
+    _write(tmp_path / "a_train.npz", 30, 1, group=np.arange(30))
+    _write(tmp_path / "a_test.npz", 10, 2, group=np.arange(20, 30))
+    for name in ("npz", "svhn"):
+        data = load_dataset(DataConfig(dataset=name, validation_count=5), tmp_path)
+        assert len(data.train_images) + len(data.validation_images) == 20
+        assert data.record["left_out_of_training"] == 10
+    _write(tmp_path / "a_train.npz", 30, 1, group=np.arange(30) % 5 + 20)
+    with pytest.raises(DatasetError, match="split by photograph"):
+        load_dataset(DataConfig(dataset="npz", validation_count=5), tmp_path)
+    _write(tmp_path / "a_train.npz", 30, 1)
+    with pytest.raises(DatasetError, match="in both or in none"):
+        load_dataset(DataConfig(dataset="npz", validation_count=5), tmp_path)
+
+
+def test_no_test_item_moves_into_training_unasked(tmp_path):
+    """Of a test file of 3,000 items 1,000 were trained on; SVHN's reduced protocol does it, and says so."""
+    _write(tmp_path / "a_train.npz", 30, 1, group=np.arange(30) + 5000)
+    _write(tmp_path / "a_test.npz", 3000, 2, group=np.arange(3000))
+    data = load_dataset(DataConfig(dataset="npz", validation_count=5), tmp_path)
+    assert len(data.test_images) == 3000
+    assert len(data.train_images) == 25
+    reduced = load_dataset(DataConfig(dataset="svhn", validation_count=5), tmp_path)
+    assert len(reduced.test_images) == 2000
+    assert reduced.record["moved_to_training"] == 1000
+
+
+def test_the_record_tells_two_data_sets_of_one_size_apart(tmp_path):
+    first = _folder(tmp_path)
+    again = load_dataset(DataConfig(dataset="npz", validation_count=6), tmp_path)
+    assert first.record == again.record
+    _write(tmp_path / "a_test.npz", 10, 3)
+    other = load_dataset(DataConfig(dataset="npz", validation_count=6), tmp_path)
+    assert {**other.record, "content": ""} == {**first.record, "content": ""}
+    assert other.record["content"] != first.record["content"]
+
+
+@pytest.mark.parametrize("axis", ["first", "last", "none"])
+def test_npz_files_hold_their_channels_anywhere(tmp_path, axis):
+    images = np.random.default_rng(0).integers(0, 256, (30, 3, 8, 8), dtype=np.uint8)
+    x = {"first": images, "last": images.transpose(0, 2, 3, 1), "none": images[:, 0]}[axis]
+    data = _folder(tmp_path, x=x)
+    assert data.shape == ((1 if axis == "none" else 3), 8, 8)
+    assert np.array_equal(data.test_images.numpy(), images[:10] if axis != "none" else images[:10, :1])
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.arange(30) % 10 + 1, "write 0 for label 10"),  # SVHN's own numbering: class 0 was empty
+        (np.where(np.arange(30) % 4 == 2, 5, np.arange(30) % 4), "no training item has label 2, 4"),
+        (np.eye(4, dtype=int)[np.arange(30) % 4], "one-hot"),
+        (np.arange(30) % 4 - 1, "whole numbers from 0"),
+        (np.array(["cat", "dog", "owl"] * 10), "whole numbers from 0"),
+        (np.arange(30) % 4 + 0.5, "whole numbers from 0"),
+        (np.full(30, np.nan), "whole numbers from 0"),
+        (np.arange(60).reshape(30, 2), "one number for each image"),
+        (np.full(30, 2**40), "whole numbers from 0"),
+        (np.full(30, 20_000), "at most"),
+        (np.array(3), "one number for each image"),
+    ],
+)
+def test_labels_that_are_no_classes_are_named(tmp_path, labels, message):
+    single = labels.ndim == 0
+    _write(tmp_path / "a_train.npz", 30, 1, y=labels if single else labels[:30])
+    _write(tmp_path / "a_test.npz", 10, 2, y=labels if single else labels[:10])
+    with pytest.raises(DatasetError, match=message):
+        load_dataset(DataConfig(dataset="npz", validation_count=6), tmp_path)
+
+
+def test_columns_of_labels_and_whole_floats_are_labels(tmp_path):
+    for kind in (np.uint8, np.float32):
+        column = (np.arange(30) % 4).astype(kind)[:, None]
+        assert _folder(tmp_path, y=column).classes == 4
+
+
+def test_splits_that_do_not_belong_together_are_refused(tmp_path):
+    _write(tmp_path / "a_train.npz", 30, 1)
+    _write(tmp_path / "a_test.npz", 10, 2, x=np.zeros((10, 9, 9), np.uint8))
+    with pytest.raises(DatasetError, match="test images"):
+        load_dataset(DataConfig(dataset="npz", validation_count=6), tmp_path)
+    _write(tmp_path / "a_test.npz", 10, 2, y=np.arange(9))
+    with pytest.raises(DatasetError, match="for 10 images"):
+        load_dataset(DataConfig(dataset="npz", validation_count=6), tmp_path)
+    _write(tmp_path / "a_test.npz", 0, 2)
+    with pytest.raises(DatasetError, match="at least one"):
+        load_dataset(DataConfig(dataset="npz", validation_count=6), tmp_path)

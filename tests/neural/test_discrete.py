@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 import mecbopt as mb  # noqa: E402
 from mecbopt.info import mutual_information  # noqa: E402
-from mecbopt.neural.discrete import DiscreteSource, discrete_config, train_discrete  # noqa: E402
+from mecbopt.neural.discrete.schemes import DiscreteSource, discrete_config, train_discrete  # noqa: E402
 from mecbopt.neural.errors import ConfigError  # noqa: E402
 
 
@@ -76,7 +76,7 @@ def test_the_fixed_problems_are_what_they_are_said_to_be():
     from itertools import permutations
 
     from mecbopt.info import conditional_entropy
-    from mecbopt.neural.discrete_points import POINTS
+    from mecbopt.neural.discrete.points import POINTS
 
     assert len(POINTS) == 12
     assert sum(len(point.p_x) == 3 for point in POINTS) == 6

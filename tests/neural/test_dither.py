@@ -7,9 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
-from mecbopt.neural.dither import dither_levels, dither_values, noise_levels, noise_values  # noqa: E402
-from mecbopt.neural.errors import ConfigError  # noqa: E402
-from mecbopt.neural.quantisation import dequantised, quantised, training_values  # noqa: E402
+from mecbopt.coding.dither import dither_levels, dither_values, noise_levels, noise_values  # noqa: E402
+from mecbopt.errors import ProblemError  # noqa: E402
+from mecbopt.neural.model.quantisation import dequantised, quantised, training_values  # noqa: E402
 
 
 def test_the_words_are_those_of_philox_for_ever():
@@ -44,7 +44,7 @@ def test_values_are_symmetric_and_inside_the_cell():
 
 @pytest.mark.parametrize(("seed", "first"), [(-1, 0), (2**64, 0), (0, -1)])
 def test_values_out_of_range_are_refused(seed, first):
-    with pytest.raises(ConfigError, match="must be"):
+    with pytest.raises(ProblemError, match="must be"):
         dither_levels(seed, first, 1, 1, 4)
 
 

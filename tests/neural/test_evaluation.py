@@ -63,7 +63,7 @@ def test_infonce_never_exceeds_its_ceiling():
 
 
 def test_the_reconstructors_gain_of_the_fixed_gaussian_itself_is_zero():
-    from mecbopt.neural.networks import GaussianReconstructor
+    from mecbopt.neural.model.networks import GaussianReconstructor
 
     sources = torch.randn(4000, 1, 4, 4, generator=torch.Generator().manual_seed(0)) * 0.2
     reconstructor = GaussianReconstructor((1, 8, 8), (1, 4, 4), 4)

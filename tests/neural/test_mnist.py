@@ -14,10 +14,10 @@ torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.cli.main import entry_point  # noqa: E402
 from mecbopt.neural import streams  # noqa: E402
-from mecbopt.neural.classifiers import as_float  # noqa: E402
-from mecbopt.neural.codec import ImageCodec  # noqa: E402
-from mecbopt.neural.datasets import load_dataset  # noqa: E402
-from mecbopt.neural.model_file import load_model  # noqa: E402
+from mecbopt.neural.coding.codec import ImageCodec  # noqa: E402
+from mecbopt.neural.coding.model_file import load_model  # noqa: E402
+from mecbopt.neural.data.datasets import load_dataset  # noqa: E402
+from mecbopt.neural.data.images import as_float  # noqa: E402
 
 IMAGES = 2000
 

@@ -11,17 +11,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
-from mecbopt.neural.classifiers import Ensemble, Judge  # noqa: E402
-from mecbopt.neural.codec import ImageCodec  # noqa: E402
-from mecbopt.neural.errors import ModelFileError  # noqa: E402
-from mecbopt.neural.model_file import (  # noqa: E402
+from mecbopt.neural.coding.codec import ImageCodec  # noqa: E402
+from mecbopt.neural.coding.model_file import (  # noqa: E402
     load_classifiers,
     load_judge,
     load_model,
     save_classifiers,
     save_judge,
 )
-from mecbopt.neural.tensor_file import read_tensors, write_tensors  # noqa: E402
+from mecbopt.neural.coding.tensor_file import read_tensors, write_tensors  # noqa: E402
+from mecbopt.neural.errors import ModelFileError  # noqa: E402
+from mecbopt.neural.model.classifiers import Ensemble, Judge  # noqa: E402
 
 
 def test_a_model_comes_back_with_its_identity_and_its_code(saved_model, sources):

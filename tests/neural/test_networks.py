@@ -7,11 +7,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.neural import streams  # noqa: E402
-from mecbopt.neural.classifiers import Ensemble, Judge, augmented, classification  # noqa: E402
 from mecbopt.neural.config import Config  # noqa: E402
-from mecbopt.neural.degradations import degradation  # noqa: E402
-from mecbopt.neural.model import image_model, training_noise  # noqa: E402
-from mecbopt.neural.networks import Critic, halvings  # noqa: E402
+from mecbopt.neural.data.degradations import degradation  # noqa: E402
+from mecbopt.neural.model.classifiers import Ensemble, Judge, augmented, classification  # noqa: E402
+from mecbopt.neural.model.coupling import image_model, training_noise  # noqa: E402
+from mecbopt.neural.model.networks import Critic, halvings  # noqa: E402
 
 CASES = [
     ((1, 8, 8), "area_x2", "convolutional"),

@@ -7,16 +7,22 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
-from mecbopt.neural.density import FactorizedDensity, LogisticMixture, density_of_kind  # noqa: E402
-from mecbopt.neural.dither import dither_values  # noqa: E402
-from mecbopt.neural.errors import ModelFileError  # noqa: E402
-from mecbopt.neural.tables import PRECISION_BITS, CodingTables, build_tables  # noqa: E402
+from mecbopt.coding.dither import dither_values  # noqa: E402
+from mecbopt.coding.errors import TableError  # noqa: E402
+from mecbopt.coding.tables import MOST_WIDTH, PRECISION_BITS, CodingTables  # noqa: E402
+from mecbopt.neural.coding.tables import build_tables  # noqa: E402
+from mecbopt.neural.config import ModelConfig  # noqa: E402
+from mecbopt.neural.model.density import DENSITIES, FactorizedDensity, LogisticMixture  # noqa: E402
 
 KINDS = ("monotone", "logistic_mixture")
 
 
+def _density(kind, dimensions):
+    return DENSITIES[kind](ModelConfig(latents=dimensions))
+
+
 def _perturbed(kind, dimensions, seed):
-    density = density_of_kind(kind, dimensions)
+    density = _density(kind, dimensions)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in density.parameters():
@@ -59,7 +65,7 @@ def test_tails_keep_their_digits():
 @pytest.mark.parametrize("kind", KINDS)
 def test_fitting_recovers_the_entropy_of_a_known_law(kind):
     """Gaussian latents of spread 2: the cost tends to h(f + noise), by quadrature, within .02 bits."""
-    density = density_of_kind(kind, 1)
+    density = _density(kind, 1)
     optimiser = torch.optim.Adam(density.parameters(), lr=3e-2)
     generator = torch.Generator().manual_seed(0)
     for step in range(400):
@@ -141,5 +147,21 @@ def test_damaged_tables_are_refused(change):
         counts[1, 2, 0] += 1
     else:
         low = low[:1]
-    with pytest.raises(ModelFileError, match="coding tables"):
+    with pytest.raises(TableError, match="coding tables"):
         CodingTables(low, counts)
+
+
+def test_rows_have_a_largest_width_and_the_rest_escapes():
+    """A row costs its width squared: a wide law is cut around its median, wider tables are refused."""
+    density = LogisticMixture(2, components=1).double().eval()
+    with torch.no_grad():
+        density.centres.copy_(torch.tensor([[700.0], [0.0]]).reshape(density.centres.shape))
+        density.log_scales.fill_(np.log(90.0))
+    tables = build_tables(density, 4)
+    assert tables.width == MOST_WIDTH
+    assert abs(int(tables.low[0]) + MOST_WIDTH // 2 - 700) <= 1
+    assert abs(int(tables.low[1]) + MOST_WIDTH // 2) <= 1
+    rows = np.ones((1, 1, MOST_WIDTH + 2), dtype=np.uint32)
+    rows[..., -1] += 2**PRECISION_BITS - rows.sum(dtype=np.uint32)
+    with pytest.raises(TableError, match=f"at most {MOST_WIDTH}"):
+        CodingTables(np.zeros(1, dtype=np.int64), rows)

@@ -9,15 +9,16 @@ import pytest
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.neural import streams  # noqa: E402
-from mecbopt.neural.classifiers import Ensemble  # noqa: E402
+from mecbopt.neural.coding.tensor_file import read_tensors, write_tensors  # noqa: E402
 from mecbopt.neural.config import Config  # noqa: E402
-from mecbopt.neural.datasets import load_dataset  # noqa: E402
+from mecbopt.neural.data.datasets import load_dataset  # noqa: E402
 from mecbopt.neural.errors import ConfigError, ModelFileError, TrainingError  # noqa: E402
-from mecbopt.neural.model import training_noise  # noqa: E402
-from mecbopt.neural.objectives import TERMS, gradient_penalty  # noqa: E402
-from mecbopt.neural.tasks import ImageTask  # noqa: E402
-from mecbopt.neural.tensor_file import read_tensors, write_tensors  # noqa: E402
-from mecbopt.neural.training import Trainer  # noqa: E402
+from mecbopt.neural.model.classifiers import Ensemble  # noqa: E402
+from mecbopt.neural.model.coupling import training_noise  # noqa: E402
+from mecbopt.neural.objectives.losses import gradient_penalty  # noqa: E402
+from mecbopt.neural.objectives.terms import TERMS  # noqa: E402
+from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
+from mecbopt.neural.training.trainer import Trainer  # noqa: E402
 
 TINY = [
     "model.latents=4", "model.width=4", "model.hidden=16", "model.critic_width=4", "model.noise_dimensions=1",
@@ -75,7 +76,7 @@ def test_a_resumed_run_is_equal_bit_for_bit(parts, tmp_path, stop):
     assert resumed.step == stop
     resumed.run()
     assert _equal(whole, resumed)
-    assert (resumed.rate, resumed.label) == (whole.rate, whole.label)
+    assert resumed.loop.state() == whole.loop.state()
     first, second = whole.calibrated_model()[0], resumed.calibrated_model()[0]
     assert torch.equal(first.gain, second.gain)
 
@@ -86,7 +87,7 @@ def test_checkpoints_of_other_settings_and_damaged_ones_are_refused(parts, tmp_p
     with pytest.raises(ModelFileError, match=r"objective\.target_rate"):
         _trainer(parts, "objective.target_rate=3").restore(path)
     tensors, record, _ = read_tensors(path, "mecbopt-training-checkpoint")
-    missing = {name: value for name, value in tensors.items() if "generator_optimiser.3." not in name}
+    missing = {name: value for name, value in tensors.items() if "optimiser.generator.3." not in name}
     write_tensors(tmp_path / "d.safetensors", "mecbopt-training-checkpoint", missing, record)
     with pytest.raises(ModelFileError, match="optimiser"):
         _trainer(parts).restore(tmp_path / "d.safetensors")
@@ -188,11 +189,16 @@ def test_quasi_random_noise_is_even_in_a_batch_and_uniform_over_batches():
 def test_the_rate_penalty_is_quadratic_about_the_target(parts):
     """Its share of the loss is penalty (rate - target)^2 / (2 target), in bits."""
     trainers = [_trainer(parts), _trainer(parts, "objective.rate_penalty=3")]
-    weight, losses = torch.tensor(0.5), []
+    losses = []
     for trainer in trainers:
-        batch, noise = trainer._inputs(0)
-        losses.append(trainer._generator_loss(batch, noise, weight, weight, 0))
-    rate, target = float(losses[0][1][TERMS.index("rate")]), trainers[0].config.objective.target_rate
+        loop = trainer.loop
+        loop._load()
+        draw = {name: slot[0, 0] for name, slot in loop._slots.items() if name != "schedule"}
+        inputs = loop.pool.batch(draw, loop.rows), loop._noise(draw)
+        half = torch.tensor(0.5)
+        losses.append(loop.generator(*inputs, lambda output: output, half, half))
+    target = trainers[0].config.objective.target_rate
+    rate = float(losses[0][1][list(TERMS).index("rate")])
     expected = 3.0 * (rate - target) ** 2 / (2.0 * target)
     assert (losses[1][0] - losses[0][0]).item() == pytest.approx(expected, rel=1e-3)
     assert expected > 0.01
@@ -224,7 +230,7 @@ def test_the_gradient_penalty_of_a_linear_critic_is_known():
 
 
 def test_a_batch_that_does_not_divide_is_named():
-    from mecbopt.neural.distributed import World
+    from mecbopt.neural.training.distributed import World
 
     with pytest.raises(ConfigError, match="multiple"):
         World(0, 3, torch.device("cpu")).rows(8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import mecbopt as mb
+from mecbopt.analysis import RateCurve
 from mecbopt.data import demo_problem
 from mecbopt.plots.style import letter_colours, save, text_colour
 
@@ -89,6 +91,129 @@ def test_infeasible_rates_are_shaded() -> None:
     assert "infeasible" in text
     nothing = mb.rate_curve(problem.replace(max_label_entropy=0.1), [0.0, 1.0])
     assert "infeasible" in words(mb.plots.curve(nothing).figure)
+
+
+def undecided_curve() -> RateCurve:
+    """Rates 0 and 0.1 proved infeasible, 0.2 and 0.3 not decided, from 0.5 on feasible."""
+    problem = mb.Problem([0.5, 0.5], [0.5, 0.5], p_s_given_x=[[0.9, 0.1], [0.1, 0.9]], max_label_entropy=0.8)
+    curve = mb.rate_curve(problem, [0.0, 0.1, 0.2, 0.3, 0.5, 1.0])
+    solutions = list(curve.solutions)
+    for place in (2, 3):
+        solutions[place] = dataclasses.replace(
+            solutions[place],
+            status=mb.Status.UNKNOWN,
+            stop_reason=mb.StopReason.TIME_LIMIT,
+            mixture=None,
+            upper_bound=float(curve.rates[place]),
+        )
+    return dataclasses.replace(curve, solutions=tuple(solutions))
+
+
+def test_only_what_is_proved_infeasible_is_shaded() -> None:
+    ax = mb.plots.curve(undecided_curve())
+    spans = {
+        patch.get_label(): patch for patch in ax.patches if patch.get_label() in ("infeasible", "not decided")
+    }
+    ends = {name: patch.get_extents().transformed(ax.transData.inverted()) for name, patch in spans.items()}
+    assert ends["infeasible"].x0 == pytest.approx(0.0)
+    assert ends["infeasible"].x1 == pytest.approx(0.1)
+    assert ends["not decided"].x0 == pytest.approx(0.1)
+    assert ends["not decided"].x1 == pytest.approx(0.3)
+    assert spans["not decided"].get_hatch()
+    assert not spans["infeasible"].get_hatch()
+    for name in ("infeasible", "not decided", "min(R, H(X), H(Y))"):
+        assert name in words(ax.figure)
+
+
+def test_nothing_is_shaded_where_nothing_is_proved() -> None:
+    curve = undecided_curve()
+    feasible = dataclasses.replace(curve, rates=curve.rates[4:], solutions=curve.solutions[4:])
+    undecided = dataclasses.replace(curve, rates=curve.rates[2:4], solutions=curve.solutions[2:4])
+    assert not mb.plots.curve(feasible).patches
+    assert [patch.get_label() for patch in mb.plots.curve(undecided).patches] == ["not decided"]
+
+
+@pytest.mark.parametrize("rates", [[0.0, 0.5, 1.0], [0.5], [0.0], [0.0, 1e-9], [0.2, 3.0]])
+def test_every_marker_is_whole(rates: list[float]) -> None:
+    """The axes reach beyond every point by more than half a marker, at the edges too."""
+    ax = mb.plots.curve(mb.rate_curve(mb.Problem([0.5, 0.5], [0.5, 0.5]), rates))
+    ax.figure.canvas.draw()
+    line = ax.lines[-1]
+    places = ax.transData.transform(np.column_stack([line.get_xdata(), line.get_ydata()]))
+    half = line.get_markersize() / 2 * ax.figure.dpi / 72
+    box = ax.get_window_extent()
+    assert (places - half >= [box.x0, box.y0]).all()
+    assert (places + half <= [box.x1, box.y1]).all()
+
+
+def overprinted(figure: Figure) -> list[tuple[str, str]]:
+    """Pairs of texts whose boxes share more than a hair, and texts that leave the figure."""
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    # Ticks beyond the ends of an axis have labels that are not drawn.
+    unseen = {
+        id(label)
+        for axis in figure.findobj(mpl.axis.Axis)
+        for tick in axis.get_major_ticks()
+        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
+        for label in (tick.label1, tick.label2)
+    }
+    texts = [
+        (text.get_text(), text.get_window_extent(renderer).padded(-1.0))
+        for text in figure.findobj(mpl.text.Text)
+        if text.get_text().strip() and text.get_visible() and id(text) not in unseen
+    ]
+    clashes = [
+        (first, second)
+        for index, (first, box) in enumerate(texts)
+        for second, other in texts[:index]
+        if box.overlaps(other) and box.width > 0 and other.width > 0
+    ]
+    whole = figure.bbox
+    return clashes + [
+        (text, "the edge")
+        for text, box in texts
+        if box.x0 < whole.x0 or box.x1 > whole.x1 or box.y0 < whole.y0 or box.y1 > whole.y1
+    ]
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "label"), [(1, 1, False), (2, 2, True), (3, 2, False), (12, 5, True), (2, 12, False)]
+)
+@pytest.mark.parametrize(
+    "names", [None, "letter {}", "a letter with a name that is much too long, number {}"]
+)
+def test_labels_of_a_solution_do_not_overprint(n: int, m: int, label: bool, names: str | None) -> None:
+    random = np.random.default_rng(n + m)
+    problem = mb.Problem(
+        random.dirichlet(np.ones(n)),
+        random.dirichlet(np.ones(m)),
+        rate=0.4,
+        p_s_given_x=random.dirichlet(np.ones(2), n) if label else None,
+        max_label_entropy=1.0 if label else None,
+        x_letters=None if names is None else [names.format(x) for x in range(n)],
+        y_letters=None if names is None else [names.format(y) for y in range(m)],
+        normalize=True,
+    )
+    solution = mb.solve(problem, method="greedy")
+    assert overprinted(mb.plots.solution_figure(solution)) == []
+    for draw in (mb.plots.coupling, mb.plots.mixture):
+        assert overprinted(draw(solution).figure) == []
+
+
+@pytest.mark.parametrize("rates", [[0.0, 0.5, 1.0], [0.5], list(np.linspace(0, 1.5, 40))])
+def test_labels_of_a_curve_do_not_overprint(rates: list[float]) -> None:
+    curve = mb.rate_curve(mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4]), rates, method="greedy")
+    assert overprinted(mb.plots.curve(curve, label="greedy").figure) == []
+    assert overprinted(mb.plots.curve(undecided_curve()).figure) == []
+
+
+def test_axes_are_saved_by_their_figure(solution: mb.Solution, tmp_path: Path) -> None:
+    save(mb.plots.coupling(solution), tmp_path / "axes.png")
+    save(mb.plots.coupling(solution).figure, tmp_path / "figure.png")
+    assert (tmp_path / "axes.png").read_bytes() == (tmp_path / "figure.png").read_bytes()
+    parts = mb.plots.new_figure(4, 3).subfigures(1, 2)
+    save(mb.plots.coupling(solution, parts[0].add_subplot()), tmp_path / "part.png")
 
 
 def test_given_axes_are_drawn_into(solution: mb.Solution) -> None:

@@ -63,7 +63,8 @@ LABEL = [[0.9, 0.1], [0.2, 0.8]]
         ({"p_x": [0.5, 0.5 + 2e-9]}, ["p_x", "1.000000002", "normalize"]),
         ({"p_y": [3, 4]}, ["p_y", "7", "normalize"]),
         ({"p_x": []}, ["p_x", "empty"]),
-        ({"p_x": [[0.5, 0.5]]}, ["p_x", "shape (1, 2)"]),
+        ({"p_x": [[0.5, 0.5]]}, ["p_x", "list", "shape (n,)"]),
+        ({"p_x": np.array([[0.5, 0.5]])}, ["p_x", "shape (1, 2)"]),
         ({"p_x": "0.5,0.5"}, ["p_x", "'0.5,0.5'"]),
         ({"p_x": 1.0}, ["p_x", "1.0"]),
         ({"p_x": ["a", "b"]}, ["p_x[0]", "'a'", "real number"]),
@@ -71,7 +72,7 @@ LABEL = [[0.9, 0.1], [0.2, 0.8]]
         ({"p_x": [0, 0]}, ["p_x", "sums to 0"]),
         ({"rate": -0.1}, ["rate", "-0.1", "0 or more"]),
         ({"rate": math.nan}, ["rate", "nan"]),
-        ({"rate": "1"}, ["rate", "'1'", "real number"]),
+        ({"rate": "fast"}, ["rate", "'fast'", "real number"]),
         ({"max_label_entropy": 0.5}, ["max_label_entropy", "0.5", "no label"]),
         ({"p_s_given_x": [[1.0, 0.0]]}, ["p_s_given_x", "1 rows", "2 letters"]),
         ({"p_s_given_x": [[0.5, 0.5], [1.0]]}, ["p_s_given_x", "lengths [1, 2]"]),
@@ -96,8 +97,14 @@ def test_invalid_input_names_the_argument_the_value_and_the_remedy(arguments, wo
         ({"p_s_given_x": LABEL, "max_label_entropy": 0.5, "label_sees_seed": False}, "label_sees_seed"),
         ({"distortion": np.eye(2)}, "distortion"),
         ({"constraints": [lambda coupling: []]}, "constraints"),
+        ({"p_y": None, "y_size": 2}, "y_size"),
+        ({"p_y_tolerance": 0.1}, "p_y_tolerance"),
+        ({"p_s_given_x": LABEL, "min_label_entropy": 0.1}, "min_label_entropy"),
     ],
 )
-def test_what_is_not_supported_is_refused_by_name(arguments, name):
-    with pytest.raises(mb.NotSupportedError, match=name):
-        mb.Problem(HALF, HALF, **arguments)
+def test_what_no_engine_solves_is_stated_and_refused_by_name_when_it_is_to_be_solved(arguments, name):
+    problem = mb.Problem(**{"p_x": HALF, "p_y": HALF, **arguments})
+    for method in ("auto", "exact", "local", "greedy"):
+        with pytest.raises(mb.NotSupportedError, match=name) as caught:
+            mb.solve(problem, method=method)
+        assert caught.value.argument == name

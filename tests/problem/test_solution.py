@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -78,6 +79,7 @@ def test_without_a_coupling_the_figures_are_nan_or_none():
         ([[0, -1]], [1.0]),
         ([0, 1], [1.0]),
         ([[0]], [math.nan]),
+        ([[0, 1], [1, 0]], [math.inf, -math.inf]),
     ],
 )
 def test_a_mixture_that_is_none_is_refused(mappings, weights):
@@ -89,4 +91,35 @@ def test_a_mixture_that_is_none_is_refused(mappings, weights):
 def test_every_state_says_what_it_means(enum):
     for member in enum:
         assert member.meaning.endswith(".")
+        assert member.remedy.endswith(".")
+        assert member.__doc__ == f"{member.meaning} {member.remedy}"
         assert enum(member.value) is member
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda mixture: mixture.rate([0.5]), "p_x"),
+        (lambda mixture: mixture.rate("half"), "p_x"),
+        (lambda mixture: mixture.coupling([[0.5, 0.5]]), "p_x"),
+        (lambda mixture: mixture.coupling([0.5, 0.5], letters_y=1), "letters_y"),
+        (lambda mixture: mixture.output_laws([0.5, 0.5], letters_y=1), "letters_y"),
+        (lambda mixture: mixture.label_entropy_with_seed([0.5, 0.5], [1, 0]), "p_s_given_x"),
+        (lambda mixture: mixture.label_entropy_without_seed([0.5, 0.5], [[1.0]]), "p_s_given_x"),
+    ],
+)
+def test_a_mixture_refuses_what_does_not_fit_it(ask, name):
+    with pytest.raises(mb.ProblemError) as caught:
+        ask(Mixture([[0, 1], [1, 0]], [0.5, 0.5]))
+    assert caught.value.argument == name
+
+
+def test_values_and_arrays_of_a_solution_are_frozen_also_after_pickling(solution):
+    for copy in (solution, pickle.loads(pickle.dumps(solution))):
+        for array in (copy.mixture.weights, copy.mixture.mappings, copy.coupling, copy.problem.p_s_given_x):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 0
+    assert copy.equals(solution)
+    assert copy != solution
+    assert repr(solution).startswith("Solution(optimal, I(X;Y) = ")
+    assert "\n" not in repr(solution)

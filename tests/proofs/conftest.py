@@ -6,7 +6,7 @@ import functools
 
 import pytest
 
-import proofs
+from mecbopt import _proofs as proofs
 
 
 @pytest.fixture(scope="session")

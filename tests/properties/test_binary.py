@@ -11,9 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import mecbopt as mb
+from mecbopt._proofs import binary_coupling
 from mecbopt.bernoulli import comonotone, crossover_rate, smallest_label_entropy, solve, value
 from mecbopt.testing import binary_problems
-from proofs import binary_coupling
 from tests.bernoulli.linear_program import Programs
 
 SOLVER_BITS = 1e-6  # the gap that is asked for

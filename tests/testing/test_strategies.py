@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 import mecbopt as mb
 from mecbopt.info import conditional_entropy, entropy
-from mecbopt.testing import binary_problems, channels, mixtures, pmfs, problems, schemes
+from mecbopt.testing import binary_problems, channels, family_problems, mixtures, pmfs, problems, schemes
 
 
 @given(pmfs(2, 5), pmfs(3, 3, allow_zero=False))
@@ -116,3 +116,36 @@ def test_without_hypothesis_the_message_names_the_remedy(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(mb.NotSupportedError, match=r"mecbopt\[testing\]"):
         pmfs()
+
+
+@given(family_problems())
+def test_members_of_the_family_are_stated_and_no_engine_is_asked(problem):
+    assert problem.replace().equals(problem)
+    members = (
+        problem.distortion is not None,
+        problem.p_y_tolerance > 0,
+        problem.p_y is None,
+        problem.min_label_entropy is not None,
+        not problem.label_sees_seed,
+    )
+    if any(members):
+        with pytest.raises(mb.NotSupportedError):
+            mb.solve(problem)
+
+
+@given(family_problems(members=("p_y_tolerance",)))
+def test_the_law_within_the_tolerance_is_exact(problem):
+    assert sum(problem.exact_p_y) == 1
+    assert 0 <= problem.exact_number("p_y_tolerance") <= 1
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        lambda problem: problem.distortion is not None and problem.p_y_tolerance > 0,
+        lambda problem: problem.p_y is None and problem.min_label_entropy is not None,
+        lambda problem: problem.has_label_constraint and not problem.label_sees_seed,
+    ],
+)
+def test_every_member_of_the_family_comes_up(wanted):
+    find(family_problems(), wanted, settings=settings(phases=[Phase.generate], max_examples=500))

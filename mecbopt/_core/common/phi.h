@@ -29,8 +29,7 @@ static inline double core_phi_quick(double p) {
     double mantissa;
     memcpy(&mantissa, &bits, sizeof mantissa);
     const double r = mantissa * core_phi_inverse[index] - 1.0;
-    const double series =
-        r * (1.0 - r * (1.0 / 2 - r * (1.0 / 3 - r * (1.0 / 4 - r * (1.0 / 5 - r * (1.0 / 6))))));
+    const double series = r * (1.0 - r * (1.0 / 2 - r * (1.0 / 3 - r * (1.0 / 4 - r * (1.0 / 5 - r * (1.0 / 6))))));
     return -p * (exponent + (core_phi_log[index] + CORE_LOG2_E * series));
 }
 

@@ -1,6 +1,7 @@
 """The compiled search for minimum entropy couplings: theorem and notation in `docs/mec.md`."""
 
 from mecbopt._core.mec.search import (
+    COMPLETE,
     MAX_LETTERS,
     RUNNING,
     NativeSearch,
@@ -11,6 +12,7 @@ from mecbopt._core.mec.search import (
 )
 
 __all__ = [
+    "COMPLETE",
     "MAX_LETTERS",
     "RUNNING",
     "NativeSearch",

@@ -2,9 +2,7 @@
    Kocaoglu 2023) and the pattern bound, the Lagrangian dual of filling every column on its own. */
 #include "mec/internal.h"
 
-double mec_profile_bound(int n, const double *a, const double *log_a, int m, const double *b,
-                         const double *log_b)
-{
+double mec_profile_bound(int n, const double *a, const double *log_a, int m, const double *b, const double *log_b) {
     int i = 0, j = 0;
     double bound = 0.0, left_a = n ? a[0] : 0.0, left_b = m ? b[0] : 0.0;
     while (i < n && j < m) {
@@ -13,10 +11,8 @@ double mec_profile_bound(int n, const double *a, const double *log_a, int m, con
         left_a -= width;
         left_b -= width;
         /* One of the two is exactly zero here; the other may be rounding dust, which adds nothing. */
-        if (left_a <= 0.0 && ++i < n)
-            left_a = a[i];
-        if (left_b <= 0.0 && ++j < m)
-            left_b = b[j];
+        if (left_a <= 0.0 && ++i < n) left_a = a[i];
+        if (left_b <= 0.0 && ++j < m) left_b = b[j];
     }
     return bound;
 }
@@ -35,8 +31,7 @@ typedef struct {
     size_t *first;
 } filling;
 
-static void filling_free(filling *fill)
-{
+static void filling_free(filling *fill) {
     core_free(fill->sum);
     core_free(fill->cost);
     core_free(fill->priced);
@@ -44,15 +39,13 @@ static void filling_free(filling *fill)
     core_free(fill->first);
 }
 
-static int filling_build(filling *fill)
-{
+static int filling_build(filling *fill) {
     uint32_t subsets = 1u << fill->items;
     fill->sum = core_calloc(subsets, sizeof(double));
     fill->cost = core_calloc(subsets, sizeof(double));
     fill->priced = core_calloc(subsets, sizeof(double));
     fill->first = core_calloc((size_t)fill->bins + 1, sizeof(size_t));
-    if (!fill->sum || !fill->cost || !fill->priced || !fill->first)
-        return -1;
+    if (!fill->sum || !fill->cost || !fill->priced || !fill->first) return -1;
     for (uint32_t subset = 1; subset < subsets; subset++) {
         int lowest = __builtin_ctz(subset);
         fill->sum[subset] = fill->sum[subset & (subset - 1)] + fill->item[lowest];
@@ -60,26 +53,20 @@ static int filling_build(filling *fill)
     }
     size_t count = 0;
     for (int y = 0; y < fill->bins; y++)
-        for (uint32_t subset = 0; subset < subsets; subset++)
-            count += fill->sum[subset] <= fill->bin[y] + MEC_PAD;
+        for (uint32_t subset = 0; subset < subsets; subset++) count += fill->sum[subset] <= fill->bin[y] + MEC_PAD;
     fill->patterns = core_malloc((count ? count : 1) * sizeof(pattern));
-    if (!fill->patterns)
-        return -1;
+    if (!fill->patterns) return -1;
     count = 0;
     for (int y = 0; y < fill->bins; y++) {
         fill->first[y] = count;
         for (uint32_t subset = 0; subset < subsets; subset++) {
             double rest = fill->bin[y] - fill->sum[subset];
-            if (rest < -MEC_PAD)
-                continue;
-            if (rest < MEC_PAD)
-                rest = 0.0;
+            if (rest < -MEC_PAD) continue;
+            if (rest < MEC_PAD) rest = 0.0;
             uint32_t candidates = 0;
             for (int x = 0; x < fill->items; x++)
-                if (!(subset >> x & 1) && fill->item[x] >= rest - MEC_PAD)
-                    candidates |= 1u << x;
-            if (rest > 0.0 && !candidates)
-                continue;
+                if (!(subset >> x & 1) && fill->item[x] >= rest - MEC_PAD) candidates |= 1u << x;
+            if (rest > 0.0 && !candidates) continue;
             fill->patterns[count++] = (pattern){subset, candidates, rest, fill->cost[subset] + core_phi(rest)};
         }
     }
@@ -87,8 +74,7 @@ static int filling_build(filling *fill)
     return 0;
 }
 
-static void filling_price(filling *fill, const double *price)
-{
+static void filling_price(filling *fill, const double *price) {
     for (uint32_t subset = 1; subset < 1u << fill->items; subset++) {
         int lowest = __builtin_ctz(subset);
         fill->priced[subset] = fill->priced[subset & (subset - 1)] + price[lowest] * fill->item[lowest];
@@ -96,15 +82,13 @@ static void filling_price(filling *fill, const double *price)
 }
 
 /* Value of the dual at `price`; `gradient` is what of each item stays unplaced, bin_value[y] the reduced cost. */
-static double filling_dual(filling *fill, const double *price, double *bin_value, double *gradient)
-{
+static double filling_dual(filling *fill, const double *price, double *bin_value, double *gradient) {
     int order[32];
     double value = 0.0;
     filling_price(fill, price);
     for (int x = 0; x < fill->items; x++) {
         int at = x;
-        for (; at && price[order[at - 1]] < price[x]; at--)
-            order[at] = order[at - 1];
+        for (; at && price[order[at - 1]] < price[x]; at--) order[at] = order[at - 1];
         order[at] = x;
         gradient[x] = fill->item[x];
         value += price[x] * fill->item[x];
@@ -119,8 +103,7 @@ static double filling_dual(filling *fill, const double *price, double *bin_value
             int x = -1;
             if (p->rest > 0.0) {
                 int at = 0;
-                while (!(p->candidates >> order[at] & 1))
-                    at++;
+                while (!(p->candidates >> order[at] & 1)) at++;
                 x = order[at];
                 reduced -= price[x] * p->rest;
             }
@@ -132,28 +115,25 @@ static double filling_dual(filling *fill, const double *price, double *bin_value
         }
         bin_value[y] = best;
         value += best;
-        if (!chosen)
-            continue;
+        if (!chosen) continue;
         for (int x = 0; x < fill->items; x++)
-            if (chosen->subset >> x & 1)
-                gradient[x] -= fill->item[x];
-        if (partial >= 0)
-            gradient[partial] -= chosen->rest;
+            if (chosen->subset >> x & 1) gradient[x] -= fill->item[x];
+        if (partial >= 0) gradient[partial] -= chosen->rest;
     }
     return value;
 }
 
 /* Subgradient ascent with Polyak steps towards `target`; any multipliers give a valid bound. */
-static double filling_ascend(filling *fill, double target, int iterations, double *price, double *bin_value)
-{
+static double filling_ascend(filling *fill, double target, int iterations, double *price, double *bin_value,
+                             core_patience *patience) {
     double trial[32], values[64], gradient[32], best = -INFINITY, step = 1.0;
     int stalled = 0;
     memcpy(trial, price, sizeof(double) * (size_t)fill->items);
-    for (int iteration = 0; iteration < iterations; iteration++) {
+    /* One round at least: `price` and `bin_value` must belong together. */
+    for (int iteration = 0; iteration < iterations && !(iteration && core_asked_to_stop(patience)); iteration++) {
         double value = filling_dual(fill, trial, values, gradient), norm = 0.0;
         if (value > best) {
-            if (value > best + 1e-5)
-                stalled = 0;
+            if (value > best + 1e-5) stalled = 0;
             best = value;
             memcpy(price, trial, sizeof(double) * (size_t)fill->items);
             memcpy(bin_value, values, sizeof(double) * (size_t)fill->bins);
@@ -163,27 +143,22 @@ static double filling_ascend(filling *fill, double target, int iterations, doubl
             memcpy(trial, price, sizeof(double) * (size_t)fill->items);
             continue;
         }
-        for (int x = 0; x < fill->items; x++)
-            norm += gradient[x] * gradient[x];
-        if (norm < 1e-18 || target <= value)
-            break;
-        for (int x = 0; x < fill->items; x++)
-            trial[x] += step * (target - value) / norm * gradient[x];
+        for (int x = 0; x < fill->items; x++) norm += gradient[x] * gradient[x];
+        if (norm < 1e-18 || target <= value) break;
+        for (int x = 0; x < fill->items; x++) trial[x] += step * (target - value) / norm * gradient[x];
     }
     return best;
 }
 
 static double minimum(double a, double b) { return a < b ? a : b; }
 
-static int bucket_of(const mec_pattern_bound *bound, double mass)
-{
+static int bucket_of(const mec_pattern_bound *bound, double mass) {
     int bucket = (int)(mass * bound->inverse_width);
     return bucket < 0 ? 0 : bucket >= MEC_BUCKETS ? MEC_BUCKETS - 1 : bucket;
 }
 
 /* bin_open[k]: least reduced cost of filling a bin whose mass lies anywhere in bucket k. */
-static int tabulate_bins(mec_pattern_bound *bound, const filling *fill, const double *price)
-{
+static int tabulate_bins(mec_pattern_bound *bound, const filling *fill, const double *price) {
     double width = 1.0 / bound->inverse_width;
     double *whole = core_malloc(MEC_BUCKETS * sizeof(double)), *rest = core_malloc(MEC_BUCKETS * sizeof(double));
     if (!whole || !rest) {
@@ -193,11 +168,9 @@ static int tabulate_bins(mec_pattern_bound *bound, const filling *fill, const do
     }
     for (int x = 0; x < fill->items; x++) {
         int longest = 0;
-        for (int k = 0; k < MEC_BUCKETS; k++)
-            whole[k] = rest[k] = INFINITY;
+        for (int k = 0; k < MEC_BUCKETS; k++) whole[k] = rest[k] = INFINITY;
         for (uint32_t subset = 0; subset < 1u << fill->items; subset++) {
-            if (subset >> x & 1 || fill->sum[subset] * bound->inverse_width >= MEC_BUCKETS)
-                continue;
+            if (subset >> x & 1 || fill->sum[subset] * bound->inverse_width >= MEC_BUCKETS) continue;
             /* A sum on a border belongs to both neighbours: rounding may put the same mass on either side. */
             double reduced = fill->cost[subset] - fill->priced[subset];
             for (int k = bucket_of(bound, fill->sum[subset] - MEC_PAD);
@@ -208,18 +181,14 @@ static int tabulate_bins(mec_pattern_bound *bound, const filling *fill, const do
            item is concave, hence least at an end of that range. */
         for (int j = 0; j < MEC_BUCKETS; j++) {
             double low = (j - 1) * width - MEC_PAD, high = (j + 1) * width + MEC_PAD;
-            if (low < 0.0)
-                low = 0.0;
-            if (high > fill->item[x])
-                high = fill->item[x];
-            if (low > high)
-                break;
+            if (low < 0.0) low = 0.0;
+            if (high > fill->item[x]) high = fill->item[x];
+            if (low > high) break;
             rest[j] = minimum(core_phi(low) - price[x] * low, core_phi(high) - price[x] * high);
             longest = j;
         }
         for (int k = 0; k < MEC_BUCKETS; k++) {
-            if (whole[k] == INFINITY)
-                continue;
+            if (whole[k] == INFINITY) continue;
             int last = longest < MEC_BUCKETS - 1 - k ? longest : MEC_BUCKETS - 1 - k;
             for (int j = 0; j <= last; j++)
                 bound->bin_open[k + j] = minimum(bound->bin_open[k + j], whole[k] + rest[j]);
@@ -239,14 +208,12 @@ static int tabulate_bins(mec_pattern_bound *bound, const filling *fill, const do
 /* The open item may enter bins beside the others: its own price is the largest that lowers no bin's value.
    A bin with part v of it costs at least bin_open(b - v) + phi(v), which is concave in v between the full
    fillings, so v is either such a rest (slope table) or all of the residual mass (jump table). */
-static void tabulate_items(mec_pattern_bound *bound, const filling *fill, const double *bin_value)
-{
+static void tabulate_items(mec_pattern_bound *bound, const filling *fill, const double *bin_value) {
     double width = 1.0 / bound->inverse_width;
     for (int y = 0; y < fill->bins; y++)
         for (uint32_t subset = 0; subset < 1u << fill->items; subset++) {
             double part = fill->bin[y] - fill->sum[subset];
-            if (part <= MEC_PAD)
-                continue;
+            if (part <= MEC_PAD) continue;
             double slope = (fill->cost[subset] - fill->priced[subset] + core_phi(part) - bin_value[y]) / part;
             int k = bucket_of(bound, part - MEC_PAD);
             bound->item_open_slope[k] = minimum(bound->item_open_slope[k], slope);
@@ -256,18 +223,15 @@ static void tabulate_items(mec_pattern_bound *bound, const filling *fill, const 
     for (int k = 0; k < MEC_BUCKETS; k++) {
         double low = k * width, high = (k + 1) * width, own = minimum(core_phi(low), core_phi(high));
         for (int y = 0; y < fill->bins; y++) {
-            if (fill->bin[y] < low - MEC_PAD)
-                continue;
+            if (fill->bin[y] < low - MEC_PAD) continue;
             double least = fill->bin[y] - high - MEC_PAD, most = fill->bin[y] - low + MEC_PAD;
             for (int j = bucket_of(bound, least < 0.0 ? 0.0 : least); j <= bucket_of(bound, most); j++)
-                bound->item_open_jump[k] =
-                    minimum(bound->item_open_jump[k], bound->bin_open[j] + own - bin_value[y]);
+                bound->item_open_jump[k] = minimum(bound->item_open_jump[k], bound->bin_open[j] + own - bin_value[y]);
         }
     }
 }
 
-static void tabulate_coarse(mec_pattern_bound *bound)
-{
+static void tabulate_coarse(mec_pattern_bound *bound) {
     double width = 1.0 / bound->inverse_width;
     for (int k = 0; k < MEC_BUCKETS; k++) {
         int cell = k / MEC_FINE_PER_COARSE;
@@ -281,41 +245,34 @@ static void tabulate_coarse(mec_pattern_bound *bound)
     bound->item_open_coarse[0] = minimum(bound->item_open_coarse[0], 0.0);
 }
 
-int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *item, int bins,
-                            const double *bin, double largest, double target, int iterations)
-{
+int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *item, int bins, const double *bin,
+                            double largest, double target, int iterations, core_patience *patience) {
     double price[32], bin_value[64];
     filling fill = {.items = items, .bins = bins, .item = item, .bin = bin};
     bound->valid = 0;
     bound->total = -INFINITY;
-    if (items > MEC_PATTERN_LIMIT || iterations < 1)
-        return 0;
+    if (items > MEC_PATTERN_LIMIT || iterations < 1) return 0;
     if (filling_build(&fill)) {
         filling_free(&fill);
         return -1;
     }
-    for (int x = 0; x < items; x++)
-        price[x] = -log2(item[x]);
-    bound->total = filling_ascend(&fill, target, iterations, price, bin_value);
+    for (int x = 0; x < items; x++) price[x] = -log2(item[x]);
+    bound->total = filling_ascend(&fill, target, iterations, price, bin_value, patience);
     filling_price(&fill, price);
     bound->inverse_width = (MEC_BUCKETS - 1) / largest;
     for (int k = 0; k <= MEC_BUCKETS; k++)
         bound->bin_open[k] = bound->item_open_slope[k] = bound->item_open_jump[k] = INFINITY;
-    for (int k = 0; k < MEC_COARSE; k++)
-        bound->bin_open_coarse[k] = bound->item_open_coarse[k] = INFINITY;
+    for (int k = 0; k < MEC_COARSE; k++) bound->bin_open_coarse[k] = bound->item_open_coarse[k] = INFINITY;
     if (tabulate_bins(bound, &fill, price)) {
         filling_free(&fill);
         return -1;
     }
     tabulate_items(bound, &fill, bin_value);
     /* Products with an infinite slope at residual 0 would be nan: no bin takes any of the item there. */
-    for (int k = 0; k <= MEC_BUCKETS; k++)
-        bound->item_open_slope[k] = minimum(bound->item_open_slope[k], 1e6);
+    for (int k = 0; k <= MEC_BUCKETS; k++) bound->item_open_slope[k] = minimum(bound->item_open_slope[k], 1e6);
     tabulate_coarse(bound);
-    for (int x = 0; x < items; x++)
-        bound->item_potential[x] = price[x] * item[x];
-    for (int y = 0; y < bins; y++)
-        bound->bin_potential[y] = bin_value[y];
+    for (int x = 0; x < items; x++) bound->item_potential[x] = price[x] * item[x];
+    for (int y = 0; y < bins; y++) bound->bin_potential[y] = bin_value[y];
     bound->valid = isfinite(bound->total);
     filling_free(&fill);
     return 0;

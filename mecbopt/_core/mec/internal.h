@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/ask.h"
 #include "common/memory.h"
 #include "common/phi.h"
 #include "mec/mec.h"
@@ -40,18 +40,16 @@ typedef struct {
 
 static inline int64_t mec_absolute(int64_t x) { return x < 0 ? -x : x; }
 
-static inline double mec_pattern_open(const mec_pattern_bound *bound, double residual, int item_is_open)
-{
+static inline double mec_pattern_open(const mec_pattern_bound *bound, double residual, int item_is_open) {
     int bucket = (int)(residual * bound->inverse_width);
-    if (!item_is_open)
-        return bound->bin_open[bucket];
+    if (!item_is_open) return bound->bin_open[bucket];
     double slope = residual * bound->item_open_slope[bucket], jump = bound->item_open_jump[bucket];
     return slope < jump ? slope : jump;
 }
 
 /* Fills `bound` for bins to be filled with items; returns 0, or -1 when memory is short. */
-int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *item, int bins,
-                            const double *bin, double largest, double target, int iterations);
+int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *item, int bins, const double *bin,
+                            double largest, double target, int iterations, core_patience *patience);
 
 /* Least entropies of a set: MEC_BARE while no leaf hangs on the open item yet, MEC_ANY without that condition.
    Subtrees hang on bare states only: of all orders in which an item takes its branches, leaves last suffices. */
@@ -122,11 +120,12 @@ struct mec_search {
     int waiting_count;
     uint32_t *layer_list[64];
     size_t layer_count[64], layer_capacity[64];
+    double layer_least[64]; /* at most the bound of every state of the layer that waits */
     hanging hang[2];
     ranked *order;
     size_t order_count, order_next;
     int layer, status, failed;
-    long long width, max_states, expanded;
+    long long width, max_states;
     double limit, best;
 };
 
@@ -137,7 +136,6 @@ double mec_profile_remainder(const mec_search *s, uint64_t key, int64_t differen
 double mec_pattern_remainder(const mec_search *s, double bound0, double bound1, int64_t difference);
 
 /* Profile bound on the coupling of two decreasing vectors of equal total; logs[i] = log2 of the entry. */
-double mec_profile_bound(int n, const double *a, const double *log_a, int m, const double *b,
-                         const double *log_b);
+double mec_profile_bound(int n, const double *a, const double *log_a, int m, const double *b, const double *log_b);
 
 #endif

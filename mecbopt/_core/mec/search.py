@@ -7,14 +7,17 @@ have no rounding; float masses move by at most 2^-60 each, and the largest of a 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt._core import library
-from mecbopt.errors import NotSupportedError
+from mecbopt._core.asking import interruptible
+from mecbopt.errors import NotSupportedError, SolverError
 
 __all__ = [
+    "COMPLETE",
     "MAX_LETTERS",
     "RUNNING",
     "NativeSearch",
@@ -61,15 +64,27 @@ def root_bound(p: NDArray[np.float64], q: NDArray[np.float64]) -> float | None:
     rows, columns = (integer_masses(np.sort(side)[::-1]) for side in (p, q))
     rows, columns = [x for x in rows if x > 0], [y for y in columns if y > 0]
     # Any target serves; this is an upper bound on the optimum's usual place, which lets the ascent converge.
-    with NativeSearch(rows, columns, math.log2(len(rows) + len(columns))) as search:
-        return search.root_bound
+    try:
+        with NativeSearch(rows, columns, math.log2(len(rows) + len(columns))) as search:
+            return search.root_bound
+    except SolverError:  # no memory: the bounds that need none serve alone
+        return None
 
 
 class NativeSearch:
-    """One instance: descending positive integer masses (units 2^-60) of rows and columns, equal sums."""
+    """One instance: descending positive integer masses (units 2^-60) of rows and columns, equal sums.
+
+    `stop` is asked about every 50 ms, from within C too; Ctrl-C is answered as quickly, and what the search
+    has found and proved can still be read after it.
+    """
 
     def __init__(
-        self, rows: list[int], columns: list[int], target: float, pattern_bound: bool = True
+        self,
+        rows: list[int],
+        columns: list[int],
+        target: float,
+        pattern_bound: bool = True,
+        stop: Callable[[], bool] | None = None,
     ) -> None:
         core = library()
         if core is None:
@@ -77,19 +92,30 @@ class NativeSearch:
                 "the compiled core is absent: install a C compiler and reinstall mecbopt."
             )
         self._ffi, self._lib = core
+        self._stop = stop
         masses = self._ffi.new("long long[]", rows + columns)
         self._cells = len(rows) + len(columns)
-        handle = self._lib.mec_search_new(
-            len(rows),
-            len(columns),
-            masses,
-            math.ldexp(1.0, -_BITS),
-            target,
-            _ITERATIONS if pattern_bound else 0,
-        )
-        if handle == self._ffi.NULL:
-            raise MemoryError("no memory for the bounds of the minimum entropy coupling search")
-        self._search = self._ffi.gc(handle, self._lib.mec_search_free)
+        self._search = self._ffi.NULL
+
+        def create() -> int:
+            # Owned at once, for Ctrl-C raised in an answer is raised again when this returns.
+            self._search = self._ffi.gc(
+                self._lib.mec_search_new(
+                    len(rows),
+                    len(columns),
+                    masses,
+                    math.ldexp(1.0, -_BITS),
+                    target,
+                    _ITERATIONS if pattern_bound else 0,
+                    self._lib.core_ask,
+                ),
+                self._lib.mec_search_free,
+            )
+            return 0
+
+        interruptible(create, stop=stop)
+        if self._search == self._ffi.NULL:
+            raise SolverError("no memory for the bounds of the minimum entropy coupling search")
 
     def __enter__(self) -> NativeSearch:
         return self
@@ -100,11 +126,13 @@ class NativeSearch:
     def start(self, upper: float, gap: float, width: int, max_states: int) -> None:
         """Begin a pass; width 0 keeps every state, otherwise a beam."""
         if self._lib.mec_search_start(self._search, upper, gap, width, max_states):
-            raise MemoryError("no memory for the minimum entropy coupling search")
+            raise SolverError("no memory for the minimum entropy coupling search")
 
     def run(self, seconds: float) -> int:
         """Work for a while: RUNNING, COMPLETE or another number where memory ended the pass."""
-        return int(self._lib.mec_search_run(self._search, seconds))
+        return interruptible(
+            self._lib.mec_search_run, self._search, seconds, self._lib.core_ask, stop=self._stop
+        )
 
     @property
     def root_bound(self) -> float:
@@ -118,13 +146,9 @@ class NativeSearch:
     def best(self) -> float:
         return float(self._lib.mec_search_best(self._search))
 
-    @property
-    def states(self) -> int:
-        return int(self._lib.mec_search_states(self._search))
-
     def cells(self) -> list[tuple[int, int, float]]:
         """Row, column and mass of the positive cells of the pass's best coupling."""
         rows, columns = (self._ffi.new("int[]", self._cells) for _ in range(2))
         masses = self._ffi.new("long long[]", self._cells)
-        count = self._lib.mec_search_cells(self._search, rows, columns, masses)
+        count = self._lib.mec_search_cells(self._search, self._cells, rows, columns, masses)
         return [(rows[k], columns[k], math.ldexp(masses[k], -_BITS)) for k in range(count)]

@@ -88,8 +88,7 @@ static void coupling_of(const ls_search *search, const double *level, double *ce
     for (int place = 0; place < search->rows; place++) {
         if (search->kind[place] != LS_MAPPING) continue;
         const ls_letter *mapping = search->letters + (size_t)place * (size_t)search->n;
-        for (int x = 0; x < search->n; x++)
-            cells[x * search->m + mapping[x]] += level[place] * search->p_x[x];
+        for (int x = 0; x < search->n; x++) cells[x * search->m + mapping[x]] += level[place] * search->p_x[x];
     }
 }
 
@@ -110,8 +109,7 @@ static void set_place(ls_search *search, int place, const ls_letter *mapping, in
         slack_column(search, slack, column);
         return;
     }
-    memcpy(search->letters + (size_t)place * (size_t)search->n, mapping,
-           sizeof(ls_letter) * (size_t)search->n);
+    memcpy(search->letters + (size_t)place * (size_t)search->n, mapping, sizeof(ls_letter) * (size_t)search->n);
     ls_column(search, mapping, column);
 }
 
@@ -167,8 +165,9 @@ int ls_basis_from_support(ls_search *search, int k, const int32_t *mappings, con
         if (constant >= m) row = constant;
         if (row >= 0 && (slack[row] > SLACK_TOLERANCE) != (constant < 0)) continue;
         for (int x = 0; x < n; x++)
-            search->trial[x] =
-                (ls_letter)(i < k ? mappings[(size_t)i * (size_t)n + (size_t)x] : row < 0 ? constant : 0);
+            search->trial[x] = (ls_letter)(i < k     ? mappings[(size_t)i * (size_t)n + (size_t)x]
+                                           : row < 0 ? constant
+                                                     : 0);
         set_place(search, place, search->trial, row);
         place += extend(search, system, place, place);
     }

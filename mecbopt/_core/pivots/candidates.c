@@ -13,6 +13,10 @@ enum { STAGE_LETTER, STAGE_SWAP, STAGE_BLOCK, STAGE_TWO_LETTERS, STAGE_PRICED, S
 /* The costly stages are spared where the vertex lies this many bits above the best one: at 5x5 that takes a third
    off a start and loses 2 of 100 optima at 200 starts, which the starts it pays for more than make up. */
 #define PROMISING 0.05
+/* A move counts where it gains more than rounding makes up: this share of the largest price (10^9 with a label that
+   says next to nothing).  Even so a descent ends after some moves for each letter: any mapping is a candidate. */
+#define ROUNDING_SHARE 1e-14
+#define MOVES_PER_LETTER 20
 
 static long long greatest_divisor(long long a, long long b) {
     while (b) {
@@ -81,8 +85,7 @@ static void blocks_set(ls_search *search, const ls_letter *mapping) {
 }
 
 /* Change of the priced part when the mass of letter x joins (sign 1) or leaves (-1) block y. */
-static double block_change(const ls_search *search, int x, int y, double sign, double rate_price,
-                           double label_price) {
+static double block_change(const ls_search *search, int x, int y, double sign, double rate_price, double label_price) {
     const ls_blocks *blocks = &search->blocks;
     const double before = fmax(blocks->mass[y], 0.0);
     const double after = fmax(before + sign * search->p_x[x], 0.0);
@@ -108,16 +111,20 @@ static void descend_score(ls_search *search, double rate_price, double label_pri
     ls_blocks *blocks = &search->blocks;
     const int n = search->n, m = search->m;
     const int first = (int)(core_random(&search->random) % (uint64_t)n);
-    for (int unchanged = 0, x = first; unchanged < n; x = (x + 1) % n) {
+    double scale = 0.0;
+    for (int row = 0; row < search->rows; row++) scale = fmax(scale, fabs(search->price[row]));
+    const double least_gain = 1e-12 + ROUNDING_SHARE * scale;
+    int moves = 0;
+    for (int unchanged = 0, x = first; unchanged < n && moves < MOVES_PER_LETTER * n; x = (x + 1) % n) {
         const int from = blocks->mapping[x];
-        const double leaving = block_change(search, x, from, -1.0, rate_price, label_price) -
-                               search->score[x * m + from];
+        const double leaving =
+            block_change(search, x, from, -1.0, rate_price, label_price) - search->score[x * m + from];
         int best = from;
-        double best_change = -1e-12;
+        double best_change = -least_gain;
         for (int y = 0; y < m; y++) {
             if (y == from) continue;
-            const double change = leaving + search->score[x * m + y] +
-                                  block_change(search, x, y, 1.0, rate_price, label_price);
+            const double change =
+                leaving + search->score[x * m + y] + block_change(search, x, y, 1.0, rate_price, label_price);
             if (change < best_change) {
                 best_change = change;
                 best = y;
@@ -129,6 +136,7 @@ static void descend_score(ls_search *search, double rate_price, double label_pri
         block_move(search, x, best, 1.0);
         blocks->mapping[x] = (ls_letter)best;
         unchanged = 0;
+        moves++;
     }
 }
 
@@ -144,8 +152,7 @@ static void row_prices(ls_search *search, const double *cost) {
         for (int row = 0; row < r; row++) search->price[row] += total * search->inverse[row * r + place];
     }
     for (int x = 0; x < n; x++)
-        for (int y = 0; y < m; y++)
-            search->score[x * m + y] = cost[x * m + y] - search->p_x[x] * search->price[y];
+        for (int y = 0; y < m; y++) search->score[x * m + y] = cost[x * m + y] - search->p_x[x] * search->price[y];
 }
 
 static double limit_price(const ls_search *search, int row) { return row < 0 ? 0.0 : -search->price[row]; }
@@ -158,34 +165,36 @@ static double reduced_cost(const ls_search *search, const ls_letter *mapping, co
     return total;
 }
 
-/* One pivot of the primal simplex method for the linear objective `cost`; 0 when no entering column is known. */
+/* Part of a pivot of the primal simplex method for the linear objective `cost`: LS_PIVOT when it is done,
+   LS_NO_PIVOT when no entering column is known, LS_PRICING when a place was priced in vain and the next call goes on
+   with the next (at 1000x100 a place takes milliseconds). */
 int ls_linear_pivot(ls_search *search) {
     const int n = search->n;
     double best = -1e-9;
-    int slack = -1, found = 0;
-    row_prices(search, search->cost);
-    for (int row = search->m; row < search->rows; row++)
-        if (-search->price[row] < best) {
-            best = -search->price[row];
-            slack = row;
-            found = 1;
-        }
-    /* Partial pricing: the first place that yields a column serves; any improving column will do. */
-    const int first = (int)(core_random(&search->random) % (uint64_t)search->rows);
-    for (int i = 0; i < search->rows && !found; i++) {
-        const int place = (first + i) % search->rows;
-        if (search->kind[place] != LS_MAPPING) continue;
-        blocks_set(search, search->letters + (size_t)place * (size_t)n);
-        descend_score(search, limit_price(search, search->rate_row), limit_price(search, search->label_row));
-        ls_column(search, search->blocks.mapping, search->trial_column);
-        const double cost = reduced_cost(search, search->blocks.mapping, search->trial_column);
-        if (cost >= best) continue;
-        best = cost;
-        slack = -1;
-        found = 1;
-        memcpy(search->found_letters, search->blocks.mapping, sizeof(ls_letter) * (size_t)n);
+    if (search->pricing_place < 0) {
+        int slack = -1;
+        row_prices(search, search->cost);
+        for (int row = search->m; row < search->rows; row++)
+            if (-search->price[row] < best) {
+                best = -search->price[row];
+                slack = row;
+            }
+        search->pricing_first = (int)(core_random(&search->random) % (uint64_t)search->rows);
+        if (slack >= 0) return ls_enter(search, search->found_letters, slack) ? LS_NO_PIVOT : LS_PIVOT;
+        search->pricing_place = 0;
     }
-    return found && ls_enter(search, search->found_letters, slack) == 0;
+    /* Partial pricing: the first place that yields a column serves; any improving column will do. */
+    const int place = (search->pricing_first + search->pricing_place) % search->rows;
+    if (++search->pricing_place == search->rows) search->pricing_place = -1;
+    const int outcome = search->pricing_place < 0 ? LS_NO_PIVOT : LS_PRICING;
+    if (search->kind[place] != LS_MAPPING) return outcome;
+    blocks_set(search, search->letters + (size_t)place * (size_t)n);
+    descend_score(search, limit_price(search, search->rate_row), limit_price(search, search->label_row));
+    ls_column(search, search->blocks.mapping, search->trial_column);
+    if (reduced_cost(search, search->blocks.mapping, search->trial_column) >= best) return outcome;
+    search->pricing_place = -1;
+    memcpy(search->found_letters, search->blocks.mapping, sizeof(ls_letter) * (size_t)n);
+    return ls_enter(search, search->found_letters, -1) ? LS_NO_PIVOT : LS_PIVOT;
 }
 
 /* ------------------------------------------------------------- neighbours of the basis */
@@ -240,8 +249,7 @@ static int neighbour(ls_search *search, long long index) {
         for (int x = 0; x < n; x++)
             for (int y = 0; y < m; y++)
                 search->cost[x * m + y] =
-                    -search->p_x[x] *
-                    log2(search->coupling[x * m + y] / search->p_x[x] + floor * search->p_y[y]);
+                    -search->p_x[x] * log2(search->coupling[x * m + y] / search->p_x[x] + floor * search->p_y[y]);
         row_prices(search, search->cost);
         blocks_set(search, mapping);
         descend_score(search, limit_price(search, search->rate_row), limit_price(search, search->label_row));
@@ -264,8 +272,7 @@ int ls_scan(ls_search *search, long long count) {
         }
         /* No overflow: long stages are cut at MAX_TWO_LETTERS, the others grow with r n^2 alone. */
         const uint64_t walked = (uint64_t)search->cursor * (uint64_t)search->stage_step;
-        const long long index =
-            (long long)((walked + (uint64_t)search->stage_offset) % (uint64_t)search->stage_size);
+        const long long index = (long long)((walked + (uint64_t)search->stage_offset) % (uint64_t)search->stage_size);
         search->cursor++;
         if (!neighbour(search, index)) continue;
         ls_column(search, search->trial, search->trial_column);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/ask.h"
 #include "common/memory.h"
 #include "common/phi.h"
 #include "common/random.h"
@@ -26,6 +26,7 @@ typedef uint16_t ls_letter;
 
 enum { LS_MAPPING = 0, LS_SLACK = 1 };
 enum { LS_AIM = 0, LS_LINEAR = 1, LS_DESCENT = 2 };
+enum { LS_NO_PIVOT = 0, LS_PIVOT = 1, LS_PRICING = 2 };
 
 /* One letter of a mapping after another moves to its best image; block masses are kept up to date. */
 typedef struct {
@@ -36,17 +37,17 @@ typedef struct {
 
 struct ls_search {
     int n, m, s, cells, rows, rate_row, label_row; /* a row is -1 where there is no such limit */
-    double *p_x, *p_y, *joint_label;                /* joint_label[x][s] = P(x, s) */
-    double *target, *perturbed;                     /* right-hand sides [row]: given, and made non-degenerate */
+    double *p_x, *p_y, *joint_label;               /* joint_label[x][s] = P(x, s) */
+    double *target, *perturbed;                    /* right-hand sides [row]: given, and made non-degenerate */
     /* basis */
-    ls_letter *letters;   /* [place][x] */
-    unsigned char *kind;  /* [place] */
-    int *slack_row;       /* [place]: of a slack column */
-    double *columns;      /* [place][row] */
-    double *inverse;      /* [row][place], so that B^-1 a is a sum of contiguous rows */
-    double *level;        /* [place] */
-    double *coupling;     /* [x][y] */
-    double value;         /* joint entropy of the coupling, bits */
+    ls_letter *letters;  /* [place][x] */
+    unsigned char *kind; /* [place] */
+    int *slack_row;      /* [place]: of a slack column */
+    double *columns;     /* [place][row] */
+    double *inverse;     /* [row][place], so that B^-1 a is a sum of contiguous rows */
+    double *level;       /* [place] */
+    double *coupling;    /* [x][y] */
+    double value;        /* joint entropy of the coupling, bits */
     int since_refactor;
     /* the start and the best vertex */
     ls_letter *start_letters, *best_letters;
@@ -56,6 +57,7 @@ struct ls_search {
     double best;
     /* scan of a neighbourhood */
     int phase, linear_pivots;
+    int pricing_place, pricing_first; /* places priced for the present linear pivot (-1: none begun), and the first */
     int stage;
     long long cursor, stage_size, stage_offset, stage_step;
     double found_value;
@@ -64,7 +66,7 @@ struct ls_search {
     int found_slack; /* row of an entering slack, or -1 */
     ls_letter *trial;
     double *trial_column, *trial_cells, *direction, *scratch;
-    double *cost; /* [x][y]: of a linear objective, mass included */
+    double *cost;  /* [x][y]: of a linear objective, mass included */
     double *price; /* [row] */
     double *score; /* [x][y] */
     ls_blocks blocks;

@@ -9,12 +9,14 @@ about the global one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mecbopt._core import library
+from mecbopt._core.asking import interruptible
 from mecbopt.errors import SolverError
 
 __all__ = ["PivotSearch"]
@@ -81,19 +83,58 @@ class PivotSearch:
         if handle == self._ffi.NULL:
             raise SolverError(f"Not enough memory for a local search with (n, m) = {self._shape}.")
         self._handle = self._ffi.gc(handle, self._lib.ls_search_free)
+        # C writes the report and the vertex into these by one call: there is no moment between them.
         self._report = self._ffi.new("ls_report *")
-        self._refresh()
+        capacity = self._shape[1] + 2
+        self._mappings = np.zeros((capacity, self._shape[0]), dtype=np.int32)
+        self._weights = np.zeros(capacity)
+        self._room = (
+            self._report,
+            capacity,
+            self._ffi.from_buffer("int32_t[]", self._mappings),
+            self._doubles(self._weights),
+        )
+        self.run(0, 0, 0.0)
 
     def _doubles(self, array: ArrayLike) -> Any:
         return self._ffi.from_buffer("double[]", np.ascontiguousarray(array, dtype=np.float64))
 
-    def _refresh(self) -> None:
-        self._lib.ls_search_report(self._handle, self._report)
+    def run(
+        self,
+        starts: int,
+        candidates: int,
+        seconds: float,
+        *,
+        take_now: bool = False,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
+        """Advance until `starts` descents or `candidates` neighbours in all are done, or the time is over.
 
-    def run(self, starts: int, candidates: int, seconds: float) -> None:
-        """Advance until `starts` descents or `candidates` neighbours in all are done, or the time is over."""
-        self._lib.ls_search_run(self._handle, starts, candidates, seconds)
-        self._refresh()
+        Parameters
+        ----------
+        starts, candidates : int
+        seconds : float
+        take_now : bool
+            Take the descent that is under way into account: its vertex is feasible.
+        stop : callable, optional
+            Asked about every 50 ms.
+        """
+        interruptible(
+            self._lib.ls_search_run,
+            self._handle,
+            starts,
+            candidates,
+            seconds,
+            take_now,
+            self._lib.core_ask,
+            *self._room,
+            stop=stop,
+        )
+
+    @property
+    def best(self) -> float:
+        """H(X,Y) of the best vertex known, bits."""
+        return float(self._report.best)
 
     @property
     def starts(self) -> int:
@@ -108,12 +149,9 @@ class PivotSearch:
     def incumbent(self) -> tuple[IntArray, FloatArray]:
         """Mappings, shape (k, n), and weights, shape (k,), of the best vertex; k = 0 when none is known."""
         count = self._report.support
-        mappings = np.zeros((count, self._shape[0]), dtype=np.int32)
-        weights = np.zeros(count)
-        if count:
-            self._lib.ls_search_incumbent(
-                self._handle,
-                self._ffi.from_buffer("int32_t[]", mappings),
-                self._ffi.from_buffer("double[]", weights),
-            )
-        return mappings.astype(np.int64), weights
+        return self._mappings[:count].astype(np.int64), self._weights[:count].copy()
+
+    @property
+    def entropy(self) -> float:
+        """Joint entropy of the best vertex, bits; infinity when none is known."""
+        return float(self._report.best)

@@ -27,18 +27,18 @@ static double *doubles(size_t count) { return core_calloc(count ? count : 1, siz
 static int allocate(ls_search *search) {
     const size_t n = (size_t)search->n, m = (size_t)search->m, s = (size_t)search->s;
     const size_t r = (size_t)search->rows, cells = n * m;
-    ls_letter **letter_arrays[] = {&search->letters, &search->start_letters, &search->best_letters,
-                                   &search->found_letters, &search->trial, &search->blocks.mapping};
+    ls_letter **letter_arrays[] = {&search->letters,       &search->start_letters, &search->best_letters,
+                                   &search->found_letters, &search->trial,         &search->blocks.mapping};
     const size_t letter_sizes[] = {r * n, r * n, r * n, n, n, n};
     for (size_t i = 0; i < sizeof letter_sizes / sizeof *letter_sizes; i++)
         if (!(*letter_arrays[i] = core_calloc(letter_sizes[i], sizeof(ls_letter)))) return -1;
-    double **arrays[] = {&search->p_x,         &search->p_y,          &search->joint_label, &search->target,
-                         &search->perturbed,   &search->columns,      &search->inverse,     &search->level,
-                         &search->coupling,    &search->best_level,   &search->trial_column,
-                         &search->trial_cells, &search->direction,    &search->scratch,     &search->cost,
-                         &search->price,       &search->score,        &search->blocks.mass, &search->blocks.joint};
-    const size_t sizes[] = {n, m, n * s, r, r, r * r, r * r, r, cells, r, r,
-                            cells, r, 2 * r * r + m * (s + 1), cells, r, cells, m, m * s};
+    double **arrays[] = {&search->p_x,       &search->p_y,         &search->joint_label,  &search->target,
+                         &search->perturbed, &search->columns,     &search->inverse,      &search->level,
+                         &search->coupling,  &search->best_level,  &search->trial_column, &search->trial_cells,
+                         &search->direction, &search->scratch,     &search->cost,         &search->price,
+                         &search->score,     &search->blocks.mass, &search->blocks.joint};
+    const size_t sizes[] = {n,     m, n * s, r, r,    r * r, r * r, r, cells, r, r, cells, r, 2 * r * r + m * (s + 1),
+                            cells, r, cells, m, m * s};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (!(*arrays[i] = doubles(sizes[i]))) return -1;
     search->kind = core_calloc(r, 1);
@@ -46,15 +46,13 @@ static int allocate(ls_search *search) {
     search->best_kind = core_calloc(r, 1);
     search->slack_row = core_calloc(r, sizeof(int));
     search->start_slack_row = core_calloc(r, sizeof(int));
-    return search->kind && search->start_kind && search->best_kind && search->slack_row &&
-                   search->start_slack_row
-               ? 0
-               : -1;
+    return search->kind && search->start_kind && search->best_kind && search->slack_row && search->start_slack_row ? 0
+                                                                                                                   : -1;
 }
 
 ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, double label_limit, uint64_t seed, int k,
-                         const int32_t *mappings, const double *weights) {
+                         const double *p_s_given_x, double label_limit, uint64_t seed, int k, const int32_t *mappings,
+                         const double *weights) {
     ls_search *search = core_calloc(1, sizeof *search);
     if (!search) return NULL;
     core_phi_prepare();
@@ -91,14 +89,14 @@ ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, dou
 
 void ls_search_free(ls_search *search) {
     if (!search) return;
-    void *arrays[] = {search->letters,     search->start_letters, search->best_letters, search->found_letters,
-                      search->trial,       search->blocks.mapping, search->p_x,         search->p_y,
-                      search->joint_label, search->target,        search->perturbed,    search->columns,
-                      search->inverse,     search->level,         search->coupling,     search->best_level,
-                      search->trial_column, search->trial_cells,  search->direction,    search->scratch,
-                      search->cost,        search->price,         search->score,        search->blocks.mass,
-                      search->blocks.joint, search->kind,         search->start_kind,   search->best_kind,
-                      search->slack_row,   search->start_slack_row};
+    void *arrays[] = {search->letters,      search->start_letters,  search->best_letters, search->found_letters,
+                      search->trial,        search->blocks.mapping, search->p_x,          search->p_y,
+                      search->joint_label,  search->target,         search->perturbed,    search->columns,
+                      search->inverse,      search->level,          search->coupling,     search->best_level,
+                      search->trial_column, search->trial_cells,    search->direction,    search->scratch,
+                      search->cost,         search->price,          search->score,        search->blocks.mass,
+                      search->blocks.joint, search->kind,           search->start_kind,   search->best_kind,
+                      search->slack_row,    search->start_slack_row};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) core_free(arrays[i]);
     core_free(search);
 }

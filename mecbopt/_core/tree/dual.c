@@ -5,19 +5,14 @@
  * either slack (dual 0) or ABOVE (dual -1).  Weights are boxed in [0, 1], so that any basis can be made dual
  * feasible by moving nonbasic weights between their bounds.
  */
-#include "tree/internal.h"
+#include "tree/simplex.h"
 
 static const double DUAL_TOLERANCE = 1e-10;
 static const double PIVOT_TOLERANCE = 1e-9;
 static const double TIE = 1e-12;
 enum { REFACTOR_EVERY = 40, STALL_LIMIT = 60 };
 
-static int is_elastic(const mb_simplex *lp, int row) { return row >= lp->jensen0 && row < lp->order0; }
 static int is_fixed(const mb_simplex *lp, int row) { return lp->lower[row] == lp->upper[row]; }
-static int skipped(const mb_simplex *lp, int row) {
-    if (!lp->boxed) return row < lp->marginal0 || row >= lp->jensen0;
-    return is_elastic(lp, row) && !lp->tables->with_jensen;
-}
 
 /* Add `weight` times a column to `activity` (all rows but the order rows). */
 void mb_accumulate(const mb_simplex *lp, int position, double weight, double *activity) {
@@ -51,7 +46,8 @@ double mb_simplex_primal_values(mb_simplex *lp) {
     mb_inverse_times(lp, right, lp->weight);
     for (int place = 0; place < lp->size; place++) mb_accumulate(lp, lp->basic[place], lp->weight[place], lp->activity);
     for (int row = lp->order0; row < lp->rows; row++)
-        lp->activity[row] = lp->activity[lp->order_first[row - lp->order0]] - lp->activity[lp->order_second[row - lp->order0]];
+        lp->activity[row] =
+            lp->activity[lp->order_first[row - lp->order0]] - lp->activity[lp->order_second[row - lp->order0]];
     double objective = 0.0;
     for (int cell = 0; cell < lp->cells; cell++) objective += lp->cost[cell] * lp->activity[cell];
     if (lp->boxed)
@@ -91,12 +87,18 @@ static void make_dual_feasible(mb_simplex *lp) {
     for (int place = 0; place < lp->size; place++) {
         const int row = lp->active[place];
         const double dual = lp->dual[row];
-        if (is_elastic(lp, row))
-            lp->state[row] = dual > DUAL_TOLERANCE ? MB_AT_LOWER : dual < -1.0 - DUAL_TOLERANCE ? MB_AT_TOP : MB_AT_UPPER;
-        else if (dual > DUAL_TOLERANCE) lp->state[row] = MB_AT_LOWER;
-        else if (dual < -DUAL_TOLERANCE) lp->state[row] = MB_AT_UPPER;
-        else if (lp->lower[row] <= -MB_WIDE) lp->state[row] = MB_AT_UPPER;
-        else if (lp->upper[row] >= MB_WIDE) lp->state[row] = MB_AT_LOWER;
+        if (mb_is_elastic(lp, row))
+            lp->state[row] = dual > DUAL_TOLERANCE          ? MB_AT_LOWER
+                             : dual < -1.0 - DUAL_TOLERANCE ? MB_AT_TOP
+                                                            : MB_AT_UPPER;
+        else if (dual > DUAL_TOLERANCE)
+            lp->state[row] = MB_AT_LOWER;
+        else if (dual < -DUAL_TOLERANCE)
+            lp->state[row] = MB_AT_UPPER;
+        else if (lp->lower[row] <= -MB_WIDE)
+            lp->state[row] = MB_AT_UPPER;
+        else if (lp->upper[row] >= MB_WIDE)
+            lp->state[row] = MB_AT_LOWER;
     }
 }
 
@@ -142,7 +144,7 @@ static leaving_choice choose_leaving(mb_simplex *lp) {
         }
     }
     for (int row = 0; row < lp->rows; row++) {
-        if (lp->active_place[row] >= 0 || skipped(lp, row)) continue;
+        if (lp->active_place[row] >= 0 || mb_is_unused(lp, row)) continue;
         int side;
         const double violation = row_violation(lp, row, &side);
         if (violation <= lp->feasibility || violation * violation <= best) continue;
@@ -197,12 +199,21 @@ static int collect_candidates(mb_simplex *lp) {
         double room; /* how far the dual may go in this direction */
         const int rises = slope > 0.0;
         switch (lp->state[row]) {
-        case MB_AT_LOWER: if (rises) continue; room = dual; break;
-        case MB_AT_TOP: if (!rises) continue; room = -1.0 - dual; break;
+        case MB_AT_LOWER:
+            if (rises) continue;
+            room = dual;
+            break;
+        case MB_AT_TOP:
+            if (!rises) continue;
+            room = -1.0 - dual;
+            break;
         default:
-            if (rises) room = -dual;
-            else if (is_elastic(lp, row)) room = dual + 1.0;
-            else continue;
+            if (rises)
+                room = -dual;
+            else if (mb_is_elastic(lp, row))
+                room = dual + 1.0;
+            else
+                continue;
         }
         lp->list[count] = ~place;
         lp->ratio[count++] = room > 0.0 ? room / fabs(slope) : 0.0;
@@ -217,7 +228,7 @@ static double candidate_slope(const mb_simplex *lp, int code) {
 static double candidate_range(const mb_simplex *lp, int code) {
     if (code >= 0) return 1.0;
     const int row = lp->active[~code];
-    return is_elastic(lp, row) ? MB_WIDE : lp->upper[row] - lp->lower[row];
+    return mb_is_elastic(lp, row) ? MB_WIDE : lp->upper[row] - lp->lower[row];
 }
 
 static void flip(mb_simplex *lp, int code) {
@@ -255,7 +266,7 @@ int mb_simplex_dual(mb_simplex *lp, double cutoff, int max_pivots) {
         dual_direction(lp, &leaving);
         int count = collect_candidates(lp);
         double slope = leaving.violation;
-        const double own_limit = leaving.row >= 0 && is_elastic(lp, leaving.row) &&
+        const double own_limit = leaving.row >= 0 && mb_is_elastic(lp, leaving.row) &&
                                          lp->activity[leaving.row] >= lp->lower[leaving.row] &&
                                          !(lp->state[leaving.row] == MB_ABOVE && leaving.side > 0)
                                      ? 1.0
@@ -314,26 +325,31 @@ int mb_simplex_dual(mb_simplex *lp, double cutoff, int max_pivots) {
         const int entering_row = entering >= 0 ? -1 : lp->active[~entering];
         const int leaving_column = leaving.place >= 0 ? lp->basic[leaving.place] : -1;
         const double rise = entering_row >= 0 ? lp->direction[entering_row] : 0.0;
-        if (!mb_exchange(lp, leaving.row, leaving.place, entering >= 0 ? entering : -1, entering >= 0 ? -1 : ~entering)) {
+        if (!mb_exchange(lp, leaving.row, leaving.place, entering >= 0 ? entering : -1,
+                         entering >= 0 ? -1 : ~entering)) {
             if (lp->since_refactor <= 1) return MB_STALLED;
             failures = 1;
             fresh = 0;
             continue;
         }
         for (int row = 0; row < lp->rows; row++) lp->dual[row] += step * lp->direction[row];
-        for (int position = 0; position < lp->columns->size; position++) lp->reduced[position] -= step * lp->alpha[position];
+        for (int position = 0; position < lp->columns->size; position++)
+            lp->reduced[position] -= step * lp->alpha[position];
         if (entering >= 0) {
             lp->at_one[entering] = 0;
             lp->reduced[entering] = 0.0;
         } else {
-            const int above = (is_elastic(lp, entering_row) && lp->state[entering_row] == MB_AT_UPPER && rise < 0.0) ||
-                              (lp->state[entering_row] == MB_AT_TOP && rise > 0.0);
+            const int above =
+                (mb_is_elastic(lp, entering_row) && lp->state[entering_row] == MB_AT_UPPER && rise < 0.0) ||
+                (lp->state[entering_row] == MB_AT_TOP && rise > 0.0);
             lp->state[entering_row] = above ? MB_ABOVE : MB_INACTIVE;
             lp->dual[entering_row] = above ? -1.0 : 0.0;
         }
         if (leaving.row >= 0) {
-            if (lp->state[leaving.row] == MB_ABOVE) lp->state[leaving.row] = leaving.side > 0 ? MB_AT_TOP : MB_AT_UPPER;
-            else lp->state[leaving.row] = leaving.side > 0 ? MB_AT_UPPER : MB_AT_LOWER;
+            if (lp->state[leaving.row] == MB_ABOVE)
+                lp->state[leaving.row] = leaving.side > 0 ? MB_AT_TOP : MB_AT_UPPER;
+            else
+                lp->state[leaving.row] = leaving.side > 0 ? MB_AT_UPPER : MB_AT_LOWER;
         } else {
             lp->at_one[leaving_column] = leaving.side > 0;
             lp->reduced[leaving_column] = leaving.side > 0 ? -step : step;

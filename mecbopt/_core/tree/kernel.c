@@ -4,7 +4,7 @@
  * active (their logicals nonbasic); all else follows from the k x k matrix K of those rows and columns, far
  * smaller than the number of rows.  A pivot borders K, replaces one of its rows or columns, or shrinks it.
  */
-#include "tree/internal.h"
+#include "tree/simplex.h"
 
 /* Pivots below this are refused: the exchange fails, and the caller refactors. */
 static const double SMALLEST_PIVOT = 1e-9;
@@ -55,17 +55,18 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     lp->score = core_calloc((size_t)instance->m * (size_t)instance->subsets, sizeof(double));
     lp->list = core_malloc(sizeof(int) * (rows + pool));
     lp->ratio = core_malloc(sizeof(double) * (rows + pool));
-    if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->state ||
-        !lp->active_place || !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 ||
-        !lp->inverse || !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha ||
-        !lp->shift || !lp->score || !lp->list || !lp->ratio)
+    if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->state || !lp->active_place ||
+        !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 || !lp->inverse ||
+        !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha || !lp->shift ||
+        !lp->score || !lp->list || !lp->ratio)
         return MB_NO_MEMORY;
     for (size_t row = 0; row < rows; row++) {
         lp->lower[row] = -MB_WIDE;
         lp->upper[row] = MB_WIDE;
         lp->active_place[row] = -1;
     }
-    for (int y = 0; y < instance->m; y++) lp->lower[lp->marginal0 + y] = lp->upper[lp->marginal0 + y] = instance->p_y[y];
+    for (int y = 0; y < instance->m; y++)
+        lp->lower[lp->marginal0 + y] = lp->upper[lp->marginal0 + y] = instance->p_y[y];
     if (instance->rate < MB_WIDE) lp->upper[lp->rate_row] = instance->rate;
     if (instance->label_limit < MB_WIDE) lp->upper[lp->label_row] = instance->label_limit;
     for (int row = lp->order0; row < lp->rows; row++) lp->lower[row] = 0.0;
@@ -74,10 +75,14 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
 }
 
 void mb_simplex_free(mb_simplex *lp) {
-    core_free(lp->lower), core_free(lp->upper), core_free(lp->activity), core_free(lp->dual), core_free(lp->direction), core_free(lp->state);
-    core_free(lp->active_place), core_free(lp->basic), core_free(lp->active), core_free(lp->weight), core_free(lp->work1);
-    core_free(lp->work2), core_free(lp->work3), core_free(lp->inverse), core_free(lp->scratch_matrix), core_free(lp->basic_place);
-    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift), core_free(lp->score), core_free(lp->list);
+    core_free(lp->lower), core_free(lp->upper), core_free(lp->activity), core_free(lp->dual), core_free(lp->direction),
+        core_free(lp->state);
+    core_free(lp->active_place), core_free(lp->basic), core_free(lp->active), core_free(lp->weight),
+        core_free(lp->work1);
+    core_free(lp->work2), core_free(lp->work3), core_free(lp->inverse), core_free(lp->scratch_matrix),
+        core_free(lp->basic_place);
+    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift), core_free(lp->score),
+        core_free(lp->list);
     core_free(lp->ratio);
 }
 
@@ -172,8 +177,8 @@ double mb_entry(const mb_simplex *lp, int row, int position) {
     }
     if (row < lp->order0) {
         const int cell = row - lp->jensen0, x = cell / m, y = cell - x * m;
-        return lp->tables->excess[(size_t)(y * instance->n + x) * (size_t)instance->subsets +
-                                  lp->columns->block[y][position]];
+        return lp->tables
+            ->excess[(size_t)(y * instance->n + x) * (size_t)instance->subsets + lp->columns->block[y][position]];
     }
     return mb_entry(lp, lp->order_first[row - lp->order0], position) -
            mb_entry(lp, lp->order_second[row - lp->order0], position);
@@ -202,7 +207,8 @@ static void basic_entries(const mb_simplex *lp, int row, double *restrict entrie
         const int cell = jensen ? row - lp->jensen0 : row, x = cell / instance->m, y = cell - x * instance->m;
         const uint16_t *restrict block = lp->columns->block[y];
         if (jensen) {
-            const double *restrict excess = lp->tables->excess + (size_t)(y * instance->n + x) * (size_t)instance->subsets;
+            const double *restrict excess =
+                lp->tables->excess + (size_t)(y * instance->n + x) * (size_t)instance->subsets;
             for (int i = 0; i < lp->size; i++) entries[i] = excess[block[basic[i]]];
         } else {
             const double mass = instance->p_x[x];
@@ -235,9 +241,7 @@ void mb_inverse_times_column(const mb_simplex *lp, int position, double *result)
     inverse_times(lp, lp->work3, result);
 }
 
-void mb_inverse_times(const mb_simplex *lp, const double *vector, double *result) {
-    inverse_times(lp, vector, result);
-}
+void mb_inverse_times(const mb_simplex *lp, const double *vector, double *result) { inverse_times(lp, vector, result); }
 
 static double *inverse_row(const mb_simplex *lp, int i) { return lp->inverse + (size_t)i * (size_t)lp->stride; }
 

@@ -4,7 +4,7 @@
  * falls at least as much as its tangent, and the search ends at a vertex, whose support has at most m + 2
  * mappings.
  */
-#include "tree/internal.h"
+#include "tree/search.h"
 
 static const double IMPROVEMENT = 1e-10;
 enum { MAX_STEPS = 50 };
@@ -42,7 +42,7 @@ static int read_vertex(const mb_search *search, double *coupling, uint32_t *ids,
             ids[support] = lp->columns->id[lp->basic[place]];
             weights[support++] = lp->weight[place];
         }
-    for (int position = 0; position < lp->columns->size && support < MB_MAX_LETTERS + 3; position++)
+    for (int position = 0; position < lp->columns->size && support < MB_MAX_SUPPORT - 1; position++)
         if (lp->at_one[position] && lp->basic_place[position] < 0) {
             ids[support] = lp->columns->id[position];
             weights[support++] = 1.0;
@@ -79,44 +79,51 @@ static void take(mb_search *search, double value, const double *coupling, int su
     memcpy(search->support_weight, weights, sizeof(double) * (size_t)support);
 }
 
-/* Descend from a cost; `current` is the value to beat for going on. */
-static void descend(mb_search *search, double *cost, double current) {
+/* Descend from a cost; `current` is the value to beat for going on.  MB_NO_MEMORY or MB_STOPPED where that
+ * broke it off, else 0. */
+static int descend(mb_search *search, double *cost, double current) {
     const int cells = search->instance.cells;
-    double coupling[MB_MAX_CELLS], weights[MB_MAX_LETTERS + 4];
-    uint32_t ids[MB_MAX_LETTERS + 4];
+    double coupling[MB_MAX_CELLS], weights[MB_MAX_SUPPORT];
+    uint32_t ids[MB_MAX_SUPPORT];
     for (int step = 0; step < MAX_STEPS; step++) {
         const int status = mb_linear_solve(search, cost);
         if (status == MB_INFEASIBLE) search->infeasible = 1;
-        if (status != MB_OPTIMAL) return;
+        if (status == MB_NO_MEMORY || status == MB_STOPPED) return status;
+        if (status != MB_OPTIMAL) return 0;
         polish(&search->vertex_lp);
         const int support = read_vertex(search, coupling, ids, weights);
         const double value = joint_entropy(coupling, cells);
         take(search, value, coupling, support, ids, weights);
-        if (value >= current - IMPROVEMENT) return;
+        if (value >= current - IMPROVEMENT) return 0;
         current = value;
         for (int cell = 0; cell < cells; cell++) cost[cell] = -log2(fmax(coupling[cell], 1e-9)) - CORE_LOG2_E;
     }
+    return 0;
 }
 
-void mb_improve_from(mb_search *search, const double *coupling) {
+int mb_improve_from(mb_search *search, const double *coupling) {
     double cost[MB_MAX_CELLS];
     for (int cell = 0; cell < search->instance.cells; cell++)
         cost[cell] = -log2(fmax(coupling[cell], 1e-9)) - CORE_LOG2_E;
-    descend(search, cost, joint_entropy(coupling, search->instance.cells));
+    return descend(search, cost, joint_entropy(coupling, search->instance.cells));
 }
 
-/* Descend from the vertex of a random direction. */
-void mb_random_start(mb_search *search) {
+/* Descend from the vertex of a random direction; one that broke off draws the same direction again. */
+int mb_random_start(mb_search *search) {
+    const uint64_t before = search->random;
     double cost[MB_MAX_CELLS];
     for (int cell = 0; cell < search->instance.cells; cell++) cost[cell] = core_normal(&search->random);
-    descend(search, cost, MB_INFINITY);
+    const int failed = descend(search, cost, MB_INFINITY);
+    if (failed) search->random = before;
+    return failed;
 }
 
-/* A start given by the caller: k mappings (rows of n letters) with weights. */
+/* A start given by the caller: k mappings (rows of n letters) with weights.  It is the incumbent at once; the
+ * first step descends from it. */
 int mb_take_start(mb_search *search, int k, const int32_t *mappings, const double *weights) {
     const mb_instance *instance = &search->instance;
     double coupling[MB_MAX_CELLS] = {0.0};
-    uint32_t ids[MB_MAX_LETTERS + 4];
+    uint32_t ids[MB_MAX_SUPPORT];
     for (int i = 0; i < k; i++) {
         uint16_t blocks[MB_MAX_LETTERS] = {0};
         for (int x = 0; x < instance->n; x++) {
@@ -130,9 +137,10 @@ int mb_take_start(mb_search *search, int k, const int32_t *mappings, const doubl
         if (position < 0) return MB_NO_MEMORY;
         mb_simplex_new_column(&search->node_lp, position);
         mb_simplex_new_column(&search->vertex_lp, position);
-        if (i < MB_MAX_LETTERS + 3) ids[i] = (uint32_t)id;
+        if (i < MB_MAX_SUPPORT - 1) ids[i] = (uint32_t)id;
     }
-    if (k <= MB_MAX_LETTERS + 3) take(search, joint_entropy(coupling, instance->cells), coupling, k, ids, weights);
-    mb_improve_from(search, coupling);
+    if (k <= MB_MAX_SUPPORT - 1) take(search, joint_entropy(coupling, instance->cells), coupling, k, ids, weights);
+    memcpy(search->start_coupling, coupling, sizeof coupling);
+    search->start_waits = 1;
     return 0;
 }

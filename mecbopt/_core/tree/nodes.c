@@ -1,5 +1,5 @@
 /* Open nodes: compact storage of boxes and bases, and the heap that orders them by bound. */
-#include "tree/internal.h"
+#include "tree/search.h"
 
 /* float bounds are rounded outward: a box may grow by 1e-7 of its size, never shrink. */
 static float below(double value) {
@@ -38,7 +38,7 @@ mb_node *mb_node_new(mb_search *search, const double *lower, const double *upper
     node->bound = bound;
     node->order = search->created++;
     node->size = (uint16_t)lp->size;
-    node->depth = 0;
+    node->depth = node->done = 0;
     unsigned char *bytes = node->bytes;
     for (int cell = 0; cell < lp->cells; cell++) {
         const float ends[2] = {below(lower[cell]), above(upper[cell])};
@@ -57,7 +57,8 @@ mb_node *mb_node_new(mb_search *search, const double *lower, const double *upper
         bytes[at.states + (size_t)i] = lp->state[lp->active[i]];
     }
     for (int cell = 0; cell < lp->cells; cell++)
-        if (lp->state[lp->jensen0 + cell] == MB_ABOVE) bytes[at.marks + (size_t)(cell / 8)] |= (unsigned char)(1u << (cell % 8));
+        if (lp->state[lp->jensen0 + cell] == MB_ABOVE)
+            bytes[at.marks + (size_t)(cell / 8)] |= (unsigned char)(1u << (cell % 8));
     search->heap_bytes += sizeof(mb_node) + at.total;
     if (search->heap_bytes > search->peak_bytes) search->peak_bytes = search->heap_bytes;
     return node;

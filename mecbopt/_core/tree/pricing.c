@@ -5,7 +5,7 @@
  *     V_0(T) = G[y_0][T],   V_j(T) = min over A in T of V_{j-1}(T - A) + G[y_j][A].
  * The last stage is kept open, one best mapping a last block, which yields several columns a round.
  */
-#include "tree/internal.h"
+#include "tree/columns.h"
 
 int mb_columns_build(mb_columns *columns, const mb_instance *instance, int pool_capacity) {
     memset(columns, 0, sizeof *columns);
@@ -159,8 +159,7 @@ double mb_price(mb_pricing *pricing, const mb_instance *instance, const double *
 }
 
 /* The best mapping with a given last block, after `mb_price` with the same rotation. */
-void mb_price_blocks(const mb_pricing *pricing, const mb_instance *instance, int rotation, int last,
-                     uint16_t *blocks) {
+void mb_price_blocks(const mb_pricing *pricing, const mb_instance *instance, int rotation, int last, uint16_t *blocks) {
     const int m = instance->m, subsets = instance->subsets;
     blocks[(rotation + m - 1) % m] = (uint16_t)last;
     int rest = (subsets - 1) ^ last;

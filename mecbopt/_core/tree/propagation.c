@@ -1,5 +1,5 @@
 /* Boxes: what marginals and the order of exchangeable letters imply, without a linear program. */
-#include "tree/internal.h"
+#include "tree/search.h"
 
 /* Room for the rounding of a sum of at most twelve masses. */
 static const double ROUNDING = 1e-13;

@@ -5,7 +5,7 @@
  * sum to 1.  The minimum comes from exact pricing, so a bound never depends on the pool, on the basis, or on
  * the accuracy of the simplex method.
  */
-#include "tree/internal.h"
+#include "tree/search.h"
 
 /* Reduced costs above this count as zero. */
 static const double PRICING_TOLERANCE = 1e-9;
@@ -14,8 +14,6 @@ static const double PRICING_TOLERANCE = 1e-9;
 static const double BOUND_ROUNDING = 1e-12;
 static const double MULTIPLIER_SIZE = 0.1;
 enum { MAX_ROUNDS = 200, MAX_PIVOTS = 2000, MAX_NEW_COLUMNS = 64 };
-
-static int is_elastic(const mb_simplex *lp, int row) { return row >= lp->jensen0 && row < lp->order0; }
 
 /* The multiplier cut to the sign that its row allows, and its term of the bound. */
 static double bound_term(const mb_simplex *lp, int row, double *multiplier) {
@@ -28,17 +26,12 @@ static double bound_term(const mb_simplex *lp, int row, double *multiplier) {
     return y > 0.0 ? y * lp->lower[row] : y * lp->upper[row];
 }
 
-static int unused_row(const mb_simplex *lp, int row) {
-    if (!lp->boxed) return row < lp->marginal0 || row >= lp->jensen0;
-    return is_elastic(lp, row) && !lp->tables->with_jensen;
-}
-
 /* Lower bound of the linear program from its duals; leaves the pricing tables of those duals behind. */
 static double dual_bound(mb_search *search, mb_simplex *lp, int rotation, double *least) {
     double total = 0.0, size = 1.0;
     for (int row = 0; row < lp->rows; row++) {
-        double y = unused_row(lp, row) ? 0.0 : lp->dual[row];
-        if (is_elastic(lp, row)) y = y < -1.0 ? -1.0 : y > 0.0 ? 0.0 : y;
+        double y = mb_is_unused(lp, row) ? 0.0 : lp->dual[row];
+        if (mb_is_elastic(lp, row)) y = y < -1.0 ? -1.0 : y > 0.0 ? 0.0 : y;
         const double term = bound_term(lp, row, &y);
         total += term;
         size += fabs(term) + MULTIPLIER_SIZE * fabs(y);
@@ -53,7 +46,7 @@ static double dual_bound(mb_search *search, mb_simplex *lp, int rotation, double
 static int farkas_proves(mb_search *search, mb_simplex *lp, int rotation, double *least) {
     double total = 0.0, size = 1.0;
     for (int row = 0; row < lp->rows; row++) {
-        double y = unused_row(lp, row) || is_elastic(lp, row) ? 0.0 : lp->direction[row];
+        double y = mb_is_unused(lp, row) || mb_is_elastic(lp, row) ? 0.0 : lp->direction[row];
         const double term = bound_term(lp, row, &y);
         total += term;
         size += fabs(term) + MULTIPLIER_SIZE * fabs(y);
@@ -108,14 +101,15 @@ static double set_costs(mb_simplex *lp, const double *cost) {
     return constant;
 }
 
-/* Column generation from the present basis: MB_OPTIMAL, MB_INFEASIBLE, MB_CUTOFF or MB_STALLED.  `*bound` rises
- * to the best bound proved, constants included. */
+/* Column generation from the present basis: MB_OPTIMAL, MB_INFEASIBLE, MB_CUTOFF, MB_STALLED,
+ * MB_NO_MEMORY or MB_STOPPED.  `*bound` rises to the best bound proved, constants included. */
 static int generate(mb_search *search, mb_simplex *lp, double constant, double cutoff, double *bound) {
     int primal_ready = 0, retries = 0;
     double stop_at = cutoff;
     search->lps++;
     mb_simplex_refactor(lp);
     for (int round = 0; round < MAX_ROUNDS; round++) {
+        if (core_asked_to_stop(&search->patience)) return MB_STOPPED;
         int status = MB_NEEDS_DUAL;
         double least;
         if (primal_ready) status = mb_simplex_primal(lp, MAX_PIVOTS);
@@ -134,9 +128,12 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
         if (added == 0) {
             if (status == MB_OPTIMAL) return MB_OPTIMAL;
             /* Stopped at the cutoff without a proof of it, or stalled: go on without, then from scratch. */
-            if (status == MB_CUTOFF && stop_at < MB_INFINITY) stop_at = MB_INFINITY;
-            else if (retries++ == 0) mb_simplex_cold(lp);
-            else return MB_STALLED;
+            if (status == MB_CUTOFF && stop_at < MB_INFINITY)
+                stop_at = MB_INFINITY;
+            else if (retries++ == 0)
+                mb_simplex_cold(lp);
+            else
+                return MB_STALLED;
         }
         primal_ready = status == MB_OPTIMAL;
     }
@@ -159,8 +156,9 @@ int mb_node_solve(mb_search *search, const double *lower, const double *upper, d
     constant += set_costs(lp, tables->slope);
     search->last_bound = -MB_INFINITY;
     const int status = generate(search, lp, constant, cutoff, &search->last_bound);
-    for (int place = 0; place < lp->size; place++) search->columns.last_used[lp->basic[place]] = (uint32_t)search->clock;
-    if (status == MB_INFEASIBLE || status == MB_CUTOFF || status == MB_NO_MEMORY) return status;
+    for (int place = 0; place < lp->size; place++)
+        search->columns.last_used[lp->basic[place]] = (uint32_t)search->clock;
+    if (status != MB_OPTIMAL && status != MB_STALLED) return status;
     for (int cell = 0; cell < lp->cells; cell++) {
         const double p = lp->activity[cell] > 0.0 ? lp->activity[cell] : 0.0;
         const double jensen = tables->with_jensen ? lp->activity[lp->jensen0 + cell] - tables->intercept[cell] : 0.0;
@@ -190,8 +188,8 @@ double mb_sharpen(mb_search *search) {
         for (int x = 0; x < instance->n; x++) {
             const int cell = x * instance->m + y;
             if (search->tables.upper[cell] - search->tables.lower[cell] < 1e-7) continue;
-            total += mb_best_touch(&search->tables, instance, cell, count, sets, lp->work1,
-                                   &search->touch_from[cell], &search->touch_to[cell]);
+            total += mb_best_touch(&search->tables, instance, cell, count, sets, lp->work1, &search->touch_from[cell],
+                                   &search->touch_to[cell]);
         }
     }
     return total;

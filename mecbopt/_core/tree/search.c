@@ -3,7 +3,7 @@
  * The search advances in steps (a local start, the root, a round of root tightening, a node with its two
  * children), each deterministic: however a caller slices it, the tree is the same.
  */
-#include "tree/internal.h"
+#include "tree/search.h"
 
 /* Cells narrower than this are not split: phi moves by less than 1e-8 bits on them. */
 static const double NARROWEST_SPLIT = 1e-10;
@@ -18,10 +18,7 @@ static const double FIRST_SLAB = 0.2;
 static const double NARROWEST_SLAB = 1e-4;
 /* Another round is made when the last one left less than this share of the total width. */
 static const double WORTH_ROOT_ROUND = 0.9;
-/* Pruning at this share of the gap leaves the rest to rounding. */
-static const double PRUNING_SHARE = 0.999;
-
-static double cutoff_of(const mb_search *search) { return search->best - PRUNING_SHARE * search->gap; }
+static double cutoff_of(const mb_search *search) { return search->best - search->margin; }
 
 static void settle(mb_search *search, double bound) {
     if (bound < search->settled_bound) search->settled_bound = bound;
@@ -29,52 +26,61 @@ static void settle(mb_search *search, double bound) {
 
 /* Shrink a box by the reduced costs of its cells: a bound `gap` below the cutoff lets a cell with dual d > 0
  * rise by at most gap / d above its lower end.  Returns whether another round pays. */
-static int reduced_cost_box(const mb_search *search, double *lower, double *upper, double gap) {
-    int worth = 0;
+static int reduced_cost_box(mb_search *search, double *lower, double *upper, double cutoff) {
+    const double gap = cutoff - search->dual_value;
+    int worth = 0, cut = 0;
     for (int cell = 0; cell < search->instance.cells; cell++) {
         const double dual = search->cell_dual[cell], width = upper[cell] - lower[cell];
         double low = lower[cell], high = upper[cell];
-        if (dual > 1e-9) high = fmin(high, low + gap / dual + SLACK);
-        else if (dual < -1e-9) low = fmax(low, high + gap / dual - SLACK);
+        if (dual > 1e-9)
+            high = fmin(high, low + gap / dual + SLACK);
+        else if (dual < -1e-9)
+            low = fmax(low, high + gap / dual - SLACK);
         if (width - (high - low) > WORTH_A_ROUND * width + SLACK) worth = 1;
+        cut |= low > lower[cell] || high < upper[cell];
         lower[cell] = low;
         upper[cell] = high;
     }
+    /* What was cut off is bounded by the cutoff, not excluded: the optimum may lie there, within the margin. */
+    if (cut) settle(search, cutoff);
     return worth;
 }
 
-/* Bound a box from the present basis.  Returns 1 when it stays open (`bound`, and the point in `search`),
- * 0 when it is closed, -1 when out of memory. */
+/* Whether a step cannot go on: its box has to stay where it was. */
+static int breaks_off(int status) { return status == MB_NO_MEMORY || status == MB_STOPPED; }
+
+/* What became of a box; a negative number is minus the status that broke the work off. */
+enum { BOX_CLOSED = 0, BOX_OPEN = 1 };
+
+/* Bound a box from the present basis; where it stays open, `bound` is its bound and the point is in `search`. */
 static int bound_box(mb_search *search, double *lower, double *upper, double *bound) {
-    if (!mb_propagate(search, lower, upper)) return 0;
+    if (!mb_propagate(search, lower, upper)) return BOX_CLOSED;
     const int rounds = search->settings.reduced_cost_tightening || search->settings.sharpening ? TIGHTENING_ROUNDS : 1;
     for (int round = 0; round < rounds; round++) {
         const double cutoff = cutoff_of(search);
         const int status = mb_node_solve(search, lower, upper, cutoff);
-        if (status == MB_NO_MEMORY) return -1;
-        if (status == MB_INFEASIBLE) return 0;
+        if (breaks_off(status)) return -status;
+        if (status == MB_INFEASIBLE) return BOX_CLOSED;
         if (search->last_bound > *bound) *bound = search->last_bound;
         if (*bound > cutoff) {
             settle(search, *bound);
-            return 0;
+            return BOX_CLOSED;
         }
         if (status != MB_OPTIMAL) {
             search->trouble++;
-            return 1;
+            return BOX_OPEN;
         }
-        if (round + 1 == rounds || search->best == MB_INFINITY) return 1;
+        if (round + 1 == rounds || search->best == MB_INFINITY) return BOX_OPEN;
         int worth = 0;
-        if (search->settings.sharpening)
-            worth = mb_sharpen(search) > WORTH_SHARPENING * (cutoff - search->last_bound);
-        if (search->settings.reduced_cost_tightening)
-            worth |= reduced_cost_box(search, lower, upper, cutoff - search->dual_value);
-        if (!worth) return 1;
+        if (search->settings.sharpening) worth = mb_sharpen(search) > WORTH_SHARPENING * (cutoff - search->last_bound);
+        if (search->settings.reduced_cost_tightening) worth |= reduced_cost_box(search, lower, upper, cutoff);
+        if (!worth) return BOX_OPEN;
         if (!mb_propagate(search, lower, upper)) {
             settle(search, cutoff);
-            return 0;
+            return BOX_CLOSED;
         }
     }
-    return 1;
+    return BOX_OPEN;
 }
 
 /* The cell with the largest error of the relaxation, and where to split it. */
@@ -109,17 +115,19 @@ static int keep_open(mb_search *search, const double *lower, const double *upper
     node->cell = (uint16_t)cell;
     node->point = point;
     node->depth = (uint16_t)depth;
-    return search->diving ? mb_stack_push(search, node) : mb_heap_push(search, node);
+    const int failed = search->diving ? mb_stack_push(search, node) : mb_heap_push(search, node);
+    if (failed) mb_node_free(search, node);
+    return failed;
 }
 
-static void try_point(mb_search *search, int always) {
+/* Descend from the relaxation's point where it looks better than the incumbent.  What breaks it off loses no box. */
+static int try_point(mb_search *search, int always) {
     double value = 0.0;
     for (int cell = 0; cell < search->instance.cells; cell++) value += core_phi(search->point[cell]);
-    if (always || value < search->best - 1e-9) {
-        double coupling[MB_MAX_CELLS];
-        memcpy(coupling, search->point, sizeof coupling);
-        mb_improve_from(search, coupling);
-    }
+    if (!always && value >= search->best - 1e-9) return 0;
+    double coupling[MB_MAX_CELLS];
+    memcpy(coupling, search->point, sizeof coupling);
+    return mb_improve_from(search, coupling);
 }
 
 /* Keep the pool small: columns not basic for longest leave it (they stay stored). */
@@ -129,7 +137,8 @@ static void purge(mb_search *search) {
     uint32_t age = 8;
     while (columns->size > search->settings.pool_limit * 3 / 4) {
         for (int position = columns->size - 1; position >= 0; position--)
-            if (columns->last_used[position] + age < (uint32_t)search->clock || age == 0) mb_columns_remove(columns, position);
+            if (columns->last_used[position] + age < (uint32_t)search->clock || age == 0)
+                mb_columns_remove(columns, position);
         if (age == 0) break;
         age /= 2;
     }
@@ -144,24 +153,24 @@ static int solve_root(mb_search *search) {
     mb_simplex_cold(&search->node_lp);
     mb_whole_curves(search);
     const int open = bound_box(search, search->root_lower, search->root_upper, &bound);
-    search->root_done = 1;
-    if (open < 0) return MB_NO_MEMORY;
-    if (!open) return 0;
-    const int failed = keep_open(search, search->root_lower, search->root_upper, bound, 0);
+    if (open < 0) return -open;
+    const int failed = open ? keep_open(search, search->root_lower, search->root_upper, bound, 0) : 0;
     if (failed) return failed;
-    try_point(search, 1);
-    return 0;
+    /* Not before: until the root is in the tree, or closed, nothing but the elementary bound is known. */
+    search->root_done = 1;
+    return open ? try_point(search, 1) : 0;
 }
 
 /* Bound a copy of a box from the basis of a node, the tables left as they are; as `bound_box`. */
-static int probe(mb_search *search, const mb_node *node, const double *lower, const double *upper, int cell,
-                 double low, double high) {
+static int probe(mb_search *search, const mb_node *node, const double *lower, const double *upper, int cell, double low,
+                 double high) {
     double box_lower[MB_MAX_CELLS], box_upper[MB_MAX_CELLS], bound = node->bound;
     memcpy(box_lower, lower, sizeof box_lower);
     memcpy(box_upper, upper, sizeof box_upper);
     box_lower[cell] = low;
     box_upper[cell] = high;
-    if (mb_node_basis(search, node)) return -1;
+    const int failed = mb_node_basis(search, node);
+    if (failed) return -failed;
     return bound_box(search, box_lower, box_upper, &bound);
 }
 
@@ -175,10 +184,12 @@ static int tighten_root_cell(mb_search *search, const mb_node *root, int cell) {
             if (high - low < NARROWEST_SLAB) return 0;
             const int open = side ? probe(search, root, lower, upper, cell, high - part, high)
                                   : probe(search, root, lower, upper, cell, low, low + part);
-            if (open < 0) return MB_NO_MEMORY;
+            if (open < 0) return -open;
             if (open) break;
-            if (side) upper[cell] = high - part;
-            else lower[cell] = low + part;
+            if (side)
+                upper[cell] = high - part;
+            else
+                lower[cell] = low + part;
             share = fmin(0.5, 1.6 * share);
         }
     }
@@ -187,7 +198,8 @@ static int tighten_root_cell(mb_search *search, const mb_node *root, int cell) {
 
 static double root_width(const mb_search *search) {
     double total = 0.0;
-    for (int cell = 0; cell < search->instance.cells; cell++) total += search->root_upper[cell] - search->root_lower[cell];
+    for (int cell = 0; cell < search->instance.cells; cell++)
+        total += search->root_upper[cell] - search->root_lower[cell];
     return total;
 }
 
@@ -204,18 +216,31 @@ static int tighten_root(mb_search *search) {
         search->root_stage = -1;
         return 0;
     }
-    search->root_stage++;
-    if (failed || cell + 1 < cells) return failed;
-    const int round = search->root_stage / cells;
-    if (round < ROOT_ROUNDS && root_width(search) < WORTH_ROOT_ROUND * search->width_before) return 0;
-    search->root_stage = -1;
+    if (failed) return failed;
+    if (cell + 1 < cells) {
+        search->root_stage++;
+        return 0;
+    }
+    const int round = search->root_stage / cells + 1;
+    if (round < ROOT_ROUNDS && root_width(search) < WORTH_ROOT_ROUND * search->width_before) {
+        search->root_stage++;
+        return 0;
+    }
     double bound = root->bound;
     failed = mb_node_basis(search, root);
     if (failed) return failed;
     const int open = bound_box(search, search->root_lower, search->root_upper, &bound);
-    mb_node_free(search, mb_heap_pop(search));
-    if (open < 0) return MB_NO_MEMORY;
-    return open ? keep_open(search, search->root_lower, search->root_upper, bound, 0) : 0;
+    if (open < 0) return -open;
+    /* Out of the heap first, so that its place is free: the old root goes back there where memory fails. */
+    mb_heap_pop(search);
+    failed = open ? keep_open(search, search->root_lower, search->root_upper, bound, 0) : 0;
+    if (failed) {
+        mb_heap_push(search, root);
+        return failed;
+    }
+    search->root_stage = -1;
+    mb_node_free(search, root);
+    return 0;
 }
 
 /* The next node: the best one; or, once the open nodes fill their memory, the last one of a subtree that is
@@ -228,35 +253,51 @@ static mb_node *take_node(mb_search *search) {
     return best;
 }
 
+/* A node whose expansion broke off returns to where it was taken from; where no memory is left even for that, its
+ * bound stands for what is lost. */
+static void put_back(mb_search *search, mb_node *node, int from_stack) {
+    if (from_stack ? mb_stack_push(search, node) : mb_heap_push(search, node)) {
+        settle(search, node->bound);
+        mb_node_free(search, node);
+    }
+}
+
 static int expand(mb_search *search) {
+    const int from_stack = search->stack_size > 0;
     mb_node *parent = take_node(search);
     int failed = 0;
-    search->nodes++;
     search->clock++;
     if (parent->bound > cutoff_of(search)) {
         settle(search, parent->bound);
         mb_node_free(search, parent);
+        search->nodes++;
         return 0;
     }
     mb_simplex_cold(&search->node_lp);
     purge(search);
-    for (int side = 0; side < 2 && !failed; side++) {
+    for (int side = parent->done; side < 2 && !failed; side++) {
         double lower[MB_MAX_CELLS], upper[MB_MAX_CELLS], bound = parent->bound;
         mb_node_box(search, parent, lower, upper);
-        if (side) lower[parent->cell] = parent->point;
-        else upper[parent->cell] = parent->point;
+        if (side)
+            lower[parent->cell] = parent->point;
+        else
+            upper[parent->cell] = parent->point;
         failed = mb_node_basis(search, parent);
         if (failed) break;
         memcpy(search->point, lower, sizeof search->point);
         const int open = bound_box(search, lower, upper, &bound);
-        if (open < 0) failed = MB_NO_MEMORY;
-        else if (open) {
-            failed = keep_open(search, lower, upper, bound, parent->depth + 1);
-            if (!failed) try_point(search, 0);
-        }
+        failed = open < 0 ? -open : open ? keep_open(search, lower, upper, bound, parent->depth + 1) : 0;
+        if (failed) break;
+        /* From here on this side is in the tree, or closed. */
+        parent->done = (uint16_t)(side + 1);
+        if (open) failed = try_point(search, 0);
     }
-    if (failed) settle(search, parent->bound);
+    if (parent->done < 2) {
+        put_back(search, parent, from_stack);
+        return failed;
+    }
     mb_node_free(search, parent);
+    search->nodes++;
     return failed;
 }
 
@@ -270,9 +311,15 @@ static void update_bound(mb_search *search) {
 }
 
 static int step(mb_search *search) {
+    if (search->start_waits) {
+        const int failed = mb_improve_from(search, search->start_coupling);
+        if (!failed) search->start_waits = 0;
+        return failed;
+    }
     if (search->starts_done < search->settings.random_starts) {
+        const int failed = mb_random_start(search);
+        if (failed) return failed;
         search->starts_done++;
-        mb_random_start(search);
         if (search->infeasible) {
             search->lower_bound = MB_INFINITY;
             search->finished = 1;
@@ -290,21 +337,50 @@ static int step(mb_search *search) {
     return expand(search);
 }
 
-int mb_search_run(mb_search *search, double gap, long long steps, double seconds) {
-    const double started = core_seconds();
-    search->gap = gap;
-    for (long long done = 0; done < steps && !search->finished; done++) {
-        if (search->best < MB_INFINITY && search->best - search->lower_bound <= gap) break;
-        const int failed = step(search);
-        search->steps++;
-        update_bound(search);
-        if (failed) {
-            search->trouble++;
-            return failed;
+static void snapshot(const mb_search *search, mb_report *report, int capacity, int32_t *mappings, double *weights) {
+    const mb_instance *instance = &search->instance;
+    report->best = search->best;
+    report->lower_bound = search->lower_bound;
+    report->steps = search->steps;
+    report->nodes = search->nodes;
+    report->lps = search->lps;
+    report->pivots = search->node_lp.pivots + search->vertex_lp.pivots;
+    report->pool_size = search->columns.size;
+    report->columns = search->columns.count;
+    report->open_nodes = (long long)(search->heap_size + search->stack_size);
+    report->peak_bytes = (long long)search->peak_bytes;
+    report->finished = search->finished;
+    report->infeasible = search->infeasible;
+    report->support = search->support <= capacity ? search->support : 0;
+    report->trouble = search->trouble;
+    for (int i = 0; i < report->support; i++) {
+        weights[i] = search->support_weight[i];
+        for (int y = 0; y < instance->m; y++) {
+            const uint16_t set =
+                search->columns.blocks[(size_t)search->support_id[i] * (size_t)instance->m + (size_t)y];
+            for (int x = 0; x < instance->n; x++)
+                if (set >> x & 1) mappings[i * instance->n + x] = y;
         }
+    }
+}
+
+int mb_search_run(mb_search *search, double margin, long long steps, double seconds, core_question ask,
+                  mb_report *report, int capacity, int32_t *mappings, double *weights) {
+    const double started = core_seconds();
+    int failed = 0;
+    search->margin = margin;
+    search->patience = core_patience_of(ask);
+    for (long long done = 0; done < steps && !search->finished && !failed; done++) {
+        if (search->best < MB_INFINITY && search->lower_bound >= cutoff_of(search)) break;
+        failed = step(search);
+        if (failed == MB_NO_MEMORY) search->trouble++;
+        if (!failed) search->steps++;
+        update_bound(search);
         if (core_seconds() - started >= seconds) break;
     }
-    return 0;
+    search->patience.ask = NULL;
+    snapshot(search, report, capacity, mappings, weights);
+    return failed;
 }
 
 /* I(X;Y) <= min(R, H(X), H(Y)), so H(X,Y) is at least H(X) + H(Y) less that; a little off for rounding. */
@@ -316,8 +392,8 @@ static double elementary_bound(const mb_instance *instance) {
 }
 
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, double label_limit, const mb_settings *settings,
-                         uint64_t seed, int start_count, const int32_t *start_mappings,
+                         const double *p_s_given_x, const double *label_table, double label_limit,
+                         const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
                          const double *start_weights) {
     mb_search *search = core_calloc(1, sizeof(mb_search));
     if (!search) return NULL;
@@ -325,10 +401,9 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
     search->random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
     search->best = MB_INFINITY;
     search->settled_bound = MB_INFINITY;
-    search->gap = 1e-6;
     search->clock = 16;
     int first[2 * MB_MAX_CELLS], second[2 * MB_MAX_CELLS];
-    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_limit);
+    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table, label_limit);
     if (!failed) {
         search->lower_bound = elementary_bound(&search->instance);
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
@@ -337,8 +412,8 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
                  mb_pricing_build(&search->pricing, &search->instance) ||
                  mb_simplex_build(&search->node_lp, &search->instance, &search->tables, &search->columns, 1,
                                   search->order_rows, first, second) ||
-                 mb_simplex_build(&search->vertex_lp, &search->instance, &search->tables, &search->columns, 0, 0,
-                                  NULL, NULL);
+                 mb_simplex_build(&search->vertex_lp, &search->instance, &search->tables, &search->columns, 0, 0, NULL,
+                                  NULL);
         search->vertex_lp.feasibility = 1e-12;
     }
     uint16_t blocks[MB_MAX_LETTERS];
@@ -346,7 +421,8 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
         memset(blocks, 0, sizeof blocks);
         blocks[y] = (uint16_t)((1u << n) - 1);
         const int id = mb_columns_add(&search->columns, &search->instance, blocks);
-        if (id < 0) failed = MB_NO_MEMORY;
+        if (id < 0)
+            failed = MB_NO_MEMORY;
         else {
             const int position = mb_columns_enter(&search->columns, (uint32_t)id);
             mb_simplex_new_column(&search->node_lp, position);
@@ -376,23 +452,6 @@ void mb_search_free(mb_search *search) {
     core_free(search);
 }
 
-void mb_search_report(const mb_search *search, mb_report *report) {
-    report->best = search->best;
-    report->lower_bound = search->lower_bound;
-    report->steps = search->steps;
-    report->nodes = search->nodes;
-    report->lps = search->lps;
-    report->pivots = search->node_lp.pivots + search->vertex_lp.pivots;
-    report->pool_size = search->columns.size;
-    report->columns = search->columns.count;
-    report->open_nodes = (long long)(search->heap_size + search->stack_size);
-    report->peak_bytes = (long long)search->peak_bytes;
-    report->finished = search->finished;
-    report->infeasible = search->infeasible;
-    report->support = search->support;
-    report->trouble = search->trouble;
-}
-
 /* Lower bound on the joint entropy in a box, its Jensen rows chosen anew between `rounds` of solving.  Infinity
  * where the box holds no feasible coupling.  For checks: it may let columns into the pool. */
 int mb_search_relax(mb_search *search, const double *lower, const double *upper, int rounds, double *bound) {
@@ -401,7 +460,7 @@ int mb_search_relax(mb_search *search, const double *lower, const double *upper,
     *bound = -MB_INFINITY;
     for (int round = 0; round < rounds; round++) {
         const int status = mb_node_solve(search, lower, upper, MB_INFINITY);
-        if (status == MB_NO_MEMORY) return status;
+        if (breaks_off(status)) return status;
         if (status == MB_INFEASIBLE) {
             *bound = MB_INFINITY;
             return 0;
@@ -410,17 +469,4 @@ int mb_search_relax(mb_search *search, const double *lower, const double *upper,
         mb_sharpen(search);
     }
     return 0;
-}
-
-int mb_search_incumbent(const mb_search *search, int32_t *mappings, double *weights) {
-    const mb_instance *instance = &search->instance;
-    for (int i = 0; i < search->support; i++) {
-        weights[i] = search->support_weight[i];
-        for (int y = 0; y < instance->m; y++) {
-            const uint16_t set = search->columns.blocks[(size_t)search->support_id[i] * (size_t)instance->m + (size_t)y];
-            for (int x = 0; x < instance->n; x++)
-                if (set >> x & 1) mappings[i * instance->n + x] = y;
-        }
-    }
-    return search->support;
 }

@@ -1,20 +1,23 @@
 """Python face of the compiled branch and bound.
 
-`CompiledSearch` owns a C handle; every call of `run` advances it by short slices with the interpreter lock
-released, so that Ctrl-C is answered between them.  The tree depends on the problem, the settings and the seed
-alone, never on how it is sliced.
+`CompiledSearch` owns a C handle; `run` advances it with the interpreter lock released and answers Ctrl-C and
+its caller's wish to stop about every 50 ms, between steps and within them.  The tree depends on the problem,
+the settings and the seed alone, never on how it is sliced; only a step that Ctrl-C or `stop` broke off is
+done again and may find other columns.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mecbopt._core import library
+from mecbopt._core.asking import interruptible
 from mecbopt._core.tree.settings import Settings
 from mecbopt.errors import NotSupportedError, ProblemError, SolverError
 
@@ -25,6 +28,9 @@ MAX_LETTERS = 12
 
 #: Longest slice spent in C, seconds: the wait for an answer to Ctrl-C.
 _SLICE_SECONDS = 0.1
+
+#: Bits by which boxes are closed and the search ends below the gap asked for, so that it holds in floats too.
+_DIFFERENCE_ROUNDING = 1e-14
 
 #: Cells up to which a few random starts and a small pool serve, and the least mass for the former.
 _SMALL = 25
@@ -86,7 +92,10 @@ class CompiledSearch:
     p_s_given_x : array_like, shape (n, s), optional
         Label channel; goes with `max_label_entropy`.
     max_label_entropy : float, optional
-        C in bits: sum_k w_k H(S|f_k(X)) <= C.
+        C in bits: sum_k w_k H(S|f_k(X)) <= C; in the units of `label_table` where that is given.
+    label_table : array_like, shape (2^n,), optional
+        T with sum_k w_k sum_y T(f_k^{-1}(y)) <= `max_label_entropy`, a function of sets of X-letters (bit x
+        of the index says whether x is in the set), in place of the label entropy in bits.
     settings : Settings
         Levers of the search.
     seed : int
@@ -112,6 +121,7 @@ class CompiledSearch:
         p_s_given_x: ArrayLike | None = None,
         max_label_entropy: float | None = None,
         *,
+        label_table: ArrayLike | None = None,
         settings: Settings = Settings(),  # noqa: B008 (a frozen value)
         seed: int = 0,
         start: tuple[ArrayLike, ArrayLike] | None = None,
@@ -133,6 +143,7 @@ class CompiledSearch:
             float(rate),
             label.shape[1],
             self._doubles(label),
+            self._table(label_table),
             label_limit,
             self._settings(settings, (masses_x, masses_y)),
             seed % 2**64,
@@ -143,8 +154,18 @@ class CompiledSearch:
         if handle == self._ffi.NULL:
             raise SolverError(f"Not enough memory for the tables of a problem with (n, m) = {self._shape}.")
         self._handle = self._ffi.gc(handle, self._lib.mb_search_free)
+        # C writes the report and the incumbent into these by one call: there is no moment between them.
         self._report = self._ffi.new("mb_report *")
-        self._refresh()
+        capacity = self._lib.MB_MAX_SUPPORT
+        self._mappings = np.zeros((capacity, self._shape[0]), dtype=np.int32)
+        self._weights = np.zeros(capacity)
+        self._room = (
+            self._report,
+            capacity,
+            self._ffi.from_buffer("int32_t[]", self._mappings),
+            self._doubles(self._weights),
+        )
+        self._advance(0.0, 0, 0.0)
 
     def _doubles(self, array: FloatArray) -> Any:
         return self._ffi.from_buffer("double[]", array)
@@ -160,6 +181,16 @@ class CompiledSearch:
                 f"p_s_given_x has shape {array.shape}; it must be ({self._shape[0]}, s), a row a letter."
             )
         return array, float(limit)
+
+    def _table(self, table: ArrayLike | None) -> Any:
+        if table is None:
+            return self._ffi.NULL
+        array = np.ascontiguousarray(table, dtype=np.float64)
+        if array.shape != (2 ** self._shape[0],):
+            raise ProblemError(
+                f"label_table has shape {array.shape}; it must be ({2 ** self._shape[0]},), one entry a set."
+            )
+        return self._doubles(array)
 
     def _start(self, start: tuple[ArrayLike, ArrayLike] | None) -> tuple[NDArray[np.int32], FloatArray]:
         n, m = self._shape
@@ -197,10 +228,28 @@ class CompiledSearch:
             },
         )
 
-    def _refresh(self) -> None:
-        self._lib.mb_search_report(self._handle, self._report)
+    def _advance(
+        self, margin: float, steps: int, seconds: float, stop: Callable[[], bool] | None = None
+    ) -> int:
+        return interruptible(
+            self._lib.mb_search_run,
+            self._handle,
+            margin,
+            steps,
+            seconds,
+            self._lib.core_ask,
+            *self._room,
+            stop=stop,
+        )
 
-    def run(self, *, nodes: int | None = None, seconds: float | None = None, gap: float = 1e-6) -> None:
+    def run(
+        self,
+        *,
+        nodes: int | None = None,
+        seconds: float | None = None,
+        gap: float = 1e-6,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
         """Advance until the gap is closed, the tree is exhausted, or the slice is over.
 
         Parameters
@@ -208,10 +257,12 @@ class CompiledSearch:
         nodes : int, optional
             Steps to take at most: a local start, the root, or a node with its two children.
         seconds : float, optional
-            Wall time to spend at most.
+            Wall time after which no further step begins.  A step takes milliseconds at 5x5, seconds at 12x12.
         gap : float
             Bits; subtrees that cannot improve the incumbent by more are closed.  Keep it the same for every
             slice of a search.
+        stop : callable, optional
+            Asked about every 50 ms; a true answer breaks even a step off, to be done again by the next call.
 
         Raises
         ------
@@ -220,15 +271,15 @@ class CompiledSearch:
         """
         deadline = math.inf if seconds is None else time.monotonic() + seconds
         left = 2**62 if nodes is None else nodes
-        while left > 0 and not self.finished and self.incumbent_entropy - self.entropy_lower_bound > gap:
+        margin = max(0.0, gap - _DIFFERENCE_ROUNDING)
+        while left > 0 and not self.finished and self.entropy_lower_bound < self.incumbent_entropy - margin:
             remaining = deadline - time.monotonic()
-            if remaining <= 0:
+            if remaining <= 0 or (stop is not None and stop()):
                 return
             before = self._report.steps
-            status = self._lib.mb_search_run(self._handle, gap, left, min(_SLICE_SECONDS, remaining))
-            self._refresh()
+            status = self._advance(margin, left, min(_SLICE_SECONDS, remaining), stop)
             left -= self._report.steps - before
-            if status:
+            if status == self._lib.MB_RUN_NO_MEMORY:
                 raise SolverError(
                     "Out of memory for open nodes; incumbent and bound so far are valid: "
                     "set a larger gap or a time limit."
@@ -265,13 +316,7 @@ class CompiledSearch:
 
     def _incumbent(self) -> tuple[IntArray, FloatArray]:
         count = self._report.support
-        mappings = np.zeros((count, self._shape[0]), dtype=np.int32)
-        weights = np.zeros(count)
-        if count:
-            self._lib.mb_search_incumbent(
-                self._handle, self._ffi.from_buffer("int32_t[]", mappings), self._doubles(weights)
-            )
-        return mappings.astype(np.int64), weights
+        return self._mappings[:count].astype(np.int64), self._weights[:count].copy()
 
     @property
     def incumbent_entropy(self) -> float:

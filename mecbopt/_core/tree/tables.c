@@ -8,10 +8,10 @@
  * phi on a touching interval [from, to] in the box, the chords to the ends of the box beside it, and straight
  * on outside: [l, u] gives the curve with its end tangents, one point two chords with a kink.
  */
-#include "tree/internal.h"
+#include "tree/tables.h"
 
-int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate,
-                      int s, const double *p_s_given_x, double label_limit) {
+int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate, int s,
+                      const double *p_s_given_x, const double *label_table, double label_limit) {
     const int subsets = 1 << n;
     instance->n = n;
     instance->m = m;
@@ -28,8 +28,8 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
     const size_t table = (size_t)instance->cells * (size_t)subsets;
     instance->atom = core_calloc(table, sizeof(double));
     instance->atom_phi = core_calloc(table, sizeof(double));
-    if (!instance->mass || !instance->entropy_term || !instance->label_term || !instance->spread ||
-        !instance->atom || !instance->atom_phi)
+    if (!instance->mass || !instance->entropy_term || !instance->label_term || !instance->spread || !instance->atom ||
+        !instance->atom_phi)
         return MB_NO_MEMORY;
     for (int set = 1; set < subsets; set++) {
         double mass = 0.0;
@@ -50,7 +50,7 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
                 if (set >> x & 1) part += p_x[x] * p_s_given_x[x * s + label];
             joint += core_phi(part);
         }
-        instance->label_term[set] = s > 0 ? joint - core_phi(mass) : 0.0;
+        instance->label_term[set] = label_table ? label_table[set] : s > 0 ? joint - core_phi(mass) : 0.0;
     }
     for (int y = 0; y < m; y++)
         for (int x = 0; x < n; x++) {
@@ -87,9 +87,9 @@ void mb_tables_free(mb_tables *tables) { core_free(tables->excess); }
 
 /* The concave function g of one cell's Jensen row, and its value at an atom. */
 typedef struct {
-    double from, to;                               /* the curve phi itself in between */
-    double left_slope, left_zero;                  /* the line below `from` */
-    double right_slope, right_zero;                /* the line above `to` */
+    double from, to;                /* the curve phi itself in between */
+    double left_slope, left_zero;   /* the line below `from` */
+    double right_slope, right_zero; /* the line above `to` */
 } concave_bound;
 
 /* A point of the curve.  Logarithms are half the work of a box's tables, so every one is taken once. */
@@ -109,10 +109,14 @@ static double tangent(curve_point point) { return point.at > 0.0 ? -point.log - 
 
 static concave_bound concave_of(curve_point low, curve_point high, curve_point from, curve_point to) {
     concave_bound g = {from.at, to.at, 0.0, 0.0, 0.0, 0.0};
-    if (from.at - low.at > 1e-12) g.left_slope = (from.phi - low.phi) / (from.at - low.at);
-    else g.left_slope = tangent(from);
-    if (high.at - to.at > 1e-12) g.right_slope = (high.phi - to.phi) / (high.at - to.at);
-    else g.right_slope = tangent(to);
+    if (from.at - low.at > 1e-12)
+        g.left_slope = (from.phi - low.phi) / (from.at - low.at);
+    else
+        g.left_slope = tangent(from);
+    if (high.at - to.at > 1e-12)
+        g.right_slope = (high.phi - to.phi) / (high.at - to.at);
+    else
+        g.right_slope = tangent(to);
     g.left_zero = from.phi - g.left_slope * from.at;
     g.right_zero = to.phi - g.right_slope * to.at;
     return g;
@@ -131,21 +135,23 @@ static void set_jensen(mb_tables *tables, const mb_instance *instance, int x, in
     double *excess = tables->excess + base;
     const curve_point low = with_log(tables->lower[cell], tables->lower_log[cell]);
     const curve_point high = with_log(tables->upper[cell], tables->upper_log[cell]);
-    const concave_bound g = concave_of(low, high, in_box(tables->touch_from[cell], low, high),
-                                       in_box(tables->touch_to[cell], low, high));
+    const concave_bound g =
+        concave_of(low, high, in_box(tables->touch_from[cell], low, high), in_box(tables->touch_to[cell], low, high));
     const double per_mass = 1.0 / instance->p_y[y], secant = tables->slope[cell] * instance->p_x[x];
     const double outside = concave_at(&g, 0.0, 0.0) * per_mass;
     for (int set = 1; set < subsets; set++) {
         const double mass = instance->mass[set];
-        if (set >> x & 1) excess[set] = mass * per_mass * concave_at(&g, atom[set], atom_phi[set]) - secant;
-        else excess[set] = mass * outside;
+        if (set >> x & 1)
+            excess[set] = mass * per_mass * concave_at(&g, atom[set], atom_phi[set]) - secant;
+        else
+            excess[set] = mass * outside;
     }
 }
 
 /* The touching interval of a cell that makes the most of a mixture: `sets` and `weights` of `count` mappings.
  * Returns by how much it lifts the Jensen bound above the better of the present one and the secant. */
-double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count,
-                     const uint16_t *sets, const double *weights, double *from, double *to) {
+double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count, const uint16_t *sets,
+                     const double *weights, double *from, double *to) {
     const int x = cell / instance->m, y = cell - x * instance->m;
     const size_t base = (size_t)(y * instance->n + x) * (size_t)instance->subsets;
     const curve_point low = with_log(tables->lower[cell], tables->lower_log[cell]);
@@ -157,7 +163,11 @@ double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int c
     const curve_point center = in_box(fmin(fmax(instance->p_x[x] * instance->p_y[y], low.at), high.at), low, high);
     const curve_point choice[6][2] = {
         {in_box(tables->touch_from[cell], low, high), in_box(tables->touch_to[cell], low, high)},
-        {low, high}, {center, center}, {inside, inside}, {inside, high}, {low, inside}};
+        {low, high},
+        {center, center},
+        {inside, inside},
+        {inside, high},
+        {low, inside}};
     double present = tables->intercept[cell] + tables->slope[cell] * p, best = 0.0;
     for (int option = 0; option < 6; option++) {
         const concave_bound g = concave_of(low, high, choice[option][0], choice[option][1]);
@@ -202,8 +212,10 @@ void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double 
             /* A box of no width has no secant; the tangent at its point is as valid and as tight. */
             const double width = high - low;
             double slope;
-            if (width > 1e-13) slope = (high_end.phi - low_end.phi) / width;
-            else slope = tangent(high_end);
+            if (width > 1e-13)
+                slope = (high_end.phi - low_end.phi) / width;
+            else
+                slope = tangent(high_end);
             tables->slope[cell] = slope;
             /* The lesser of the two ends: rounding in the slope can then never lift the secant above phi. */
             const double at_low = low_end.phi - slope * low, at_high = high_end.phi - slope * high;

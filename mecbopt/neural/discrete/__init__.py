@@ -1,0 +1,1 @@
+"""The same training on discrete letters, where the optimum is known."""

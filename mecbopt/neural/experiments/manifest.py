@@ -1,0 +1,228 @@
+"""Which runs there are: data set, degradation, rate, seed, and what differs from the recipe.
+
+Groups, in order of importance:
+
+- `mnist`: x4 super-resolution (bicubic without antialiasing) at eight rates, with two more seeds at 4, 8, 16;
+- `svhn`: denoising at five rates;
+- `area`: MNIST averaged over 4 x 4 pixels, at 4 and 16;
+- `baseline`: the predecessor's setting in this code (in-loop classifier, bounded levels, no entropy model,
+MSE);
+- `ablation`: one change each at 8 bits on MNIST, and the fidelity term on SVHN;
+- `search`: weights of the loss, to be compared on held-out images (`--split validation`), never on test.
+
+Trunks are runs of their own, shared between the rates of a data set and seed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from mecbopt.neural.config import Config, StageConfig
+from mecbopt.neural.errors import ConfigError
+from mecbopt.neural.presets import latents_for, preset
+
+__all__ = ["GROUPS", "Run", "chosen", "manifest"]
+
+GROUPS = ("trunk", "mnist", "svhn", "area", "baseline", "ablation", "search")
+
+MNIST_RATES = (4.0, 8.0, 16.0, 2.0, 3.0, 6.0, 12.0, 32.0)
+SEEDED_RATES = (4.0, 8.0, 16.0)
+SVHN_RATES = (4.0, 8.0, 16.0, 24.0, 32.0)
+#: Below this rate the classes themselves do not fit: places are learned, and the critic cannot know the
+#: class.
+CLASS_ENTROPY = 3.4
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training.
+
+    Attributes
+    ----------
+    name, group : str
+    config : Config
+    trunk : str
+        Name of the run whose trunk is taken over; empty for none.
+    evaluated : str
+        "whole", "short" (rate, judges, distances of laws), or "" (a trunk).
+    """
+
+    name: str
+    group: str
+    config: Config
+    trunk: str = ""
+    evaluated: str = "whole"
+
+
+def manifest(profile: str = "small", decoder_steps: int = 0) -> list[Run]:
+    """All runs, the most important first; `profile` is a preset, `decoder_steps` changes its length."""
+    runs = [_trunk(profile, "mnist", "bicubic_x4", seed) for seed in range(3)]
+    runs += [_trunk(profile, "svhn", "gaussian_20", 0), _trunk(profile, "mnist", "area_x4", 0)]
+    base = {
+        (dataset, degradation): _shortened(preset(profile, dataset), degradation, decoder_steps)
+        for dataset, degradation in (("mnist", "bicubic_x4"), ("svhn", "gaussian_20"), ("mnist", "area_x4"))
+    }
+    mnist, svhn, area = base.values()
+    runs += [_rated("mnist", mnist, rate, 0) for rate in SEEDED_RATES]
+    runs += [_rated("svhn", svhn, rate, 0) for rate in SVHN_RATES]
+    runs += [_rated("mnist", mnist, rate, 0) for rate in MNIST_RATES if rate not in SEEDED_RATES]
+    runs += [_rated("mnist", mnist, rate, seed) for seed in (1, 2) for rate in SEEDED_RATES]
+    runs += [_rated("area", area, rate, 0) for rate in (4.0, 16.0)]
+    runs += [_baseline("mnist", mnist, rate) for rate in MNIST_RATES]
+    runs += [_baseline("svhn", svhn, rate) for rate in SVHN_RATES]
+    return runs + _ablations(mnist, svhn) + _search(mnist, svhn)
+
+
+def chosen(runs: list[Run], only: tuple[str, ...]) -> list[Run]:
+    """The runs whose name or group is given (all without any), with the trunks that they need, in order.
+
+    Raises
+    ------
+    ConfigError
+        A name that is neither.
+    """
+    known = {run.name for run in runs} | {run.group for run in runs}
+    for name in only:
+        if name not in known:
+            raise ConfigError(
+                f"--only {name}: give a group ({', '.join(GROUPS)}) or the name of a run (--list shows them)."
+            )
+    wanted = [run for run in runs if not only or run.name in only or run.group in only]
+    needed = {run.trunk for run in wanted} | {run.name for run in wanted}
+    return [run for run in runs if run.name in needed]
+
+
+def _shortened(config: Config, degradation: str, decoder_steps: int) -> Config:
+    changes = [f"data.degradation={degradation}"]
+    if decoder_steps:
+        changes.append(f"optimisation.steps={decoder_steps}")
+    return config.updated(changes)
+
+
+def _named(dataset: str, degradation: str) -> str:
+    return "area" if degradation == "area_x4" else dataset
+
+
+def _trunk(profile: str, dataset: str, degradation: str, seed: int) -> Run:
+    config = preset(profile, dataset).updated([f"data.degradation={degradation}", f"runtime.seed={seed}"])
+    stages = tuple(stage for stage in config.stages if stage.trains == ("encoder.trunk",))
+    name = f"{_named(dataset, degradation)}_trunk_s{seed}"
+    return Run(name, "trunk", dataclasses.replace(config, stages=stages), evaluated="")
+
+
+def _without_trunk(config: Config) -> Config:
+    kept = tuple(stage for stage in config.stages if stage.trains != ("encoder.trunk",))
+    return dataclasses.replace(config, stages=kept)
+
+
+def _rated(group: str, config: Config, rate: float, seed: int) -> Run:
+    dataset = _named(config.data.dataset, config.data.degradation)
+    return Run(
+        f"{dataset}_r{rate:g}_s{seed}", group, _without_trunk(at_rate(config, rate, seed)),
+        f"{dataset}_trunk_s{seed}",
+    )  # fmt: skip
+
+
+def at_rate(config: Config, rate: float, seed: int = 0) -> Config:
+    """The recipe at a rate."""
+    changes = [
+        f"objective.target_rate={rate}", f"model.latents={latents_for(rate)}", f"runtime.seed={seed}",
+    ]  # fmt: skip
+    if rate >= 6.0:
+        # More of the source gets through: it may be asked for, and the label needs more weight beside it.
+        changes += ["objective.reconstruction_weight=0.1", "objective.label_weight=8.0"]
+    if rate < CLASS_ENTROPY:
+        changes += ["model.cluster_places=learned", "model.critic_conditional=false"]
+    return config.updated(changes)
+
+
+def _baseline(dataset: str, config: Config, rate: float) -> Run:
+    """Bounded levels, no entropy model, MSE, a classifier trained in the loop; one stage of as many steps."""
+    # Two levels at the lowest rates, four beyond: rate = latents x log2(levels) either way.
+    levels = 2 if rate < 8 or rate % 2 else 4
+    latents = round(rate) if levels == 2 else round(rate / 2)
+    changed = config.updated(
+        [
+            f"objective.target_rate={rate}", f"model.latents={latents}", f"model.quantiser_levels={levels}",
+            "model.encoder=bounded", "model.density=uniform", "model.common_randomness=false",
+            "model.critic_conditional=false", "objective.label_training=joint",
+            "objective.reconstruction_weight=0.0", f"objective.fidelity_weight={_MSE_WEIGHT}",
+            "objective.rate_weight_start=0.0",
+        ]
+    )  # fmt: skip
+    stages = (StageConfig("joint"),)
+    return Run(
+        f"baseline_{dataset}_r{rate:g}", "baseline", dataclasses.replace(changed, stages=stages),
+        evaluated="short",
+    )  # fmt: skip
+
+
+#: Weight of the squared distance (pixel units) that equals the recipe's information term at its usual scale.
+_MSE_WEIGHT = 1.2
+
+
+def _ablations(mnist: Config, svhn: Config) -> list[Run]:
+    """One change each against a reference, all with half the steps of the other runs."""
+    mnist, svhn = (
+        config.updated([f"optimisation.steps={config.optimisation.steps // 2}"]) for config in (mnist, svhn)
+    )
+    whole = at_rate(mnist, 8.0)
+    changes: dict[str, list[str]] = {
+        "reference": [],
+        "no_common_randomness": ["model.common_randomness=false"],
+        "no_shared_noise": ["model.noise_dimensions=0"],
+        "mse_for_information": [
+            "objective.reconstruction_weight=0.0", f"objective.fidelity_weight={_MSE_WEIGHT}",
+        ],
+        "no_label_term": ["objective.label_weight=0.0"],
+        "plain_critic": ["model.critic_conditional=false"],
+    }  # fmt: skip
+    runs = [
+        Run(f"ablation_{name}", "ablation", _without_trunk(whole.updated(change)), "mnist_trunk_s0", "short")
+        for name, change in changes.items()
+    ]
+    free = whole.updated(["model.encoder=free", "model.critic_conditional=false"])
+    code = next(stage for stage in free.stages if stage.name == "code")
+    # Without clusters the whole encoder is trained in the code's stage.
+    code = dataclasses.replace(code, trains=("encoder", "density", "heads"))
+    stages = tuple(code if stage.name == "code" else stage for stage in _without_trunk(free).stages)
+    runs.append(
+        Run("ablation_no_trunk", "ablation", dataclasses.replace(free, stages=stages), evaluated="short")
+    )
+    joint = _without_trunk(whole)
+    extra = StageConfig(
+        "joint", "train", ("encoder.style", "density", "decoder", "reconstructor"),
+        {"rate_weight_start": 0.3, "rate_sharp": True, "rate_penalty": 10.0},
+        {"steps": whole.optimisation.steps // 4, "learning_rate": whole.optimisation.learning_rate / 10,
+         "critic_learning_rate": whole.optimisation.critic_learning_rate / 4, "decay_fraction": 1.0},
+    )  # fmt: skip
+    joint = dataclasses.replace(
+        joint, stages=(*joint.stages, extra, StageConfig("calibration_after", "calibration"))
+    )
+    runs.append(Run("ablation_joint_fine_tuning", "ablation", joint, "mnist_trunk_s0", "short"))
+    coloured = _without_trunk(at_rate(svhn, 8.0))
+    none = coloured.updated(["objective.reconstruction_weight=0.0"])
+    runs.append(Run("ablation_svhn_reference", "ablation", coloured, "svhn_trunk_s0", "short"))
+    runs.append(Run("ablation_svhn_no_fidelity", "ablation", none, "svhn_trunk_s0", "short"))
+    return runs
+
+
+def _search(mnist: Config, svhn: Config) -> list[Run]:
+    """Variants of the recipe at a few rates."""
+    variants = [
+        (rate, {"label_weight": label, "reconstruction_weight": source})
+        for rate, label, source in (
+            (8.0, 3.0, 0.1), (8.0, 8.0, 0.03), (8.0, 8.0, 0.1), (8.0, 8.0, 0.25), (4.0, 5.0, 0.05),
+            (4.0, 10.0, 0.1), (16.0, 8.0, 0.1), (16.0, 8.0, 0.25),
+        )
+    ]  # fmt: skip
+    runs = []
+    for dataset, config, chosen_ones in (("mnist", mnist, variants), ("svhn", svhn, variants[1:4:2])):
+        for rate, weights in chosen_ones:
+            changes = [f"objective.{name}={value}" for name, value in weights.items()]
+            label, source = weights["label_weight"], weights["reconstruction_weight"]
+            name = f"search_{dataset}_r{rate:g}_l{label:g}_q{source:g}"
+            changed = _without_trunk(at_rate(config, rate).updated(changes))
+            runs.append(Run(name, "search", changed, f"{dataset}_trunk_s0", "short"))
+    return runs

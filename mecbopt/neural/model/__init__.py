@@ -1,0 +1,1 @@
+"""The networks: encoder, quantiser, density, decoder, critic, reconstructor, classifiers."""

@@ -1,0 +1,1 @@
+"""The losses of theory section 7."""

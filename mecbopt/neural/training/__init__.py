@@ -1,0 +1,1 @@
+"""From settings to a saved model: stages, multipliers, calibration, checkpoints, several processes."""

@@ -1,0 +1,111 @@
+"""The manifest and its runner: names, dependencies, resuming, evaluation, packing."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tarfile
+import time
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
+
+from mecbopt.neural.config import Config  # noqa: E402
+from mecbopt.neural.errors import ConfigError  # noqa: E402
+from mecbopt.neural.experiments import __main__ as command  # noqa: E402
+from mecbopt.neural.experiments.manifest import Run, at_rate, chosen, manifest  # noqa: E402
+from mecbopt.neural.experiments.results import evaluate_run  # noqa: E402
+from mecbopt.neural.experiments.runner import Bench, finished, train_here  # noqa: E402
+from mecbopt.neural.presets import preset  # noqa: E402
+
+
+@pytest.mark.parametrize("profile", ["smoke", "small", "full"])
+def test_the_manifest_holds_together(profile):
+    """Names are unique, trunks stand before their runs, settings survive TOML, rates are what they say."""
+    runs = manifest(profile)
+    names = [run.name for run in runs]
+    assert len(set(names)) == len(names)
+    for index, run in enumerate(runs):
+        assert not run.trunk or run.trunk in names[:index]
+        assert Config.from_dict(run.config.to_dict()) == run.config
+        if run.group == "baseline":
+            model = run.config.model
+            bits = model.latents * {2: 1, 4: 2}[model.quantiser_levels]
+            assert bits == run.config.objective.target_rate
+    wanted = {f"mnist_r{rate}_s0" for rate in (2, 3, 4, 6, 8, 12, 16, 32)}
+    wanted |= {f"mnist_r{rate}_s{seed}" for rate in (4, 8, 16) for seed in (1, 2)}
+    wanted |= {f"svhn_r{rate}_s0" for rate in (4, 8, 16, 24, 32)} | {"area_r4_s0", "area_r16_s0"}
+    assert wanted <= set(names)
+
+
+def test_what_is_asked_for_brings_its_trunk_and_a_wrong_name_is_refused():
+    runs = chosen(manifest(), ("mnist_r8_s1",))
+    assert [run.name for run in runs] == ["mnist_trunk_s1", "mnist_r8_s1"]
+    with pytest.raises(ConfigError, match="--only mnist_r9"):
+        chosen(manifest(), ("mnist_r9",))
+
+
+def test_low_rates_learn_their_places_and_do_not_tell_the_critic_a_class_that_they_do_not_send():
+    config = at_rate(preset("small", "mnist"), 2.0)
+    assert (config.model.cluster_places, config.model.critic_conditional) == ("learned", False)
+
+
+def _runs():
+    """A trunk and a run on digits, of a few steps."""
+    changes = [
+        "optimisation.steps=40", "optimisation.refit_steps=20", "optimisation.classifier_epochs=1",
+        "stages.trunk.optimisation.steps=30", "stages.code.optimisation.steps=40",
+        "stages.code.optimisation.prefit_steps=20", "runtime.checkpoint_every=16",
+    ]  # fmt: skip
+    config = preset("smoke").updated(changes)
+    trunk = dataclasses.replace(config, stages=config.stages[:1])
+    rest = dataclasses.replace(config, stages=config.stages[1:])
+    return [Run("t", "trunk", trunk, evaluated=""), Run("r", "digits", rest, "t", "short")]
+
+
+def test_runs_are_trained_resumed_evaluated_and_packed(tmp_path, monkeypatch):
+    """Stopped by its deadline and called again, a run ends as one that was never stopped."""
+    said = []
+    whole, parts = (
+        Bench(None, tmp_path / name, "cpu", "test", [], said.append) for name in ("whole", "parts")
+    )
+    assert train_here(whole, _runs(), 1, time.monotonic() + 600) == []
+    ticks = iter(range(10_000))
+    left = ["r"]
+    for _ in range(40):
+        with monkeypatch.context() as patched:
+            first = next(ticks)
+            # Three looks at the clock, then the time is over.
+            clock = iter([first, first, first, first, *[first + 100] * 1000])
+            patched.setattr(
+                "mecbopt.neural.experiments.runner.time.monotonic", lambda clock=clock: next(clock)
+            )
+            left = train_here(parts, _runs(), 1, first + 1)
+        if not left:
+            break
+    assert left == []
+    records = [json.loads((bench.folder("r") / "run.json").read_text()) for bench in (whole, parts)]
+    assert records[0]["history_end"] == records[1]["history_end"]
+    assert records[0]["reached"]["gain"] == records[1]["reached"]["gain"]
+    assert records[0]["steps"] == 80
+    assert records[0]["command"] == "test"
+    assert records[0]["dataset"]["dataset"] == "digits"
+    assert finished(parts.out, "r")
+    report = evaluate_run(whole, _runs()[1], 1.0, "validation", said.append)
+    assert report.images == 200
+    assert (whole.folder("r") / "examples.npz").is_file()
+    monkeypatch.setattr(command, "manifest", lambda *_: _runs())
+    assert command.main(["--out", str(whole.out), "--pack", str(tmp_path / "a.tar.gz"), "--only", "r"]) == 0
+    with tarfile.open(tmp_path / "a.tar.gz") as archive:
+        names = archive.getnames()
+    assert {"results.json", "runs/r/model.safetensors", "runs/r/evaluation.json"} <= set(names)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+def test_recorded_steps_agree_with_steps_taken_one_by_one(tmp_path):
+    from mecbopt.neural.experiments.benchmark import recorded_steps_agree
+
+    bench = Bench(None, tmp_path, "cuda", "test", [], lambda _: None)
+    agree, found = recorded_steps_agree(bench, _runs()[1])
+    assert agree, found
