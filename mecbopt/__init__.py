@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mecbopt import testing as testing
     from mecbopt.analysis import rate_curve as rate_curve
     from mecbopt.analysis import solve_many as solve_many
+    from mecbopt.certificates import CertifiedInterval as CertifiedInterval
+    from mecbopt.certificates import check_certificate as check_certificate
     from mecbopt.engines import ENGINES as ENGINES
     from mecbopt.formulation import to_deterministic as to_deterministic
     from mecbopt.problem import Mixture as Mixture
@@ -52,6 +54,8 @@ _LAZY: dict[str, str | None] = {
     "solve_many": "mecbopt.analysis",
     "rate_curve": "mecbopt.analysis",
     "to_deterministic": "mecbopt.formulation",
+    "CertifiedInterval": "mecbopt.certificates",
+    "check_certificate": "mecbopt.certificates",
     "ENGINES": "mecbopt.engines",
     "bernoulli": None,
     "engines": None,

@@ -1,4 +1,4 @@
-"""The exact witness of a certificate: rational weights that meet the marginals exactly and the limits certainly.
+"""The exact witness of a certificate: rational weights on the marginals exactly, in the limits certainly.
 
 A solver's weights meet the marginals up to rounding, and an active limit up to its last digit, which an
 enclosure cannot decide.  Here the weights of a basis are solved for over the rationals, and the mixture is
@@ -95,20 +95,14 @@ def _on_marginals(
         rest = [value - weight * q for value, q in zip(rest, _law(problem, mapping), strict=True)]
     solved = _solve([_law(problem, mapping) for mapping in chosen], rest)
     witness = {**fixed, **dict(zip(chosen, solved, strict=True))}
-    negative = min(witness.values())
-    if negative < 0:
+    lacking = [-weight / _constant(problem, mapping) for mapping, weight in witness.items() if weight < 0]
+    if lacking:
         # Rounding took more from a letter than it has: mix in enough of the independent coupling.
-        deepest = max(
-            -weight / p
-            for mapping, weight in witness.items()
-            if weight < 0
-            for p in [_constant(problem, mapping)]
-        )
-        share = deepest / (1 + deepest)
+        share = max(lacking) / (1 + max(lacking))
         witness = {mapping: (1 - share) * weight for mapping, weight in witness.items()}
         for y, p in enumerate(problem.p_y):
-            mapping = (y,) * n
-            witness[mapping] = witness.get(mapping, Fraction(0)) + share * p
+            constant = (y,) * n
+            witness[constant] = witness.get(constant, Fraction(0)) + share * p
     return {mapping: weight for mapping, weight in witness.items() if weight}
 
 
@@ -138,9 +132,9 @@ def _independent(columns: Sequence[Sequence[Fraction]]) -> list[int]:
             factor = vector[pivot] / row[pivot]
             if factor:
                 vector = [value - factor * other for value, other in zip(vector, row, strict=True)]
-        pivot = next((place for place, value in enumerate(vector) if value), None)
-        if pivot is not None:
-            reduced.append((pivot, vector))
+        places = [place for place, value in enumerate(vector) if value]
+        if places:
+            reduced.append((places[0], vector))
             chosen.append(index)
     return chosen
 
@@ -183,7 +177,7 @@ def _with_slack(problem: ExactProblem, known: Sequence[tuple[int, ...]]) -> Witn
         bounds=[(0, None)] * len(pool) + [(None, None)],
     )
     if result.status != 0 or result.x[-1] <= 0:
-        return {constant: p for constant, p in zip(constants, problem.p_y, strict=True)}
+        return dict(zip(constants, problem.p_y, strict=True))
     used = [k for k in range(len(pool)) if result.x[k] > 0]
     return _on_marginals(problem, [pool[k] for k in used], [result.x[k] for k in used])
 
