@@ -91,8 +91,8 @@ def _on_marginals(
     chosen = [candidates[index] for index in basis]
     fixed = {mapping: weight for mapping, weight in given.items() if mapping not in chosen}
     rest = list(problem.p_y)
-    for mapping, weight in fixed.items():
-        rest = [value - weight * q for value, q in zip(rest, _law(problem, mapping), strict=True)]
+    for mapping, kept in fixed.items():
+        rest = [value - kept * q for value, q in zip(rest, _law(problem, mapping), strict=True)]
     solved = _solve([_law(problem, mapping) for mapping in chosen], rest)
     witness = {**fixed, **dict(zip(chosen, solved, strict=True))}
     lacking = [-weight / _constant(problem, mapping) for mapping, weight in witness.items() if weight < 0]

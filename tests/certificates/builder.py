@@ -57,11 +57,7 @@ class Builder:
                 bounds.append(float(bound))
         elastic = 1.0 if farkas else 0.0
         extra = np.full((len(limits) + 2 * len(low), 1), -elastic)
-        a_ub = (
-            np.vstack([*limits, self.columns, -self.columns])
-            if limits
-            else np.vstack([self.columns, -self.columns])
-        )
+        a_ub = np.vstack([*limits, self.columns, -self.columns])
         result = linprog(
             np.append(np.zeros(len(self.mappings)) if farkas else slope @ self.columns, elastic),
             A_ub=np.hstack([a_ub, extra]),

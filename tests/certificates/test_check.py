@@ -135,8 +135,7 @@ def test_no_mutation_proves_what_is_false(valid, tmp_path):
         changed = _mutated(document, generator)
         try:
             interval = check(changed, tmp_path / "c.json")
-        except mb.CertificateError as error:
-            assert str(error)
+        except mb.CertificateError:
             refused += 1
             continue
         stated = changed["problem"]
