@@ -32,7 +32,7 @@ BY_WITNESS = substitute(INFORMATION, AT)
 BY_FORMULA = entropy(TENTHS) - substitute(conditional_entropy(cap), {**HERE, cap: BEST_SHARE})
 MISSED = sp.Rational(64, 1000) * sp.log(2)
 
-LAW = And((*(ge(one, 0) for one in WITNESS), eq(sum(WITNESS), 1)))
+LAW = And((*(ge(one, 0) for one in dict.fromkeys(WITNESS)), eq(sum(WITNESS), 1)))
 MARGINAL = eq((1 - TENTHS) * (WITNESS[1] + WITNESS[3]) + TENTHS * (WITNESS[0] + WITNESS[3]), TENTHS)
 SPENT = lt(substitute(mean_rate(WEIGHTS), {**AT, a: TENTHS}), RATE)
 
