@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -72,7 +73,9 @@ def check(folder: Path, files: dict[str, str]) -> list[str]:
         (folder / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir"]
     command += [ROOT / ".mypy_cache", *files]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    # The checkout's own package, wherever an installation points.
+    environment = {**os.environ, "MYPYPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return [line for line in done.stdout.splitlines() if ": error:" in line]
 

@@ -95,7 +95,7 @@ def check_archive(archive: Path) -> None:
             "CHANGELOG.md",
             "CONTRIBUTING.md",
         ),
-        *("proofs/runner.py", "proofs/tools/ball.py", "tests/oracle.py", "docs/index.md", "mkdocs.yml"),
+        *("proofs/runner.py", "proofs/tools/kernel.py", "tests/oracle.py", "docs/index.md", "mkdocs.yml"),
         *("examples/ternary.toml", "mecbopt/_core/tree/tree.h", "mecbopt/_core/tree/search.c"),
     ):
         assert name in names
