@@ -10,8 +10,9 @@ STATE := $(shell cat pyproject.toml setup.py mecbopt/_core/*/*.[ch] mecbopt/_cor
 CORE := $(VENV)/.core-$(STATE)
 DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
+EXPERIMENT_JOBS ?= 1
 
-.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean
+.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean experiments
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -44,8 +45,8 @@ stress: $(DEV)
 # The oldest and the newest numpy and scipy that pyproject.toml allows, each in an environment of its own.
 MATRIX_oldest := 'numpy==1.26.*' 'scipy==1.11.*' 'click==8.1.*' 'rich==13.7.*'
 MATRIX_newest := --upgrade numpy scipy click rich
-MATRIX_TESTS := tests/analysis tests/bernoulli tests/cli tests/core tests/info tests/mappings tests/mec \
-	tests/plots tests/problem tests/solvers
+MATRIX_TESTS := tests/analysis tests/bernoulli tests/cli tests/core tests/info tests/formulation tests/control tests/mec \
+	tests/plots tests/problem tests/engines
 
 test-matrix: matrix-oldest matrix-newest
 
@@ -85,6 +86,12 @@ lint: $(DEV)
 
 figures: $(CORE)
 	$(BIN)/mecbopt figures --out docs/figures
+
+# Hours on a CPU; stopped and called again, it goes on.  DATA: root of the data sets; ONLY="--only mnist" for a part.
+experiments: $(DEV)
+	$(BIN)/python -m mecbopt.neural.experiments $(if $(DATA),--data $(DATA)) --out out/experiments --jobs $(EXPERIMENT_JOBS) $(ONLY)
+	$(BIN)/python -m mecbopt.neural.experiments $(if $(DATA),--data $(DATA)) --out out/experiments --evaluate $(ONLY)
+	$(BIN)/python -m mecbopt.neural.experiments --out out/experiments --draw out/experiments/figures
 
 native: | $(BIN)/python
 	$(BIN)/python mecbopt/_core/build_native.py

@@ -22,19 +22,23 @@ from mecbopt.errors import (
 if TYPE_CHECKING:
     # What the table below loads on first use, for type checkers; a test compares the two.
     from mecbopt import bernoulli as bernoulli
+    from mecbopt import engines as engines
     from mecbopt import mec as mec
     from mecbopt import plots as plots
     from mecbopt import testing as testing
     from mecbopt.analysis import rate_curve as rate_curve
     from mecbopt.analysis import solve_many as solve_many
-    from mecbopt.mappings import to_deterministic as to_deterministic
+    from mecbopt.certificates import CertifiedInterval as CertifiedInterval
+    from mecbopt.certificates import check_certificate as check_certificate
+    from mecbopt.engines import ENGINES as ENGINES
+    from mecbopt.formulation import to_deterministic as to_deterministic
     from mecbopt.problem import Mixture as Mixture
     from mecbopt.problem import Problem as Problem
     from mecbopt.problem import Solution as Solution
     from mecbopt.problem import Status as Status
     from mecbopt.problem import StopReason as StopReason
     from mecbopt.problem import load_problem as load_problem
-    from mecbopt.solvers.solve import solve as solve
+    from mecbopt.solving import solve as solve
 
 __version__ = "0.1.0"
 
@@ -46,11 +50,15 @@ _LAZY: dict[str, str | None] = {
     "Status": "mecbopt.problem",
     "StopReason": "mecbopt.problem",
     "load_problem": "mecbopt.problem",
-    "solve": "mecbopt.solvers",
+    "solve": "mecbopt.solving",
     "solve_many": "mecbopt.analysis",
     "rate_curve": "mecbopt.analysis",
-    "to_deterministic": "mecbopt.mappings",
+    "to_deterministic": "mecbopt.formulation",
+    "CertifiedInterval": "mecbopt.certificates",
+    "check_certificate": "mecbopt.certificates",
+    "ENGINES": "mecbopt.engines",
     "bernoulli": None,
+    "engines": None,
     "mec": None,
     "plots": None,
     "testing": None,

@@ -1,11 +1,13 @@
 """Machine-checked derivations of the closed forms and general theorems (`mecbopt prove`).
 
-One theorem a file, each a frozen `Lemma` with steps that are exact symbolic identities, sign certificates,
-exhausted cases or ball-arithmetic enclosures; textbook facts are cited and counted apart.  Nothing here
-imports a solver.  Imports are relative, so that the folder also works as `mecbopt._proofs` in a wheel.
+One theorem a file, each a frozen `Lemma`: hypotheses and conclusions as formulas, steps that a small kernel
+checks, and instances at which the formulas are evaluated.  Textbook facts are formulas too, with their
+source;
+nothing is admitted.  Nothing here imports a solver.  Imports are relative, so that the folder also works as
+`mecbopt._proofs` in a wheel.
 """
 
-from .lemma import Lemma, Method, ProofError, Step, cited
+from .lemma import Lemma, ProofError, Rule, Statement, Step, Witness, step
 from .render import latex, markdown, summary
 from .runner import NAMES, LemmaResult, StepResult, Verdict, load, run, run_all
 
@@ -13,16 +15,18 @@ __all__ = [
     "NAMES",
     "Lemma",
     "LemmaResult",
-    "Method",
     "ProofError",
+    "Rule",
+    "Statement",
     "Step",
     "StepResult",
     "Verdict",
-    "cited",
+    "Witness",
     "latex",
     "load",
     "markdown",
     "run",
     "run_all",
+    "step",
     "summary",
 ]

@@ -2,105 +2,119 @@
 
 from __future__ import annotations
 
-import itertools
+import random
+from typing import Any
 
 import sympy as sp
 
-from .lemma import Lemma, ProofError
-from .tools.symbolic import case, entropy, identity
+from .lemma import Lemma, Witness, step
+from .tools.evaluate import nats, number
+from .tools.language import And, entropy, eq, ge, gt, le, lt, phi, real
+from .tools.rules import algebra
+from .two_bits import MAPPINGS, WEIGHTS, a, b, conditional_entropy, d, instance, p1, p2, p3, p4, t
 
-__all__ = ["LEMMA", "ONE", "ZERO", "a", "b", "conditional_entropy", "delta", "p1", "p2", "p3", "p4", "t"]
+__all__ = ["LEMMA", "ONE", "ZERO"]
 
-a, b, delta, t = sp.symbols("a b delta t", real=True)
-p1, p2, p3, p4 = sp.symbols("p1 p2 p3 p4", real=True)
-
-#: The four mappings (f(0), f(1)) in the order of the weights p1 .. p4.
-MAPPINGS = ((0, 1), (1, 0), (0, 0), (1, 1))
-WEIGHTS = (p1, p2, p3, p4)
+r0, r1, rate, H = real("r0 r1 rate H")
 
 #: p4 and p3 as functions of delta and t.
-ONE = b - (t - (1 - 2 * a) * delta) / 2
-ZERO = 1 - b - (t + (1 - 2 * a) * delta) / 2
+ONE = b - (t - (1 - 2 * a) * d) / 2
+ZERO = 1 - b - (t + (1 - 2 * a) * d) / 2
 
 
-def conditional_entropy(first=a, second=b, slope=delta):
-    """Phi(delta) = H(Y|X), nats."""
-    return (1 - first) * entropy(second - first * slope) + first * entropy(second + (1 - first) * slope)
-
-
-def _one_given(x: int) -> sp.Expr:
+def one_given(x: int) -> sp.Expr:
     """P(Y=1|X=x) of the mixture."""
     return sp.Add(*(w for w, mapping in zip(WEIGHTS, MAPPINGS, strict=True) if mapping[x] == 1))
 
 
-def _solution() -> dict[sp.Symbol, sp.Expr]:
-    """The weights from delta, t, the simplex row and the marginal row."""
-    equations = [
-        p1 - p2 - delta,
-        p1 + p2 - t,
-        sum(WEIGHTS) - 1,
-        (1 - a) * _one_given(0) + a * _one_given(1) - b,
-    ]
-    solutions = sp.linsolve(equations, WEIGHTS)
-    if len(solutions) != 1:
-        raise ProofError("the four rows do not determine the weights")
-    return dict(zip(WEIGHTS, next(iter(solutions)), strict=True))
+def mean_rate() -> sp.Expr:
+    """The mean entropy of f(X)."""
+    law = {0: 1 - a, 1: a}
+    outcomes = [[sp.Add(*(law[x] for x in (0, 1) if f[x] == y)) for y in (0, 1)] for f in MAPPINGS]
+    return sp.Add(*(w * phi(q) for w, pair in zip(WEIGHTS, outcomes, strict=True) for q in pair))
 
 
-def _all_mappings() -> str:
-    every = set(itertools.product((0, 1), repeat=2))
-    if set(MAPPINGS) != every or len(MAPPINGS) != len(every):
-        raise ProofError("the list of mappings is not complete")
-    return f"{len(every)} mappings"
-
-
-def _rate() -> tuple[sp.Expr, sp.Expr]:
-    """The mean entropy of f(X); a constant has none."""
-    total = sp.Integer(0)
-    for weight, mapping in zip(WEIGHTS, MAPPINGS, strict=True):
-        mass = sp.Add(*(p for x, p in ((0, 1 - a), (1, a)) if mapping[x] == 1))
-        if mass not in (0, 1):
-            total += weight * entropy(mass)
-    return total, (p1 + p2) * entropy(a)
+def _draw(generator: random.Random, place: int) -> dict[str, Any]:
+    """The joint law gives r0, r1 and H(Y|X); the rate is added up from the laws of f(X)."""
+    values = instance(generator, place)
+    joint, mass = values["joint"], values["a"]
+    law = {0: 1 - mass, 1: mass}
+    values |= {"r0": joint[0, 1] / law[0], "r1": joint[1, 1] / law[1]}
+    values["H"] = sum(number(law[x]) * nats(values[f"r{x}"], 1 - values[f"r{x}"]) for x in (0, 1))
+    values["rate"] = nats(mass, 1 - mass) * number(values["p1"] + values["p2"])
+    return values
 
 
 LEMMA = Lemma(
+    name="binary_coupling",
     label="Coupling of two bits",
-    statement=(
-        "With weights $p_1, p_2, p_3, p_4$ on identity, flip, 0 and 1, $\\delta = p_1 - p_2$ and $t = p_1 "
-        "+ p_2$: "
-        "$P(Y{=}1|X{=}0) = b - a\\delta$, $P(Y{=}1|X{=}1) = b + (1-a)\\delta$, so $H(Y|X) = \\Phi(\\delta)$ "
-        "depends on $\\delta$ alone; the rate is $t\\,h(a)$; $p_4 = b - (t - (1-2a)\\delta)/2$ and "
-        "$p_3 = 1 - b - (t + (1-2a)\\delta)/2$."
+    idea=(
+        "Four linear equations tie the weights of identity, flip, zero and one to delta, t and the law of Y. "
+        "Entropies of Y given X and of f(X) are read off the table of the four mappings."
     ),
-    assumptions=("$X \\sim$ Bern$(a)$, $Y \\sim$ Bern$(b)$, $0 < a, b < 1$", "U is independent of X"),
+    meaning={
+        a: "P(X=1)",
+        b: "P(Y=1)",
+        p1: "weight of the identity",
+        p2: "weight of the flip",
+        p3: "weight of the constant 0",
+        p4: "weight of the constant 1",
+        r0: "P(Y=1|X=0)",
+        r1: "P(Y=1|X=1)",
+        H: "H(Y|X)",
+        rate: "mean entropy of f(X)",
+    },
+    hypotheses={
+        "source": And((gt(a, 0), lt(a, 1))),
+        "weights": And(tuple(ge(w, 0) for w in WEIGHTS)),
+        "simplex": eq(sum(WEIGHTS), 1),
+        "given 0": eq(r0, one_given(0)),
+        "given 1": eq(r1, one_given(1)),
+        "marginal": eq(b, (1 - a) * r0 + a * r1),
+        "delta": eq(d, p1 - p2),
+        "t": eq(t, p1 + p2),
+        "conditional entropy": eq(H, (1 - a) * entropy(r0) + a * entropy(r1)),
+        "mean rate": eq(rate, mean_rate()),
+    },
+    conclusions={
+        "value at 0": eq(r0, b - a * d),
+        "value at 1": eq(r1, b + (1 - a) * d),
+        "H(Y|X)": eq(H, conditional_entropy()),
+        "rate in t": eq(rate, t * entropy(a)),
+        "zero": eq(p3, ZERO),
+        "one": eq(p4, ONE),
+        "shares": And((ge(d, -t), le(d, t), le(t, 1))),
+    },
     steps=(
-        case("The four mappings are all mappings of a bit to a bit.", _all_mappings),
-        identity(
-            "The rows for $\\delta$, $t$, the simplex and the marginal have one solution, with $p_3$ and "
-            "$p_4$ as stated.",
-            lambda: [
-                (_solution()[p1], (t + delta) / 2),
-                (_solution()[p2], (t - delta) / 2),
-                (_solution()[p3], ZERO),
-                (_solution()[p4], ONE),
-            ],
+        step("range 0", And((ge(r0, 0), le(r0, 1))), algebra("given 0", "weights", "simplex")),
+        step("range 1", And((ge(r1, 0), le(r1, 1))), algebra("given 1", "weights", "simplex")),
+        step(
+            "value 0", eq(r0, b - a * d), algebra("given 0", put=("marginal", "delta", "given 0", "given 1"))
         ),
-        identity(
-            "$P(Y{=}1|X{=}0) = b - a\\delta$ and $P(Y{=}1|X{=}1) = b + (1-a)\\delta$ for every $t$.",
-            lambda: [
-                (_one_given(0).subs(_solution()), b - a * delta),
-                (_one_given(1).subs(_solution()), b + (1 - a) * delta),
-            ],
+        step("value 1", eq(r1, b + (1 - a) * d), algebra(put=("marginal", "delta", "given 0", "given 1"))),
+        step(
+            "inside",
+            And((ge(b - a * d, 0), le(b - a * d, 1), ge(b + (1 - a) * d, 0), le(b + (1 - a) * d, 1))),
+            algebra("value 0", "value 1", "range 0", "range 1"),
         ),
-        identity(
-            "$H(Y|X) = (1-a) h(b - a\\delta) + a\\, h(b + (1-a)\\delta) = \\Phi(\\delta)$.",
-            lambda: (
-                (1 - a) * entropy(_one_given(0).subs(_solution()))
-                + a * entropy(_one_given(1).subs(_solution())),
-                conditional_entropy(),
-            ),
+        step(
+            "entropy",
+            eq(H, conditional_entropy()),
+            algebra(put=("conditional entropy", "value 0", "value 1")),
         ),
-        identity("The rate $\\sum_k p_k H(f_k(X))$ is $t\\,h(a)$.", _rate),
+        step("rate", eq(rate, t * entropy(a)), algebra(put=("mean rate", "t"))),
+        step(
+            "p3",
+            eq(p3, ZERO),
+            algebra("simplex", degree=2, put=("marginal", "delta", "t", "given 0", "given 1")),
+        ),
+        step(
+            "p4",
+            eq(p4, ONE),
+            algebra("simplex", degree=2, put=("marginal", "delta", "t", "given 0", "given 1")),
+        ),
+        step("bounds", And((ge(d, -t), le(d, t), le(t, 1))), algebra("delta", "t", "weights", "simplex")),
     ),
+    witness=Witness(draw=_draw),
+    conventions=("0 log 0 = 0: a constant has entropy 0",),
 )

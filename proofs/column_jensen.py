@@ -2,117 +2,286 @@
 
 from __future__ import annotations
 
+import random
+from typing import Any
+
 import sympy as sp
+from flint import fmpq
 
-from .lemma import Lemma, cited
-from .mappings import DEFINITIONS, MARGINAL
-from .tools.sums import Rule, S, sum_identity
-from .tools.symbolic import identity, ln, phi, sign_step
+from .lemma import Lemma, Witness, step
+from .mappings import MIXTURE, P, e, k, mixture, p, q, r, w, x, y
+from .tangent import s, t
+from .textbook import LOG_BOUND
+from .textbook import u as point
+from .tools.evaluate import ball, nats
+from .tools.kernel import over
+from .tools.language import And, ForAll, Total, eq, family, ge, gt, implies, le, lt, ne, phi
+from .tools.rules import algebra, block, by_cases, cites, instance, sign, uses, vanishing
+from .two_bits import fraction
 
-__all__ = ["LEMMA", "extension"]
+__all__ = ["LEMMA", "ROW", "SHARE", "G", "V", "draw_places", "tangent", "v"]
 
-p, low, high, u, v = sp.symbols("p l u d e", positive=True)
-w, r, q, mass = sp.symbols("w r q p_x", positive=True)
+v, G, low, high = family("v G l u")
+V, CELL, LOW, HIGH = v(k, x, y), P(x, y), low(x, y), high(x, y)
+SHARE = w(k) * q(k, y) / r(y)
 
 
-def _tangent(at: sp.Symbol, argument: sp.Expr) -> sp.Expr:
+def tangent(at: Any, argument: Any) -> Any:
     """The tangent of phi at a point."""
-    return phi(at) + sp.diff(phi(at), at) * (argument - at)
+    return phi(at) + (-sp.log(at) - 1) * (argument - at)
 
 
-def extension(argument: float, lower: float, upper: float) -> sp.Expr:
-    """phi~ on a box [lower, upper]: phi inside, its end tangents outside (nats); 0 log 0 = 0."""
-    value = sp.sympify(argument)
-    if value < lower:
-        return _tangent(low, value).subs(low, lower)
-    if value > upper:
-        return _tangent(high, value).subs(high, upper)
-    return sp.Integer(0) if value.is_zero else phi(value)
+INSIDE = implies(le(LOW, V), le(V, HIGH), eq(G(k, x, y), phi(V)))
+BELOW = implies(lt(V, LOW), eq(G(k, x, y), tangent(LOW, V)))
+ABOVE = implies(lt(HIGH, V), eq(G(k, x, y), tangent(HIGH, V)))
+ROW = le(Total(SHARE * G(k, x, y), k), phi(CELL))
+UNDER = le(G(k, x, y), -V * sp.log(CELL) - V + CELL)
+
+
+def _outside(end: Any, rule: str) -> Any:
+    """Beyond an end of the box: the tangent at that end lies below the tangent at P."""
+    return block(
+        step("value", eq(G(k, x, y), tangent(end, V)), instance(rule, {}, using=("beyond",))),
+        step("ratio", gt(CELL / end, 0), sign()),
+        step(
+            "bound",
+            le(sp.log(CELL / end), CELL / end - 1),
+            cites(LOG_BOUND, {point: CELL / end}, using=("ratio",)),
+        ),
+        step("both beyond", ge((CELL - end) * (end - V) / end, 0), sign()),
+        step("under", UNDER, algebra("value", over("bound", times=V), "both beyond")),
+        given="beyond",
+    )
+
+
+def draw_places(generator: random.Random, place: int) -> dict[str, Any]:
+    """Mixtures in which every output letter is met, with the places of the mappings in each column."""
+    values = mixture(generator, place)
+    if 0 in values["r"]:
+        return draw_places(generator, place + 1)
+    n, m, number = values["#X"], values["#Y"], values["#K"]
+    places = [[[fmpq(0)] * m for _ in range(n)] for _ in range(number)]
+    for f in range(number):
+        for letter in range(n):
+            for out in range(m):
+                law = values["q"][f][out]
+                if law == 0:
+                    places[f][letter][out] = fraction(generator)  # free: the mapping never takes that value
+                elif values["images"][f][letter] == out:
+                    places[f][letter][out] = values["r"][out] * values["p"][letter] / law
+    return values | {"v": places}
+
+
+def _draw(generator: random.Random, place: int) -> dict[str, Any]:
+    """Boxes around the couplings; phi inside a box, the tangents at its ends outside."""
+    values = draw_places(generator, place)
+    lows, highs = [], []
+    for row in values["P"]:
+        lows.append([generator.choice((cell, cell * fraction(generator), fmpq(0))) for cell in row])
+        tops = [generator.choice((cell, cell + fraction(generator) / 3, cell * 2)) for cell in row]
+        highs.append([one if one > 0 else fmpq(1, 2) for one in tops])
+
+    def height(at: fmpq, bottom: fmpq, top: fmpq) -> Any:
+        if bottom <= at <= top:
+            return nats(at)
+        end = ball(min(max(at, bottom), top))
+        return -ball(at) * end.log() - ball(at) + end
+
+    heights = [
+        [
+            [height(at, *ends) for at, *ends in zip(*rows, strict=True)]
+            for rows in zip(table, lows, highs, strict=True)
+        ]
+        for table in values["v"]
+    ]
+    return values | {"l": lows, "u": highs, "G": heights}
 
 
 LEMMA = Lemma(
+    name="column_jensen",
     label="Column Jensen bound",
-    statement=(
-        "For every mixture that meets the marginal of Y and every box $[l,u]$ that holds $P(x,y)$: "
-        "$\\phi(P(x,y)) \\ge \\sum_k w_k \\frac{q_k(y)}{p_Y(y)} \\tilde\\phi(v_k(x))$, "
-        "$v_k(x) = p_Y(y) p_X(x) [f_k(x)=y]/q_k(y)$, with $\\tilde\\phi$ equal to $\\phi$ on the box and "
-        "to its end tangents "
-        "outside. Without the extension the cells add up to $I \\le \\sum_k w_k H(q_k)$."
+    idea=(
+        "The shares w q / p_Y add up to 1 and P is the mean of the v. Every value of phi "
+        "and of its end tangents "
+        "lies under the tangent of phi at P, and the mean of that tangent is phi(P)."
     ),
-    assumptions=(
-        "finite alphabets, $p_Y(y) > 0$",
-        "mappings with $q_k(y) = 0$ drop out of column y",
-        "$0 \\le l < u$",
-    ),
+    meaning={
+        p: "law of X",
+        w: "weights of the mappings",
+        e: "[f_k(x) = y]",
+        q: "law of f_k(X)",
+        r: "law of Y",
+        P: "coupling",
+        v: "place of mapping k in a column",
+        G: "phi on the box, its end tangents outside",
+        low: "lower ends of the box",
+        high: "upper ends",
+    },
+    hypotheses={
+        **{name: formula for name, formula in MIXTURE.items() if name != "one image"},
+        "output": gt(r(y), 0),
+        "box": And((le(0, LOW), le(LOW, CELL), le(CELL, HIGH), gt(HIGH, 0))),
+        "place": eq(q(k, y) * V, r(y) * p(x) * e(k, x, y)),
+        "place not negative": ge(V, 0),
+        "inside the box": INSIDE,
+        "below the box": BELOW,
+        "above the box": ABOVE,
+    },
+    conclusions={"row": ROW},
     steps=(
-        identity(
-            "$\\phi'(p) = -\\ln p - 1$ and $\\phi''(p) = -1/p$.",
-            lambda: [(sp.diff(phi(p), p), -ln(p) - 1), (sp.diff(phi(p), p, 2), -1 / p)],
+        step("cell not negative", ge(CELL, 0), sign()),
+        step("shares", eq(Total(w(k) * q(k, y), k), r(y)), algebra("marginal")),
+        step(
+            "mean",
+            eq(Total(w(k) * q(k, y) * V, k), r(y) * CELL),
+            algebra(
+                over("place", k, times=w(k)),
+                over("coupling", times=r(y)),
+            ),
         ),
-        sign_step("$\\phi'' < 0$ on $p > 0$.", lambda: [(-1 / p, {p: u}, -1)]),
-        identity(
-            "$\\tilde\\phi$ and its derivative are continuous at both ends: each tangent has the value and "
-            "the slope of "
-            "$\\phi$ there.",
-            lambda: [
-                (_tangent(low, p).subs(p, low), phi(low)),
-                (sp.diff(_tangent(low, p), p), sp.diff(phi(low), low)),
-                (_tangent(high, p).subs(p, high), phi(high)),
-                (sp.diff(_tangent(high, p), p), sp.diff(phi(high), high)),
-            ],
+        step(
+            "under",
+            ForAll((k, x, y), (gt(CELL, 0),), UNDER),
+            block(
+                step(
+                    "within",
+                    implies(le(LOW, V), le(V, HIGH), UNDER),
+                    block(
+                        step(
+                            "value",
+                            eq(G(k, x, y), phi(V)),
+                            instance("inside the box", {}, using=("from low", "to high")),
+                        ),
+                        step(
+                            "tangent",
+                            le(phi(V), -V * sp.log(CELL) - V + CELL),
+                            uses(
+                                "tangent",
+                                {s: CELL, t: V},
+                                using=("place not negative", "cell"),
+                            ),
+                        ),
+                        step("under", UNDER, algebra("value", "tangent")),
+                        given="from low; to high",
+                    ),
+                ),
+                step("beneath", implies(lt(V, LOW), UNDER), _outside(LOW, "below the box")),
+                step("over", implies(lt(HIGH, V), UNDER), _outside(HIGH, "above the box")),
+                step(
+                    "up to high",
+                    implies(le(V, HIGH), UNDER),
+                    block(
+                        step(
+                            "from low",
+                            implies(le(LOW, V), UNDER),
+                            block(
+                                step("there", UNDER, instance("within", {}, using=("to high", "from there"))),
+                                given="from there",
+                            ),
+                        ),
+                        step("any", UNDER, by_cases("from low", "beneath")),
+                        given="to high",
+                    ),
+                ),
+                step("anywhere", UNDER, by_cases("up to high", "over")),
+                given="cell",
+            ),
         ),
-        sign_step(
-            "Its slope $\\phi'(\\min(\\max(p, l), u))$ does not increase: $\\phi'(l) - \\phi'(u) = "
-            "\\ln(u/l)$ and $u/l > 1$. (For "
-            "$l = 0$ there is nothing below the box, since $v_k \\ge 0$.)",
-            lambda: [(high / low - 1, {low: u, high: u + v}, 1)],
+        step(
+            "positive cell",
+            ForAll((x, y), (gt(CELL, 0),), ROW),
+            block(
+                step("bound", UNDER, instance("under", {k: k, x: x, y: y}, using=("cell",))),
+                step(
+                    "row",
+                    ROW,
+                    algebra(
+                        over("bound", k, times=SHARE),
+                        over("shares", times=CELL / r(y)),
+                        over("mean", times=(sp.log(CELL) + 1) / r(y)),
+                    ),
+                ),
+                given="cell",
+            ),
         ),
-        identity(
-            "$\\phi'(l) - \\phi'(u) = \\ln(u/l)$.",
-            lambda: (sp.diff(phi(low), low) - sp.diff(phi(high), high), ln(high / low)),
+        step(
+            "empty cell",
+            ForAll((x, y), (le(CELL, 0),), ROW),
+            block(
+                step("zero", eq(CELL, 0), algebra("cell", "cell not negative")),
+                step(
+                    "mean zero",
+                    eq(Total(w(k) * q(k, y) * V, k), 0),
+                    algebra("mean", over("zero", times=r(y))),
+                ),
+                step("terms", ge(w(k) * q(k, y) * V, 0), sign()),
+                step("each", eq(w(k) * q(k, y) * V, 0), vanishing("terms", "mean zero")),
+                step(
+                    "heights",
+                    ForAll((k,), (), eq(SHARE * G(k, x, y), 0)),
+                    block(
+                        step(
+                            "at 0",
+                            implies(eq(V, 0), eq(SHARE * G(k, x, y), 0)),
+                            block(
+                                step("from low", le(LOW, V), algebra("at", "zero", "box")),
+                                step("to high", le(V, HIGH), algebra("at", "box")),
+                                step(
+                                    "value",
+                                    eq(G(k, x, y), phi(V)),
+                                    instance("inside the box", {}, using=("from low", "to high")),
+                                ),
+                                step("phi", eq(phi(V), 0), algebra(put=("at",))),
+                                step("height", eq(G(k, x, y), 0), algebra("value", "phi")),
+                                step(
+                                    "product", eq(SHARE * G(k, x, y), 0), algebra(over("height", times=SHARE))
+                                ),
+                                given="at",
+                            ),
+                        ),
+                        step(
+                            "away",
+                            implies(ne(V, 0), eq(SHARE * G(k, x, y), 0)),
+                            block(
+                                step(
+                                    "product",
+                                    eq(SHARE * G(k, x, y), 0),
+                                    algebra(over("each", times=G(k, x, y) / (r(y) * V))),
+                                ),
+                            ),
+                        ),
+                        step("either", eq(SHARE * G(k, x, y), 0), by_cases("at 0", "away")),
+                    ),
+                ),
+                step("row", ROW, algebra(over("heights", k), put=("zero",))),
+                given="cell",
+            ),
         ),
-        sum_identity(
-            "The $\\beta_k = w_k q_k(y)/p_Y(y)$ sum to 1 (here times $p_Y(y)$).",
-            lambda: [(S("w_k q_ky", "k"), S("r_y"))],
-            (MARGINAL,),
+        step(
+            "row",
+            ForAll((x, y), (), ROW),
+            block(
+                step(
+                    "positive",
+                    implies(gt(CELL, 0), ROW),
+                    block(
+                        step("there", ROW, instance("positive cell", {x: x, y: y}, using=("given 1",))),
+                    ),
+                ),
+                step(
+                    "empty",
+                    implies(le(CELL, 0), ROW),
+                    block(
+                        step("there", ROW, instance("empty cell", {x: x, y: y}, using=("given 1",))),
+                    ),
+                ),
+                step("either", ROW, by_cases("positive", "empty")),
+            ),
         ),
-        sum_identity(
-            "$P(x,y) = \\sum_k \\beta_k v_k(x)$: term by term $\\frac{w q}{p_Y}\\cdot\\frac{p_Y p_X e}{q} "
-            "= w p_X e$.",
-            lambda: [(S("w_k q_ky rinv_y r_y p_x e_kxy qinv_ky", "k"), S("w_k p_x e_kxy", "k"))],
-            (Rule("q_ky qinv_ky", "", ""), Rule("r_y rinv_y", "", "")),
-        ),
-        cited(
-            "A function with a non-increasing continuous derivative is concave; by Jensen's inequality "
-            "$\\phi(P) = \\tilde\\phi(P) \\ge \\sum_k \\beta_k \\tilde\\phi(v_k(x))$ for P in the box, "
-            "linear in w.",
-            "Rockafellar, Convex Analysis, section 4; Cover and Thomas, theorem 2.6.2",
-        ),
-        identity(
-            "Without the extension one term with $[f_k(x)=y] = 1$ is $-w p_X(\\ln p_Y + \\ln p_X - \\ln "
-            "q)$; with 0 it is 0.",
-            lambda: (w * q / r * phi(r * mass / q), -w * mass * (ln(r) + ln(mass) - ln(q))),
-        ),
-        sum_identity(
-            "Summed over all cells: $H(X) + H(Y) - \\sum_k w_k H(q_k)$.",
-            lambda: [
-                (
-                    -S("w_k p_x e_kxy logr_y", "kxy")
-                    - S("w_k p_x e_kxy logp_x", "kxy")
-                    + S("w_k p_x e_kxy logq_ky", "kxy"),
-                    -S("p_x logp_x", "x") - S("r_y logr_y", "y") + S("w_k q_ky logq_ky", "ky"),
-                )
-            ],
-            DEFINITIONS,
-        ),
-        identity(
-            "As the box shrinks to P the extension becomes the tangent at P, which is linear: the bound "
-            "becomes "
-            "$\\phi(P)$, exactly.",
-            lambda: [
-                (r * _tangent(p, u) + (1 - r) * _tangent(p, v), _tangent(p, r * u + (1 - r) * v)),
-                (_tangent(p, p), phi(p)),
-            ],
-        ),
+    ),
+    witness=Witness(draw=_draw, count=3000),
+    conventions=(
+        "a mapping that never takes the value y may have any place v there: its share is 0",
+        "0 log 0 = 0",
     ),
 )

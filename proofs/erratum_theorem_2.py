@@ -1,76 +1,126 @@
-"""What the printed Theorem 2 misses: an exact witness at a = b = 3/10, R = 0.378."""
+"""What the printed Theorem 2 misses: an exact witness at a = b = 3/10, R = 0.378 bits."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+import random
+from typing import Any
 
-from flint import arb
+import sympy as sp
+from flint import fmpq
 
-from .lemma import Lemma, ProofError
-from .runner import uses
-from .tools.ball import ball, ball_step, conditional_entropy, entropy, precision
-from .tools.symbolic import case
+from .lemma import Lemma, Witness, step
+from .lemma_1 import mean_rate
+from .theorem_2 import BEST, FACTORS, FEASIBLE, LIMITS, R, cap
+from .tools.language import And, ForAll, entropy, eq, ge, le, lt, substitute
+from .tools.rules import algebra, block, decide, enclosure, instance, uses
+from .two_bits import WEIGHTS, a, b, conditional_entropy, fraction, p1, p2
 
-__all__ = ["LEMMA", "WITNESS", "enclosures"]
+__all__ = ["LEMMA", "RATE", "WITNESS"]
 
-A = B = Fraction(3, 10)
-RATE = Fraction(378, 1000)
-#: Weights of identity, flip, zero and one.
-WITNESS = (Fraction(0), Fraction(3, 7), Fraction(4, 7), Fraction(0))
+TENTHS = sp.Rational(3, 10)
+#: 0.378 bits, in nats
+RATE = sp.Rational(378, 1000) * sp.log(2)
+#: weights of identity, flip, zero and one
+WITNESS = (sp.Integer(0), sp.Rational(3, 7), sp.Rational(4, 7), sp.Integer(0))
+HERE = {a: TENTHS, b: TENTHS, R: RATE}
+WITHIN = tuple(substitute(one, HERE) for one in FEASIBLE)
+#: mutual information, nats
+INFORMATION = entropy(TENTHS) - substitute(conditional_entropy(p1 - p2), HERE)
+AT = dict(zip(WEIGHTS, WITNESS, strict=True))
+BEST_SHARE = RATE / entropy(TENTHS)
+BY_WITNESS = substitute(INFORMATION, AT)
+BY_FORMULA = entropy(TENTHS) - substitute(conditional_entropy(cap), {**HERE, cap: BEST_SHARE})
+MISSED = sp.Rational(64, 1000) * sp.log(2)
 
-
-def _exact() -> str:
-    identity, flip, _, one = WITNESS
-    if min(WITNESS) < 0 or sum(WITNESS) != 1:
-        raise ProofError("the weights are no pmf")
-    if (1 - A) * (flip + one) + A * (identity + one) != B:
-        raise ProofError("the marginal of Y is not b")
-    return f"weights {', '.join(str(weight) for weight in WITNESS)}; P(Y=1) = {B}"
-
-
-@precision()
-def enclosures() -> tuple[arb, arb, arb]:
-    """The witness's rate, its mutual information and the comonotone branch, bits."""
-    a, b = ball(A), ball(B)
-    share = WITNESS[0] + WITNESS[1]
-    slope = ball(WITNESS[0] - WITNESS[1])
-    rate = ball(share) * entropy(a)
-    value = entropy(b) - conditional_entropy(a, b, slope)
-    printed = entropy(b) - conditional_entropy(a, b, ball(RATE) / entropy(a))
-    return rate, value, printed
+LAW = And((*(ge(one, 0) for one in dict.fromkeys(WITNESS)), eq(sum(WITNESS), 1)))
+MARGINAL = eq((1 - TENTHS) * (WITNESS[1] + WITNESS[3]) + TENTHS * (WITNESS[0] + WITNESS[3]), TENTHS)
+SPENT = lt(substitute(mean_rate(WEIGHTS), {**AT, a: TENTHS}), RATE)
 
 
-def _rate() -> tuple[bool, str]:
-    rate, _, _ = enclosures()
-    return bool(rate < ball(RATE)), f"rate in {rate.str(25)} bits"
+def _within(low: int, value: sp.Expr, high: int) -> And:
+    """Millionths of a bit on both sides."""
+    bit = sp.log(2) / 10**6
+    return And((lt(low * bit, value), lt(value, high * bit)))
 
 
-def _branch() -> tuple[bool, str]:
-    share = ball(RATE) / entropy(ball(A))
-    return bool(share < 1), f"R/h(a) in {share.str(25)}; b/a = (1-b)/(1-a) = 1"
+CARRIED, PRINTED = _within(191631, BY_WITNESS, 191632), _within(127539, BY_FORMULA, 127540)
+ALL = ForAll(WEIGHTS, WITHIN, lt(INFORMATION + MISSED, BY_WITNESS))
+NAMES = ("w1", "w2", "w3", "w4", "sum", "law of Y", "within", "order")
 
 
-def _values() -> tuple[bool, str]:
-    _, value, printed = enclosures()
-    proved = bool(value - printed > ball(Fraction(64, 1000)) and value > printed)
-    return proved, f"witness {value.str(25)}, comonotone branch {printed.str(25)} bits"
+def _draw(generator: random.Random, place: int) -> dict[str, Any]:
+    """Weights with delta >= 0 within the rate; the best of them among these."""
+    mass = fmpq(3, 10)
+    below = fmpq(428, 1000)  # just below the largest share, a rational
+    gap = below * (1 if place % 4 == 0 else fraction(generator))
+    room = min(mass - mass * gap, 1 - mass - (1 - mass) * gap, (below - gap) / 2)
+    both = max(fmpq(0), room) * generator.choice((0, 1, fraction(generator)))
+    one = mass - mass * gap - both
+    return {"p1": gap + both, "p2": both, "p4": one, "p3": 1 - gap - 2 * both - one}
 
 
 LEMMA = Lemma(
+    name="erratum_theorem_2",
     label="Erratum to Theorem 2",
-    statement=(
-        "The comonotone branch (printed Theorem 2, reconstructed) is not the optimum: at $a = b = 3/10$, "
-        "$R = 0.378$ it "
-        "gives 0.127539 bits, while flip with weight 3/7 and zero with weight 4/7 is feasible with "
-        "0.191631 bits."
+    idea=(
+        "At a = b = 3/10 and R = 0.378 bits every coupling with delta >= 0 carries less, "
+        "by more than 0.064 bits, than "
+        "the flip with weight 3/7 and zero with weight 4/7, which is feasible."
     ),
-    assumptions=("$a = b = 3/10$, $R = 0.378$",),
+    hypotheses={},
+    conclusions={
+        "a law": LAW,
+        "with the law of Y": MARGINAL,
+        "within the rate": SPENT,
+        "its information": CARRIED,
+        "the printed formula": PRINTED,
+        "every coupling with delta >= 0 carries less": ALL,
+    },
     steps=(
-        uses("The comonotone branch is $h(b) - \\Phi(\\min\\{R/h(a), b/a, (1-b)/(1-a), 1\\})$.", "theorem_2"),
-        uses("Value and rate of a mixture follow from $\\delta$ and t.", "binary_coupling"),
-        case("The witness is a pmf with the right marginal, in exact rationals.", _exact),
-        ball_step("Its rate $\\frac37 h(3/10)$ is below 0.378.", _rate),
-        ball_step("The minimum in the printed formula is $R/h(a)$.", _branch),
-        ball_step("The witness carries more, by over 0.064 bits.", _values),
+        step("a law", LAW, decide()),
+        step("marginal", MARGINAL, decide()),
+        step("rate", SPENT, enclosure()),
+        step("information", CARRIED, enclosure()),
+        step("formula", PRINTED, enclosure()),
+        step("rate positive", ge(RATE, 0), enclosure()),
+        step("share", lt(BEST_SHARE, 1), enclosure()),
+        step(
+            "limits",
+            And(
+                tuple(
+                    le(BEST_SHARE * substitute(f, HERE), substitute(one, HERE))
+                    for f, one in zip(FACTORS, LIMITS, strict=True)
+                )
+            ),
+            algebra("share"),
+        ),
+        step(
+            "best share",
+            ForAll(WEIGHTS, WITHIN, substitute(BEST, {**HERE, cap: BEST_SHARE})),
+            uses(
+                "theorem_2",
+                {**HERE, cap: BEST_SHARE},
+                using=("rate positive", "limits"),
+            ),
+        ),
+        step("less", lt(BY_FORMULA + MISSED, BY_WITNESS), enclosure()),
+        step(
+            "all",
+            ALL,
+            block(
+                step(
+                    "at most",
+                    substitute(BEST, {**HERE, cap: BEST_SHARE}),
+                    instance(
+                        "best share",
+                        {w: w for w in WEIGHTS},
+                        using=NAMES,
+                    ),
+                ),
+                step("less than the witness", ALL.then, algebra("at most", "less")),
+                given="; ".join(NAMES),
+            ),
+        ),
     ),
+    witness=Witness(draw=_draw, count=300),
 )

@@ -6,290 +6,487 @@ product x y it is largest on the diagonal; there one equation is left, c log2(1 
 
 from __future__ import annotations
 
-from fractions import Fraction
+import random
+from typing import Any
 
 import sympy as sp
-from flint import arb
+from flint import arb, fmpq
 
-from .binary_coupling import a, b, conditional_entropy
-from .crossover import ANTITONE_CAP, B_ABOVE_A, B_AT_MOST_A, LEVEL
-from .lemma import Lemma, ProofError, cited
-from .runner import uses
-from .tools.ball import ball, ball_step, cover_step, precision
-from .tools.ball import entropy as ball_entropy
-from .tools.ball import phi as ball_phi
-from .tools.symbolic import entropy, identity, ln, phi, root_count, sign_step
+from .crossover import ANTITONE_CAP, LEVEL
+from .lemma import Lemma, Witness, step
+from .tools.calculus import intermediate, monotone, strictly_concave
+from .tools.evaluate import precision
+from .tools.kernel import over
+from .tools.language import And, Exists, ForAll, eq, ge, gt, implies, le, lt, phi, real, substitute
+from .tools.rules import algebra, block, by_cases, cover, enclosure, follows, instance, sign
+from .two_bits import a, b, conditional_entropy, fraction
 
-__all__ = ["LEMMA", "enclose_same_side"]
+__all__ = ["LEMMA"]
 
-x, y, c, r, u, v = sp.symbols("x y c r u v", positive=True)
+x, y, c, g, G, r, z, root = real("x y c g G r z w")
+t1, t2, t3 = real("t1 t2 t3")
+HALF = sp.Rational(1, 2)
+#: the loss where the antitone end saturates, nats
+SAME_SIDE = conditional_entropy(ANTITONE_CAP) - LEVEL
+#: twice that in x and y
+TWICE = (
+    (x + y) * sp.log(x + y)
+    - x * sp.log(x)
+    - y * sp.log(y)
+    + x * y * sp.log(x * y)
+    - (1 + x * y) * sp.log(1 + x * y)
+)
+#: along x = g/z, y = g z, and on the diagonal
+ARC = substitute(TWICE, {x: g / z, y: g * z})
+DIAGONAL = substitute(TWICE, {x: g, y: g})
+PSI = g * sp.log(1 + 1 / g**2)
+#: x times this is minus the slope along the arc, r = y/x
+K = (1 - r) * sp.log(1 + r) - phi(r)
+LARGEST = (c * sp.log(2) - sp.log(1 + c**2)) / 2
+EQUATION = eq(c * sp.log(1 + 1 / c**2), sp.log(2))
+BELOW = le(SAME_SIDE, LARGEST)
 
-#: The loss at the rate where the antitone end saturates, 0 < a, b < 1/2.
-SAME_SIDE = conditional_entropy(slope=ANTITONE_CAP) - LEVEL
-#: Twice that loss in x and y.
-TWICE = (x + y) * ln(x + y) - x * ln(x) - y * ln(y) + x * y * ln(x * y) - (1 + x * y) * ln(1 + x * y)
-#: The derivative of `SAME_SIDE` in a.
-SLOPE = -y * ln(y) + 2 * b * ln(x) + y * ln(1 + x * y) - ln(x + y)
-#: On the diagonal x = y = c, and its derivative's factor.
-DIAGONAL = TWICE.subs({x: c, y: c}) / 2
-PSI = c * ln(1 + 1 / c**2)
-#: Derivative along x -> x e^s, y -> y e^-s with y = r x, divided by x.
-K = (1 - r) * ln(1 + r) + r * ln(r)
-
-#: Opposite sides, relabelled to 0 < a, b < 1/2: the loss once both ends are saturated.
-OPPOSITE_BELOW = LEVEL - a * entropy(b / a)
-OPPOSITE_ABOVE = LEVEL - (1 - a) * entropy((b - a) / (1 - a))
-RIDGE = (1 - a) * entropy(a / (1 - a))
-HALF = Fraction(1, 2)
-GOLDEN = (1 + sp.sqrt(5)) / 2
-WORST_A = (5 - sp.sqrt(5)) / 10
-
-
-def _excess(point: Fraction) -> arb:
-    """The left side c log2(1 + 1/c^2) - 1 at a rational c."""
-    value = ball(point)
-    return value * (1 + 1 / value**2).log() / arb.const_log2() - 1
-
-
-@precision()
-def enclose_same_side() -> tuple[arb, arb]:
-    """Balls around c* and around the largest loss (c* - log2(1 + c*^2)) / 2, bits."""
-    low, high = Fraction(1, 10), Fraction(1, 2)
-    if not (_excess(low) < 0 and _excess(high) > 0):
-        raise ProofError("the bracket does not hold the root")
-    for _ in range(100):
-        middle = (low + high) / 2
-        excess = _excess(middle)
-        if excess < 0:
-            low = middle
-        elif excess > 0:
-            high = middle
-        else:
-            break
-    root = ball(low).union(ball(high))
-    return root, (root - (1 + root**2).log() / arb.const_log2()) / 2
+v = real("v")
+#: the loss by joint laws, for the second method
+p, q = real("p q")
+JOINT = (
+    phi(2 * p * q)
+    + phi(p * (1 - 2 * q))
+    + phi(q * (1 - 2 * p))
+    + phi(1 - 2 * p * q - p * (1 - 2 * q) - q * (1 - 2 * p))
+    - phi(p)
+    - phi(q)
+    - phi(1 - p - q)
+)
+SQUARE = ForAll(
+    (p, q), (le(0, p), le(p, HALF), le(0, q), le(q, HALF)), lt(JOINT, sp.Rational(788, 10**4) * sp.log(2))
+)
+LOW, HIGH = sp.Rational(234881, 10**6), sp.Rational(234882, 10**6)
+SOMEWHERE = Exists((v,), And((lt(LOW, v), lt(v, HIGH), eq(substitute(PSI, {g: v}), sp.log(2)))))
+SIZE = ForAll((c,), (le(LOW, c), le(c, HIGH)), lt(LARGEST, sp.Rational(78704, 10**6) * sp.log(2)))
+SIZE_BELOW = ForAll((c,), (le(LOW, c), le(c, HIGH)), lt(sp.Rational(78703, 10**6) * sp.log(2), LARGEST))
 
 
-def _loss(first: arb, second: arb) -> arb:
-    """The loss of `SAME_SIDE` on a box, bits.
+def on(where: Any) -> Any:
+    """Twice the loss on the diagonal."""
+    return substitute(DIAGONAL, {g: where})
 
-    By the joint law: 2ab, a(1-2b), b(1-2a) and the rest for the comonotone end against 0, a, b, 1-a-b.
+
+def at(where: Any) -> Any:
+    """Psi at a point."""
+    return substitute(PSI, {g: where})
+
+
+def _bends(low: Any) -> ForAll:
+    """Chords of psi on [low, 1] lie below it."""
+    chord = (1 - t3) * at(t1) + t3 * at(t2)
+    return ForAll(
+        (t1, t2, t3),
+        (le(low, t1), lt(t1, t2), lt(0, t3), lt(t3, 1), le(t2, 1)),
+        lt(chord, at((1 - t3) * t1 + t3 * t2)),
+    )
+
+
+def _chord(low: Any, between: Any) -> Any:
+    """The chord from a point to 1 lies below psi at a point between."""
+    share = (between - low) / (1 - low)
+    return lt((1 - share) * at(low) + share * sp.log(2), at(between))
+
+
+def _root() -> arb:
+    """A ball around the root of c log2(1 + 1/c^2) = 1, by bisection."""
+    low, high = fmpq(1, 10), fmpq(1, 2)
+    with precision(160):
+        for _ in range(80):
+            middle = (low + high) / 2
+            at = arb(middle)
+            if at * (1 + 1 / at**2).log() < arb(2).log():
+                low = middle
+            else:
+                high = middle
+        return arb(low).union(arb(high))
+
+
+_ROOT = _root()
+
+
+def _draw(generator: random.Random, place: int) -> dict[str, Any]:
+    """Points of the square by g = sqrt(x y) and z = sqrt(y/x), the diagonal and the worst points among
+    them.
     """
-    both = 2 * first * second
-    left, right = first * (1 - 2 * second), second * (1 - 2 * first)
-    spread = ball_phi(both) + ball_phi(left) + ball_phi(right) + ball_phi(1 - both - left - right)
-    return spread - ball_phi(first) - ball_phi(second) - ball_phi(1 - first - second)
-
-
-def _slope(first: arb, second: arb) -> arb:
-    """The derivative of the loss in a, bits: `SLOPE` on a box."""
-    far, near = 1 - 2 * first, 1 - 2 * second
-    nats = -near * near.log() + 2 * second * far.log() + near * (1 + far * near).log() - (far + near).log()
-    return nats / arb.const_log2()
-
-
-def _below_bound(box: tuple[arb, ...]) -> bool:
-    """Whether the loss stays below 0.0788 bits on a box, by its natural or its mean value form."""
-    limit = ball(Fraction(788, 10_000))
-    if _loss(*box) < limit:
-        return True
-    first, second = box
-    middle = (first.mid(), second.mid())
-    # The loss is symmetric, so its derivative in b is that in a with the arguments exchanged.
-    moved = _slope(first, second) * (first - middle[0]) + _slope(second, first) * (second - middle[1])
-    return bool(_loss(*middle) + moved < limit)
-
-
-def _same_side() -> tuple[bool, str]:
-    root, loss = enclose_same_side()
-    mass = (1 - root) / 2
-    rate = ball_entropy(mass) * mass / (1 - mass)
-    narrow = root.rad() < 1e-25 and loss.rad() < 1e-25
-    account = f"c* = {root.str(25)}, a = b = {mass.str(20)}, R = {rate.str(20)}, loss = {loss.str(25)} bits"
-    return bool(narrow and loss > ball(Fraction(787, 10_000)) and loss < ball(Fraction(788, 10_000))), account
-
-
-def _overall() -> tuple[bool, str]:
-    _, same_side = enclose_same_side()
+    share = fmpq(1) if place % 4 == 0 else fraction(generator)
+    middle = share * fraction(generator)
+    if place % 8 == 0:
+        middle = _ROOT
+    source, other = (1 - middle / share) / 2, (1 - middle * share) / 2
     golden = (1 + arb(5).sqrt()) / 2
-    loss = golden.log() / arb.const_log2()
-    mass = (5 - arb(5).sqrt()) / 10
-    direct = (1 - mass) * ball_entropy(mass / (1 - mass))
-    account = f"log2((1+sqrt 5)/2) = {loss.str(25)} bits at a = {mass.str(20)}"
-    return bool(loss > same_side and direct.overlaps(loss) and loss.rad() < 1e-25), account
+    if place % 8 == 5:
+        # the worst point of opposite sides: a = b = 1/(G^2 + 1)
+        source = other = 1 / (golden**2 + 1)
+        middle, share = 1 - 2 * source, fmpq(1)
+    cap, top = other / (1 - source), (1 - other) / (1 - source)
+    points = {f"t{number}": cap + (top - cap) * fraction(generator) for number in (2, 3)}
+    return points | {
+        "g": middle,
+        "z": share,
+        "x": middle / share,
+        "y": middle * share,
+        "a": source,
+        "b": other,
+        "c": _ROOT,
+        "G": golden,
+        "t1": cap
+        if place % 3 == 0
+        else cap + (min(other / source, top) - cap) * fraction(generator)
+        if other > source
+        else cap,
+        "p": fraction(generator) / 2,
+        "q": fraction(generator) / 2,
+        "v": _ROOT,
+    }
 
 
 LEMMA = Lemma(
+    name="largest_loss",
     label="Largest loss of the comonotone branch",
-    statement=(
-        "Over all $a, b, R$ the comonotone branch loses at most $\\log_2\\frac{1+\\sqrt5}{2} = 0.694242$ "
-        "bits, attained at "
-        "$a = (5-\\sqrt5)/10$, $b = 1-a$, $R \\ge h(a)$ (and relabelled). Over $a, b \\le 1/2$ it loses at "
-        "most "
-        "$\\frac12(c - \\log_2(1+c^2)) = 0.078704$ bits, where $c = 0.234882$ is the root in (0,1) of "
-        "$c \\log_2(1 + c^{-2}) = 1$, attained only at $a = b = (1-c)/2$, $R = h(a)\\, a/(1-a)$."
+    idea=(
+        "On the same side of 1/2 the loss grows along the hyperbola x y = g^2 up to the "
+        "diagonal, where its derivative "
+        "is log 2 - g log(1 + 1/g^2). On opposite sides it is below (1-a) h(b/(1-a)), "
+        "and tangents of the entropy at "
+        "the golden section bound that by the logarithm of the golden ratio."
     ),
-    assumptions=("$0 < a, b < 1$, $R \\ge 0$", "no label"),
+    meaning={
+        a: "P(X=1)",
+        b: "P(Y=1)",
+        x: "1 - 2a",
+        y: "1 - 2b",
+        g: "sqrt(x y)",
+        z: "sqrt(y/x)",
+        c: "root of c log2(1 + 1/c^2) = 1 in (0, 1)",
+        G: "golden ratio",
+    },
+    hypotheses={
+        "square": And((gt(x, 0), lt(x, 1), gt(y, 0), lt(y, 1))),
+        "hyperbola": And((gt(g, 0), gt(z, 0), le(z, 1))),
+        "x": eq(x, g / z),
+        "y": eq(y, g * z),
+        "a": eq(a, (1 - x) / 2),
+        "b": eq(b, (1 - y) / 2),
+        "root": And((gt(c, 0), lt(c, 1))),
+        "equation": EQUATION,
+    },
+    conclusions={
+        "same side: at most": BELOW,
+        "the loss is symmetric": eq(SAME_SIDE, substitute(SAME_SIDE, {a: b, b: a})),
+        "the root": SOMEWHERE,
+        "the size in bits: above": SIZE,
+        "and below": SIZE_BELOW,
+        "by a second method": SQUARE,
+    },
     steps=(
-        uses(
-            "Same side, $a, b < 1/2$: the loss is $D(t)$ while both ends spend the rate, and $D' > 0$.",
-            "sign_theorem",
-        ),
-        uses(
-            "Past $t = b/(1-a)$ the antitone end is constant and $\\Phi(t)$ decreases until the comonotone "
-            "end leads: "
-            "the loss is largest at $t = b/(1-a)$. For $a$ or $b$ = 1/2 it is 0.",
-            "crossover",
-        ),
-        identity(
-            "With $x = 1-2a$, $y = 1-2b$ twice that loss is $(x+y)\\ln(x+y) - x\\ln x - y\\ln y + "
-            "xy\\ln(xy) - "
-            "(1+xy)\\ln(1+xy)$.",
-            lambda: (2 * SAME_SIDE.subs({a: (1 - x) / 2, b: (1 - y) / 2}, simultaneous=True), TWICE),
-        ),
-        identity(
-            "In a and b it is the entropy of (2ab, a(1-2b), b(1-2a), rest) less that of (0, a, b, 1-a-b).",
-            lambda: (
-                SAME_SIDE,
-                sum(
-                    phi(cell) for cell in (2 * a * b, a * (1 - 2 * b), b * (1 - 2 * a), 1 - a - b + 2 * a * b)
-                )
-                - sum(phi(cell) for cell in (a, b, 1 - a - b)),
+        step("inside", And((gt(a, 0), lt(a, HALF), gt(b, 0), lt(b, HALF))), algebra("square", "a", "b")),
+        step("in x and y", eq(2 * SAME_SIDE, TWICE), algebra(put=("a", "b"))),
+        step("symmetric", eq(SAME_SIDE, substitute(SAME_SIDE, {a: b, b: a})), algebra()),
+        step("on the arc", eq(TWICE, ARC), algebra(put=("x", "y"))),
+        step(
+            "curve",
+            ForAll((r,), (lt(0, r), lt(r, 1)), lt(0, sp.diff(K, r, 2))),
+            block(
+                step("value", gt((1 - r) / (r * (1 + r) ** 2), 0), sign()),
+                step("second derivative", lt(0, sp.diff(K, r, 2)), follows("value")),
+                given="above; below",
             ),
         ),
-        identity(
-            "Along $x \\to x e^s$, $y \\to y e^{-s}$ the product is fixed and the derivative at $s = 0$, "
-            "$y = rx$, is "
-            "$x\\,[(1-r)\\ln(1+r) + r\\ln r]$.",
-            lambda: ((x * sp.diff(TWICE, x) - y * sp.diff(TWICE, y)).subs(y, r * x), x * K),
+        step(
+            "convex",
+            ForAll(
+                (t1, t2, t3),
+                (le(0, t1), lt(t1, t2), lt(0, t3), lt(t3, 1), le(t2, 1)),
+                lt(
+                    substitute(K, {r: (1 - t3) * t1 + t3 * t2}),
+                    (1 - t3) * substitute(K, {r: t1}) + t3 * substitute(K, {r: t2}),
+                ),
+            ),
+            strictly_concave(K, r, 0, 1, "curve"),
         ),
-        identity(
-            "$k(r) = (1-r)\\ln(1+r) + r\\ln r$ has $k(1) = 0$ and $k''(r) = (1-r)/(r(1+r)^2)$.",
-            lambda: [(K.subs(r, 1), 0), (sp.diff(K, r, 2), (1 - r) / (r * (1 + r) ** 2))],
+        step(
+            "K",
+            ForAll((r,), (lt(0, r), lt(r, 1)), lt(K, 0)),
+            block(
+                step(
+                    "below chord",
+                    lt(K, 0),
+                    instance("convex", {t1: 0, t2: 1, t3: r}, using=("above", "below")),
+                ),
+                given="above; below",
+            ),
         ),
-        sign_step("$k'' > 0$ on (0, 1).", lambda: [((1 - r) / (r * (1 + r) ** 2), {r: 1 / (1 + u)}, 1)]),
-        cited(
-            "$k(0^+) = 0 = k(1)$ and strict convexity give $k < 0$ on (0, 1): at a fixed product the loss "
-            "is largest at "
-            "$x = y$, and only there ($x, y < 1$ is kept on the way to the diagonal).",
-            "Rockafellar, Convex Analysis, section 4",
+        step(
+            "arc slope",
+            ForAll((root,), (lt(z, root), lt(root, 1)), lt(0, sp.diff(substitute(ARC, {z: root}), root))),
+            block(
+                step(
+                    "square of it",
+                    And((gt(root**2, 0), lt(root**2, 1))),
+                    algebra("hyperbola", "above", "below", degree=2),
+                ),
+                step(
+                    "K there",
+                    lt(substitute(K, {r: root**2}), 0),
+                    instance("K", {r: root**2}, using=("square of it",)),
+                ),
+                step(
+                    "sign",
+                    lt(0, sp.diff(substitute(ARC, {z: root}), root)),
+                    algebra(over("K there", times=g / root**2)),
+                ),
+                given="above; below",
+            ),
         ),
-        identity(
-            "On the diagonal the loss $L(c)$ has $L'(c) = \\ln 2 - \\psi(c)$, $\\psi(c) = c\\ln(1 + "
-            "c^{-2})$.",
-            lambda: (sp.diff(DIAGONAL, c), ln(2) - PSI),
+        step(
+            "arc grows",
+            ForAll(
+                (t1, t2),
+                (le(z, t1), lt(t1, t2), le(t2, 1)),
+                lt(
+                    substitute(ARC, {z: t1}),
+                    substitute(ARC, {z: t2}),
+                ),
+            ),
+            monotone(substitute(ARC, {z: root}), root, z, 1, "arc slope"),
         ),
-        identity(
-            "$\\psi''(c) = -2(1-c^2)/(c(1+c^2)^2)$, $\\psi(1) = \\ln 2$ and $\\psi'(1) = \\ln 2 - 1$.",
-            lambda: [
-                (sp.diff(PSI, c, 2), -2 * (1 - c**2) / (c * (1 + c**2) ** 2)),
-                (PSI.subs(c, 1), ln(2)),
-                (sp.diff(PSI, c).subs(c, 1), ln(2) - 1),
-            ],
+        step(
+            "off the diagonal",
+            implies(lt(z, 1), le(ARC, DIAGONAL)),
+            block(
+                step(
+                    "to the diagonal",
+                    lt(ARC, substitute(ARC, {z: 1})),
+                    instance(
+                        "arc grows",
+                        {t1: z, t2: sp.Integer(1)},
+                        using=("apart",),
+                    ),
+                ),
+                step("weakly", le(ARC, DIAGONAL), algebra("to the diagonal")),
+                given="apart",
+            ),
         ),
-        sign_step(
-            "$\\psi'' < 0$ on (0, 1).",
-            lambda: [(-2 * (1 - c**2) / (c * (1 + c**2) ** 2), {c: 1 / (1 + u)}, -1)],
+        step(
+            "on the diagonal",
+            implies(ge(z, 1), le(ARC, DIAGONAL)),
+            block(
+                step("one", eq(z, 1), algebra("there", "hyperbola")),
+                step("same", le(ARC, DIAGONAL), algebra(put=("one",))),
+                given="there",
+            ),
         ),
-        ball_step(
-            "$\\ln 2 - 1 < 0$.", lambda: (bool(arb.const_log2() - 1 < 0), f"{(arb.const_log2() - 1).str(20)}")
+        step("diagonal is best", le(ARC, DIAGONAL), by_cases("off the diagonal", "on the diagonal")),
+        # on the diagonal: the equation has one root
+        step(
+            "psi bends",
+            ForAll((v,), (lt(0, v), lt(v, 1)), lt(sp.diff(at(v), v, 2), 0)),
+            block(
+                step("value", lt(-2 * (1 - v**2) / (v * (1 + v**2) ** 2), 0), sign()),
+                step("second derivative", lt(sp.diff(at(v), v, 2), 0), follows("value")),
+                given="above; below",
+            ),
         ),
-        cited(
-            "$\\psi$ is strictly concave with $\\psi(0^+) = 0 < \\ln 2$, $\\psi(1) = \\ln 2$ and falls "
-            "into 1, so it takes "
-            "$\\ln 2$ exactly once in (0, 1), at $c^*$: L increases before and decreases after.",
-            "Rockafellar, Convex Analysis, section 4",
+        step(
+            "psi below",
+            ForAll((root,), (lt(0, root), lt(root, c)), lt(at(root), sp.log(2))),
+            block(
+                step(
+                    "bends",
+                    ForAll((v,), (lt(root, v), lt(v, 1)), lt(sp.diff(at(v), v, 2), 0)),
+                    block(
+                        step(
+                            "here",
+                            lt(sp.diff(at(v), v, 2), 0),
+                            instance("psi bends", {v: v}, using=("from", "to", "above")),
+                        ),
+                        given="from; to",
+                    ),
+                ),
+                step("concave", _bends(root), strictly_concave(at(v), v, root, 1, "bends")),
+                step(
+                    "share",
+                    And((gt((c - root) / (1 - root), 0), lt((c - root) / (1 - root), 1))),
+                    algebra(
+                        "above",
+                        "below",
+                        "root",
+                    ),
+                ),
+                step(
+                    "chord",
+                    _chord(root, c),
+                    instance(
+                        "concave",
+                        {t1: root, t2: sp.Integer(1), t3: (c - root) / (1 - root)},
+                        using=("share", "below", "root"),
+                    ),
+                ),
+                step(
+                    "weighted",
+                    lt(at(root) * (1 - c), sp.log(2) * (1 - c)),
+                    algebra(
+                        over("chord", times=1 - root),
+                        over("equation", times=1 - root),
+                    ),
+                ),
+                step("lower", lt(at(root), sp.log(2)), algebra(over("weighted", times=1 / (1 - c)))),
+                given="above; below",
+            ),
         ),
-        identity(
-            "Where $\\psi(c) = \\ln 2$: $L = \\frac12(c \\ln 2 - \\ln(1+c^2))$; in general "
-            "$L - \\frac12(c\\ln2 - \\ln(1+c^2)) = \\frac c2(\\ln 2 - \\psi(c))$.",
-            lambda: (DIAGONAL - (c * ln(2) - ln(1 + c**2)) / 2, c * (ln(2) - PSI) / 2),
+        step(
+            "psi above",
+            ForAll((root,), (lt(c, root), lt(root, 1)), lt(sp.log(2), at(root))),
+            block(
+                step(
+                    "bends",
+                    ForAll((v,), (lt(c, v), lt(v, 1)), lt(sp.diff(at(v), v, 2), 0)),
+                    block(
+                        step(
+                            "here",
+                            lt(sp.diff(at(v), v, 2), 0),
+                            instance("psi bends", {v: v}, using=("from", "to", "root")),
+                        ),
+                        given="from; to",
+                    ),
+                ),
+                step("concave", _bends(c), strictly_concave(at(v), v, c, 1, "bends")),
+                step(
+                    "share",
+                    And((gt((root - c) / (1 - c), 0), lt((root - c) / (1 - c), 1))),
+                    algebra(
+                        "above",
+                        "below",
+                        "root",
+                    ),
+                ),
+                step(
+                    "chord",
+                    _chord(c, root),
+                    instance(
+                        "concave",
+                        {t1: c, t2: sp.Integer(1), t3: (root - c) / (1 - c)},
+                        using=("share", "root"),
+                    ),
+                ),
+                step(
+                    "weighted",
+                    lt(sp.log(2) * (1 - c), at(root) * (1 - c)),
+                    algebra(
+                        over("chord", times=1 - c),
+                        over("equation", times=1 - root),
+                    ),
+                ),
+                step("higher", lt(sp.log(2), at(root)), algebra(over("weighted", times=1 / (1 - c)))),
+                given="above; below",
+            ),
         ),
-        identity(
-            "Its derivative in a is $-y\\ln y + 2b\\ln x + y\\ln(1+xy) - \\ln(x+y)$; it is symmetric in a "
-            "and b.",
-            lambda: [
-                (sp.diff(SAME_SIDE, a), SLOPE.subs({x: 1 - 2 * a, y: 1 - 2 * b}, simultaneous=True)),
-                (SAME_SIDE, SAME_SIDE.subs({a: b, b: a}, simultaneous=True)),
-            ],
+        step("g by x", eq(g, x * z), algebra("x")),
+        step("products", And((gt(x * z, 0), ge(x * (1 - z), 0))), sign()),
+        step("g inside", And((gt(g, 0), lt(g, 1))), algebra("g by x", "products", "square")),
+        step(
+            "rises",
+            implies(lt(g, c), le(DIAGONAL, on(c))),
+            block(
+                step(
+                    "slope",
+                    ForAll((root,), (lt(g, root), lt(root, c)), lt(0, sp.diff(on(root), root))),
+                    block(
+                        step(
+                            "psi",
+                            lt(at(root), sp.log(2)),
+                            instance("psi below", {root: root}, using=("from", "to", "g inside")),
+                        ),
+                        step("positive", lt(0, sp.diff(on(root), root)), algebra("psi")),
+                        given="from; to",
+                    ),
+                ),
+                step(
+                    "grows",
+                    ForAll((t1, t2), (le(g, t1), lt(t1, t2), le(t2, c)), lt(on(t1), on(t2))),
+                    monotone(
+                        on(root),
+                        root,
+                        g,
+                        c,
+                        "slope",
+                    ),
+                ),
+                step("to c", lt(DIAGONAL, on(c)), instance("grows", {t1: g, t2: c}, using=("apart",))),
+                step("weakly", le(DIAGONAL, on(c)), algebra("to c")),
+                given="apart",
+            ),
         ),
-        cover_step(
-            "The same by a second method, a cover of the closed square $0 \\le a, b \\le 1/2$ (borders "
-            "included, "
-            "by continuity): the loss at $t = b/(1-a)$ is nowhere above 0.0788 bits.",
-            lambda: [((Fraction(0), HALF), (Fraction(0), HALF))],
-            _below_bound,
+        step(
+            "falls",
+            implies(gt(g, c), le(DIAGONAL, on(c))),
+            block(
+                step(
+                    "slope",
+                    ForAll((root,), (lt(c, root), lt(root, g)), lt(sp.diff(on(root), root), 0)),
+                    block(
+                        step(
+                            "psi",
+                            lt(sp.log(2), at(root)),
+                            instance("psi above", {root: root}, using=("from", "to", "g inside")),
+                        ),
+                        step("negative", lt(sp.diff(on(root), root), 0), algebra("psi")),
+                        given="from; to",
+                    ),
+                ),
+                step(
+                    "sinks",
+                    ForAll((t1, t2), (le(c, t1), lt(t1, t2), le(t2, g)), lt(on(t2), on(t1))),
+                    monotone(
+                        on(root),
+                        root,
+                        c,
+                        g,
+                        "slope",
+                    ),
+                ),
+                step("from c", lt(DIAGONAL, on(c)), instance("sinks", {t1: c, t2: g}, using=("apart",))),
+                step("weakly", le(DIAGONAL, on(c)), algebra("from c")),
+                given="apart",
+            ),
         ),
-        ball_step(
-            "Enclosures of $c^*$, of the point and of the largest loss over $a, b \\le 1/2$.", _same_side
+        step(
+            "at c",
+            implies(eq(g, c), le(DIAGONAL, on(c))),
+            block(
+                step("same", le(DIAGONAL, on(c)), algebra(put=("equal",))),
+                given="equal",
+            ),
         ),
-        uses(
-            "Opposite sides, relabelled by $b \\to 1-b$ to $a, b < 1/2$: printed and optimal end change "
-            "roles, the loss "
-            "is 0 up to the crossover and then grows until both ends are saturated.",
-            "crossover",
+        step("root is best", le(DIAGONAL, on(c)), by_cases("rises", "at c", "falls")),
+        step("value there", eq(on(c), 2 * LARGEST), algebra(over("equation", times=c))),
+        step(
+            "same side",
+            BELOW,
+            algebra("in x and y", "on the arc", "diagonal is best", "root is best", "value there"),
         ),
-        identity(
-            "There, $b \\le a$: loss $(1-a)h(b/(1-a)) - a h(b/a)$, with derivative "
-            "$\\ln\\frac{1-a-b}{a-b}$ in b.",
-            lambda: (sp.diff(OPPOSITE_BELOW, b), ln(1 - a - b) - ln(a - b)),
-        ),
-        sign_step(
-            "$(1-a-b)/(a-b) > 1$: the loss increases in b up to a.",
-            lambda: [((1 - a - b) / (a - b) - 1, B_AT_MOST_A, 1)],
-        ),
-        identity(
-            "$b > a$: loss $(1-a)[h(b/(1-a)) - h((b-a)/(1-a))]$, with derivative "
-            "$\\ln\\frac{(1-a-b)(b-a)}{b(1-b)}$ in b.",
-            lambda: (sp.diff(OPPOSITE_ABOVE, b), ln(1 - a - b) + ln(b - a) - ln(b) - ln(1 - b)),
-        ),
-        sign_step(
-            "$(1-a-b)(b-a) - b(1-b) < 0$: the loss decreases in b from a on.",
-            lambda: [((1 - a - b) * (b - a) - b * (1 - b), B_ABOVE_A, -1)],
-        ),
-        identity(
-            "So $b = a$ is best (that is $b = 1-a$ before relabelling): loss $(1-a) h(a/(1-a))$, with "
-            "derivative "
-            "$\\ln\\frac{(1-2a)^2}{a(1-a)}$.",
-            lambda: [
-                (LEVEL.subs(b, a), RIDGE),
-                (sp.diff(RIDGE, a), 2 * ln(1 - 2 * a) - ln(a) - ln(1 - a)),
-            ],
-        ),
-        identity(
-            "$(1-2a)^2 - a(1-a) = 5a^2 - 5a + 1$, which vanishes at $(5-\\sqrt5)/10$ and at its mirror "
-            "image.",
-            lambda: [
-                ((1 - 2 * a) ** 2 - a * (1 - a), 5 * a**2 - 5 * a + 1),
-                (sp.expand(5 * WORST_A**2 - 5 * WORST_A + 1), 0),
-            ],
-        ),
-        root_count(
-            "It has exactly one root in [0, 1/2].",
-            lambda: (5 * a**2 - 5 * a + 1, a, sp.Integer(0), sp.Rational(1, 2), 1),
-        ),
-        sign_step(
-            "It is 1 at 0 and -1/4 at 1/2: the loss on the ridge increases up to the root and decreases "
-            "after it.",
-            lambda: [
-                ((5 * a**2 - 5 * a + 1).subs(a, 0), {}, 1),
-                ((5 * a**2 - 5 * a + 1).subs(a, sp.Rational(1, 2)), {}, -1),
-            ],
-        ),
-        identity(
-            "At the root $a/(1-a) = g^{-2}$, $(1-2a)/(1-a) = g^{-1}$, $(1-a)(2 g^{-2} + g^{-1}) = 1$ with "
-            "$g = (1+\\sqrt5)/2$, so the loss is $(1-a)(2g^{-2} + g^{-1}) \\ln g = \\ln g$.",
-            lambda: [
-                (sp.radsimp(WORST_A / (1 - WORST_A) - GOLDEN**-2), 0),
-                (sp.radsimp((1 - 2 * WORST_A) / (1 - WORST_A) - 1 / GOLDEN), 0),
-                (sp.radsimp((1 - WORST_A) * (2 * GOLDEN**-2 + 1 / GOLDEN) - 1), 0),
-            ],
-        ),
-        identity(
-            "$h(p) = -p\\ln p - (1-p)\\ln(1-p)$ with $p = g^{-2}$, $1-p = g^{-1}$ is $(2g^{-2} + "
-            "g^{-1})\\ln g$.",
-            lambda: (phi(r**-2) + phi(1 / r), (2 * r**-2 + 1 / r) * ln(r)),
-        ),
-        ball_step("It exceeds the largest loss on the same side; enclosure.", _overall),
+        step("low end", lt(at(LOW), sp.log(2)), enclosure()),
+        step("high end", lt(sp.log(2), at(HIGH)), enclosure()),
+        step("somewhere", SOMEWHERE, intermediate(at(v), v, LOW, HIGH, sp.log(2), ("low end", "high end"))),
+        step("size", SIZE, cover()),
+        step("size below", SIZE_BELOW, cover()),
+        step("second method", SQUARE, cover()),
+    ),
+    witness=Witness(
+        draw=_draw,
+        count=1200,
+        loose={
+            "root": "the equation leaves one value of c",
+            "the root": "it is one number, enclosed to a millionth",
+            "the size in bits: above": "one number",
+            "and below": "one number",
+            "by a second method": "0.0788 rounds the largest loss up",
+        },
     ),
 )

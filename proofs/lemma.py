@@ -1,91 +1,112 @@
-"""What a proof is here: a lemma with steps, each checked by machine or cited from a textbook.
+"""What a proof is here: a statement as an object, and steps that derive it in the kernel.
 
-A step proves its claim by its `check`, which returns a short account of the evidence and raises `ProofError`
-otherwise.  A step without a check is either `CITED` (a textbook fact, with its source) or listed in
-`Lemma.admitted`; both are counted apart, and an admitted step is a hole.
+A `Statement` says that its hypotheses imply its conclusions, for all values of the free symbols and families.
+A textbook fact is a statement with a source, a lemma one with steps.  The runner establishes the hypotheses,
+then every step's claim by its rule, and in the end each conclusion must be an established fact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["Lemma", "Method", "ProofError", "Step", "cited"]
+from .tools.kernel import Context
+from .tools.language import Formula, ProofError
+
+__all__ = ["Lemma", "ProofError", "Rule", "Statement", "Step", "Witness", "step"]
 
 
-class ProofError(Exception):
-    """A step does not prove its claim."""
+@dataclass(frozen=True)
+class Rule:
+    """A way to derive a claim: its name in tables, and the check that the kernel runs."""
 
-
-class Method(Enum):
-    """How a step is proved; the value is what tables show."""
-
-    IDENTITY = "identity"  #: two expressions are equal, symbolically and exactly
-    SUM_IDENTITY = "sum identity"  #: the same for finite sums over index sets of any size
-    SIGN = "sign"  #: a sign by factorisation into factors whose coefficients have one sign
-    STURM = "Sturm count"  #: the number of roots of a polynomial in an interval
-    CASES = "cases"  #: a finite list of cases, enumerated by the program and exhausted
-    BALL = "ball arithmetic"  #: an enclosure, with outward rounding
-    COVER = "cover"  #: a box covered by smaller ones, an enclosure on each
-    LEMMA = "lemma"  #: another lemma of this folder, proved on the spot
-    CITED = "cited"  #: a textbook fact
+    method: str
+    check: Callable[[Context, Formula], str]
+    #: the cited textbook fact, if the rule applies one
+    cites: Statement | None = None
+    #: why it applies here, or an idea in a few words
+    remark: str = ""
+    #: the steps of a block
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
 class Step:
-    """One claim and its evidence.
+    """One named claim and the rule that derives it from facts before it."""
+
+    name: str
+    claim: Formula
+    rule: Rule
+
+
+def step(name: str, claim: Formula, rule: Rule) -> Step:
+    """A step of a proof."""
+    return Step(name, claim, rule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Witness:
+    """Numbers for a statement, made from its meaning and not from its formulas.
 
     Attributes
     ----------
-    claim : str
-        Markdown with TeX formulas between dollar signs.
-    method : Method
-    check : callable or None
-        Returns the account of the evidence; raises `ProofError` where there is none.  None for cited facts.
-    source : str
-        Of a cited fact.
+    draw : callable
+        (random, number) -> instance; the first numbers are the border instances.
+    count : int
+        How many instances.
+    loose : mapping of str to str
+        Hypotheses or conclusions whose inequalities no instance comes close to, each with the reason.
+    needed : mapping of str to instance or str
+        Where it is claimed that a hypothesis is needed: an instance that breaks it alone and for which a
+        conclusion is false, or in words why it is kept though no conclusion fails without it.
     """
 
-    claim: str
-    method: Method
-    check: Callable[[], str] | None = None
-    source: str = ""
-
-    def __post_init__(self) -> None:
-        if (self.check is None) != (self.method is Method.CITED):
-            raise ValueError(f"step {self.claim!r}: exactly the cited steps have no check")
-        if self.method is Method.CITED and not self.source:
-            raise ValueError(f"step {self.claim!r}: a cited step needs its source")
+    draw: Callable[[Any, int], dict[str, Any]]
+    count: int = 10_000
+    loose: Mapping[str, str] = field(default_factory=dict)
+    needed: Mapping[str, dict[str, Any] | str] = field(default_factory=dict)
 
 
-def cited(claim: str, source: str) -> Step:
-    """A textbook fact with its source."""
-    return Step(claim, Method.CITED, source=source)
-
-
-@dataclass(frozen=True)
-class Lemma:
-    """A theorem with its proof.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Statement:
+    """Hypotheses that imply conclusions, each by a name.
 
     Attributes
     ----------
+    name : str
+        Of the file for a lemma, of the entry for a textbook fact.
     label : str
-        A short name for tables.
-    statement : str
-    assumptions : tuple of str
-    steps : tuple of Step
-        In order; a step may use those before it.
-    admitted : tuple of str
-        Claims that are used but neither proved nor textbook facts.  The aim is none.
+    hypotheses, conclusions : mapping of str to Formula
+        A free index in one of them means: for all.
+    source : str
+        Of a textbook fact; empty for lemmas.
+    witness : Witness
+        Instances at which the formulas are evaluated; a statement without them is refused.
     """
 
+    name: str
     label: str
-    statement: str
-    assumptions: tuple[str, ...]
-    steps: tuple[Step, ...]
-    admitted: tuple[str, ...] = ()
+    hypotheses: Mapping[str, Formula]
+    conclusions: Mapping[str, Formula]
+    source: str = ""
+    meaning: Mapping[Any, str] = field(default_factory=dict)  #: symbol or family -> what it is, in words
+    witness: Witness | None = None
 
-    def __post_init__(self) -> None:
-        if not any(step.method is not Method.CITED for step in self.steps):
-            raise ValueError(f"lemma {self.label!r} proves nothing: give it at least one checked step")
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lemma(Statement):
+    """A statement with its proof.
+
+    Attributes
+    ----------
+    idea : str
+        The proof in two sentences.
+    steps : tuple of Step
+    conventions : tuple of str
+        What the notation means where that is a choice.
+    """
+
+    idea: str
+    steps: tuple[Step, ...]
+    conventions: tuple[str, ...] = ()

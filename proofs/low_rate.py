@@ -1,140 +1,334 @@
-"""The low-rate theorem for any alphabets: below R_low an optimum mixes the constants with one mapping."""
+"""The low-rate theorem for any alphabets: below R_low every constant keeps a positive weight.
+
+With the support lemma (at most m + 1 mappings, m + 2 with the label row) at most one other mapping is left
+(two).
+"""
 
 from __future__ import annotations
 
-import sympy as sp
+import random
+from typing import Any
 
-from .lemma import Lemma, ProofError, cited
-from .mappings import DEFINITIONS, MARGINAL
-from .runner import uses
-from .tools.sums import Rule, S, sum_identity
-from .tools.symbolic import case, entropy, identity, ln, sign_step
+import sympy as sp
+from flint import fmpq
+
+from .chord import c as point
+from .chord import high, low
+from .grouping import B as whole
+from .grouping import b as part
+from .lemma import Lemma, Witness, step
+from .mappings import IMAGE, LAW, e, k, mixture, p, q, r, w, x, y
+from .tools.kernel import over
+from .tools.language import (
+    And,
+    ForAll,
+    Or,
+    Total,
+    delta,
+    entropy,
+    eq,
+    ge,
+    gt,
+    implies,
+    index,
+    le,
+    lt,
+    phi,
+    real,
+    substitute,
+    total,
+)
+from .tools.rules import (
+    absurd,
+    algebra,
+    block,
+    by_cases,
+    follows,
+    instance,
+    kronecker,
+    part_of_sum,
+    sign,
+    uses,
+)
 
 __all__ = ["LEMMA"]
 
-s, u, v = sp.symbols("s u v", positive=True)
-#: c = h(p_min)/(1 - p_min); excess entropies, masses and rates as non-negative slacks.
-ratio, mass, rest, share, spare, excess, weight = sp.symbols("c q rest lambda spare excess w", positive=True)
-m, j = sp.symbols("m j", integer=True)
+y2 = index("y2", "Y")
+least = real("pmin")
+#: entropy at least for each unit of mass that a mapping supplies to a letter
+PRICE = entropy(least) / (1 - least)
+RATE = total(w(k) * phi(q(k, y2)), k, y2)
+H = Total(phi(q(k, y2)), y2)
+OFF = q(k, y2) * (1 - delta(y2, y))
+NOT_CONSTANT = Or((eq(q(k, y), 1), le(q(k, y), 1 - least)))
+OTHERS = And((ge(OFF, 0), eq(phi(OFF), (1 - delta(y2, y)) * phi(q(k, y2)))))
+CHORD = le((high - point) * phi(low) + (point - low) * phi(high), (high - low) * phi(point))
+NONE = ForAll((k,), (), implies(eq(q(k, y), 1), eq(w(k), 0)))
+PAYS = ForAll((y,), (NONE,), le(PRICE * r(y), RATE))
+PER_MAPPING = le(w(k) * q(k, y) * PRICE, w(k) * H)
 
 
-def _counts() -> str:
-    """Of m constants, a vertex with j other mappings misses at least j - 1 (j - 2 with the label row)."""
-    for extra, name in ((1, "rate"), (2, "rate and label")):
-        most_positive = m + extra
-        constants = most_positive - j
-        if sp.expand((m - constants) - (j - extra)) != 0:
-            raise ProofError(f"{name}: the count is off")
-        if sp.expand((m - constants).subs(j, extra + 1)) != 1:
-            raise ProofError(f"{name}: one more mapping must miss a constant")
-    return "rate: j - 1; rate and label: j - 2"
+def _draw(generator: random.Random, place: int) -> dict[str, Any]:
+    """Mixtures with constants among the mappings, some letters without theirs."""
+    values = mixture(generator, place, mappings=3)
+    n, m = values["#X"], values["#Y"]
+    if n < 2:
+        return _draw(generator, place + 1)
+    letter = place % m
+    for number_of, law in enumerate(values["q"]):
+        if law[letter] == 1 and place % 2:
+            values["w"][number_of] = fmpq(0)
+    values["r"] = [
+        sum((a1 * b1[y1] for a1, b1 in zip(values["w"], values["q"], strict=True)), fmpq(0))
+        for y1 in range(m)
+    ]
+    return values | {"pmin": min(values["p"])}
 
 
 LEMMA = Lemma(
+    name="low_rate",
     label="Low-rate theorem",
-    statement=(
-        "Let $p_{min} = \\min_x p_X(x)$ and $R_{low} = \\min_y p_Y(y)\\, h(p_{min})/(1 - p_{min})$. For $0 "
-        "\\le R < R_{low}$ every "
-        "vertex of the feasible polytope has positive weight on all m constants, hence on at most one "
-        "other mapping, "
-        "and $V(R) = \\max_f I$ at $P = p_X p_Y + (R/H(f(X)))(M_f - p_X q_f)$. With a label row, at most "
-        "two others, and "
-        "the smallest attainable C is $H(S) - R \\max_f I(S;f(X))/H(f(X))$."
+    idea=(
+        "A mapping that is not constant y supplies at most 1 - p_min to y and pays at "
+        "least h(p_min)/(1 - p_min) for "
+        "each unit, as h is concave. If the constant y has no weight, y is paid for in full."
     ),
-    assumptions=("finite alphabets, $n, m \\ge 2$", "all masses positive", "no extra constraint"),
+    meaning={
+        p: "law of X",
+        w: "weights of the mappings",
+        e: "[f_k(x) = y]",
+        q: "law of f_k(X)",
+        r: "law of Y",
+        least: "least mass of X",
+    },
+    hypotheses={
+        "source": And((gt(p(x), 0), eq(Total(p(x), x), 1))),
+        "least mass": And((gt(least, 0), lt(least, 1), le(least, p(x)))),
+        "weights": ge(w(k), 0),
+        **IMAGE,
+        **LAW,
+        "marginal": eq(r(y), Total(w(k) * q(k, y), k)),
+    },
+    conclusions={
+        "constant, or with a letter elsewhere": NOT_CONSTANT,
+        "a letter without its constant is paid for": PAYS,
+    },
     steps=(
-        identity(
-            "$\\frac{d}{ds}\\frac{h(s)}{s} = \\frac{\\ln(1-s)}{s^2}$.",
-            lambda: (sp.diff(entropy(s) / s, s), ln(1 - s) / s**2),
-        ),
-        sign_step(
-            "It is negative on (0, 1), since $1 - (1-s) > 0$ and the logarithm increases with $\\ln 1 = "
-            "0$: $h(s)/s$ decreases.",
-            lambda: [(1 - (1 - s), {s: 1 / (1 + u)}, 1)],
-        ),
-        cited(
-            "Grouping: $H(q) \\ge h(q(y_0))$.",
-            "Cover and Thomas, Elements of Information Theory, 2nd ed., theorem 2.2.1",
-        ),
-        identity(
-            "A non-constant f sends some letter elsewhere than $y_0$; that letter's mass and the rest that "
-            "goes elsewhere "
-            "give $q_f(y_0) = 1 - (p_{min} + rest)$, so $(1 - p_{min}) - q_f(y_0) = rest \\ge 0$.",
-            lambda: ((1 - v) - (1 - (v + rest)), rest),
-        ),
-        identity(
-            "At $s = 1 - p_{min}$: $h(s)/s = h(p_{min})/(1-p_{min}) = c$. So $H(q_f) \\ge c\\, q_f(y_0)$ "
-            "for every "
-            "non-constant f.",
-            lambda: (entropy(1 - v) / (1 - v), entropy(v) / (1 - v)),
-        ),
-        sum_identity(
-            "If constant $y_0$ has weight 0, $p_Y(y_0) = \\sum_k w_k q_k(y_0)$ over non-constant k (other "
-            "constants have "
-            "$q(y_0) = 0$), and the rate exceeds $c\\,p_Y(y_0)$ by $\\sum_k w_k (H_k - c\\,q_k(y_0))$.",
-            lambda: [(S("w_k H_k", "k") - S("c r_y"), S("w_k H_k", "k") - S("c w_k q_ky", "k"))],
-            (MARGINAL,),
-        ),
-        sign_step(
-            "Each summand is a weight times a non-negative excess: $w((c q + excess) - c q) \\ge 0$. So "
-            "the rate is at least "
-            "$c\\,p_Y(y_0) \\ge R_{low} > R$, a contradiction.",
-            lambda: [(weight * ((ratio * mass + excess) - ratio * mass), {}, 1)],
-        ),
-        uses("A vertex has at most m + 1 positive weights (m + 2 with the label row).", "support"),
-        case(
-            "So at most one non-constant mapping (two), and j of them miss j - 1 (j - 2) constants.", _counts
-        ),
-        sum_identity(
-            "With weight $\\lambda$ on f and $p_Y(y) - \\lambda q_f(y)$ on the constants: the marginal "
-            "holds and "
-            "$P = p_X p_Y + \\lambda(M_f - p_X q_f)$.",
-            lambda: [
-                (
-                    S("p_x r_z i_zy", "z") - S("L p_x q_z i_zy", "z") + S("L p_x e_xy"),
-                    S("p_x r_y") + S("L p_x e_xy") - S("L p_x q_y"),
+        step("hits", ge(e(k, x, y), 0), sign()),
+        step("laws", ge(q(k, y), 0), sign()),
+        step(
+            "misses",
+            ForAll((k, x, y), (), le(e(k, x, y), 1)),
+            block(
+                step(
+                    "miss",
+                    implies(eq(e(k, x, y), 0), le(e(k, x, y), 1)),
+                    block(step("zero", le(e(k, x, y), 1), algebra("given 1"))),
                 ),
-                (S("r_y") - S("L q_y") + S("L p_x e_xy", "x"), S("r_y")),
-            ],
-            (Rule("r_z i_zy", "z", "r_y"), Rule("q_z i_zy", "z", "q_y"), Rule("p_x e_xy", "x", "q_y")),
-        ),
-        identity(
-            "Feasible up to $\\lambda = R/H(q_f)$: with $c\\,p_Y(y) = R + spare$ and $H = c q + excess$, "
-            "$c\\,(p_Y H - R q) = spare\\,(c q + excess) + R\\,excess$.",
-            lambda: (
-                ratio * ((share + spare) / ratio * (ratio * mass + excess) - share * mass),
-                spare * (ratio * mass + excess) + share * excess,
+                step(
+                    "hit",
+                    implies(eq(e(k, x, y), 1), le(e(k, x, y), 1)),
+                    block(step("one", le(e(k, x, y), 1), algebra("given 1"))),
+                ),
+                step("either", le(e(k, x, y), 1), by_cases("miss", "hit", cover="indicator")),
             ),
         ),
-        sign_step(
-            "That is positive, so every constant keeps a positive weight.",
-            lambda: [(spare * (ratio * mass + excess) + share * excess, {}, 1)],
+        step("misses not negative", ge(p(x) * (1 - e(k, x, y)), 0), sign()),
+        step(
+            "miss in its sum",
+            le(p(x) * (1 - e(k, x, y)), Total(p(x) * (1 - e(k, x, y)), x)),
+            part_of_sum(
+                "misses not negative",
+            ),
         ),
-        cited(
-            "Along $\\lambda$ the convex I is least at $\\lambda = 0$, where it is 0, so it does not "
-            "decrease: "
-            "$\\lambda = R/H(f(X))$ is best for f.",
-            "Rockafellar, Convex Analysis, section 4",
+        step(
+            "rest",
+            le(p(x) * (1 - e(k, x, y)), 1 - q(k, y)),
+            algebra("miss in its sum", "source", "law of the image"),
         ),
-        sum_identity(
-            "With a label, $\\sum_k w_k H(S|f_k) = H(S) - \\sum_k w_k I(S;f_k)$, and a constant has "
-            "$I(S;f) = 0$.",
-            lambda: [(S("w_k h", "k") - S("w_k I_k", "k"), S("h") - S("w_k I_k", "k"))],
-            (Rule("w_k", "k", ""),),
+        step(
+            "constant or not",
+            ForAll((k, y), (), NOT_CONSTANT),
+            block(
+                step(
+                    "little",
+                    implies(le(q(k, y), 1 - least), NOT_CONSTANT),
+                    block(
+                        step("second", NOT_CONSTANT, follows("few")),
+                        given="few",
+                    ),
+                ),
+                step(
+                    "much",
+                    implies(lt(1 - least, q(k, y)), NOT_CONSTANT),
+                    block(
+                        step(
+                            "all hit",
+                            ForAll((x,), (), eq(e(k, x, y), 1)),
+                            block(
+                                step(
+                                    "if missed",
+                                    implies(eq(e(k, x, y), 0), eq(e(k, x, y), 1)),
+                                    block(
+                                        step(
+                                            "nothing",
+                                            lt(0, 0),
+                                            algebra(
+                                                "rest",
+                                                "least mass",
+                                                "many",
+                                                over("missed", times=p(x)),
+                                            ),
+                                        ),
+                                        step("anything", eq(e(k, x, y), 1), absurd("nothing")),
+                                        given="missed",
+                                    ),
+                                ),
+                                step(
+                                    "if hit",
+                                    implies(eq(e(k, x, y), 1), eq(e(k, x, y), 1)),
+                                    block(
+                                        step("hit", eq(e(k, x, y), 1), algebra("given 1")),
+                                    ),
+                                ),
+                                step(
+                                    "either",
+                                    eq(e(k, x, y), 1),
+                                    by_cases("if missed", "if hit", cover="indicator"),
+                                ),
+                            ),
+                        ),
+                        step(
+                            "whole",
+                            eq(q(k, y), 1),
+                            algebra("law of the image", over("all hit", x, times=p(x)), "source"),
+                        ),
+                        step("first", NOT_CONSTANT, follows("whole")),
+                        given="many",
+                    ),
+                ),
+                step("one of them", NOT_CONSTANT, by_cases("little", "much")),
+            ),
         ),
-        sum_identity(
-            "With $\\rho = \\max_f I(S;f)/H(f)$: $\\rho \\sum w_f H_f - \\sum w_f I_f = \\sum w_f (\\rho "
-            "H_f - I_f)$, a sum of "
-            "non-negative terms. So C is at least $H(S) - \\rho R$.",
-            lambda: [(S("rho w_k H_k", "k") - S("w_k I_k", "k"), S("w_k rho H_k", "k") - S("w_k I_k", "k"))],
-            DEFINITIONS,
+        step(
+            "law sums",
+            eq(Total(q(k, y), y), 1),
+            algebra(
+                over("law of the image", y),
+                over("one image", x, times=p(x)),
+                "source",
+            ),
         ),
-        sum_identity(
-            "It is attained by the best f with $\\lambda = R/H(f)$: its label information is $\\lambda I_f "
-            "= \\rho R$ where "
-            "$\\lambda H_f = R$ and $I_f = \\rho H_f$.",
-            lambda: [(S("L rho H"), S("rho R"))],
-            (Rule("L H", "", "R"),),
+        step("same or other", Or((eq(delta(y2, y), 0), eq(delta(y2, y), 1))), kronecker()),
+        step(
+            "others",
+            ForAll((k, y, y2), (), OTHERS),
+            block(
+                step(
+                    "other",
+                    implies(eq(delta(y2, y), 0), OTHERS),
+                    block(
+                        step("kept", OTHERS, algebra("laws", put=("is other",))),
+                        given="is other",
+                    ),
+                ),
+                step(
+                    "same",
+                    implies(eq(delta(y2, y), 1), OTHERS),
+                    block(
+                        step("gone", OTHERS, algebra(put=("is same",))),
+                        given="is same",
+                    ),
+                ),
+                step("either", OTHERS, by_cases("other", "same", cover="same or other")),
+            ),
         ),
+        step("law in its sum", le(q(k, y), Total(q(k, y), y)), part_of_sum("laws")),
+        step("at most 1", le(q(k, y), 1), algebra("law in its sum", "law sums")),
+        step(
+            "grouped",
+            le(phi(1 - q(k, y)), Total(phi(OFF), y2)),
+            uses(
+                "grouping",
+                {"I": "Y", part: lambda i: q(k, i) * (1 - delta(i, y)), whole: 1 - q(k, y)},
+                using=("others", over("law sums")),
+            ),
+        ),
+        step("entropy of one letter", le(entropy(q(k, y)), H), algebra("grouped", over("others", y2))),
+        step(
+            "pays",
+            PAYS,
+            block(
+                step(
+                    "each",
+                    ForAll((k,), (), PER_MAPPING),
+                    block(
+                        step(
+                            "constant",
+                            implies(eq(q(k, y), 1), PER_MAPPING),
+                            block(
+                                step("idle", eq(w(k), 0), instance("no weight", {}, using=("all",))),
+                                step("nothing to pay", PER_MAPPING, algebra(put=("idle",))),
+                                given="all",
+                            ),
+                        ),
+                        step(
+                            "not constant",
+                            implies(le(q(k, y), 1 - least), PER_MAPPING),
+                            block(
+                                step(
+                                    "chord",
+                                    substitute(CHORD, {low: 0, point: q(k, y), high: 1 - least}),
+                                    uses(
+                                        "chord",
+                                        {low: sp.Integer(0), point: q(k, y), high: 1 - least},
+                                        using=("laws", "few"),
+                                    ),
+                                ),
+                                step(
+                                    "other chord",
+                                    substitute(CHORD, {low: least, point: 1 - q(k, y), high: 1}),
+                                    uses(
+                                        "chord",
+                                        {low: least, point: 1 - q(k, y), high: sp.Integer(1)},
+                                        using=("laws", "few", "least mass"),
+                                    ),
+                                ),
+                                step(
+                                    "price",
+                                    le(q(k, y) * PRICE, entropy(q(k, y))),
+                                    algebra("chord", "other chord"),
+                                ),
+                                step(
+                                    "paid",
+                                    PER_MAPPING,
+                                    algebra(
+                                        over("price", times=w(k)),
+                                        over("entropy of one letter", times=w(k)),
+                                    ),
+                                ),
+                                given="few",
+                            ),
+                        ),
+                        step(
+                            "either",
+                            PER_MAPPING,
+                            by_cases("constant", "not constant", cover="constant or not"),
+                        ),
+                    ),
+                ),
+                step("sum", PAYS.then, algebra(over("each", k), over("marginal", times=PRICE))),
+                given="no weight",
+            ),
+        ),
+    ),
+    witness=Witness(
+        draw=_draw,
+        count=1500,
+        loose={
+            "least mass": (
+                "with two letters or more the least mass is at most 1/2, far from the 1 that is excluded"
+            ),
+        },
     ),
 )

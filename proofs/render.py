@@ -1,52 +1,98 @@
-"""Results as Markdown and LaTeX, for the documentation and for papers."""
+"""Results as Markdown (a page of cards for the documentation) and as LaTeX (for papers).
+
+Statements are rendered from their formulas; only labels, ideas, conventions and names are written by hand.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
+from .lemma import Step
 from .runner import LemmaResult, Verdict
+from .words import statement, tex, text
 
 __all__ = ["latex", "markdown", "summary"]
 
 
 def summary(results: Sequence[LemmaResult]) -> str:
-    """One line: lemmas, steps proved, cited, admitted, failed."""
+    """One line: lemmas, steps proved, cited, failed."""
     proved, cited, failed = (sum(result.count(verdict) for result in results) for verdict in Verdict)
-    admitted = sum(len(result.admitted) for result in results)
     whole = sum(result.proved for result in results)
     return (
-        f"{whole} of {len(results)} lemmas proved: {proved} steps proved, {cited} textbook facts cited, "
-        f"{admitted} admitted, {failed} failed"
+        f"{whole} of {len(results)} lemmas proved: {proved} steps proved, {cited} apply a textbook fact, "
+        f"0 admitted, {failed} failed"
     )
 
 
 def markdown(results: Sequence[LemmaResult]) -> str:
-    """Every lemma with its statement and a table of its steps.  No times: equal proofs give equal text."""
+    """A card a lemma: statement and idea in the open, the steps folded.  No times: equal proofs, equal
+    text.
+    """
     parts = ["# Proofs\n", f"Written by `mecbopt prove --format markdown`. {summary(results)}.\n"]
-    for result in results:
-        parts.append(f"## {result.label}\n\n`mecbopt prove {result.name}`: {_verdict(result)}.\n")
-        if result.statement:
-            parts.append(f"**Statement.** {result.statement}\n")
-        if result.assumptions:
-            parts.append(f"**Assumptions.** {'; '.join(result.assumptions)}.\n")
-        rows = [
-            f"| {number} | {_cell(step.claim)} | {step.method} | {_cell(step.account)} |"
-            for number, step in enumerate(result.steps, 1)
-        ]
-        parts.append("\n".join(["| | Step | Method | Evidence |", "|---|---|---|---|", *rows]) + "\n")
-        parts.extend(f"**Admitted.** {claim}\n" for claim in result.admitted)
+    parts.extend(_card(result) for result in results)
     return "\n".join(parts)
 
 
+def _card(result: LemmaResult) -> str:
+    lemma = result.lemma
+    lines = [f"## {result.label}\n", f"`mecbopt prove {result.name}`: {_verdict(result)}.\n"]
+    if lemma is None:
+        return "\n".join(lines)
+    hypotheses, conclusions = statement(lemma)
+    if lemma.meaning:
+        known = "; ".join(f"${_symbol(symbol)}$ {words}" for symbol, words in lemma.meaning.items())
+        lines.append(f"{known}.\n")
+    lines += [
+        "**If**\n",
+        *[f"- {one}" for one in hypotheses],
+        "\n**then**\n",
+        *[f"- {one}" for one in conclusions],
+        "",
+    ]
+    lines.append(f"**Idea.** {lemma.idea}\n")
+    if lemma.conventions:
+        lines.append(f"**Conventions.** {'; '.join(lemma.conventions)}.\n")
+    lines += [f'??? note "{len(lemma.steps)} steps"\n']
+    rows = [
+        f"    | {number} | {_cell(name)} | {_cell(claim)} | {method} | {_cell(account)} |"
+        for number, name, claim, method, account in _rows(result)
+    ]
+    lines += ["    | | Step | Claim | By | Evidence |", "    |---|---|---|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
+def _symbol(symbol: object) -> str:
+    return (
+        tex(symbol)
+        if hasattr(symbol, "free_symbols") and not hasattr(symbol, "__name__")
+        else str(getattr(symbol, "__name__", symbol))
+    )
+
+
+def _rows(result: LemmaResult) -> Iterator[tuple[str, str, str, str, str]]:
+    for number, one in enumerate(result.steps, 1):
+        claim = text(one.step.claim) if one.step else ""
+        yield str(number), one.name, claim, one.method, one.account
+        if one.step:
+            yield from _inner(str(number), one.step.rule.steps)
+
+
+def _inner(number: str, steps: tuple[Step, ...]) -> Iterator[tuple[str, str, str, str, str]]:
+    for place, one in enumerate(steps, 1):
+        mine = f"{number}.{place}"
+        yield mine, one.name, text(one.claim), one.rule.method, one.rule.remark
+        yield from _inner(mine, one.rule.steps)
+
+
 def _verdict(result: LemmaResult) -> str:
-    counts = f"{result.count(Verdict.PROVED)} steps proved, {result.count(Verdict.CITED)} cited"
-    return f"{'proved' if result.proved else 'NOT PROVED'}, {counts}, {len(result.admitted)} admitted"
+    counts = f"{result.count(Verdict.PROVED)} steps proved, {result.count(Verdict.CITED)} by textbook facts"
+    return f"{'proved' if result.proved else 'NOT PROVED'}, {counts}"
 
 
-def _cell(text: str) -> str:
+def _cell(words: str) -> str:
     """Text inside a table: a bar would end the cell; inside formulas the command mid reads the same."""
-    parts = text.split("$")
+    parts = words.split("$")
     for index, part in enumerate(parts):
         parts[index] = part.replace("|", r"\mid " if index % 2 else r"\|")
     return "$".join(parts)
@@ -57,20 +103,21 @@ def latex(results: Sequence[LemmaResult]) -> str:
     parts = [f"% {summary(results)}"]
     for result in results:
         parts.append(f"\n\\begin{{theorem}}[{_text(result.label)}]\\label{{{result.name}}}")
-        parts.append(_text(result.statement))
-        if result.assumptions:
-            parts.append("\n\\emph{Assumptions:} " + _text("; ".join(result.assumptions)) + ".")
-        parts.append("\\end{theorem}\n\\begin{proof}\n\\begin{enumerate}")
-        parts.extend(_items(result))
+        if result.lemma:
+            hypotheses, conclusions = statement(result.lemma)
+            parts.append(
+                "If " + _text("; ".join(hypotheses)) + ", then " + _text("; ".join(conclusions)) + "."
+            )
+        parts.append("\\end{theorem}\n\\begin{proof}")
+        if result.lemma:
+            parts.append(_text(result.lemma.idea))
+        parts.append("\\begin{enumerate}")
+        for _, name, claim, method, account in _rows(result):
+            parts.append(
+                f"  \\item {_text(name)}: {_text(claim)} \\emph{{[{_text(method)}: {_text(account)}]}}"
+            )
         parts.append("\\end{enumerate}\n\\end{proof}")
     return "\n".join(parts) + "\n"
-
-
-def _items(result: LemmaResult) -> Iterable[str]:
-    for step in result.steps:
-        yield f"  \\item {_text(step.claim)} \\emph{{[{_text(step.method)}: {_text(step.account)}]}}"
-    for claim in result.admitted:
-        yield f"  \\item \\textbf{{Admitted:}} {_text(claim)}"
 
 
 _SPECIAL = {character: "\\" + character for character in "&%#_{}"} | {
@@ -83,9 +130,9 @@ _SPECIAL = {character: "\\" + character for character in "&%#_{}"} | {
 }
 
 
-def _text(text: str) -> str:
+def _text(words: str) -> str:
     """Markdown with formulas between dollars as LaTeX: only what is outside formulas is escaped."""
-    parts = text.split("$")
+    parts = words.split("$")
     for index in range(0, len(parts), 2):
         parts[index] = re.sub(r"[&%#_{}^~\\<>|]", lambda found: _SPECIAL[found.group()], parts[index])
     return re.sub(r"`([^`]*)`", r"\\texttt{\1}", "$".join(parts))

@@ -1,4 +1,4 @@
-"""Running proofs: every step of every lemma asked for, with verdicts and times."""
+"""Running proofs: hypotheses, steps, conclusions and the second witness of every lemma asked for."""
 
 from __future__ import annotations
 
@@ -7,35 +7,50 @@ import importlib
 import multiprocessing
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from .lemma import Lemma, Method, ProofError, Step
+from .lemma import Lemma, ProofError, Step
+from .tools.kernel import Context
+from .tools.language import conjuncts
+from .tools.rules import established
+from .witness import attest
 
-__all__ = ["NAMES", "LemmaResult", "StepResult", "Verdict", "load", "run", "run_all", "uses"]
+__all__ = ["NAMES", "LemmaResult", "StepResult", "Verdict", "load", "proved_statement", "run", "run_all"]
 
 #: Every proof, in the order in which they build on each other; the name is that of the file.
 NAMES = (
     "binary_coupling",
     "concavity",
     "lemma_1",
-    "theorem_2",
+    "entropy_positive",
+    "entropy_between",
+    "lemma_2",
     "sign_theorem",
     "crossover",
-    "erratum_theorem_2",
-    "largest_loss",
-    "lemma_2",
+    "theorem_2",
     "theorem_3",
+    "erratum_theorem_2",
     "erratum_theorem_3",
+    "tangent",
+    "phi_order",
+    "log_sum",
+    "grouping",
     "general_bounds",
+    "functional_representation",
     "theorem_1",
     "support",
+    "largest_loss",
+    "largest_loss_opposite",
     "low_rate",
-    "column_jensen",
-    "sharpened_jensen",
+    "low_rate_mixture",
     "exchange",
+    "column_jensen",
+    "supporting_row",
+    "chord",
+    "sharpened_jensen",
 )
 
 
@@ -51,29 +66,31 @@ class Verdict(Enum):
 class StepResult:
     """One step: its verdict, the account of its evidence or of its failure, and the time it took."""
 
-    claim: str
+    name: str
     method: str
     verdict: Verdict
     account: str
     seconds: float
+    step: Step | None = None
 
 
 @dataclass(frozen=True)
 class LemmaResult:
-    """One lemma with the results of its steps."""
+    """One lemma with the results of its steps; `lemma` is None where the file could not be loaded."""
 
     name: str
-    label: str
-    statement: str
-    assumptions: tuple[str, ...]
-    admitted: tuple[str, ...]
+    lemma: Lemma | None
     steps: tuple[StepResult, ...]
 
     @property
+    def label(self) -> str:
+        """The lemma's label."""
+        return self.lemma.label if self.lemma else self.name
+
+    @property
     def proved(self) -> bool:
-        """Every step proved or cited, at least one proved, and nothing admitted."""
-        verdicts = [step.verdict for step in self.steps]
-        return Verdict.FAILED not in verdicts and Verdict.PROVED in verdicts and not self.admitted
+        """No step failed, and the lemma is there."""
+        return self.lemma is not None and all(step.verdict is not Verdict.FAILED for step in self.steps)
 
     @property
     def seconds(self) -> float:
@@ -101,61 +118,137 @@ def load(name: str) -> Lemma:
     return lemma
 
 
-def _run_step(step: Step) -> StepResult:
+def _timed(name: str, method: str, check: Callable[[], str], step: Step | None = None) -> StepResult:
     """Run one check.  Any exception means that the claim is not proved, so it becomes a failure."""
-    if step.check is None:
-        return StepResult(step.claim, Method.CITED.value, Verdict.CITED, step.source, 0.0)
     start = time.perf_counter()
+    verdict = Verdict.CITED if step is not None and step.rule.cites is not None else Verdict.PROVED
     try:
-        account, verdict = step.check(), Verdict.PROVED
+        account = check()
         if not isinstance(account, str) or not account:
             raise ProofError("the check gave no account of its evidence")
     except Exception as error:
         account, verdict = f"{type(error).__name__}: {error}", Verdict.FAILED
-    return StepResult(step.claim, step.method.value, verdict, account, time.perf_counter() - start)
+    return StepResult(name, method, verdict, account, time.perf_counter() - start, step)
 
 
-def run(name: str) -> LemmaResult:
-    """Prove one lemma.  A file that cannot be imported, or lacks a dependency, is a failed proof."""
+def _prove(lemma: Lemma) -> Iterator[StepResult]:
+    """Hypotheses, steps, conclusions; what comes after a failure is not run."""
+    context = Context()
+
+    def hypotheses() -> str:
+        if not lemma.conclusions:
+            raise ProofError("there is no conclusion")
+        if not lemma.steps:
+            raise ProofError("there is no step")
+        for name, formula in (*lemma.hypotheses.items(), *lemma.conclusions.items()):
+            parts = conjuncts(formula)
+            if len(set(parts)) < len(parts):
+                raise ProofError(f"'{name}' says the same twice, perhaps in place of something else")
+        for name, formula in lemma.hypotheses.items():
+            context.require_defined(formula)
+            context.add(name, formula)
+        return f"{len(lemma.hypotheses)} hypotheses are defined"
+
+    result = _timed("hypotheses", "definition", hypotheses)
+    yield result
+    for step in lemma.steps:
+        if result.verdict is Verdict.FAILED:
+            return
+
+        def check(step: Step = step) -> str:
+            account = step.rule.check(context, step.claim)
+            context.add(step.name, step.claim)
+            return account
+
+        result = _timed(step.name, step.rule.method, check, step)
+        yield result
+    if result.verdict is Verdict.FAILED:
+        return
+
+    def conclusions() -> str:
+        for formula in lemma.conclusions.values():
+            established(context, formula)
+        idle = [one for one in (*lemma.hypotheses, *(s.name for s in lemma.steps)) if one not in context.used]
+        if idle:
+            raise ProofError(f"the proof does not use {idle}")
+        return f"{len(lemma.conclusions)} conclusions are what the steps derive"
+
+    yield _timed("conclusions", "logic", conclusions)
+
+
+@functools.cache
+def _proved_steps(name: str) -> tuple[StepResult, ...]:
+    """The steps of a lemma, run once a process, whoever asks first."""
+    return tuple(_prove(load(name)))
+
+
+def run(name: str, scale: float = 1.0) -> LemmaResult:
+    """Prove one lemma and attest its statement by numbers (`scale` times its number of instances).
+
+    A file that cannot be imported, or lacks a dependency, is a failed proof.
+    """
     try:
         lemma = load(name)
     except KeyError:
         raise
     except Exception as error:
         failed = StepResult("the proof loads", "-", Verdict.FAILED, f"{type(error).__name__}: {error}", 0.0)
-        return LemmaResult(name, name, "", (), (), (failed,))
-    steps = tuple(_run_step(step) for step in lemma.steps)
-    return LemmaResult(name, lemma.label, lemma.statement, lemma.assumptions, lemma.admitted, steps)
+        return LemmaResult(name, None, (failed,))
+    steps = [_timed("the name is that of the file", "-", lambda: _named(lemma, name))]
+    if steps[0].verdict is not Verdict.FAILED:
+        steps = list(_proved_steps(name))
+        if scale > 0:
+            steps.append(_timed("second witness", "ball arithmetic", lambda: attest(lemma, scale)))
+    return LemmaResult(name, lemma, tuple(steps))
 
 
-@functools.cache
-def _proved(name: str) -> str:
-    """Prove a lemma that another one uses, once a process."""
-    result = run(name)
-    if not result.proved:
-        raise ProofError(f"the lemma '{name}' that is used is not proved")
-    return f"{name}: {result.count(Verdict.PROVED)} steps proved"
+def _named(lemma: Lemma, name: str) -> str:
+    if lemma.name != name:
+        raise ProofError(f"the lemma calls itself '{lemma.name}'")
+    return lemma.name
 
 
 #: Lemmas being proved because others use them: a lemma that leads back to itself would prove nothing.
 _in_progress: list[str] = []
 
 
-def uses(claim: str, name: str) -> Step:
-    """A step that follows from another lemma of this folder; that lemma is proved on the spot."""
+@functools.cache
+def _proof(name: str) -> Lemma:
+    """Prove a lemma that another one uses, once a process; its own run tries its numbers."""
+    if any(step.verdict is Verdict.FAILED for step in _proved_steps(name)):
+        raise ProofError(f"the lemma '{name}' that is used is not proved")
+    return load(name)
 
-    def check() -> str:
-        if name not in NAMES:
-            raise ProofError(f"there is no lemma '{name}'")
-        if name in _in_progress:
-            raise ProofError(f"circular: {' -> '.join([*_in_progress, name])}")
-        _in_progress.append(name)
-        try:
-            return _proved(name)
-        finally:
-            _in_progress.pop()
 
-    return Step(claim, Method.LEMMA, check)
+def proved_statement(name: str) -> Lemma:
+    """The statement of a lemma, which is proved first."""
+    if name not in NAMES:
+        raise ProofError(f"there is no lemma '{name}'")
+    if name in _in_progress:
+        raise ProofError(f"circular: {' -> '.join([*_in_progress, name])}")
+    _in_progress.append(name)
+    try:
+        return _proof(name)
+    finally:
+        _in_progress.pop()
+
+
+def _portable(name: str) -> LemmaResult:
+    """A result that can travel between processes: without the objects, which hold functions."""
+    result = run(name)
+    return LemmaResult(name, None, tuple(replace(step, step=None) for step in result.steps))
+
+
+def _attached(result: LemmaResult) -> LemmaResult:
+    """The same result with the lemma and its steps as loaded here."""
+    try:
+        lemma = load(result.name)
+    except Exception:
+        return result  # it did not load there either, and its only step says so
+    steps = {step.name: step for step in lemma.steps}
+    return LemmaResult(
+        result.name, lemma, tuple(replace(one, step=steps.get(one.name)) for one in result.steps)
+    )
 
 
 def run_all(names: Sequence[str] = NAMES, jobs: int = 1) -> Iterator[LemmaResult]:
@@ -170,7 +263,7 @@ def run_all(names: Sequence[str] = NAMES, jobs: int = 1) -> Iterator[LemmaResult
     pool = ProcessPoolExecutor(jobs, initializer=_leave_interrupts_to_the_caller)
     complete = False
     try:
-        yield from pool.map(run, names)
+        yield from map(_attached, pool.map(_portable, names))
         complete = True
     finally:
         if not complete:

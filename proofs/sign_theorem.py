@@ -2,86 +2,162 @@
 
 from __future__ import annotations
 
+import random
+from typing import Any
+
 import sympy as sp
+from flint import fmpq
 
-from .binary_coupling import a, b, conditional_entropy, delta
-from .lemma import Lemma, cited
-from .tools.symbolic import identity, ln, sign_step
+from .lemma import Lemma, Rule, Witness, step
+from .textbook import LOG_INCREASES, u, v
+from .tools.calculus import monotone
+from .tools.kernel import over
+from .tools.language import And, ForAll, Or, eq, gt, implies, le, lt, real, substitute
+from .tools.rules import algebra, block, by_cases, cites, instance, sign, zero_product
+from .two_bits import a, b, conditional_entropy, d, feasible_slopes, fraction
 
-__all__ = ["LEMMA"]
+__all__ = ["DIFFERENCE", "LEMMA"]
 
-u, v = sp.symbols("u v", positive=True)
-r = sp.Symbol("r", real=True)
-
-DIFFERENCE = conditional_entropy() - conditional_entropy(slope=-delta)
-
-
-def _g(radius: sp.Expr) -> sp.Expr:
-    """G(r) = h'(b + r) + h'(b - r)."""
-    return ln(1 - b - radius) - ln(b + radius) + ln(1 - b + radius) - ln(b - radius)
-
-
-NEAR, FAR = a * delta, (1 - a) * delta
-#: exp(G((1-a) delta) - G(a delta)) = TOP / BOTTOM.
+x, t1, t2 = real("x t1 t2")
+HALF = sp.Rational(1, 2)
+DIFFERENCE = conditional_entropy(x) - conditional_entropy(-x)
+SLOPE = sp.diff(DIFFERENCE, x)
+NEAR, FAR = a * x, (1 - a) * x
+#: the derivative is a (1-a) log(TOP / BOTTOM)
 TOP = ((1 - b) ** 2 - FAR**2) * (b**2 - NEAR**2)
 BOTTOM = ((1 - b) ** 2 - NEAR**2) * (b**2 - FAR**2)
+SIDES = (1 - 2 * a) * (1 - 2 * b)
+#: the four laws P(Y=1|X) at +x and -x lie inside (0, 1)
+INSIDE = And(tuple(one for slope in (NEAR, -NEAR, FAR, -FAR) for one in (gt(b + slope, 0), lt(b + slope, 1))))
+
+
+def _leads(positive: bool) -> Rule:
+    """On one pair of sides the difference has one sign."""
+    logs = (BOTTOM, TOP) if positive else (TOP, BOTTOM)
+    sloped = lt(0, SLOPE) if positive else lt(SLOPE, 0)
+    values = [substitute(DIFFERENCE, {x: one}) for one in (t1, t2)]
+    ends = [conditional_entropy(-d), conditional_entropy(d)]
+    return block(
+        step(
+            "slope",
+            ForAll((x,), (lt(0, x), lt(x, d)), sloped),
+            block(
+                step("inside", INSIDE, algebra("above", "below", "feasible", "source", degree=2)),
+                step("positive", And((gt(TOP, 0), gt(BOTTOM, 0))), sign()),
+                step(
+                    "gap",
+                    gt(x**2 * SIDES, 0) if positive else lt(x**2 * SIDES, 0),
+                    algebra(over("sides", times=x**2)),
+                ),
+                step("order", lt(*logs), algebra("gap")),
+                step(
+                    "logs",
+                    lt(*map(sp.log, logs)),
+                    cites(
+                        LOG_INCREASES,
+                        {u: logs[0], v: logs[1]},
+                        using=("order", "positive"),
+                    ),
+                ),
+                step("sign", sloped, algebra(over("logs", times=a * (1 - a)))),
+                given="above; below",
+            ),
+        ),
+        step(
+            "monotone",
+            ForAll(
+                (t1, t2), (le(0, t1), lt(t1, t2), le(t2, d)), lt(*values) if positive else lt(*values[::-1])
+            ),
+            monotone(DIFFERENCE, x, 0, d, "slope"),
+        ),
+        step(
+            "from 0",
+            substitute(lt(*values) if positive else lt(*values[::-1]), {t1: 0, t2: d}),
+            instance(
+                "monotone",
+                {t1: 0, t2: d},
+                using=("distance",),
+            ),
+        ),
+        step("leads", lt(*ends) if positive else lt(*ends[::-1]), algebra("from 0")),
+        given="sides",
+    )
+
+
+def _draw(generator: random.Random, place: int) -> dict[str, Any]:
+    """Sources and laws on all sides of 1/2, deltas up to the largest that both signs allow."""
+    mass, other = fraction(generator), fraction(generator)
+    if place % 6 == 0:
+        mass = fmpq(1, 2)
+    if place % 6 == 1:
+        other = fmpq(1, 2)
+    bottom, top = feasible_slopes(mass, other)
+    return {
+        "a": mass,
+        "b": other,
+        "delta": min(-bottom, top) * (1 if place % 5 == 0 else fraction(generator)),
+    }
+
+
+COMONOTONE = lt(conditional_entropy(-d), conditional_entropy(d))
+ANTITONE = lt(conditional_entropy(d), conditional_entropy(-d))
+TIE = eq(conditional_entropy(d), conditional_entropy(-d))
 
 LEMMA = Lemma(
+    name="sign_theorem",
     label="Sign theorem",
-    statement=(
-        "For $\\delta > 0$ with $\\pm\\delta$ both feasible, sign$(\\Phi(\\delta) - \\Phi(-\\delta)) = $ "
-        "sign$((1-2a)(1-2b))$: for $a, b$ on the same side of 1/2 the antitone coupling carries more."
+    idea=(
+        "The difference Phi(delta) - Phi(-delta) is 0 at 0, and its derivative is a(1-a) "
+        "times the logarithm of a "
+        "ratio whose numerator minus denominator is delta^2 (1-2a)(1-2b)."
     ),
-    assumptions=(
-        "$0 < a, b < 1$",
-        "$b \\pm a\\delta$ and $b \\pm (1-a)\\delta$ lie in $(0, 1)$ (in $[0,1]$ at the end of the interval)",
-    ),
+    meaning={a: "P(X=1)", b: "P(Y=1)", d: "P(Y=1|X=1) - P(Y=1|X=0)"},
+    hypotheses={
+        "source": And((gt(a, 0), lt(a, 1))),
+        "law": And((gt(b, 0), lt(b, 1))),
+        "distance": gt(d, 0),
+        "feasible": And(
+            (
+                le(0, b - a * d),
+                le(b + a * d, 1),
+                le(0, b - (1 - a) * d),
+                le(b + (1 - a) * d, 1),
+            )
+        ),
+    },
+    conclusions={
+        "same side of 1/2: the antitone end carries more": implies(gt(SIDES, 0), COMONOTONE),
+        "opposite sides: the comonotone end carries more": implies(lt(SIDES, 0), ANTITONE),
+        "on 1/2 they tie": implies(eq((a - HALF) * (b - HALF), 0), TIE),
+    },
     steps=(
-        identity(
-            "$D(\\delta) = \\Phi(\\delta) - \\Phi(-\\delta)$ is 0 at 0.",
-            lambda: (DIFFERENCE.subs(delta, 0), 0),
-        ),
-        identity(
-            "$D'(\\delta) = a(1-a)\\,[G((1-a)\\delta) - G(a\\delta)]$ with $G(r) = h'(b+r) + h'(b-r)$.",
-            lambda: (sp.diff(DIFFERENCE, delta), a * (1 - a) * (_g(FAR) - _g(NEAR))),
-        ),
-        identity(
-            "$G((1-a)\\delta) - G(a\\delta) = \\ln\\frac{((1-b)^2 - (1-a)^2\\delta^2)(b^2 - a^2\\delta^2)}"
-            "{((1-b)^2 - a^2\\delta^2)(b^2 - (1-a)^2\\delta^2)}$.",
-            lambda: (_g(FAR) - _g(NEAR), ln(TOP) - ln(BOTTOM)),
-        ),
-        identity(
-            "Numerator minus denominator is $\\delta^2 (1-2a)(1-2b)$.",
-            lambda: (TOP - BOTTOM, delta**2 * (1 - 2 * a) * (1 - 2 * b)),
-        ),
-        sign_step(
-            "$(1-2a)(1-2b)$ is positive for $a, b$ on the same side of 1/2 and negative on opposite sides.",
-            lambda: [
-                ((1 - 2 * a) * (1 - 2 * b), {a: first, b: second}, sign)
-                for first, second, sign in (
-                    (1 / (2 + u), 1 / (2 + v), 1),
-                    ((1 + u) / (2 + u), (1 + v) / (2 + v), 1),
-                    (1 / (2 + u), (1 + v) / (2 + v), -1),
-                    ((1 + u) / (2 + u), 1 / (2 + v), -1),
-                )
-            ],
-        ),
-        identity(
-            "For $a = 1/2$ or $b = 1/2$ the ends tie: $D$ vanishes identically.",
-            lambda: [
-                (DIFFERENCE.subs(a, sp.Rational(1, 2)), 0),
-                (DIFFERENCE.subs(b, sp.Rational(1, 2)), 0),
-            ],
-        ),
-        identity(
-            "In passing, $G'(r) = \\frac{2r(1-2b)}{((1-b)^2 - r^2)(b^2 - r^2)}$ has the sign of $1 - 2b$.",
-            lambda: (sp.diff(_g(r), r), 2 * r * (1 - 2 * b) / (((1 - b) ** 2 - r**2) * (b**2 - r**2))),
-        ),
-        cited(
-            "The logarithm increases, and a function with $D(0) = 0$ and a derivative of one sign has that "
-            "sign (mean "
-            "value theorem; continuity at the end).",
-            "Rudin, Principles of Mathematical Analysis, 3rd ed., theorem 5.10",
+        step("same side", implies(gt(SIDES, 0), COMONOTONE), _leads(True)),
+        step("opposite sides", implies(lt(SIDES, 0), ANTITONE), _leads(False)),
+        step(
+            "tie",
+            implies(eq((a - HALF) * (b - HALF), 0), TIE),
+            block(
+                step("which", Or((eq(a, HALF), eq(b, HALF))), zero_product("on 1/2")),
+                step(
+                    "a",
+                    implies(eq(a, HALF), TIE),
+                    block(
+                        step("even source", TIE, algebra(put=("a is",))),
+                        given="a is",
+                    ),
+                ),
+                step(
+                    "b",
+                    implies(eq(b, HALF), TIE),
+                    block(
+                        step("even law", TIE, algebra(put=("b is",))),
+                        given="b is",
+                    ),
+                ),
+                step("either", TIE, by_cases("a", "b", cover="which")),
+                given="on 1/2",
+            ),
         ),
     ),
+    witness=Witness(draw=_draw),
 )

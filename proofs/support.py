@@ -1,102 +1,201 @@
-"""The support lemma: an optimal mixture needs at most m + 1 mappings (m + 2 with a label)."""
+"""The support lemma: a vertex of the feasible mixtures has at most as many mappings as active rows."""
 
 from __future__ import annotations
 
-import sympy as sp
+import random
+from typing import Any
 
-from .lemma import Lemma, ProofError, cited
-from .mappings import DEFINITIONS, IMAGE, LAW
-from .tools.sums import Rule, S, sum_identity
-from .tools.symbolic import case, identity, phi, sign_step
+import sympy as sp
+from flint import fmpq
+
+from .lemma import Lemma, Witness, step
+from .textbook import COLUMNS, SCALE, A, epsilon, i, k, move, o, on, slack, w, z
+from .tools.kernel import over
+from .tools.language import And, Exists, ForAll, Or, Total, eq, family, ge, gt, implies, le
+from .tools.rules import algebra, block, choose, cites, instance
 
 __all__ = ["LEMMA"]
 
-z, c = sp.symbols("z c", positive=True)
-n, m = sp.symbols("n m", integer=True)
+B, limit, v = family("B beta v")
 
 
-def _counts() -> str:
-    """Marginal rows: m; one row for each of rate and label, a slack for each: positives <= rows."""
-    lines = []
-    for name, extra in (("no rate, no label", 0), ("rate", 1), ("rate and label", 2)):
-        for slack in range(extra + 1):
-            # Of m + extra basic variables, `slack` are slacks of rows that are not active.
-            largest = m + extra - slack
-            active = extra - slack
-            if sp.expand(largest - (m + active)) != 0:
-                raise ProofError(f"{name}: the count is off")
-        lines.append(f"{name}: m + {extra}" if extra else f"{name}: m")
-    return "; ".join(lines)
+def _middle(direction: Any) -> tuple[Any, ...]:
+    """W plus and minus a direction are feasible."""
+    return (
+        ForAll((k,), (), And((ge(w(k) + direction(k), 0), ge(w(k) - direction(k), 0)))),
+        ForAll((i,), (), eq(Total(A(i, k) * direction(k), k), 0)),
+        ForAll(
+            (o,),
+            (),
+            And(
+                (
+                    le(Total(B(o, k) * (w(k) + direction(k)), k), limit(o)),
+                    le(Total(B(o, k) * (w(k) - direction(k)), k), limit(o)),
+                )
+            ),
+        ),
+    )
+
+
+VERTEX = ForAll((v,), _middle(v), ForAll((k,), (), eq(v(k), 0)))
+INDEPENDENT = ForAll(
+    (z,),
+    (ForAll((i,), (), eq(Total(A(i, k) * z(k), k), 0)), ForAll((k,), (), implies(eq(on(k), 0), eq(z(k), 0)))),
+    ForAll((k,), (), eq(z(k), 0)),
+)
+SCALE_HERE = Exists(
+    (epsilon,),
+    And(
+        (
+            gt(epsilon, 0),
+            ForAll((k,), (), And((ge(w(k) + epsilon * z(k), 0), ge(w(k) - epsilon * z(k), 0)))),
+            ForAll(
+                (o,),
+                (),
+                And(
+                    (
+                        le(epsilon * Total(B(o, k) * z(k), k), limit(o) - Total(B(o, k) * w(k), k)),
+                        le(-epsilon * Total(B(o, k) * z(k), k), limit(o) - Total(B(o, k) * w(k), k)),
+                    )
+                ),
+            ),
+        )
+    ),
+)
+
+
+def _draw(generator: random.Random, place: int) -> dict[str, Any]:
+    """Vertices: basic solutions with as many columns as rows, in triangular form; no direction keeps them
+    feasible.
+    """
+    del place
+    rows, extra = generator.randint(1, 3), generator.randint(0, 3)
+    number = rows + extra
+    matrix = [
+        [fmpq(int(r == c)) if c < rows else fmpq(generator.randint(-3, 3)) for c in range(number)]
+        for r in range(rows)
+    ]
+    weights = [fmpq(generator.randint(0, 4), 3) if c < rows else fmpq(0) for c in range(number)]
+    if generator.random() < 0.5:
+        weights = [fmpq(1 + generator.randint(0, 4), 3) if c < rows else fmpq(0) for c in range(number)]
+    other = [fmpq(generator.randint(-2, 2)) for _ in range(number)]
+    used = sum((a1 * b1 for a1, b1 in zip(other, weights, strict=True)), fmpq(0))
+    zero = [fmpq(0)] * number
+    return {
+        "#K": number,
+        "#R": rows,
+        "#O": 1,
+        "A": matrix,
+        "w": weights,
+        "on": [int(one > 0) for one in weights],
+        "b": [sum((a1 * b1 for a1, b1 in zip(row, weights, strict=True)), fmpq(0)) for row in matrix],
+        "B": [other],
+        "beta": [used + fraction_of(generator)],
+        "v": zero,
+        "z": zero,
+    }
+
+
+def fraction_of(generator: random.Random) -> Any:
+    """A small positive slack."""
+    return fmpq(1, generator.randint(1, 400))
 
 
 LEMMA = Lemma(
+    name="support",
     label="Support lemma",
-    statement=(
-        "max I is attained by a mixture with at most m + 1 mappings where the rate row is active, m where "
-        "no row "
-        "besides the marginals is, m + 2 with rate and label rows active. At a fixed coupling P at most "
-        "n(m-1) + 1 "
-        "mappings are needed for the least rate; that is the dimension of the span of the $M_k$."
+    idea=(
+        "If columns of the active rows in the support were dependent, a small step both "
+        "ways would stay feasible, and "
+        "the point would be the middle of two others. Independent columns are not more than rows."
     ),
-    assumptions=("all masses of X positive", "the feasible polytope is not empty"),
+    meaning={
+        w: "weights of the mappings",
+        A: "rows that hold with equality (marginals, active limits)",
+        B: "rows with slack",
+        limit: "their limits",
+        on: "[w > 0]",
+        v: "a direction",
+    },
+    hypotheses={
+        "weights": ge(w(k), 0),
+        "slack": gt(limit(o), Total(B(o, k) * w(k), k)),
+        "vertex": VERTEX,
+        "indicator": Or((eq(on(k), 0), eq(on(k), 1))),
+        "on the support": implies(le(w(k), 0), eq(on(k), 0)),
+    },
+    conclusions={"at most as many mappings as rows": le(Total(on(k), k), sp.Symbol("size[R]", real=True))},
     steps=(
-        identity("$\\phi''(z) = -1/z$.", lambda: (sp.diff(phi(z), z, 2), -1 / z)),
-        sign_step(
-            "So $I = H(X) + H(Y) - \\sum\\phi(P(x,y))$ is convex in P, and P is linear in w.",
-            lambda: [(-1 / z, {z: c}, -1)],
+        step(
+            "independent",
+            INDEPENDENT,
+            block(
+                step(
+                    "off",
+                    implies(le(w(k), 0), eq(z(k), 0)),
+                    block(
+                        step("is off", eq(on(k), 0), instance("on the support", {}, using=("empty",))),
+                        step("no move", eq(z(k), 0), instance("outside", {}, using=("is off",))),
+                        given="empty",
+                    ),
+                ),
+                step("room", gt(limit(o) - Total(B(o, k) * w(k), k), 0), algebra("slack")),
+                step(
+                    "step",
+                    SCALE_HERE,
+                    cites(
+                        SCALE,
+                        {
+                            slack: lambda n: limit(n) - Total(B(n, k) * w(k), k),
+                            move: lambda n: Total(B(n, k) * z(k), k),
+                        },
+                        using=("weights", "off", "room"),
+                    ),
+                ),
+                step(
+                    "no direction",
+                    ForAll((k,), (), eq(z(k), 0)),
+                    choose(
+                        "step",
+                        step(
+                            "rows",
+                            eq(Total(A(i, k) * (epsilon * z(k)), k), 0),
+                            algebra(over("rows are 0", times=epsilon)),
+                        ),
+                        step(
+                            "limits",
+                            And(
+                                (
+                                    le(Total(B(o, k) * (w(k) + epsilon * z(k)), k), limit(o)),
+                                    le(Total(B(o, k) * (w(k) - epsilon * z(k)), k), limit(o)),
+                                )
+                            ),
+                            algebra("small"),
+                        ),
+                        step(
+                            "nothing",
+                            ForAll((k,), (), eq(epsilon * z(k), 0)),
+                            instance(
+                                "vertex",
+                                {v: lambda n: epsilon * z(n)},
+                                using=("small", "rows", "limits"),
+                            ),
+                        ),
+                        step("none", eq(z(k), 0), algebra(over("nothing", times=1 / epsilon))),
+                        called="small",
+                    ),
+                ),
+                given="rows are 0; outside",
+            ),
         ),
-        cited(
-            "A convex continuous function on a polytope attains its maximum at a vertex.",
-            "Rockafellar, Convex Analysis, corollary 32.3.4",
-        ),
-        sum_identity(
-            "If the columns of A in the support of w are dependent, take $z \\ne 0$ in the support with $A "
-            "z = 0$: "
-            "$A(w \\pm \\epsilon z) = b \\pm \\epsilon\\, A z = b$, so w is the middle of two feasible "
-            "points.",
-            lambda: [
-                (S("A_ik w_k", "k") + sign * S("eps A_ik z_k", "k"), S("b_i") + sign * S("eps nil_i"))
-                for sign in (1, -1)
-            ],
-            (Rule("A_ik w_k", "k", "b_i"), Rule("A_ik z_k", "k", "nil_i")),
-        ),
-        cited(
-            "So a vertex of $\\{Aw = b, w \\ge 0\\}$ has at most rank(A) positive entries.",
-            "Bertsimas and Tsitsiklis, Introduction to Linear Optimization, theorem 2.4",
-        ),
-        sum_identity(
-            "The marginal rows add up to the simplex row: $\\sum_y\\sum_k w_k q_k(y) = \\sum_k w_k$.",
-            lambda: [
-                (S("w_k p_x e_kxy", "kxy"), S("w_k", "k")),
-                (S("w_k p_x e_kxy", "kx"), S("w_k q_ky", "k")),
-            ],
-            (IMAGE, Rule("p_x", "x", ""), LAW),
-        ),
-        sum_identity(
-            "Constants have the laws $q_{y'}(y) = [y' = y]$, so the m marginal rows have rank exactly m; "
-            "their entropy is "
-            "0, so a rate row that is not 0 adds exactly 1.",
-            lambda: [(S("p_x i_zy", "x"), S("i_zy"))],
-            (Rule("p_x", "x", ""),),
-        ),
-        case("Counting basic variables with a slack for each inequality.", _counts),
-        sum_identity(
-            "Every $M_k$ has the row sums $p_X(x)$: the span lies where all row sums are proportional to "
-            "$p_X$.",
-            lambda: [(S("p_x e_kxy", "y"), S("p_x"))],
-            DEFINITIONS[2:],
-        ),
-        identity(
-            "These are n - 1 equations in nm unknowns: dimension $nm - (n-1) = n(m-1) + 1$.",
-            lambda: (n * m - (n - 1), n * (m - 1) + 1),
-        ),
-        cited(
-            "Mappings that differ at one letter x give $p_X(x)(E_{xy} - E_{xy'})$; these n(m-1) matrices "
-            "and one $M_k$ are "
-            "independent, so the dimension is attained. The weights over a fixed P form a polytope with "
-            "that many "
-            "independent rows, and a linear function (the rate) is least at a vertex.",
-            "Bertsimas and Tsitsiklis, theorems 2.4 and 2.8",
+        step(
+            "number",
+            le(Total(on(k), k), sp.Symbol("size[R]", real=True)),
+            cites(
+                COLUMNS,
+                using=("indicator", "independent"),
+            ),
         ),
     ),
+    witness=Witness(draw=_draw, count=2000),
 )

@@ -1,312 +1,387 @@
-"""Theorem 3: every KKT active set of the binary problem with a label, found by the program.
+"""Theorem 3: the ends of the interval of delta with a label, and the optimum between them.
 
-In (delta, t) the objective grows with |delta| on either side of 0, so its KKT points with delta > 0 are those
-of "largest delta", those with delta < 0 of "smallest delta", linear programs over the polygon of six rows.
-All active sets are enumerated and solved, the conditions of the surviving ones are derived, they are shown to
-cover every non-empty polygon, and their values are those of the formula.  The printed theorem (reconstructed
-from its proof) has one-sided branches alone; `erratum_theorem_3` shows what that loses.
+In (delta, t) a mixture is a point of the polygon |delta| <= t, t_C <= t <= T_R, t - (1-2a) delta <= 2b,
+t + (1-2a) delta <= 2(1-b).  The value depends on |delta| on either side of 0, so the largest and the smallest
+delta decide, whatever their signs are.  (The printed theorem, reconstructed from its proof, has one-sided
+branches alone; `erratum_theorem_3` shows what that loses.)
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+import random
+from typing import Any
 
 import sympy as sp
+from flint import fmpq
 
-from .binary_coupling import ONE, ZERO, a, b, delta, t
-from .lemma import Lemma, ProofError, cited
-from .runner import uses
-from .tools.symbolic import case, certified_sign, identity, sign_step, vanishes
+from .lemma import Lemma, Rule, Witness, step
+from .tools.kernel import over
+from .tools.language import And, Exists, ForAll, Or, eq, ge, gt, implies, le, lt, real, substitute
+from .tools.rules import absurd, algebra, block, by_cases, contradiction, exists, instance
+from .two_bits import a, b, d, fraction, t
 
-__all__ = ["LEMMA", "ROWS", "surviving_sets"]
+__all__ = ["LEMMA", "POLYGON"]
 
-#: T_R = min(1, R/h(a)), t_C, and the three caps b/a, (1-b)/(1-a), (1-b)/a.
-T, tau, beta, crossing, other = sp.symbols("T tau beta crossing other", positive=True)
-u, v, w = sp.symbols("u v w", positive=True)
+T, tau, top, more, end, height = real("T tau top m e h")
 k = 1 - 2 * a
-
-#: Every row as an expression that must be non-negative.
-ROWS = {
-    "p1": t + delta,
-    "p2": t - delta,
-    "p3": 2 * (1 - b) - t - k * delta,
-    "p4": 2 * b - t + k * delta,
-    "rate": T - t,
-    "label": t - tau,
-}
-CAPS = {"beta": b / a, "crossing": (1 - b) / (1 - a), "other": (1 - b) / a}
-HALF = {a: 1 / (2 + u)}
-
-#: For "largest delta": the slack of each inactive row as factor * (larger - smaller); None stands for 0.
-Condition = tuple[sp.Expr, str | None, str | None]
-CONDITIONS: dict[frozenset[str], dict[str, list[Condition]]] = {
-    frozenset({"p2", "rate"}): {
-        "p1": [(sp.Integer(2), "rate", None)],
-        "label": [(sp.Integer(1), "rate", "label")],
-        "p4": [(2 * a, "beta", "rate")],
-        "p3": [(2 * (1 - a), "crossing", "rate")],
-    },
-    frozenset({"p2", "p4"}): {
-        "p1": [(sp.Integer(2), "beta", None)],
-        "rate": [(sp.Integer(1), "rate", "beta")],
-        "label": [(sp.Integer(1), "beta", "label")],
-        "p3": [(2 * (1 - a), "crossing", "beta")],
-    },
-    frozenset({"p2", "p3"}): {
-        "p1": [(sp.Integer(2), "crossing", None)],
-        "rate": [(sp.Integer(1), "rate", "crossing")],
-        "label": [(sp.Integer(1), "crossing", "label")],
-        "p4": [(2 * a, "beta", "crossing")],
-    },
-    frozenset({"p3", "label"}): {
-        "p2": [(2 * (1 - a) / k, "label", "crossing")],
-        "p1": [(2 * a / k, "other", "label")],
-        "rate": [(sp.Integer(1), "rate", "label")],
-        # 2 (1 - t_C) = 2 (T - t_C) + 2 (1 - T), and T <= 1 always.
-        "p4": [(sp.Integer(2), "rate", "label"), (sp.Integer(2), "one", "rate")],
-    },
-}
-NAMED = {
-    "rate": T,
-    "label": tau,
-    "beta": CAPS["beta"],
-    "crossing": CAPS["crossing"],
-    "other": CAPS["other"],
-    "one": sp.Integer(1),
-}
+#: the limits of t, and where the upper end turns
+BETA, CROSSING, OTHER = b / a, (1 - b) / (1 - a), (1 - b) / a
+POLYGON = (
+    ge(t + d, 0),
+    ge(t - d, 0),
+    ge(2 * (1 - b) - t - k * d, 0),
+    ge(2 * b - t + k * d, 0),
+    le(t, T),
+    ge(t, tau),
+)
+NAMES = ("p1", "p2", "p3", "p4", "rate", "label")
+TOPS = (T, BETA, OTHER)
+TURNED = (2 * (1 - b) - more) / k
+LARGEST = ForAll((d, t), POLYGON, le(d, end))
+ATTAINED = Exists((height,), And(tuple(substitute(one, {d: end, t: height}) for one in POLYGON)))
+EMPTY = ForAll((d, t), POLYGON, le(tau, top))
 
 
-def _vertex(active: frozenset[str]) -> dict[sp.Symbol, sp.Expr]:
-    """(delta, t) where the rows of an active set hold with equality."""
-    points = sp.linsolve([ROWS[name] for name in sorted(active)], [delta, t])
-    if len(points) != 1:
-        raise ProofError(f"{sorted(active)} does not determine a point")
-    return dict(zip((delta, t), next(iter(points)), strict=True))
-
-
-def _multipliers(active: tuple[str, ...], direction: int, middle: bool) -> tuple[sp.Expr, ...] | None:
-    """Lambda with direction * (1, 0) + sum of lambda * gradient = 0; None where there is none."""
-    symbols = sp.symbols(f"l0:{len(active)}")
-    equations = []
-    for variable, target in ((delta, direction), (t, 0)):
-        rows = [sp.diff(ROWS[name], variable) for name in active]
-        rows = [sp.sympify(row).subs(a, sp.Rational(1, 2)) if middle else row for row in rows]
-        equations.append(target + sum(s * row for s, row in zip(symbols, rows, strict=True)))
-    if not active:
-        return () if all(equation == 0 for equation in equations) else None
-    solutions = sp.linsolve(equations, symbols)
-    if not solutions:
-        return None
-    (solution,) = solutions
-    if any(entry.free_symbols & set(symbols) for entry in solution):
-        raise ProofError(f"{active}: the multipliers are not determined")
-    return tuple(solution)
-
-
-def surviving_sets(direction: int, middle: bool) -> set[frozenset[str]]:
-    """Active sets with multipliers >= 0 for the largest (direction 1) or smallest (-1) delta.
-
-    All subsets of at most two rows are tried: more than two active rows at a point of the plane leave two
-    that carry the multipliers (Caratheodory).  `middle` is the case a = 1/2, where p3 and p4 lose delta.
-    """
-    found = set()
-    domain: Mapping[sp.Symbol, sp.Expr] = {} if middle else HALF
-    for size in (0, 1, 2):
-        for active in itertools.combinations(sorted(ROWS), size):
-            solution = _multipliers(active, direction, middle)
-            if solution is None:
-                continue
-            signs = [0 if vanishes(entry) else certified_sign(entry, domain) for entry in solution]
-            if min(signs, default=0) >= 0:
-                found.add(frozenset(active))
-    return found
-
-
-def _enumerate() -> str:
-    mirror = {"p1": "p2", "p2": "p1", "p3": "p4", "p4": "p3", "rate": "rate", "label": "label"}
-    for middle in (False, True):
-        expected = set(CONDITIONS) - ({frozenset({"p3", "label"})} if middle else set())
-        if surviving_sets(1, middle) != expected:
-            raise ProofError(f"largest delta: {surviving_sets(1, middle)}")
-        reflected = {frozenset(mirror[name] for name in active) for active in expected}
-        if surviving_sets(-1, middle) != reflected:
-            raise ProofError(f"smallest delta: {surviving_sets(-1, middle)}")
-    tried = sum(len(list(itertools.combinations(ROWS, size))) for size in (0, 1, 2))
-    names = ", ".join("{" + ", ".join(sorted(active)) + "}" for active in sorted(CONDITIONS, key=sorted))
-    return f"{tried} active sets for each end, 4 survive: {names}"
-
-
-def _slacks() -> list[tuple[sp.Expr, sp.Expr]]:
-    """Each inactive row at each vertex equals what CONDITIONS says."""
-    pairs = []
-    for active, inactive in CONDITIONS.items():
-        if active | set(inactive) != set(ROWS) or active & set(inactive):
-            raise ProofError(f"{sorted(active)}: the conditions leave out a row")
-        point = _vertex(active)
-        for name, parts in inactive.items():
-            claimed = sp.Add(
-                *(
-                    f * (NAMED[high] - (NAMED[low] if low else 0))
-                    for f, high, low in parts
-                    if high is not None
-                )
-            )
-            pairs.append((ROWS[name].subs(point), claimed))
-    return pairs
-
-
-def _factors() -> list[tuple[sp.Expr, Mapping[sp.Symbol, sp.Expr], int]]:
-    return [
-        (factor, HALF, 1)
-        for inactive in CONDITIONS.values()
-        for parts in inactive.values()
-        for factor, _, _ in parts
-    ]
-
-
-def _weak_orders(names: tuple[str, ...]) -> Iterator[dict[str, int]]:
-    """Every way to order quantities, ties included, as ranks without gaps."""
-    for ranks in itertools.product(range(len(names)), repeat=len(names)):
-        if set(ranks) == set(range(max(ranks) + 1)):
-            yield dict(zip(names, ranks, strict=True))
-
-
-def _holds(active: frozenset[str], rank: Mapping[str, int]) -> bool:
-    """Whether an order of the quantities meets the conditions of an active set."""
-    if active == frozenset({"p3", "label"}) and rank["crossing"] == rank["other"]:
-        return False  # a = 1/2: the set does not exist
-    for parts in CONDITIONS[active].values():
-        for _, high, low in parts:
-            if low is None or high == "one":
-                continue  # all quantities are non-negative, and T <= 1
-            if rank[high] < rank[low]:
-                return False
-    return True
-
-
-def _cover() -> str:
-    """In every order of the quantities a surviving set is feasible and the formula gives its delta."""
-    names = ("rate", "label", "beta", "crossing", "other")
-    total, relevant = 0, 0
-    for rank in _weak_orders(names):
-        total += 1
-        feasible = rank["label"] <= min(rank["rate"], rank["beta"], rank["other"])
-        # (1-b)/(1-a) <= (1-b)/a for a <= 1/2, with equality at a = 1/2.
-        if not feasible or rank["crossing"] > rank["other"]:
+def _draw(generator: random.Random, place: int) -> dict[str, Any]:
+    """Polygons of all shapes; the end by trying all vertices, a point by mixing two of them."""
+    while True:
+        mass = fraction(generator) / 2 if place % 7 else fmpq(1, 2)
+        other = fraction(generator)
+        limit, label = (
+            generator.choice((fmpq(1), fraction(generator), fmpq(0))),
+            fraction(generator) * (place % 3 > 0),
+        )
+        slope = 1 - 2 * mass
+        caps = (limit, other / mass, (1 - other) / mass)
+        highest = min(caps)
+        if place % 5 == 0:
+            label = highest
+        if label > highest:
             continue
-        relevant += 1
-        sets = [active for active in CONDITIONS if _holds(active, rank)]
-        if not sets:
-            raise ProofError(f"no active set is feasible in the order {rank}")
-        for active in sets:
-            if not _agrees(active, rank):
-                raise ProofError(f"the formula differs from {sorted(active)} in the order {rank}")
-    return f"{relevant} of {total} weak orders of 5 quantities are possible, each covered"
+        rows = [
+            (fmpq(1), fmpq(1), fmpq(0)),
+            (fmpq(-1), fmpq(1), fmpq(0)),
+            (-slope, fmpq(-1), 2 * (1 - other)),
+            (slope, fmpq(-1), 2 * other),
+            (fmpq(0), fmpq(-1), limit),
+            (fmpq(0), fmpq(1), -label),
+        ]
+        corners = []
+        for one in range(6):
+            for two in range(one):
+                (a1, b1, c1), (a2, b2, c2) = rows[one], rows[two]
+                determinant = a1 * b2 - a2 * b1
+                if determinant:
+                    point = ((b1 * c2 - b2 * c1) / determinant, (a2 * c1 - a1 * c2) / determinant)
+                    if all(x * point[0] + y * point[1] + z >= 0 for x, y, z in rows):
+                        corners.append(point)
+        if corners:
+            break
+    best = max(corners)
+    share = generator.choice((fmpq(0), fmpq(1), fraction(generator)))
+    corner = generator.choice(corners)
+    turn = (1 - other) / (1 - mass)
+    return {
+        "a": mass,
+        "b": other,
+        "T": limit,
+        "tau": label,
+        "top": highest,
+        "m": max(label, turn),
+        "e": best[0],
+        "delta": best[0] + share * (corner[0] - best[0]),
+        "t": best[1] + share * (corner[1] - best[1]),
+        "h": best[1],
+    }
 
 
-def _agrees(active: frozenset[str], rank: Mapping[str, int]) -> bool:
-    """Whether the formula's delta_max is the vertex of an active set, given the order."""
-    level = dict(rank)
-    top = min(("rate", "beta", "other"), key=lambda name: level[name])
-    if level[top] <= level["crossing"]:
-        formula = NAMED[top]
-    else:
-        low = "label" if level["label"] > level["crossing"] else "crossing"
-        formula = (2 * (1 - b) - NAMED[low]) / k
-    # Quantities of one rank are equal: compare the names of rank classes instead of the expressions.
-    vertex = _vertex(active)[delta]
-    if vanishes(vertex - formula):
-        return True
-    equal = {name for name in level if vanishes(NAMED[name] - vertex)}
-    target = {name for name in level if vanishes(NAMED[name] - formula)}
-    if any(level[first] == level[second] for first in equal for second in target):
-        return True
-    # {p3, label} at t_C = crossing is the vertex (crossing, crossing) of the formula.
-    at_crossing = active == frozenset({"p3", "label"}) and level["label"] == level["crossing"]
-    return at_crossing and ("crossing" in target or any(level[name] == level["crossing"] for name in target))
+def _at(level: Any) -> And:
+    """The rows at the point (end, level)."""
+    return And(tuple(substitute(one, {d: end, t: level}) for one in POLYGON))
+
+
+def _no_larger(*names: str) -> Rule:
+    """T is at most each of the three limits, so it is at most the one that is top."""
+    return block(
+        step("t below T", le(t, T), algebra("rate")),
+        step("t below b/a", le(t, BETA), algebra("p2", "p4", "source", degree=2)),
+        step("t below (1-b)/a", le(t, OTHER), algebra("p1", "p3", "source", degree=2)),
+        *(
+            step(
+                f"top {number}",
+                implies(eq(top, one), le(t, top)),
+                block(
+                    step("below", le(t, top), algebra(fact, put=("this",))),
+                    given="this",
+                ),
+            )
+            for number, (one, fact) in enumerate(
+                zip(TOPS, ("t below T", "t below b/a", "t below (1-b)/a"), strict=True)
+            )
+        ),
+        step("t below top", le(t, top), by_cases("top 0", "top 1", "top 2", cover="top is one")),
+        given="; ".join(NAMES),
+    )
+
+
+UNEVEN = implies(lt(CROSSING, top), lt(a, sp.Rational(1, 2)))
+BELOW_TOP = ForAll((d, t), POLYGON, le(t, top))
 
 
 LEMMA = Lemma(
-    label="Theorem 3: KKT branches with a label",
-    statement=(
-        "For $a \\le 1/2$ the largest $\\delta$ over the polygon $|\\delta| \\le t$, $t_C \\le t \\le T_R$, "
-        "$t - (1-2a)\\delta \\le 2b$, $t + (1-2a)\\delta \\le 2(1-b)$ is $t_{top} = \\min(T_R, b/a, "
-        "(1-b)/a)$ if that is at "
-        "most $(1-b)/(1-a)$, else $(2(1-b) - \\max(t_C, (1-b)/(1-a)))/(1-2a)$; the smallest is minus the "
-        "same with b and "
-        "1-b exchanged. It is empty iff $t_C > t_{top}$. The only KKT active sets are {flip, rate}, {flip, "
-        "one}, "
-        "{flip, zero}, {zero, label} and their mirror images."
+    name="theorem_3",
+    label="Theorem 3: the ends of the interval of delta",
+    idea=(
+        "Adding rows shows that t is at most top. Below the turn the upper end is (top, "
+        "top) on the side of the flip; "
+        "beyond it the row of zero turns the end back, and the lowest t allowed is best."
     ),
-    assumptions=("$0 < a \\le 1/2$, $0 < b < 1$", "$0 \\le t_C$, $0 \\le T_R \\le 1$"),
+    meaning={
+        a: "P(X=1)",
+        b: "P(Y=1)",
+        T: "R/h(a), at most 1",
+        tau: "share that the label needs",
+        top: "largest t",
+        more: "max of tau and (1-b)/(1-a)",
+        end: "largest delta",
+    },
+    hypotheses={
+        "source": And((gt(a, 0), le(a, sp.Rational(1, 2)))),
+        "limits": And((ge(tau, 0), ge(T, 0), le(T, 1))),
+        "top": And(tuple(le(top, one) for one in TOPS)),
+        "top is one": Or(tuple(eq(top, one) for one in TOPS)),
+        "turn": And((le(tau, more), le(CROSSING, more))),
+        "turn is one": Or((eq(more, tau), eq(more, CROSSING))),
+        "below the turn": implies(le(top, CROSSING), eq(end, top)),
+        "beyond the turn": implies(lt(CROSSING, top), eq(k * end, 2 * (1 - b) - more)),
+    },
+    conclusions={
+        "no delta is larger": LARGEST,
+        "it is attained": implies(le(tau, top), ATTAINED),
+        "otherwise the polygon is empty": EMPTY,
+    },
     steps=(
-        uses("The weights are affine in $(\\delta, t)$, the rate is $t h(a)$.", "binary_coupling"),
-        uses("The label row is $t \\ge t_C$.", "lemma_2"),
-        uses(
-            "The value grows with $|\\delta|$ on either side of 0, so KKT points are those of the two ends.",
-            "concavity",
-        ),
-        identity(
-            "The rows are $2p_1, 2p_2, 2p_3, 2p_4 \\ge 0$ and the two bounds on t.",
-            lambda: [
-                (ROWS["p4"], 2 * ONE),
-                (ROWS["p3"], 2 * ZERO),
-                (ROWS["p1"] + ROWS["p2"], 2 * t),
-                (ROWS["p1"] - ROWS["p2"], 2 * delta),
-            ],
-        ),
-        case("All active sets of at most two rows, for both ends, with their multipliers.", _enumerate),
-        identity(
-            "At each surviving vertex the other rows are positive factors times differences of the caps.",
-            _slacks,
-        ),
-        sign_step("These factors are positive for $0 < a < 1/2$.", _factors),
-        sign_step(
-            "For $a < 1/2$: $(1-b)/(1-a) < (1-b)/a$.",
-            lambda: [(CAPS["other"] - CAPS["crossing"], {**HALF, b: 1 / (1 + v)}, 1)],
-        ),
-        identity(
-            "For $a = 1/2$ both are $2(1-b)$.",
-            lambda: [(CAPS[name].subs(a, sp.Rational(1, 2)), 2 * (1 - b)) for name in ("other", "crossing")],
-        ),
-        case(
-            "Every order of $T_R, t_C, b/a, (1-b)/(1-a), (1-b)/a$ is covered, and the formula agrees.", _cover
-        ),
-        identity(
-            "$p_4 + \\frac k2 (t-\\delta) $ and $p_3 + \\frac k2(t+\\delta)$ give $t \\le b/a$ and $t \\le "
-            "(1-b)/a$: beyond "
-            "$t_{top}$ the polygon is empty.",
-            lambda: [
-                (ROWS["p4"] + k * ROWS["p2"], 2 * a * (CAPS["beta"] - t)),
-                (ROWS["p3"] + k * ROWS["p1"], 2 * a * (CAPS["other"] - t)),
-            ],
-        ),
-        identity(
-            "$t \\le 1$ is implied by $p_3, p_4 \\ge 0$.", lambda: (ROWS["p3"] + ROWS["p4"], 2 * (1 - t))
-        ),
-        identity(
-            "Mirror image: $\\delta \\to -\\delta$, $b \\to 1-b$ exchanges $p_1, p_2$ and $p_3, p_4$; "
-            "relabelling X "
-            "($a \\to 1-a$, $\\delta \\to -\\delta$) exchanges $p_1$ and $p_2$ alone.",
-            lambda: (
-                [
-                    (ROWS[first].subs({delta: -delta, b: 1 - b}, simultaneous=True), ROWS[second])
-                    for first, second in (("p1", "p2"), ("p2", "p1"), ("p3", "p4"), ("p4", "p3"))
-                ]
-                + [
-                    (ROWS[first].subs({delta: -delta, a: 1 - a}, simultaneous=True), ROWS[second])
-                    for first, second in (("p1", "p2"), ("p2", "p1"), ("p3", "p3"), ("p4", "p4"))
-                ]
+        step("t below top", BELOW_TOP, _no_larger()),
+        step(
+            "uneven",
+            UNEVEN,
+            block(
+                step(
+                    "strictly",
+                    lt(a, sp.Rational(1, 2)),
+                    contradiction(
+                        step("even", eq(a, sp.Rational(1, 2)), algebra("opposite", "source")),
+                        step("same", eq(CROSSING, OTHER), algebra(put=("even",))),
+                        step("nothing", lt(0, 0), algebra("same", "beyond", "top")),
+                    ),
+                ),
+                given="beyond",
             ),
         ),
-        cited(
-            "For a linear objective over a polygon the KKT conditions are sufficient, and at most two "
-            "active rows carry "
-            "the multipliers.",
-            "Boyd and Vandenberghe, Convex Optimization, section 5.5; Schrijver, Theory of Linear and "
-            "Integer "
-            "Programming, section 7.1",
+        # no delta is larger
+        step(
+            "largest",
+            LARGEST,
+            block(
+                step("t at most top", le(t, top), instance("t below top", {d: d, t: t}, using=NAMES)),
+                step(
+                    "before",
+                    implies(le(top, CROSSING), le(d, end)),
+                    block(
+                        step("value", eq(end, top), instance("below the turn", {}, using=("this",))),
+                        step("below", le(d, end), algebra("p2", "t at most top", "value")),
+                        given="this",
+                    ),
+                ),
+                step(
+                    "after",
+                    implies(lt(CROSSING, top), le(d, end)),
+                    block(
+                        step(
+                            "product",
+                            eq(k * end, 2 * (1 - b) - more),
+                            instance("beyond the turn", {}, using=("this",)),
+                        ),
+                        step("half", lt(a, sp.Rational(1, 2)), instance("uneven", {}, using=("this",))),
+                        step("value", eq(end, TURNED), algebra("product")),
+                        step(
+                            "low t",
+                            implies(lt(t, more), le(k * d, 2 * (1 - b) - more)),
+                            block(
+                                step(
+                                    "is tau",
+                                    implies(eq(more, tau), le(k * d, 2 * (1 - b) - more)),
+                                    block(
+                                        step("nothing", lt(0, 0), algebra("low", "label", "it is")),
+                                        step("anything", le(k * d, 2 * (1 - b) - more), absurd("nothing")),
+                                        given="it is",
+                                    ),
+                                ),
+                                step(
+                                    "is crossing",
+                                    implies(eq(more, CROSSING), le(k * d, 2 * (1 - b) - more)),
+                                    block(
+                                        step(
+                                            "d below",
+                                            le(k * d, k * more),
+                                            algebra(over("p2", times=k), over("low", times=k)),
+                                        ),
+                                        step(
+                                            "same", eq(2 * (1 - b) - more, k * more), algebra(put=("it is",))
+                                        ),
+                                        step(
+                                            "turned",
+                                            le(k * d, 2 * (1 - b) - more),
+                                            algebra("d below", "same"),
+                                        ),
+                                        given="it is",
+                                    ),
+                                ),
+                                step(
+                                    "either",
+                                    le(k * d, 2 * (1 - b) - more),
+                                    by_cases(
+                                        "is tau",
+                                        "is crossing",
+                                        cover="turn is one",
+                                    ),
+                                ),
+                                given="low",
+                            ),
+                        ),
+                        step(
+                            "high t",
+                            implies(le(more, t), le(k * d, 2 * (1 - b) - more)),
+                            block(
+                                step("by p3", le(k * d, 2 * (1 - b) - more), algebra("p3", "high")),
+                                given="high",
+                            ),
+                        ),
+                        step("any t", le(k * d, 2 * (1 - b) - more), by_cases("low t", "high t")),
+                        step("divided", le(d, TURNED), algebra("any t")),
+                        step("below", le(d, end), algebra("divided", put=("value",))),
+                        given="this",
+                    ),
+                ),
+                step("either end", le(d, end), by_cases("before", "after")),
+                given="; ".join(NAMES),
+            ),
+        ),
+        # it is attained
+        step(
+            "top >= 0",
+            implies(le(tau, top), ge(top, 0)),
+            block(
+                step("there", ge(top, 0), algebra("room", "limits")),
+                given="room",
+            ),
+        ),
+        step(
+            "attained",
+            implies(le(tau, top), ATTAINED),
+            block(
+                step("top at least 0", ge(top, 0), instance("top >= 0", {}, using=("room",))),
+                step(
+                    "before",
+                    implies(le(top, CROSSING), ATTAINED),
+                    block(
+                        step("value", eq(end, top), instance("below the turn", {}, using=("this",))),
+                        step("by zero", ge(1 - b - (1 - a) * top, 0), algebra(over("this", times=1 - a))),
+                        step("by one", ge(b - a * top, 0), algebra(over("top", times=a))),
+                        step(
+                            "point",
+                            _at(top),
+                            algebra(
+                                "by zero",
+                                "by one",
+                                "room",
+                                "top",
+                                "top at least 0",
+                                put=("value",),
+                            ),
+                        ),
+                        step("exists", ATTAINED, exists({height: top}, "point")),
+                        given="this",
+                    ),
+                ),
+                step(
+                    "after",
+                    implies(lt(CROSSING, top), ATTAINED),
+                    block(
+                        step(
+                            "product",
+                            eq(k * end, 2 * (1 - b) - more),
+                            instance("beyond the turn", {}, using=("this",)),
+                        ),
+                        step("half", lt(a, sp.Rational(1, 2)), instance("uneven", {}, using=("this",))),
+                        step("value", eq(end, TURNED), algebra("product")),
+                        step(
+                            "tau below",
+                            implies(eq(more, tau), le(more, top)),
+                            block(
+                                step("turn low", le(more, top), algebra("it is", "room")),
+                                given="it is",
+                            ),
+                        ),
+                        step(
+                            "crossing below",
+                            implies(eq(more, CROSSING), le(more, top)),
+                            block(
+                                step("turn low", le(more, top), algebra("this", put=("it is",))),
+                                given="it is",
+                            ),
+                        ),
+                        step(
+                            "turn below top",
+                            le(more, top),
+                            by_cases("tau below", "crossing below", cover="turn is one"),
+                        ),
+                        step("flip", ge((1 - a) * more - (1 - b), 0), algebra(over("turn", times=1 - a))),
+                        step(
+                            "other",
+                            le(a * more, 1 - b),
+                            algebra(
+                                over("turn below top", times=a),
+                                over("top", times=a),
+                            ),
+                        ),
+                        step("flip weight", ge(more - TURNED, 0), algebra("flip")),
+                        step("identity weight", ge(more + TURNED, 0), algebra("other")),
+                        step(
+                            "p4 weight",
+                            ge(2 * b - more + k * TURNED, 0),
+                            algebra("turn below top", "top", "limits"),
+                        ),
+                        step(
+                            "point",
+                            _at(more),
+                            algebra(
+                                "flip weight",
+                                "identity weight",
+                                "p4 weight",
+                                "turn below top",
+                                "top",
+                                "turn",
+                                put=("value",),
+                            ),
+                        ),
+                        step("exists", ATTAINED, exists({height: more}, "point")),
+                        given="this",
+                    ),
+                ),
+                step("either", ATTAINED, by_cases("before", "after")),
+                given="room",
+            ),
+        ),
+        step(
+            "empty",
+            EMPTY,
+            block(
+                step("t at most top", le(t, top), instance("t below top", {d: d, t: t}, using=NAMES)),
+                step("room", le(tau, top), algebra("t at most top", "label")),
+                given="; ".join(NAMES),
+            ),
         ),
     ),
+    witness=Witness(draw=_draw, count=4000),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mecbopt.solvers import compiled
+from mecbopt._core import tree as compiled
 from tests.oracle import bits, smallest_label_entropy
 
 #: The branch and bound engines of this installation: the compiled one needs a C compiler.

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.core.builds import CORE_VARIABLE, ROOT, build
 
 #: What drives the core: its own tests and those of the solvers that stand on it.
-DEFAULT = ["tests/core", "tests/mec", "tests/solvers"]
+DEFAULT = ["tests/core", "tests/mec", "tests/engines"]
 #: Tests that need another build than the one under test, or measure time that a sanitizer multiplies.
 LEFT_OUT = ["tests/core/test_allocation.py", "tests/core/test_native.py"]
 

@@ -94,7 +94,8 @@ def test_ci_and_pre_commit_run_the_same_checks() -> None:
         r"entry: \.venv/bin/(.+)", (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     )
     assert lines[-1].startswith("python -m pytest")
-    assert [line.removesuffix(" .") for line in lines[:-1]] == [
+    # Hooks are handed the files that make names.
+    assert [re.sub(r" (\.|mecbopt/_core/\S+)$", "", line) for line in lines[:-1]] == [
         hook.replace(" --force-exclude", "") for hook in hooks
     ]
 

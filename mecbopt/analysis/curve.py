@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from mecbopt import _validate
 from mecbopt.analysis.many import unsolved, was_interrupted
 from mecbopt.analysis.pool import map_in_order
+from mecbopt.control import bounds_cross, gap_closed
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
-from mecbopt.solvers import solve
-from mecbopt.solvers.branch_and_bound.stopping import bounds_cross, gap_closed
+from mecbopt.solving import solve
 
 __all__ = ["RateCurve", "rate_curve"]
 
@@ -151,13 +151,19 @@ def rate_curve(
     [0.0, 0.188722, 1.0]
     """
     if not isinstance(problem, Problem):
-        raise ProblemError(f"problem is a {type(problem).__name__}: give a mecbopt.Problem.")
-    chosen = [_validate.nonnegative_number(f"rates[{k}]", rate) for k, rate in enumerate(rates)]
+        raise ProblemError(argument="problem", value=problem, required="be a mecbopt.Problem")
+    required = "be a sequence of at least one rate, in bits, strictly ascending"
+    try:
+        entries = iter(rates)
+    except TypeError:
+        raise ProblemError(argument="rates", value=rates, required=required) from None
+    chosen = [_validate.nonnegative_number(f"rates[{k}]", rate) for k, rate in enumerate(entries)]
     if not chosen:
-        raise ProblemError("rates is empty: give at least one rate, in bits.")
+        raise ProblemError(argument="rates", value=rates, found="is empty", required=required)
     for k, (left, right) in enumerate(pairwise(chosen)):
         if not left < right:
-            raise ProblemError(f"rates[{k + 1}] is {right}, not above {left}: give strictly ascending rates.")
+            above = f"be above the rate before it, {left}: rates are strictly ascending"
+            raise ProblemError(argument=f"rates[{k + 1}]", value=right, required=above)
     blocks = [chosen[start : start + _BLOCK] for start in range(0, len(chosen), _BLOCK)]
     solved = map_in_order(
         partial(_solve_block, problem, solve_options),

@@ -12,7 +12,7 @@ from mecbopt import tolerances
 from mecbopt.analysis.pool import map_in_order
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Problem, Solution, Status, StopReason
-from mecbopt.solvers import solve
+from mecbopt.solving import solve
 
 __all__ = ["ManyProgress", "solve_many", "unsolved"]
 
@@ -73,10 +73,15 @@ def solve_many(
     >>> [round(s.mutual_information, 6) for s in mb.solve_many([problem, problem.replace(rate=0.5)])]
     [1.0, 0.188722]
     """
-    chosen = list(problems)
+    try:
+        entries = iter(problems)
+    except TypeError:
+        required = "be a list or another iterable of mecbopt.Problem"
+        raise ProblemError(argument="problems", value=problems, required=required) from None
+    chosen = list(entries)
     for index, problem in enumerate(chosen):
         if not isinstance(problem, Problem):
-            raise ProblemError(f"problems[{index}] is a {type(problem).__name__}: give a mecbopt.Problem.")
+            raise ProblemError(argument=f"problems[{index}]", value=problem, required="be a mecbopt.Problem")
     done = 0
 
     def tell(index: int, solution: Solution) -> None:

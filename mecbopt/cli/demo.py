@@ -14,7 +14,7 @@ from mecbopt.cli.progress import live_progress
 from mecbopt.cli.report import output_console, print_solution
 from mecbopt.data import demo_problem
 from mecbopt.problem import Solution, StopReason
-from mecbopt.solvers import solve
+from mecbopt.solving import solve
 
 __all__ = ["demo"]
 

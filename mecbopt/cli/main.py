@@ -42,6 +42,7 @@ COMMANDS = {
     "curve": ("mecbopt.cli.curve", "Trace the value over a range of rates."),
     "bernoulli": ("mecbopt.cli.bernoulli", "Binary sources in closed form."),
     "prove": ("mecbopt.cli.prove", "Run the symbolic derivations."),
+    "check": ("mecbopt.cli.check", "Verify a certificate with exact arithmetic."),
     "neural": ("mecbopt.cli.neural", "Train and use the image model."),
     "figures": ("mecbopt.cli.figures", "Draw the figures of the documentation."),
     "demo": ("mecbopt.cli.demo", "The main job on a bundled example."),

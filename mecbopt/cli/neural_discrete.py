@@ -84,7 +84,7 @@ def compare(point: Any, restarts: int, seed: int) -> dict[str, Any]:
     """Train on one problem, solve it at what was realised, and say how far apart they are."""
     from mecbopt.cli.neural import load_module
     from mecbopt.problem import Problem
-    from mecbopt.solvers import solve
+    from mecbopt.solving import solve
 
     module = load_module("discrete.schemes")
     scheme = module.train_discrete(point.source(), module.discrete_config(point.rate, seed), restarts)

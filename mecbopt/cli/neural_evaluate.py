@@ -138,7 +138,16 @@ def _print_report(report: Any) -> None:
         ("coded rate, bits an image", made.coded_rate, f"estimated {made.estimated_rate:.4f}"),
         ("target rate", made.target_rate, f"off by {made.coded_rate / made.target_rate - 1.0:+.2%}"),
         ("rate with header and checksum", made.container_rate, f"each alone {made.per_image_rate:.4f}"),
-        ("accuracy, judge", made.judge_accuracy, f"classifiers in the loop {made.loop_accuracy:.4f}"),
+        (
+            "accuracy, judges",
+            made.judge_accuracy,
+            f"+- {_shown(made.judge_accuracy_deviation)}; classifiers in the loop {made.loop_accuracy:.4f}",
+        ),
+        (
+            "accuracy of clean images, judges",
+            made.judge_clean_accuracy,
+            f"+- {_shown(made.judge_clean_accuracy_deviation)}",
+        ),
         ("accuracy, ceiling on X", made.judge_degraded_accuracy, f"Fano {made.accuracy_upper_bound:.4f}"),
         (
             "cross-entropy, judge, bits",
@@ -149,16 +158,29 @@ def _print_report(report: Any) -> None:
         (
             "InfoNCE, bits",
             made.infonce,
-            f"+- {made.infonce_standard_error:.4f}, at most {made.infonce_ceiling:.2f}",
+            f"+- {_shown(made.infonce_standard_error)}, at most {made.infonce_ceiling:.2f}",
         ),
         ("reconstructor's gain, bits", made.reconstructor_gain, "a diagnostic, no bound"),
-        ("W1, refit critic", made.wasserstein, f"real against real {made.wasserstein_real:.4f}"),
-        ("Frechet distance, judge", made.frechet, f"real against real {made.frechet_real:.4f}"),
+        ("W1, refit critic", made.wasserstein, f"real against real {_shown(made.wasserstein_real)}"),
+        (f"Frechet distance, {made.frechet_images} images", made.frechet, "by the first judge's features"),
+        (
+            f"Frechet distance, {made.frechet_half_images} images",
+            made.frechet_half,
+            f"real against real {_shown(made.frechet_real)}",
+        ),
         ("mean squared error to X", made.mse_source, f"to the clean image {made.mse_truth:.5f}"),
     ]
     for name, value, beside in rows:
-        table.add_row(name, f"{value:.5g}", beside)
+        table.add_row(name, "none" if value is None else f"{value:.5g}", beside)
     console = output_console()
     console.print(table)
+    words = {True: "holds", False: "FAILS", None: "not applicable"}
     for name, holds in report.checks.items():
-        console.print(f"{'holds' if holds else 'FAILS'}: {name}")
+        console.print(
+            f"{words[holds]}: {name} ({report.reasons.get(name, 'no reason recorded')})", markup=False
+        )
+
+
+def _shown(value: float | None) -> str:
+    """A figure that too few images may not have."""
+    return "unknown" if value is None else f"{value:.4f}"

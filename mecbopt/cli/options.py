@@ -9,8 +9,9 @@ import click
 
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.values import NUMBER, IntegerType
+from mecbopt.engines import ENGINES
 from mecbopt.problem import Solution, Status, StopReason
-from mecbopt.solvers import ENGINES, METHODS
+from mecbopt.solving import METHODS
 from mecbopt.tolerances import GAP
 
 __all__ = ["exit_code", "solver_options"]
@@ -47,7 +48,7 @@ def solver_options(*, each: str = "") -> Callable[[Callable[..., Any]], Callable
         ),
         click.option(
             "--engine",
-            type=click.Choice(ENGINES),
+            type=click.Choice(("auto", *ENGINES)),
             default="auto",
             show_default=True,
             help="What carries out exact.",

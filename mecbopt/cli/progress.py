@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from mecbopt.solvers import Progress
+from mecbopt.control import Progress
 
 __all__ = ["PointCounter", "live_progress"]
 

@@ -30,7 +30,7 @@ Examples:
   mecbopt prove --format markdown --out proofs.md
 
 \b
-Exit codes: 0 every step is proved or a textbook fact; 1 a step failed, or something is admitted;
+Exit codes: 0 every statement is derived and holds at its instances; 1 a step failed;
 2 wrong usage; 3 stopped by Ctrl-C: what was proved before is shown.
 """
 
@@ -97,26 +97,26 @@ def _table(proofs: Any, results: list[Any], steps: bool) -> Group:
     """One row a lemma (and a step), failures with their reason, and the totals."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("lemma", no_wrap=True)
-    for name in ("proved", "cited", "admitted", "failed"):
+    for name in ("proved", "cited", "failed"):
         table.add_column(name, justify="right")
     table.add_column("methods" if not steps else "steps")
     table.add_column("seconds", justify="right")
     verdict = proofs.Verdict
     for result in results:
         methods = sorted({step.method for step in result.steps if step.verdict is verdict.PROVED})
-        counts = [result.count(verdict.PROVED), result.count(verdict.CITED), len(result.admitted)]
+        counts = [result.count(one) for one in (verdict.PROVED, verdict.CITED, verdict.FAILED)]
         style = "" if result.proved else "bold red"
         table.add_row(
             result.name,
-            *(str(count) for count in (*counts, result.count(verdict.FAILED))),
+            *map(str, counts),
             escape(result.label if steps else ", ".join(methods)),
             f"{result.seconds:.2f}",
             style=style,
         )
         for step in result.steps:
             if steps or step.verdict is verdict.FAILED:
-                text = f"{step.verdict.value} [{step.method}] {step.claim} - {step.account}"
-                table.add_row("", "", "", "", "", escape(text), f"{step.seconds:.2f}")
+                text = f"{step.verdict.value} [{step.method}] {step.name}: {step.account}"
+                table.add_row("", "", "", "", escape(text), f"{step.seconds:.2f}")
     total = sum(result.seconds for result in results)
     return Group(table, Text(f"{proofs.summary(results)}, {total:.1f} s."))
 

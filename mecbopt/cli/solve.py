@@ -13,7 +13,7 @@ from mecbopt.cli.options import exit_code, solver_options
 from mecbopt.cli.outputs import PICTURE, Output, OutputText, refuse_equal_paths, to_standard
 from mecbopt.cli.progress import live_progress
 from mecbopt.cli.report import output_console, print_solution
-from mecbopt.solvers import solve as solve_problem
+from mecbopt.solving import solve as solve_problem
 
 __all__ = ["solve"]
 

@@ -35,6 +35,11 @@ _SPARE_BITS = 96
 #: Sets up to this size are cut to the shortest stream, which takes a few decodings: beyond, the three bytes
 #: that it saves on average are less than a fortieth of a bit an image.
 _SHORT_SET = 1024
+#: Bits of the last images that are decoded to try an end: more than the two words that may be missing, and
+#: the two that a decoder reads ahead.
+_LAST_BITS = 256
+#: Where symbols cost next to nothing these are many: beyond so many entries of rows whole words are kept.
+_TRIED_ENTRIES = 2**22
 _LONGEST_GAMMA = 40  # bits of an escaped magnitude; a longer prefix of zeros can only be damage
 
 
@@ -62,16 +67,26 @@ def encoded(
 ) -> NDArray[np.uint32]:
     """Words of the stream for symbols and dither levels, both of shape (count, d)."""
     encoder = _library().queue.RangeEncoder()
+    _encode(encoder, tables, symbols, levels)
+    _encode_bits(encoder, _escape_bits(tables, symbols))
+    words: NDArray[np.uint32] = encoder.get_compressed()
+    return words
+
+
+def _encode(
+    encoder: Any, tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray[np.int64]
+) -> None:
+    """Add the table symbols of images to a stream."""
     family = _family()
     images = _images_a_call(tables)
     for start in range(0, len(symbols), images):
         part = slice(start, start + images)
         encoder.encode(tables.columns(symbols[part]).reshape(-1), family, tables.rows(levels[part]))
-    bits = _escape_bits(tables, symbols)
+
+
+def _encode_bits(encoder: Any, bits: NDArray[np.int32]) -> None:
     if len(bits):
         encoder.encode(bits, _coin())
-    words: NDArray[np.uint32] = encoder.get_compressed()
-    return words
 
 
 def decoded(tables: CodingTables, words: NDArray[np.uint32], levels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -189,9 +204,22 @@ def terminated(tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray
     The coder writes whole 32-bit words; a single image of a few bits would pay most of a word.  Every prefix
     that lacks at most two words is tried, as it is and rounded up in its last byte (which moves it into the
     coder's final interval from below), and the first that decodes rightly is kept: about one byte above the
-    ideal length.
+    ideal length.  Only the last images, whose bits these words are, are decoded to find out; where they are
+    too many for that, the whole words are returned.
     """
-    full = encoded(tables, symbols, levels).astype(">u4").tobytes()
+    after = np.cumsum(tables.bits(symbols, levels)[::-1])[::-1]
+    split = max(int(np.count_nonzero(after >= _LAST_BITS)) - 1, 0)
+    bits = _escape_bits(tables, symbols)
+    encoder = _library().queue.RangeEncoder()
+    _encode(encoder, tables, symbols[:split], levels[:split])
+    position = encoder.pos()
+    _encode(encoder, tables, symbols[split:], levels[split:])
+    _encode_bits(encoder, bits)
+    full: bytes = encoder.get_compressed().astype(">u4").tobytes()
+
+    if (len(symbols) - split) * tables.dimensions * (tables.width + 1) > _TRIED_ENTRIES:
+        return full
+    columns, rows = tables.columns(symbols[split:]).reshape(-1), tables.rows(levels[split:])
     for length in range(max(0, len(full) - 8), len(full)):
         prefix = full[:length]
         candidates = [prefix]
@@ -199,13 +227,29 @@ def terminated(tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray
         if length and number < 256**length:
             candidates.append(number.to_bytes(length, "big"))
         for candidate in candidates:
-            try:
-                found = decoded(tables, words_of(candidate), levels)
-            except StreamError:
-                continue
-            if np.array_equal(found, symbols):
+            if _decodes_to(words_of(candidate), position, rows, columns, bits):
                 return candidate
     return full
+
+
+def _decodes_to(
+    words: NDArray[np.uint32],
+    position: tuple[int, Any],
+    rows: NDArray[np.float64],
+    columns: NDArray[np.int32],
+    bits: NDArray[np.int32],
+) -> bool:
+    """Whether a stream goes on from a place in it with these table columns and escape bits."""
+    if position[0] > len(words):
+        return False
+    decoder = _library().queue.RangeDecoder(words)
+    decoder.seek(*position)
+    try:
+        if not np.array_equal(decoder.decode(_family(), rows), columns):
+            return False
+        return len(bits) == 0 or np.array_equal(decoder.decode(_coin(), len(bits)), bits)
+    except AssertionError:  # how the library reports words that no encoder writes
+        return False
 
 
 def words_of(payload: bytes) -> NDArray[np.uint32]:

@@ -9,14 +9,13 @@ column on its own; proved in docs/mec.md, two short marginals only, with the com
 from __future__ import annotations
 
 import math
-from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt._core import mec as native
-from mecbopt.info import entropy, meet
+from mecbopt.bounds import majorisation_bound, profile_bound
 from mecbopt.mec.inputs import marginals
 
 __all__ = ["best_lower_bound", "lower_bound", "profile_bound"]
@@ -53,7 +52,7 @@ def lower_bound(p: Any, q: Any, *more: Any, normalize: bool = False) -> float:
 
 def best_lower_bound(marginals: list[NDArray[np.float64]], with_pattern: bool = True) -> float:
     """The best bound for validated marginals; without the pattern bound where a search begins with that."""
-    bounds = [float(entropy(reduce(meet, marginals))), profile_bound(marginals)]
+    bounds = [majorisation_bound(marginals), profile_bound(marginals)]
     letters = sum(map(len, marginals))
     if not with_pattern:
         return _rounded_down(max(bounds), letters)
@@ -74,20 +73,3 @@ def _rounded_down(bound: float, letters: int) -> float:
     """
     levels = 1 + math.log2(letters)
     return max(0.0, bound - 8 * float(np.finfo(float).eps) * levels * max(bound, 1.0))
-
-
-def profile_bound(marginals: list[NDArray[np.float64]]) -> float:
-    """Integral over u in (0, 1) of log2(1 / min_i p_i(u)), p_i(u) the letter at quantile u of descending p_i.
-
-    Cost O(N log N) for N letters in all.
-    """
-    descending = [np.sort(p[p > 0.0])[::-1] for p in marginals]
-    ends = [np.cumsum(p) for p in descending]
-    cuts = np.unique(np.concatenate([np.minimum(end, 1.0) for end in ends]))
-    widths = np.diff(cuts, prepend=0.0)
-    middles = cuts - widths / 2
-    smallest = np.full(len(cuts), np.inf)
-    for values, end in zip(descending, ends, strict=True):
-        at = np.minimum(np.searchsorted(end, middles), len(values) - 1)
-        smallest = np.minimum(smallest, values[at])
-    return float(-np.sum(widths * np.log2(smallest)))

@@ -87,10 +87,14 @@ def greedy_support(marginals: list[NDArray[np.float64]]) -> SparseCoupling:
             queue.give_back(-negative - mass, letter)
             tops[position] = queue.take()
     shape = tuple(len(p) for p in marginals)
-    # Rounding may bring a pair of letters together a second time; a cell is one atom.
-    cells, inverse = np.unique(np.array(indices, dtype=np.int64), axis=0, return_inverse=True)
-    summed = np.zeros(len(cells))
-    np.add.at(summed, inverse.ravel(), masses)
+    # Rounding may bring a pair of letters together a second time; a cell is one atom.  A dictionary, as the
+    # structured comparison of numpy.unique(axis=0) turns a KeyboardInterrupt into a TypeError.
+    atoms: dict[tuple[int, ...], float] = {}
+    for cell, mass in zip(indices, masses, strict=True):
+        atoms[cell] = atoms.get(cell, 0.0) + mass
+    ordered = sorted(atoms)
+    cells = np.array(ordered, dtype=np.int64).reshape(len(ordered), len(shape))
+    summed = np.array([atoms[cell] for cell in ordered])
     return SparseCoupling(cells, summed, shape)
 
 

@@ -54,8 +54,9 @@ class ModelConfig:
     `hidden` the fully connected layers.  The names of networks are those of their registries:
 
     - `encoder`: "free" (one network); "clusters" (a class trunk that places `clusters` points with spacing
-      `cluster_gap` in the first `cluster_dimensions` latents, `cluster_places` "fixed" or "learned", and a
-      style network for the others); "bounded" (free, confined to `quantiser_levels` integer levels).
+      `cluster_gap` in the first `cluster_dimensions` latents, `cluster_places` "fixed" or "learned",
+      `cluster_assignment` "soft" or "hard", and a style network for the others); "bounded" (free, confined to
+      `quantiser_levels` integer levels).
     - `trunk`: "convolutional" or "residual", of width `trunk_width`.
     - `decoder`: "convolutional", "dense" or "shuffle" (pixel shuffle).
     - `critic`: "convolutional" or "unshuffled" (on pixel-unshuffled images); `critic_conditional` gives it
@@ -78,6 +79,7 @@ class ModelConfig:
     cluster_gap: float = 2.0
     cluster_sharpness: float = 10.0
     cluster_places: str = "fixed"
+    cluster_assignment: str = "soft"
     trunk: str = "convolutional"
     trunk_width: int = 32
     style_hidden: int = 256
@@ -200,6 +202,7 @@ _CHOICES = {
     "label_training": ("frozen", "joint"),
     "mixed_precision": ("", "bfloat16"),
     "cluster_places": ("fixed", "learned"),
+    "cluster_assignment": ("soft", "hard"),
 }
 _SHARES = {"decay_fraction", "penalty_share", "momentum"}
 

@@ -91,7 +91,7 @@ def _full(dataset: str, degradation: str) -> Config:
             ramp_steps=200, classifiers=3, classifier_epochs=20.0 if colour else 4.0,
         ),
         runtime=RuntimeConfig(device="cuda", checkpoint_every=4000, log_every=200),
-        stages=_recipe_stages(trunk_steps=6000, code_steps=4000, colour=colour),
+        stages=_recipe_stages(trunk_steps=6000, code_steps=2500, colour=colour),
     )  # fmt: skip
 
 
@@ -104,13 +104,15 @@ def latents_for(rate: float) -> int:
     if rate < 3.5:
         return 2
     known = {4: 3, 6: 5, 8: 8, 12: 10, 16: 12, 24: 16, 32: 20}
-    return known.get(round(rate), 2 + round(1.6 * float(rate) ** 0.7))
+    result: int = known.get(round(rate), 2 + round(1.6 * float(rate) ** 0.7))
+    return result
 
 
 def _recipe_model(latents: int, colour: bool, trunk_width: int) -> ModelConfig:
     return ModelConfig(
         latents=latents, dither_levels=64, noise_dimensions=16, width=64 if colour else 32, hidden=512,
         encoder="clusters", trunk="residual" if colour else "convolutional", trunk_width=trunk_width,
+        cluster_assignment="hard" if colour else "soft",
         decoder="shuffle", critic="unshuffled", critic_conditional=True, critic_width=48 if colour else 32,
         critic_hidden=128, reconstructor="degradation", density="logistic_mixture", density_components=16,
     )  # fmt: skip

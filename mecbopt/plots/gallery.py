@@ -22,7 +22,7 @@ from mecbopt.plots.loss_map import loss_map
 from mecbopt.plots.overview import solution_figure
 from mecbopt.plots.style import ACCENT, GREY, INK, LINES, new_figure, quiet
 from mecbopt.problem import Problem, Solution, StopReason
-from mecbopt.solvers import solve
+from mecbopt.solving import solve
 
 __all__ = ["FIGURES"]
 

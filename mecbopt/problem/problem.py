@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from mecbopt import _validate
 from mecbopt._validate import Channel, ChannelLike, Matrix, MatrixLike, NumberLike, PmfLike
+from mecbopt.bounds import mutual_information_bound
 from mecbopt.errors import Name, NotSupportedError, ProblemError
-from mecbopt.info import entropy, meet
+from mecbopt.info import entropy
 from mecbopt.problem import arguments as argument
 from mecbopt.problem.arguments import Constraint, LimitArguments, ProblemArguments
 from mecbopt.problem.documents import problem_document
@@ -274,21 +275,12 @@ class Problem:
     def value_upper_bound(self) -> float:
         """An upper bound on I(X;Y) that costs nothing, bits (theory, section 2).
 
-        min(R, H(X), H(Y), H(X) + H(Y) - H(p_X meet p_Y)): the first by I(X;Y) <= I(X;Y|U) = H(Y|U), the last
-        by majorisation.  Where p_Y is not held exactly, H(Y) <= log2 m takes the place of both.
+        The elementary one (`mecbopt.bounds`).  Where p_Y is not held exactly, H(Y) <= log2 m takes the place
+        of both.
         """
         if self.p_y is None or self.p_y_tolerance > 0:
             return max(0.0, min(self.rate, self.entropy_x, math.log2(self.shape[1])))
-        joint_entropy_lower_bound = float(entropy(meet(self.p_x, self.p_y)))
-        return max(
-            0.0,
-            min(
-                self.rate,
-                self.entropy_x,
-                self.entropy_y,
-                self.entropy_x + self.entropy_y - joint_entropy_lower_bound,
-            ),
-        )
+        return mutual_information_bound(self.p_x, self.p_y, self.rate)
 
     def replace(self, **changes: Unpack[ProblemArguments]) -> Problem:
         """A copy with some arguments changed; the others keep their exact form.

@@ -52,7 +52,9 @@ class Solution:
         Wall-clock time; the one field that differs between equal runs.
     smallest_label_entropy, smallest_rate : float or None
         For an infeasible problem: the smallest C attainable at this rate, and the smallest R at which this C
-        is attainable (None where none is).
+        is attainable (None where none is).  Where the question is open (UNKNOWN), the smallest C found.
+    smallest_label_entropy_bound : float or None
+        A lower bound on the smallest C attainable at this rate, bits.
     distortion_lower_bound : float or None
         On E d(X,Y), valid whatever the status; None where no distortion is minimised.
     relative_gap_tolerance : float
@@ -73,6 +75,7 @@ class Solution:
     smallest_rate: float | None = None
     distortion_lower_bound: float | None = None
     relative_gap_tolerance: float = 0.0
+    smallest_label_entropy_bound: float | None = None
 
     @cached_property
     def _fitting(self) -> Mixture | None:

@@ -32,10 +32,20 @@ FIGURES = (
     "smallest_rate",
     "distortion_lower_bound",
     "relative_gap_tolerance",
+    "smallest_label_entropy_bound",
 )
 #: Fields that files written before they existed do not have.
-_LATER = {"distortion_lower_bound": None, "relative_gap_tolerance": 0.0}
-_OPTIONAL = ("smallest_label_entropy", "smallest_rate", "distortion_lower_bound")
+_LATER = {
+    "distortion_lower_bound": None,
+    "relative_gap_tolerance": 0.0,
+    "smallest_label_entropy_bound": None,
+}
+_OPTIONAL = (
+    "smallest_label_entropy",
+    "smallest_rate",
+    "smallest_label_entropy_bound",
+    "distortion_lower_bound",
+)
 _Member = TypeVar("_Member", Status, StopReason)
 
 

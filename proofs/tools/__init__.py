@@ -1,1 +1,1 @@
-"""The means of proof: symbolic identities and signs, finite sums of any size, ball arithmetic."""
+"""The kernel, its rules, the language of statements and their evaluation in balls."""

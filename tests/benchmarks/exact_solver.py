@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from mecbopt.solvers.compiled import CompiledSearch, Settings
+from mecbopt._core.tree import CompiledSearch, Settings
 from tests.benchmarks.record import describe_machine, markdown_table, seconds_text, write_json
 
 __all__ = ["LEVERS", "RATES", "instance", "label_instance", "main", "measure"]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import mecbopt as mb
-from mecbopt.solvers import compiled
+from mecbopt._core import tree as compiled
 from tests.instances import dirichlet_marginals
 
 SHARES = (0.1, 0.3, 0.5, 0.7, 1.0)

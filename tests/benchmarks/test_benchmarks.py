@@ -9,7 +9,7 @@ import os
 import numpy as np
 import pytest
 
-from mecbopt.solvers.compiled import available
+from mecbopt._core.tree import available
 from tests.benchmarks import __main__ as command_line
 from tests.benchmarks import curve, exact_report, maingo_peer, peers, record, scip_peer
 from tests.benchmarks.formulation import finite_form, judge

@@ -13,7 +13,7 @@ import mecbopt as mb
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.progress import PointCounter
 from mecbopt.cli.values import RATES, number
-from mecbopt.solvers import Progress
+from mecbopt.control import Progress
 from tests.cli.conftest import Run
 
 BINARY = ("--px", "0.7,0.3", "--py", "0.7,0.3")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mecbopt.solvers import compiled
+from mecbopt._core import tree as compiled
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from mecbopt._core.tree import MAX_LETTERS, CompiledSearch, Settings
 from mecbopt.errors import NotSupportedError, ProblemError
-from mecbopt.solvers.compiled import MAX_LETTERS, CompiledSearch, Settings
 from tests.core.clique_enumeration import best_over_cliques
 from tests.instances import dirichlet_marginals, random_instance
 from tests.oracle import best_over_all_bases, bits, polytope

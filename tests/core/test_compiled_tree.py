@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from mecbopt._core.tree import CompiledSearch, Settings
 from mecbopt.errors import ProblemError
-from mecbopt.solvers.compiled import CompiledSearch, Settings
 from tests.instances import dirichlet_marginals, random_instance
 from tests.oracle import best_over_all_bases, bits, polytope
 

@@ -1,8 +1,10 @@
 """Seed faults, run the tests that should notice, and count: `make mutation`, about a quarter of an hour.
 
-Sixty mutants are drawn from the seed, twenty in each of closed form, proofs and solver rows.  Each is
-written into a copy of the project, and the tests of its group run there.  The exit code is 1 if a mutant
-survives that `equivalent.py` does not argue to be equivalent.
+Forty mutants are drawn from the seed, twenty in each of closed form and solver rows.  Each is written into a
+copy of the project, and the tests of its group run there.  With `--proofs` some 340 edits of statements and
+proofs are drawn instead, and `mecbopt prove` itself has to notice (`tests/mutation/proofs.py`).  The exit
+code is
+1 if a mutant survives that `equivalent.py` or `equivalent_proofs.py` does not argue to be equivalent.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.mutation import proofs
 from tests.mutation.equivalent import EQUIVALENT
 from tests.mutation.sites import Mutant, mutants
 
@@ -37,9 +40,7 @@ class Group:
 
 
 def groups() -> list[Group]:
-    """The three parts that the claims of the documentation rest on."""
-    infrastructure = {"__init__", "runner", "render", "lemma"}
-    proofs = [path for path in sorted((ROOT / "proofs").rglob("*.py")) if path.stem not in infrastructure]
+    """The two parts that the claims of the documentation rest on."""
     return [
         Group(
             "closed form",
@@ -53,22 +54,17 @@ def groups() -> list[Group]:
             ),
         ),
         Group(
-            "proofs",
-            tuple(path.relative_to(ROOT).as_posix() for path in proofs),
-            (("tests/proofs/test_all_proofs.py",), ("tests/proofs",)),
-        ),
-        Group(
             "solver rows",
             (
-                "mecbopt/solvers/branch_and_bound/relaxation.py",
-                "mecbopt/mappings/instance.py",
-                "mecbopt/solvers/feasibility.py",
-                "mecbopt/solvers/low_rate.py",
+                "mecbopt/engines/branch_and_bound/relaxation.py",
+                "mecbopt/formulation/formulation.py",
+                "mecbopt/engines/feasibility.py",
+                "mecbopt/engines/low_rate.py",
             ),
             (
-                ("tests/properties/test_relaxation_rows.py", "tests/mappings"),
-                ("tests/solvers/test_exact.py", "-k", "not larger"),
-                ("tests/properties/test_general.py", "tests/solvers/test_methods.py"),
+                ("tests/properties/test_relaxation_rows.py", "tests/formulation"),
+                ("tests/engines/test_exact.py", "-k", "not larger"),
+                ("tests/properties/test_general.py", "tests/engines/test_methods.py"),
             ),
         ),
     ]
@@ -116,21 +112,13 @@ def _passes_unchanged(group: Group) -> bool:
         shutil.rmtree(folder)
 
 
-def _stages(group: Group, mutant: Mutant) -> tuple[tuple[str, ...], ...]:
-    """The group's tests, for a changed proof the proof itself before all others."""
-    if group.name != "proofs" or mutant.path.parent.name != "proofs":
-        return group.tests
-    own = ("tests/proofs/test_all_proofs.py", "-k", f"admitted and {mutant.path.stem}")
-    return (own, *group.tests)
-
-
 def examine(group: Group, mutant: Mutant) -> dict[str, object]:
     """Run the group's tests on one mutant until one fails."""
     start = time.perf_counter()
     folder = _copy()
     try:
         (folder / mutant.path).write_text(mutant.source(ROOT), encoding="utf-8")
-        caught_by = next((tests for tests in _stages(group, mutant) if not _run(folder, tests)), None)
+        caught_by = next((tests for tests in group.tests if not _run(folder, tests)), None)
     finally:
         shutil.rmtree(folder)
     verdict = "caught" if caught_by else "equivalent" if mutant.name in EQUIVALENT else "SURVIVED"
@@ -148,14 +136,21 @@ def main() -> int:
     """Draw, examine, report; 1 if a mutant survives without an argument."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--each", type=int, default=20, help="mutants in each of the three groups")
+    parser.add_argument("--each", type=int, default=20, help="mutants in each of the two groups")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--group", help="only this group")
     parser.add_argument("--json", type=Path, help="write the outcome there")
     parser.add_argument(
         "--skip-baseline", action="store_true", help="trust that the tests pass without faults"
     )
+    parser.add_argument(
+        "--proofs", action="store_true", help="edits of statements and proofs, by `mecbopt prove` itself"
+    )
+    parser.add_argument("--count", type=int, default=345, help="with --proofs: how many edits")
+    parser.add_argument("--lemma", help="with --proofs: only this file")
     arguments = parser.parse_args()
+    if arguments.proofs:
+        return proofs.run(arguments.seed, arguments.count, arguments.jobs, arguments.lemma, arguments.json)
     if not arguments.skip_baseline:
         for group in groups():
             if arguments.group in (None, group.name) and not _passes_unchanged(group):

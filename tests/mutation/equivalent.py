@@ -9,12 +9,12 @@ EQUIVALENT: dict[str, str] = {
         "infinity, "
         "and no finite slack changes on which side of the top that lies"
     ),
-    "mecbopt/solvers/low_rate.py::optimum: 0.0 -> 1.0 #1": (
+    "mecbopt/engines/low_rate.py::optimum: 0.0 -> 1.0 #1": (
         "the share that the search starts from: the theorem is used for two letters or more on each side, "
         "so some "
         "mapping is not constant, its value is below infinity, and the share is replaced with it"
     ),
-    "mecbopt/solvers/branch_and_bound/relaxation.py::bound: 1.0 -> 2.0 #2": (
+    "mecbopt/engines/branch_and_bound/relaxation.py::bound: 1.0 -> 2.0 #2": (
         "the sign with which a Farkas ray is tried: twice a ray proves the same, and the margin it has to "
         "beat is a "
         "tolerance"

@@ -134,6 +134,21 @@ def test_one_test_image_is_evaluated_with_what_is_not_known_left_out(parts, data
     json.loads((tmp_path / "e.json").read_text(), parse_constant=pytest.fail)
 
 
+def test_the_printed_report_tells_what_fails_from_what_does_not_apply(parts, dataset, capsys):
+    from mecbopt.cli.neural_evaluate import _print_report
+
+    one = replace(dataset, test_images=dataset.test_images[:1], test_labels=dataset.test_labels[:1])
+    report = _evaluate(parts, one, fresh_process=False)
+    _print_report(
+        replace(report, checks={"first": True, "second": False, "third": None}, reasons={"third": "void"})
+    )
+    printed = capsys.readouterr().out
+    assert "holds: first" in printed
+    assert "FAILS: second" in printed
+    assert "not applicable: third (void)" in printed
+    assert "unknown" in printed
+
+
 def test_another_data_set_of_the_same_size_is_refused(parts, dataset):
     other = load_dataset(replace(SMALL, split_seed=1))
     assert other.shape == dataset.shape

@@ -26,7 +26,7 @@ def _run(capsys, *arguments):
     [
         (["train", "--set", "model.latents=0"], "positive"),
         (["train", "--set", "latents=3"], "section.key=value"),
-        (["train", "--target-rate", "-1"], "positive"),
+        (["train", "--target-rate", "-1"], "x>0"),
         (["train", "--preset", "small", "--dataset", "mnist"], "MECBOPT_DATA"),
         (
             ["train", "--set", "data.degradation=area_x4", "--set", "data.validation_count=9999"],
@@ -135,7 +135,7 @@ def test_every_public_name_loads():
         (["compress", "MODEL", "X", "--device", "foo", "--out", "OUT"], "--device"),
         (["decompress", "MODEL", "X", "--device", "cuda:99", "--out", "OUT"], "--device"),
         (["evaluate", "FOLDER", "--judge-epochs", "nan"], "finite"),
-        (["evaluate", "FOLDER", "--judge-epochs", "0"], "positive"),
+        (["evaluate", "FOLDER", "--judge-epochs", "0"], "x>0"),
         (["evaluate", "FOLDER", "--seed", "-1"], "--seed"),
         (["evaluate", "FOLDER", "--steps", "0"], "--steps"),
         (["figures", "FOLDER", "--examples", "0"], "--examples"),

@@ -62,8 +62,13 @@ def test_the_report_holds_together(run):
 
 def test_a_run_keeps_its_settings_its_history_and_its_versions(run):
     history = json.loads((run / "history.json").read_text())
-    assert history[-1]["step"] == load_model(run / "model.safetensors").config.optimisation.steps
-    record = load_model(run / "model.safetensors").record
+    model = load_model(run / "model.safetensors")
+    config, record = model.config, model.record
+    assert len(config.stages) > 1
+    # Steps count on through the stages of training; the calibration takes none.
+    trained = [stage for stage in config.stages if stage.kind == "train"]
+    steps = sum(config.at_stage(stage).optimisation.steps for stage in trained)
+    assert history[-1]["step"] == record["steps"] == steps
     assert record["dataset"]["dataset"] == "digits"
     assert record["degradation"] == ["area_x2", 1]
     assert record["software"]["torch"] == torch.__version__

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.coding.dither import dither_values  # noqa: E402
 from mecbopt.coding.errors import TableError  # noqa: E402
-from mecbopt.coding.tables import PRECISION_BITS, CodingTables  # noqa: E402
+from mecbopt.coding.tables import MOST_WIDTH, PRECISION_BITS, CodingTables  # noqa: E402
 from mecbopt.neural.coding.tables import build_tables  # noqa: E402
 from mecbopt.neural.config import ModelConfig  # noqa: E402
 from mecbopt.neural.model.density import DENSITIES, FactorizedDensity, LogisticMixture  # noqa: E402
@@ -149,3 +149,19 @@ def test_damaged_tables_are_refused(change):
         low = low[:1]
     with pytest.raises(TableError, match="coding tables"):
         CodingTables(low, counts)
+
+
+def test_rows_have_a_largest_width_and_the_rest_escapes():
+    """A row costs its width squared: a wide law is cut around its median, wider tables are refused."""
+    density = LogisticMixture(2, components=1).double().eval()
+    with torch.no_grad():
+        density.centres.copy_(torch.tensor([[700.0], [0.0]]).reshape(density.centres.shape))
+        density.log_scales.fill_(np.log(90.0))
+    tables = build_tables(density, 4)
+    assert tables.width == MOST_WIDTH
+    assert abs(int(tables.low[0]) + MOST_WIDTH // 2 - 700) <= 1
+    assert abs(int(tables.low[1]) + MOST_WIDTH // 2) <= 1
+    rows = np.ones((1, 1, MOST_WIDTH + 2), dtype=np.uint32)
+    rows[..., -1] += 2**PRECISION_BITS - rows.sum(dtype=np.uint32)
+    with pytest.raises(TableError, match=f"at most {MOST_WIDTH}"):
+        CodingTables(np.zeros(1, dtype=np.int64), rows)

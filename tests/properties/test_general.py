@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 import mecbopt as mb
+from mecbopt.engines.branch_and_bound.boxes import Box
+from mecbopt.engines.branch_and_bound.relaxation import NodeRelaxation
+from mecbopt.formulation import Formulation
 from mecbopt.info import binary_entropy, conditional_entropy, entropy, meet, mutual_information, phi
-from mecbopt.mappings import Instance
-from mecbopt.solvers.branch_and_bound.boxes import Box
-from mecbopt.solvers.branch_and_bound.relaxation import NodeRelaxation
 from mecbopt.testing import mixtures, pmfs, problems, schemes
 
 #: The branch and bound at hand: compiled, or on HiGHS where there was no compiler.
@@ -181,7 +181,7 @@ def test_the_relaxation_of_the_solver_is_below_the_entropy_of_every_mixture(p_x,
     """Root bound <= H(X,Y) of every feasible vertex, with and without Jensen rows."""
     source, target = (np.array([float(mass) for mass in law]) for law in (p_x, p_y))
     rate = share * float(entropy(target))
-    instance = Instance(source, target, rate, None, math.inf)
+    instance = Formulation.of(source, target, rate, None, math.inf)
     relaxation = NodeRelaxation(instance, jensen)
     box = Box(np.zeros(instance.shape), np.minimum(source[:, None], target))
     optimum = mb.solve(mb.Problem(p_x, p_y, rate))

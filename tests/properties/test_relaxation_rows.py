@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from mecbopt.mappings import Instance
-from mecbopt.solvers.branch_and_bound.boxes import Box
-from mecbopt.solvers.branch_and_bound.relaxation import NodeRelaxation
+from mecbopt.engines.branch_and_bound.boxes import Box
+from mecbopt.engines.branch_and_bound.relaxation import NodeRelaxation
+from mecbopt.formulation import Formulation
 
 
 def phi(p):
@@ -87,7 +87,7 @@ def test_the_bound_of_a_box_is_that_of_the_written_out_program(seed, label, jens
         joint = p_x[:, None] * channel
         told, whole = sum(map(phi, joint.ravel())) - sum(map(phi, p_x)), sum(map(phi, joint.sum(axis=0)))
         limit = whole - 0.5 * min(rate, whole - told) * random.random()
-    relaxation = NodeRelaxation(Instance(p_x, p_y, rate, channel, limit), jensen)
+    relaxation = NodeRelaxation(Formulation.of(p_x, p_y, rate, channel, limit), jensen)
     whole_box = np.zeros((n, m)), np.minimum(p_x[:, None], p_y)
     middle = np.outer(p_x, p_y)
     finite = 0
@@ -106,7 +106,7 @@ def test_the_bound_of_a_box_is_that_of_the_written_out_program(seed, label, jens
 
 def test_jensen_rows_are_there_unless_switched_off():
     p_x, p_y = np.array([0.4, 0.6]), np.array([0.3, 0.7])
-    instance = Instance(p_x, p_y, 0.2, None, math.inf)
+    instance = Formulation.of(p_x, p_y, 0.2, None, math.inf)
     box = Box(np.zeros((2, 2)), np.minimum(p_x[:, None], p_y))
     plain, secants = NodeRelaxation(instance), NodeRelaxation(instance, jensen_rows=False)
     assert plain.bound(box).lower_bound > secants.bound(box).lower_bound + 0.01
@@ -121,5 +121,5 @@ def test_a_vertex_has_as_many_mappings_as_the_support_lemma_says(rate, limit, ro
     channel = None if limit is None else np.array([[0.9, 0.1], [0.2, 0.8]])
     bound = math.inf if limit is None else limit
     rate = math.inf if rate > 1 else rate
-    instance = Instance(np.array([0.4, 0.6]), np.array([0.2, 0.3, 0.5]), rate, channel, bound)
+    instance = Formulation.of(np.array([0.4, 0.6]), np.array([0.2, 0.3, 0.5]), rate, channel, bound)
     assert instance.vertex_size == 3 + rows

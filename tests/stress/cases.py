@@ -16,7 +16,7 @@ import numpy as np
 import mecbopt as mb
 from tests.stress.oracle import Mixtures
 
-__all__ = ["Case", "border_case", "labelled_case", "random_case"]
+__all__ = ["Case", "border_case", "labelled_case", "random_case", "rounded_case", "useless_case"]
 
 Random = np.random.Generator
 Row = tuple[Fraction | float, ...]
@@ -185,6 +185,25 @@ def labelled_case(random: Random, letters_x: int, letters_y: int, *, tame: bool 
     least = float(np.array(problem.p_x) @ each)
     share = float(random.choice([random.random(), random.random(), 1.0, 0.0, 0.999999, 1.02]))
     return replace(case, limit=max(0.0, least + share * (most - least)))
+
+
+def useless_case(random: Random, letters_x: int, letters_y: int) -> Case:
+    """A label that says next to nothing, and limits of which both bind."""
+    case = random_case(random, letters_x, letters_y, tame=True)
+    rows = _useless(random, letters_x, 2)
+    case = replace(
+        case, rate=float(random.uniform(0.5, 1.0) * _entropy(case.p_y)), channel=tuple(rows), limit=0.0
+    )
+    most = float(case.problem().label_entropy or 0.0)
+    least = case.mixtures().smallest_label_entropy(case.rate).upper
+    return replace(case, limit=least + float(random.random()) * (most - least))
+
+
+def rounded_case(random: Random, letters_x: int) -> Case:
+    """Counts on one side, a binary Y, a label in tenths: where a descent over mappings is often misled."""
+    rows = tuple(_tenths(random, letters_x, 2))
+    share = Fraction(int(random.integers(1, 10)), 10)
+    return Case(_counts(random, letters_x), (share, 1 - share), channel=rows, limit=0.0)
 
 
 def border_case(random: Random, case: Case) -> Case:

@@ -4,9 +4,12 @@
 
 A case is a function of (seed, number).  It may end in one of the package's own errors, or succeed; a stream
 that decodes must be what the encoder writes for its symbols, and a model that loads must code and decode.
-Anything else is a finding: another exception, more than `SECONDS`, or an allocation beyond 1 GiB, which the
-address space of the process does not allow.  The cases run in a child, so that a crash of the process is a
-finding too.
+Anything else is a finding: another exception, more than `SECONDS` of processor time, or an allocation beyond
+1 GiB, which the address space of the process does not allow.  The cases run in a child, so that a crash of
+the process is a finding too, and so is a child that is silent for `PATIENCE` seconds: it is ended.
+
+Some models have coding tables of another width than a training makes, from one symbol to far more than the
+coder can bear: such tables are valid, and whoever loads them pays for their width at every symbol.
 """
 
 from __future__ import annotations
@@ -21,11 +24,12 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +37,7 @@ import numpy as np
 import torch
 
 from mecbopt.coding.container import IDENTITY_BYTES, Container
+from mecbopt.coding.tables import PRECISION_BITS
 from mecbopt.errors import MecboptError
 from mecbopt.neural.coding.codec import ImageCodec
 from mecbopt.neural.coding.model_file import FrozenModel, frozen, load_model
@@ -42,7 +47,8 @@ from mecbopt.neural.config import Config
 from mecbopt.neural.model.coupling import image_model
 from mecbopt.neural.training.calibration import fit_density
 
-SECONDS = 20
+SECONDS = 20  # of processor time a case
+PATIENCE = 240  # seconds without a word of the child, on a machine however busy
 MEMORY_BYTES = 2**30
 KIND = "mecbopt-image-model"
 
@@ -51,10 +57,12 @@ _NUMBERS = (
     0, 1, 2, 3, 7, 127, 128, 255, 1000, 20_000, 2**16, 2**20, 10**7, 2**31, 2**32, 2**40, 2**53, 2**63,
     2**64 - 1,
 )  # fmt: skip
-_JSON = (
+_JSON: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 20_000, 10**7, 2**31, 2**63, 10**30, 0.5, -0.0, 1e308, 1e-300, "", "x",
     "nan", "area_x4", "\ud7ff" * 3, [], [1], [1, 0, 0], [1, 8, 8], [3, 32, 32], [[1], [2]], {}, {"a": 1},
 )  # fmt: skip
+#: Widths of tables: the extremes, both sides of the widest row that is coded, and hostile ones.
+_WIDTHS = (1, 2, 300, 511, 512, 513, 4096, 2**14, 2**16, 2**17)
 _RAW = ("NaN", "Infinity", "-Infinity", "1e999", "1" * 5000, "[" * 100_000, '{"a":' * 3000, '"\\ud800"')
 
 
@@ -69,7 +77,8 @@ class Victims:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(3)
             model = image_model(config, (1, 8, 8), (1, 4, 4))
-            model.encoder.head[-1].weight.data.mul_(20.0)
+            encoder: Any = model.encoder
+            encoder.head[-1].weight.data.mul_(20.0)
             self.sources = torch.rand(60, 1, 4, 4)
         fit_density(model, self.sources, steps=60, learning_rate=0.03, seed=0)
         tables = build_tables(model.density, model.dither_level_count)
@@ -139,10 +148,14 @@ def _leb128(value: int, padded: bool) -> bytes:
 def mutated_model(victims: Victims, rng: random.Random) -> bytes:
     """A model file with its record, tensors or header changed and its digest made right again."""
     header, body = copy.deepcopy(victims.header), bytearray(victims.body)
+    widened = rng.random() < 0.2
+    if widened:
+        body = _widened(header, body, rng)
     metadata = header["__metadata__"]
     record = json.loads(metadata["record"])
     raw = None
-    for _ in range(rng.choice((1, 1, 1, 2))):
+    # Other tables alone are a case; the other changes on top of them are rarer.
+    for _ in range(rng.choice((0, 0, 0, 1) if widened else (1, 1, 1, 2))):
         choice = rng.randrange(10)
         if choice < 5:
             _change_record(record, rng)
@@ -193,6 +206,30 @@ def _change_values(header: dict[str, Any], body: bytearray, rng: random.Random) 
         body[at : at + 4] = rng.choice((rng.randbytes(4), struct.pack("<f", rng.choice(values))))
     if rng.random() < 0.2:
         body[start:stop] = bytes(stop - start)
+
+
+def _widened(header: dict[str, Any], body: bytearray, rng: random.Random) -> bytearray:
+    """The body with valid tables of another width; the header's shapes and offsets follow."""
+    names = sorted(
+        (name for name in header if name != "__metadata__"), key=lambda n: header[n]["data_offsets"]
+    )
+    tensors = {name: bytes(body[slice(*header[name]["data_offsets"])]) for name in names}
+    latents, levels, _ = header["tables.counts"]["shape"]
+    width = rng.choice(_WIDTHS)
+    total = 2**PRECISION_BITS
+    counts = np.full(
+        (latents, levels, width + 1), total // (width + 1) if rng.random() < 0.5 else 1, np.int32
+    )
+    # The remainder goes to one symbol, in the middle, at an end, or to the escape.
+    counts[:, :, rng.choice((0, width // 2, width))] += total - int(counts[0, 0].sum())
+    low = np.full(latents, rng.choice((-(width // 2), -(width // 2), 0, 10**6, -(2**40), 2**40)), np.int64)
+    tensors["tables.counts"], tensors["tables.low"] = counts.tobytes(), low.tobytes()
+    header["tables.counts"]["shape"] = list(counts.shape)
+    start = 0
+    for name in names:
+        header[name]["data_offsets"] = [start, start + len(tensors[name])]
+        start += len(tensors[name])
+    return bytearray(b"".join(tensors[name] for name in names))
 
 
 def _change_header(header: dict[str, Any], rng: random.Random) -> None:
@@ -292,9 +329,9 @@ def child(seed: int, first: int, stop: int) -> None:
     torch.set_num_threads(1)
 
     def late(*_: object) -> None:
-        raise TimeoutError(f"more than {SECONDS} s")
+        raise TimeoutError(f"more than {SECONDS} s of processor time")
 
-    signal.signal(signal.SIGALRM, late)
+    signal.signal(signal.SIGPROF, late)
     with tempfile.TemporaryDirectory() as folder:
         victims = Victims(Path(folder))
         (
@@ -305,16 +342,16 @@ def child(seed: int, first: int, stop: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, resource.RLIM_INFINITY))
         for number in range(first, stop):
             print(json.dumps({"number": number, "begun": True}), flush=True)
-            signal.alarm(SECONDS)
-            started = time.perf_counter()
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
+            started = time.process_time()
             try:
                 outcome, finding = run_case(victims, seed, number), None
             except Exception as error:  # any other exception is what is looked for
                 outcome = f"{type(error).__name__}: {error}"[:300]
                 finding = traceback.format_exc()[-1500:]
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0.0)
             line = {"number": number, "outcome": outcome, "finding": finding}
-            print(json.dumps({**line, "seconds": time.perf_counter() - started}), flush=True)
+            print(json.dumps({**line, "seconds": time.process_time() - started}), flush=True)
 
 
 def run(
@@ -335,9 +372,8 @@ def run(
             str(stop),
         ]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
         begun = first - 1
-        for text in process.stdout:
+        for text in _heard(process):
             line = json.loads(text)
             if line.get("begun"):
                 begun = line["number"]
@@ -360,6 +396,21 @@ def run(
     if show:
         print(outcomes_text)
     return outcomes, findings
+
+
+def _heard(process: subprocess.Popen[str]) -> Iterator[str]:
+    """The lines of the child, which is ended when it is silent for `PATIENCE` seconds."""
+    assert process.stdout is not None
+    while True:
+        watch = threading.Timer(PATIENCE, process.kill)
+        watch.start()
+        try:
+            text = process.stdout.readline()
+        finally:
+            watch.cancel()
+        if not text.endswith("\n"):  # the end, or the word that the child was cut off in
+            return
+        yield text
 
 
 def main() -> int:

@@ -43,19 +43,29 @@ def _ball(number: Number) -> arb:
     return arb(fmpq(fraction.numerator, fraction.denominator))
 
 
-def _phi(mass: Number) -> arb:
+def _phi(mass: fmpq) -> arb:
     """-p log2 p."""
-    return arb(0) if mass == 0 else -_ball(mass) * _ball(mass).log() / arb(2).log()
+    ball = arb(mass)
+    return arb(0) if mass == 0 else -ball * ball.log() / arb.const_log2()
+
+
+def _subset_sums(masses: Sequence[Fraction]) -> list[fmpq]:
+    """The sum over every set of letters; bit x of the index says whether letter x is in it."""
+    sums = [fmpq(0)]
+    for mass in masses:
+        added = fmpq(mass.numerator, mass.denominator)
+        sums += [total + added for total in sums]
+    return sums
 
 
 def _phi_of_ball(mass: arb) -> arb:
     """-p log2 p of a ball; for one that touches 0, every value from 0 to that of its upper end."""
     if mass > 0:
-        return -mass * mass.log() / arb(2).log()
+        return -mass * mass.log() / arb.const_log2()
     upper = mass.upper()
     if not upper > 0:
         return arb(0)
-    top = (-upper * upper.log() / arb(2).log()).upper()
+    top = (-upper * upper.log() / arb.const_log2()).upper()
     return arb(top / 2, top / 2)
 
 
@@ -86,19 +96,18 @@ class Mixtures:
         rows = [[Fraction(v) for v in row] for row in channel] if channel is not None else None
         if any(sum(law) != 1 for law in (self.p_x, self.p_y, *(rows or []))):
             raise ValueError("the oracle takes pmfs that sum to exactly 1")
-        masses, rates, labels = [], [], []
-        for subset in range(1 << n):
-            letters = [x for x in range(n) if subset >> x & 1]
-            mass = sum((self.p_x[x] for x in letters), Fraction(0))
-            masses.append(mass)
-            rates.append(_phi(mass))
-            if rows is not None:
-                joint = [
-                    sum((self.p_x[x] * rows[x][s] for x in letters), Fraction(0)) for s in range(len(rows[0]))
-                ]
-                labels.append(sum((_phi(entry) for entry in joint), arb(0)) - _phi(mass))
+        # Exact masses of every set of letters, and of every set beside every label.
+        alone = _subset_sums(self.p_x)
+        beside = [
+            _subset_sums([mass * row[label] for mass, row in zip(self.p_x, rows, strict=True)])
+            for label in range(len(rows[0]) if rows else 0)
+        ]
+        balls, rates = [arb(mass) for mass in alone], [_phi(mass) for mass in alone]
+        labels = [
+            sum((_phi(mass) for mass in joint), arb(0)) - rate
+            for joint, rate in zip(zip(*beside, strict=True), rates, strict=False)
+        ]
         self.mappings = list(itertools.product(range(m), repeat=n))
-        balls = [_ball(mass) for mass in masses]
         self.laws: list[list[arb]] = [[] for _ in range(m)]
         self.rates: list[arb] = []
         self.labels: list[arb] = []
@@ -160,7 +169,7 @@ class Mixtures:
         columns = [list(column) for column in zip(*self.laws, *(row for row, _ in limits), strict=True)]
         columns += [[arb(1 if r == m + k else 0) for r in range(size)] for k in range(len(limits))]
         target = arb_mat(size, 1, [_ball(v) for v in (*self.p_y, *(bound for _, bound in limits))])
-        fixed = sum((_phi(mass) for mass in (*self.p_x, *self.p_y)), arb(0))
+        fixed = sum((_phi_of_ball(_ball(mass)) for mass in (*self.p_x, *self.p_y)), arb(0))
         masses = [_ball(mass) for mass in self.p_x]
         lower, upper = -math.inf, -math.inf
         for basis in itertools.combinations(range(len(columns)), size):

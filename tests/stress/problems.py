@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import mecbopt as mb
-from tests.stress.cases import Case, border_case, labelled_case, random_case
+from tests.stress.cases import Case, border_case, labelled_case, random_case, rounded_case, useless_case
 from tests.stress.claims import ROUNDING, Answer, Truth, configurations, examine, solve_reproducer, truth
 from tests.stress.findings import Finding
 from tests.stress.group import Group, attempt, trying
@@ -63,6 +63,15 @@ def tiny(random: Random) -> list[Finding]:
     return _examined(case, chosen, truth(case))
 
 
+def useless(random: Random) -> list[Finding]:
+    """Labels that say 1e-12 to 1e-6 bits: the price of a bit of C is up to 10^12 bits."""
+    shape = ((2, 2), (3, 2), (3, 2), (2, 3), (4, 2))[random.integers(5)]
+    case = useless_case(random, *shape)
+    chosen = [{**options, "time_limit": 10.0} for options in configurations()]
+    trying(f"the oracle: {case.code()}")
+    return _examined(case, chosen, truth(case))
+
+
 def feasibility(random: Random) -> list[Finding]:
     """Labels on alphabets beyond enumeration: who says INFEASIBLE, and is it so."""
     letters_y = int(random.choice([2, 2, 2, 3]))
@@ -84,6 +93,33 @@ def feasibility(random: Random) -> list[Finding]:
         ]
         findings += _examined(bordering, chosen, known)
     return findings
+
+
+def seeds(random: Random) -> list[Finding]:
+    """The seed is no part of the problem: what is said of an infeasible one does not depend on it."""
+    letters_x, letters_y = int(random.integers(11, 17)), int(random.choice([2, 2, 3]))
+    if random.random() < 0.7:
+        case = rounded_case(random, letters_x)
+    else:
+        case = labelled_case(random, letters_x, letters_y, tame=bool(random.random() < 0.8))
+    case = replace(case, rate=float(random.random() * case.problem().entropy_y), limit=0.0)
+    told: dict[int, float | None] = {}
+    least_seen = math.inf
+    for seed in range(4):
+        options: dict[str, Any] = {"method": "greedy", "seed": seed, "time_limit": 2.0}
+        found, findings = answers(case, [options])
+        if findings:
+            return findings
+        solution = found[0].solution
+        if solution.status is mb.Status.INFEASIBLE:
+            told[seed] = solution.smallest_label_entropy
+        if solution.label_entropy_with_seed is not None:
+            least_seen = min(least_seen, solution.label_entropy_with_seed)
+    claimed = [math.inf if value is None else value for value in told.values()]
+    code = solve_reproducer(case, {"method": "greedy", "seed": 0})
+    if claimed and max(claimed) - min([*claimed, least_seen]) > 1e-9:
+        return [Finding("the smallest C does not depend on the seed", f"by seed: {told}", code)]
+    return []
 
 
 def large(random: Random) -> list[Finding]:
@@ -145,7 +181,9 @@ def _ordered(
 
 GROUPS = (
     Group("tiny", tiny),
+    Group("useless", useless),
     Group("feasibility", feasibility),
+    Group("seeds", seeds),
     Group("large", large),
     Group("relations", relations),
 )

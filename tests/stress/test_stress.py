@@ -23,7 +23,7 @@ from tests.stress.interrupts import Interrupter
 from tests.stress.runner import run_case, run_group
 
 #: Cheap groups; the others start processes or take their time.
-QUICK = ("tiny", "relations", "plain", "bernoulli", "several")
+QUICK = ("tiny", "relations", "plain", "bernoulli", "several", "problem-files", "solution-files")
 
 
 @pytest.mark.parametrize("name", QUICK)

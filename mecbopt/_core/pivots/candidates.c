@@ -13,6 +13,10 @@ enum { STAGE_LETTER, STAGE_SWAP, STAGE_BLOCK, STAGE_TWO_LETTERS, STAGE_PRICED, S
 /* The costly stages are spared where the vertex lies this many bits above the best one: at 5x5 that takes a third
    off a start and loses 2 of 100 optima at 200 starts, which the starts it pays for more than make up. */
 #define PROMISING 0.05
+/* A move counts where it gains more than rounding makes up: this share of the largest price (10^9 with a label that
+   says next to nothing).  Even so a descent ends after some moves for each letter: any mapping is a candidate. */
+#define ROUNDING_SHARE 1e-14
+#define MOVES_PER_LETTER 20
 
 static long long greatest_divisor(long long a, long long b) {
     while (b) {
@@ -107,12 +111,16 @@ static void descend_score(ls_search *search, double rate_price, double label_pri
     ls_blocks *blocks = &search->blocks;
     const int n = search->n, m = search->m;
     const int first = (int)(core_random(&search->random) % (uint64_t)n);
-    for (int unchanged = 0, x = first; unchanged < n; x = (x + 1) % n) {
+    double scale = 0.0;
+    for (int row = 0; row < search->rows; row++) scale = fmax(scale, fabs(search->price[row]));
+    const double least_gain = 1e-12 + ROUNDING_SHARE * scale;
+    int moves = 0;
+    for (int unchanged = 0, x = first; unchanged < n && moves < MOVES_PER_LETTER * n; x = (x + 1) % n) {
         const int from = blocks->mapping[x];
         const double leaving =
             block_change(search, x, from, -1.0, rate_price, label_price) - search->score[x * m + from];
         int best = from;
-        double best_change = -1e-12;
+        double best_change = -least_gain;
         for (int y = 0; y < m; y++) {
             if (y == from) continue;
             const double change =
@@ -128,6 +136,7 @@ static void descend_score(ls_search *search, double rate_price, double label_pri
         block_move(search, x, best, 1.0);
         blocks->mapping[x] = (ls_letter)best;
         unchanged = 0;
+        moves++;
     }
 }
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mecbopt.coding.dither import dither_values
-from mecbopt.coding.tables import CodingTables, integer_counts
+from mecbopt.coding.tables import MOST_WIDTH, CodingTables, integer_counts
 from mecbopt.neural.errors import TrainingError
 from mecbopt.neural.model.density import Density
 
@@ -22,7 +22,8 @@ __all__ = ["build_tables"]
 
 #: Mass that each tail may leave to the escape: at 2**-20 an escape adds about 1e-4 bits a symbol.
 _TAIL = 2.0**-20
-_LARGEST_WIDTH = 4096
+#: Symbols on either side of 0 among which the support is looked for.
+_REACH = 2048
 
 
 @torch.no_grad()
@@ -54,12 +55,17 @@ def build_tables(density: Density, levels: int, gain: float | Tensor = 1.0) -> C
 
 
 def _support(density: Density, gain: Tensor) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last symbol of each latent so that each tail beyond holds at most _TAIL for every dither."""
+    """First and last symbol of each latent so that each tail beyond holds at most _TAIL for every dither.
+
+    A latent that spreads wider than a row may be keeps the symbols around its median; the others escape.
+    """
     limit = float(np.log(_TAIL) - np.log1p(-_TAIL))
-    reach = _LARGEST_WIDTH // 2
-    grid = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    grid = torch.arange(-_REACH, _REACH + 1, dtype=torch.float64)
     logits = density.logits(grid.unsqueeze(1).expand(-1, density.dimensions) / gain).numpy()
     below = np.maximum((logits < limit).sum(axis=0) - 1, 0)  # last grid point with c < _TAIL
     above = np.minimum((logits <= -limit).sum(axis=0), len(grid) - 1)  # first grid point with 1 - c < _TAIL
+    median = np.minimum((logits < 0).sum(axis=0), len(grid) - 1)
+    below = np.maximum(below, median - MOST_WIDTH // 2)
+    above = np.minimum(above, below + MOST_WIDTH - 1)
     # Z + U - 1/2 >= the lower point and Z + U + 1/2 <= the upper one for every |U| < 1/2.
-    return below.astype(np.int64) - reach, above.astype(np.int64) - reach
+    return below.astype(np.int64) - _REACH, above.astype(np.int64) - _REACH

@@ -72,7 +72,8 @@ class LetterEncoder(nn.Module):
 
     def forward(self, source: Tensor) -> Tensor:
         """Latents, shape (batch, d)."""
-        return self.table(source)
+        result: Tensor = self.table(source)
+        return result
 
 
 def _spread(places: Tensor, dither: Tensor, p_x: NDArray[np.float64], rate: float) -> Tensor:
@@ -114,26 +115,22 @@ class LetterDecoder(nn.Module):
 
     def __init__(self, latents: int, letters: int, hidden: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            nn.Linear(latents, hidden),
-            nn.SiLU(),
-            nn.Linear(hidden, hidden),
-            nn.SiLU(),
-            nn.Linear(hidden, letters),
-        )
+        layers = (nn.Linear(latents, hidden), nn.Linear(hidden, hidden), nn.Linear(hidden, letters))
+        self.body = nn.Sequential(layers[0], nn.SiLU(), layers[1], nn.SiLU(), layers[2])
         with torch.no_grad():
-            for layer in self.body[::2]:
+            for layer in layers:
                 layer.weight.mul_(_FIRST_SHARPNESS)
         self.register_buffer("sharpness", torch.ones(()))
 
     def logits(self, latents: Tensor) -> Tensor:
         """Logits of p(y | z_hat), shape (batch, letters)."""
-        return self.sharpness * self.body(2.0 * latents)
+        result: Tensor = self.sharpness * self.body(2.0 * latents)
+        return result
 
     def shift(self, amount: Tensor) -> None:
         """Add `amount`, shape (letters,), to the logits for good."""
         with torch.no_grad():
-            self.body[-1].bias.add_(amount / self.sharpness)
+            self.body[-1].get_parameter("bias").add_(amount / self.sharpness)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Unit vectors, shape (batch, letters)."""

@@ -134,7 +134,8 @@ def _slopes(
     between = (share * first + (1.0 - share) * second).requires_grad_(True)
     with torch.enable_grad():
         (slope,) = torch.autograd.grad(critic(between).sum(), between)
-    return slope.detach().flatten(1).norm(dim=1).cpu()
+    result: Tensor = slope.detach().flatten(1).norm(dim=1).cpu()
+    return result
 
 
 @torch.no_grad()

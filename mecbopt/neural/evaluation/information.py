@@ -49,7 +49,8 @@ class _Score(nn.Module):
     def forward(self, source: Tensor, output: Tensor) -> Tensor:
         """Scores of all pairs, shape (outputs, sources)."""
         left, right = self.sides[0](source), self.sides[1](output)
-        return right @ left.t() / math.sqrt(left.shape[1]) + self.bias(left).t()
+        result: Tensor = right @ left.t() / math.sqrt(left.shape[1]) + self.bias(left).t()
+        return result
 
 
 def infonce(

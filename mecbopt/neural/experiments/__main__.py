@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import shlex
 import subprocess
@@ -11,12 +12,14 @@ import tarfile
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from mecbopt.errors import MecboptError
 from mecbopt.neural.experiments.benchmark import recorded_steps_agree, steps_a_second
 from mecbopt.neural.experiments.manifest import Run, chosen, manifest
-from mecbopt.neural.experiments.results import evaluate_run, gather, judges_of
+from mecbopt.neural.experiments.pictures import ablation_table, draw_all, results_table
+from mecbopt.neural.experiments.results import evaluate_run, gather, judges_of, published
 from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes
 
 __all__ = ["main"]
@@ -40,8 +43,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--decoder-steps", type=int, default=0, help="in place of the preset's")
     parser.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="for every run",
+    )
+    parser.add_argument(
         "--evaluate", action="store_true", help="evaluate what is finished, in place of training"
     )
+    parser.add_argument("--watch", action="store_true", help="with --evaluate: wait for more models")
     parser.add_argument("--classifiers", action="store_true", help="train the loop's classifiers alone")
     parser.add_argument("--split", default="test", choices=["test", "validation"], help="to evaluate on")
     parser.add_argument(
@@ -52,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--pack", type=Path, metavar="FILE", help="write results, and models of --only, to a .tar.gz"
     )
+    parser.add_argument("--draw", type=Path, metavar="DIR", help="figures and tables of what is evaluated")
     parser.add_argument("--list", action="store_true", help="show the runs")
     return parser
 
@@ -67,27 +80,41 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"[{time.monotonic() - started:7.1f} s] {text}", flush=True)
 
     try:
-        every = manifest(options.profile, options.decoder_steps)
+        every = [
+            dataclasses.replace(run, config=run.config.updated(options.changes))
+            for run in manifest(options.profile, options.decoder_steps)
+        ]
         runs = chosen(every, tuple(options.only))
         if options.list:
             for run in runs:
                 state = "finished" if finished(options.out, run) else ""
                 print(f"{run.name:32} {run.group:10} {state}")
             return 0
+        if options.draw is not None:
+            return _draw(options.out, every, options.draw)
         if options.pack is not None:
             return _pack(options.out, every, runs if options.only else [], options.pack)
-        command = "python -m mecbopt.neural.experiments " + shlex.join(arguments)
+        places = {str(options.data): "DATA", str(options.out): "OUT"}  # where they lie is nobody's business
+        command = "python -m mecbopt.neural.experiments " + shlex.join(places.get(a, a) for a in arguments)
         bench = Bench(options.data, options.out, options.device, command, _passed_on(options), say)
         options.out.mkdir(parents=True, exist_ok=True)
-        if options.device == "cpu":
-            torch.set_num_threads(1)
-            torch.set_flush_denormal(True)
+        # One thread a process: the networks are small, and many processes share the cores.
+        torch.set_num_threads(1)
+        torch.set_flush_denormal(True)
         if options.classifiers or options.judges:
             return _prepare(bench, runs, options.classifiers, options.judge_epochs or None)
         if options.benchmark:
             return _benchmark(bench, [run for run in runs if run.evaluated], options.jobs)
         if options.evaluate:
-            return _evaluate(bench, runs, deadline, options.jobs, options.judge_epochs or None, options.split)
+            return _evaluate(
+                bench,
+                runs,
+                deadline,
+                options.jobs,
+                options.judge_epochs or None,
+                options.split,
+                options.watch,
+            )
         if options.jobs > 1 and options.device == "cpu":
             left = train_in_processes(bench, runs, options.jobs, deadline)
         else:
@@ -106,6 +133,8 @@ def _passed_on(options: argparse.Namespace) -> list[str]:
     passed += ["--data", str(options.data)] if options.data else []
     passed += ["--decoder-steps", str(options.decoder_steps)] if options.decoder_steps else []
     passed += ["--split", options.split]
+    for change in options.changes:
+        passed += ["--set", change]
     passed += ["--judge-epochs", str(options.judge_epochs)] if options.judge_epochs else []
     return passed
 
@@ -138,23 +167,29 @@ def _benchmark(bench: Bench, runs: list[Run], jobs: int) -> int:
 
 
 def _evaluate(
-    bench: Bench, runs: list[Run], deadline: float, jobs: int, epochs: float | None, split: str
+    bench: Bench, runs: list[Run], deadline: float, jobs: int, epochs: float | None, split: str, watch: bool
 ) -> int:
-    """Evaluate finished runs that have no report yet, `jobs` processes at a time."""
+    """Evaluate models that have no report yet, `jobs` processes at a time; with `watch` wait for more."""
 
     def waiting() -> list[Run]:
         return [
             run for run in runs
-            if run.evaluated and finished(bench.out, run)
+            if run.evaluated and (bench.folder(run) / "model.safetensors").is_file()
             and not (bench.folder(run) / "evaluation.json").is_file()
         ]  # fmt: skip
 
-    if jobs > 1:
-        _prepare(bench, waiting(), False, epochs)
-        queue, active = waiting(), {}
-        while (queue or active) and time.monotonic() < deadline:
+    if jobs > 1 or watch:
+        tried: set[str] = set()
+        active: dict[str, subprocess.Popen[bytes]] = {}
+        while time.monotonic() < deadline:
+            queue = [run for run in waiting() if run.name not in tried]
+            over = not watch or all(run.name in tried for run in runs if run.evaluated)
+            if over and not queue and not active:
+                break
             while queue and len(active) < jobs:
                 run = queue.pop(0)
+                tried.add(run.name)
+                judges_of(bench, run, epochs, bench.say)
                 command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
                 active[run.name] = subprocess.Popen([*command, "--evaluate", "--only", run.name])
             time.sleep(0.2)
@@ -172,6 +207,25 @@ def _evaluate(
                 f"NCE {report.infonce:.2f} mse {report.mse_source:.4f}"
             )
     return 3 if waiting() else 0
+
+
+def _draw(out: Path, every: list[Run], target: Path) -> int:
+    """Figures, and the tables as Markdown on standard output; no data set is needed."""
+    results = gather(out, every)
+    examples = {}
+    for run in every:
+        path = out / "runs" / run.name / "examples.npz"
+        if path.is_file():
+            with np.load(path, allow_pickle=False) as archive:
+                examples[run.name] = archive["y"]
+    for path in draw_all(results, examples, target):
+        print(path)
+    text = json.dumps(published(results), indent=1, sort_keys=True)
+    (target / "experiments.json").write_text(text + "\n", encoding="utf-8")
+    for prefix in ("mnist", "svhn", "area", "baseline_mnist", "baseline_svhn"):
+        print(f"\n{prefix}\n\n{results_table(results, prefix)}")
+    print(f"\nablations\n\n{ablation_table(results)}")
+    return 0
 
 
 def _pack(out: Path, every: list[Run], models: list[Run], target: Path) -> int:

@@ -27,7 +27,7 @@ from mecbopt.neural.experiments.manifest import Run
 from mecbopt.neural.experiments.runner import Bench
 from mecbopt.neural.model.classifiers import Judge
 
-__all__ = ["evaluate_run", "example_outputs", "gather", "judges_of"]
+__all__ = ["evaluate_run", "example_outputs", "gather", "judges_of", "published"]
 
 #: Steps of the fitted bounds, and of those of ablations and baselines.
 STEPS = {"whole": 600, "short": 300}
@@ -87,15 +87,58 @@ def example_outputs(frozen: Any, dataset: ImageDataset, count: int = EXAMPLES) -
 
 
 def gather(out: Path, runs: list[Run]) -> dict[str, Any]:
-    """Everything that is known of the runs, by name."""
+    """Everything that is known of the runs, by name; `complete`: the share of the last stage trained.
+
+    Models that were kept before their last stage had begun are left out: their decoders are random.
+    """
     found: dict[str, Any] = {}
     for run in runs:
         folder = out / "runs" / run.name
-        entry = {}
+        entry: dict[str, Any] = {}
         for part in ("run", "evaluation"):
             path = folder / f"{part}.json"
             if path.is_file():
                 entry[part] = json.loads(path.read_text(encoding="utf-8"))
+        if "evaluation" in entry:
+            entry["complete"] = _complete(run, int(entry["evaluation"]["record"]["training"]["steps"]))
+            if entry["complete"] <= 0.0:
+                del entry["evaluation"]
         if entry:
             found[run.name] = entry
     return found
+
+
+def _complete(run: Run, taken: int) -> float:
+    """Share of the last training stage that `taken` steps contain."""
+    steps = [
+        run.config.at_stage(stage).optimisation.steps for stage in run.config.stages if stage.kind == "train"
+    ]
+    return min(1.0, (taken - sum(steps[:-1])) / steps[-1])
+
+
+def published(results: dict[str, Any]) -> dict[str, Any]:
+    """What is worth keeping under version control: figures, checks, provenance; not the settings again."""
+    kept = {}
+    for name, entry in results.items():
+        if "evaluation" not in entry:
+            continue
+        evaluation = dict(entry["evaluation"])
+        record = dict(evaluation.pop("record"))
+        training = dict(record["training"])
+        run = entry.get("run", {})
+        kept[name] = evaluation | {
+            "complete": round(entry["complete"], 3),
+            "reached": training["reached"],
+            "steps": training["steps"],
+            "dataset": record["dataset"],
+            "weights": record["config"]["objective"],
+            "latents": record["config"]["model"]["latents"],
+            "seed": record["config"]["runtime"]["seed"],
+            "judge": record["judge"],
+            "software": record["software"],
+            "command": run.get("command", ""),
+            "processor": run.get("processor", ""),
+            "seconds": run.get("seconds"),
+            "processor_seconds": run.get("processor_seconds"),
+        }
+    return kept

@@ -124,7 +124,9 @@ class Bench:
         folder = self.folder(run)
         folder.mkdir(parents=True, exist_ok=True)
         config = run.config.updated([f'runtime.device="{self.device}"'])
-        task = ImageTask(config, self.dataset(config), self.classifiers(config))
+        # A trunk looks at no classifier.
+        judged = self.classifiers(config) if run.evaluated else self.fresh_classifiers(config)
+        task = ImageTask(config, self.dataset(config), judged)
         checkpoint = folder / "checkpoint.safetensors"
         trainer = Trainer(task, World(0, 1, torch.device(self.device)), checkpoint)
         if checkpoint.is_file():
@@ -134,9 +136,17 @@ class Bench:
         (folder / "config.toml").write_text(config.to_toml(), encoding="utf-8")
         return trainer
 
+    def keep(self, run: Run, trainer: Trainer) -> None:
+        """Write the model of a run that is in its last stage, as it stands."""
+        task = trainer.task
+        last = [number for number, stage in enumerate(trainer.stages) if stage.kind == "train"][-1]
+        if run.evaluated and trainer.number >= last and isinstance(task, ImageTask):
+            freeze(trainer, task, self.folder(run))
+
     def finish(self, run: Run, trainer: Trainer, seconds: float, processor_seconds: float) -> None:
         """Write model and record; run.json last, since it says that the run is finished."""
         folder = self.folder(run)
+        (folder / "evaluation.json").unlink(missing_ok=True)  # of a model that was kept on the way
         trainer.save()
         reached: dict[str, Any] = {}
         if run.evaluated:
@@ -204,9 +214,10 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
             if over:
                 active.remove(item)
     for item in active:
+        bench.say(f"stopped {item.run.name} at step {item.trainer.step} of {item.trainer.steps}")
         with torch.cuda.stream(item.stream):
             item.trainer.save()
-        bench.say(f"stopped {item.run.name} at step {item.trainer.step} of {item.trainer.steps}")
+            bench.keep(item.run, item.trainer)
     return [run.name for run in runs if not finished(bench.out, run)]
 
 
@@ -229,7 +240,8 @@ def _note(item: _Active) -> str:
 
 def _classifiers_beside(bench: Bench, runs: list[Run]) -> subprocess.Popen[bytes] | None:
     """Train the loop's classifiers in a process beside this one, while the trunks are trained here."""
-    if all(bench.classifiers_file(run.config).is_file() for run in runs):
+    looking = [run for run in runs if run.evaluated and run.config.objective.label_training != "joint"]
+    if all(bench.classifiers_file(run.config).is_file() for run in looking):
         return None
     command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments, "--classifiers"]
     return subprocess.Popen(command)
@@ -252,7 +264,7 @@ def train_in_processes(bench: Bench, runs: list[Run], jobs: int, deadline: float
     """
     out, say = bench.out, bench.say
     for run in runs:  # shared, so trained before processes could do it twice
-        if run.config.objective.label_training != "joint":
+        if run.evaluated and run.config.objective.label_training != "joint":
             bench.classifiers(run.config)
     waiting = [run for run in runs if not finished(out, run)]
     active: dict[str, subprocess.Popen[bytes]] = {}

@@ -19,7 +19,7 @@ from mecbopt.neural.data.images import Shape, as_float
 from mecbopt.neural.model.networks import halvings
 from mecbopt.units import BITS_PER_NAT
 
-__all__ = ["Ensemble", "Judge", "LoopClassifier", "augmented", "classification", "fit_classifier"]
+__all__ = ["Ensemble", "Judge", "LoopClassifier", "augmented", "classification", "fit_classifier", "shifted"]
 
 
 class LoopClassifier(nn.Module):
@@ -46,7 +46,8 @@ class LoopClassifier(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits, shape (batch, classes)."""
-        return self.body(image - 0.5)
+        result: Tensor = self.body(image - 0.5)
+        return result
 
 
 class Ensemble(nn.Module):
@@ -82,7 +83,8 @@ class _Residual(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         hidden = self.first(functional.gelu(self.norm_first(image)))
-        return image + self.second(functional.gelu(self.norm_second(hidden)))
+        result: Tensor = image + self.second(functional.gelu(self.norm_second(hidden)))
+        return result
 
 
 class Judge(nn.Module):
@@ -110,7 +112,8 @@ class Judge(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits, shape (batch, classes)."""
-        return self.head(self.features(image))
+        result: Tensor = self.head(self.features(image))
+        return result
 
 
 def augmented(image: Tensor, shift: int, noise: float, generator: torch.Generator) -> Tensor:
@@ -119,13 +122,19 @@ def augmented(image: Tensor, shift: int, noise: float, generator: torch.Generato
     One displacement serves the whole batch: cheap, and over many steps it covers the same set.
     """
     if shift > 0:
-        moves = torch.randint(-shift, shift + 1, (2,), generator=generator).tolist()
-        padded = functional.pad(image, (shift, shift, shift, shift), mode="replicate")
-        top, left = shift + moves[0], shift + moves[1]
-        image = padded[..., top : top + image.shape[2], left : left + image.shape[3]]
+        image = shifted(image, shift, *torch.randint(-shift, shift + 1, (2,), generator=generator).tolist())
     if noise > 0:
         image = image + noise * torch.randn(image.shape, generator=generator).to(image.device)
     return image
+
+
+def shifted(image: Tensor, reach: int, down: int, right: int) -> Tensor:
+    """The images moved by (down, right), both within the reach; pixels of the border are repeated."""
+    if reach == 0:
+        return image
+    padded = functional.pad(image, (reach, reach, reach, reach), mode="replicate")
+    top, left = reach + down, reach + right
+    return padded[..., top : top + image.shape[2], left : left + image.shape[3]]
 
 
 def fit_classifier(
@@ -146,20 +155,28 @@ def fit_classifier(
     Deterministic for a given seed and thread count.  `progress` receives (step, steps).
     """
     device = next(classifier.parameters()).device
+    images, labels = images.to(device), labels.to(device)  # once: a copy a step would cost more than the step
     steps = max(1, round(epochs * len(images) / batch_size))
-    optimiser = torch.optim.AdamW(classifier.parameters(), lr=learning_rate, weight_decay=1e-2)
+    optimiser = torch.optim.AdamW(classifier.parameters(), lr=learning_rate, weight_decay=1e-2, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=learning_rate, total_steps=steps + 1)
     batches = max(1, len(images) // batch_size)
-    order = torch.empty(0, dtype=torch.int64)
+    order, moves, offsets = torch.empty(0, dtype=torch.int64), [[0, 0]], [0]
+    stretch = batch_size * images[0].numel()
+    bank = torch.randn(2 * stretch if noise > 0 else 0, generator=streams.generator(seed, "noise bank"))
+    bank = noise * bank.to(device)
     classifier.train()
     for step in range(steps):
         epoch, position = divmod(step, batches)
         if position == 0:
-            order = streams.permutation(len(images), seed, "classifier order", epoch)
+            order = streams.permutation(len(images), seed, "classifier order", epoch).to(device)
+            generator = streams.generator(seed, "classifier augmentation", epoch)
+            moves = torch.randint(-shift, shift + 1, (batches, 2), generator=generator).tolist()
+            offsets = torch.randint(0, stretch, (batches,), generator=generator).tolist()
         chosen = order[position * batch_size : (position + 1) * batch_size]
-        batch = as_float(images[chosen]).to(device)
-        batch = augmented(batch, shift, noise, streams.generator(seed, "classifier augmentation", step))
-        loss = functional.cross_entropy(classifier(batch), labels[chosen].to(device), label_smoothing=0.02)
+        batch = shifted(as_float(images[chosen]), shift, *moves[position])
+        if noise > 0:
+            batch = batch + bank[offsets[position] :][: batch.numel()].view_as(batch)
+        loss = functional.cross_entropy(classifier(batch), labels[chosen], label_smoothing=0.02)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -118,11 +118,13 @@ class CouplingModel(nn.Module):
 
     def latents(self, source: Tensor) -> Tensor:
         """Gain * f(x), shape (batch, d)."""
-        return self.gains * self.encoder(source).float()
+        result: Tensor = self.gains * self.encoder(source).float()
+        return result
 
     def dither(self, levels: Tensor) -> Tensor:
         """Dither values of integer levels, on the model's device."""
-        return dither_values(levels.to(self.gain.device, torch.float32), self.dither_level_count)
+        result: Tensor = dither_values(levels.to(self.gain.device, torch.float32), self.dither_level_count)
+        return result
 
     def symbols(self, source: Tensor, levels: Tensor) -> Tensor:
         """Z = round(gain f(x) - U), int64, shape (batch, d)."""
@@ -140,7 +142,8 @@ class CouplingModel(nn.Module):
         """Y from symbols, dither levels and noise levels."""
         values = self.values(symbols, levels)
         shared = noise_values(noise.to(self.gain.device, torch.float32))
-        return self.decoder(torch.cat([values, shared], dim=1))
+        result: Tensor = self.decoder(torch.cat([values, shared], dim=1))
+        return result
 
 
 def image_model(

@@ -47,7 +47,11 @@ def grid_places(clusters: int, dimensions: int, gap: float) -> Tensor:
 
 
 class ClusterEncoder(nn.Module):
-    """f(x) = [softmax(sharpness * logits(x)) @ places, style(x)].
+    """f(x) = [softmax(sharpness * logits(x)) @ places, style(x)]; hard: the place of the largest logit.
+
+    Soft places say how sure the trunk is.  Where it is surer of its training images than of others (SVHN with
+    7,080 of them), the density has seen no place between clusters, and each such image costs an escape: on
+    held-out images hard places cost .2 bits less of 7.5.
 
     Attributes
     ----------
@@ -71,7 +75,7 @@ class ClusterEncoder(nn.Module):
             raise ConfigError(
                 f"model.cluster_dimensions is {own}, but there are {total} latents: give at least {own}."
             )
-        self.sharpness = settings.cluster_sharpness
+        self.sharpness, self.hard = settings.cluster_sharpness, settings.cluster_assignment == "hard"
         self.standardised_trunk = settings.trunk != "residual"
         self.trunk = TRUNKS[settings.trunk](shape, settings.clusters, settings.trunk_width)
         start = grid_places(settings.clusters, own, settings.cluster_gap)
@@ -104,7 +108,11 @@ class ClusterEncoder(nn.Module):
 
     def assembled(self, source: Tensor, logits: Tensor) -> Tensor:
         """Latents from the source and its logits, which may have been computed before."""
-        parts = [torch.softmax(self.sharpness * logits.float(), dim=1) @ self.places]
+        if self.hard:
+            shares = functional.one_hot(logits.argmax(dim=1), len(self.places)).to(self.places.dtype)
+        else:
+            shares = torch.softmax(self.sharpness * logits.float(), dim=1)
+        parts = [shares @ self.places]
         if self.style is not None:
             standard = (source.float() - self.mean) / self.deviation
             parts.append(self.style(functional.adaptive_avg_pool2d(standard, self.side).flatten(1)))

@@ -50,7 +50,8 @@ class Encoder(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Latents f(x)."""
-        return self.head(self.features(2.0 * image - 1.0))
+        result: Tensor = self.head(self.features(2.0 * image - 1.0))
+        return result
 
 
 class Decoder(nn.Module):
@@ -133,7 +134,8 @@ class Critic(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Scores, high for images that look real."""
-        return self.body(image).squeeze(1)
+        result: Tensor = self.body(image).squeeze(1)
+        return result
 
 
 class GaussianReconstructor(nn.Module):
@@ -162,11 +164,13 @@ class GaussianReconstructor(nn.Module):
         pooled = functional.adaptive_avg_pool2d(image, self.degraded[1:])
         if pooled.shape[1] != self.degraded[0]:
             pooled = pooled.mean(dim=1, keepdim=True).expand(-1, self.degraded[0], -1, -1)
-        return pooled + self.body(image)
+        result: Tensor = pooled + self.body(image)
+        return result
 
     def log_likelihood(self, source: Tensor, image: Tensor) -> Tensor:
         """Log density of x given y in nats, shape (batch,)."""
         log_scale = self.log_scale.clamp_min(math.log(1.0 / 255.0))
         residual = (source - self(image)) * torch.exp(-log_scale)
         terms = -0.5 * residual.square() - log_scale - 0.5 * math.log(2.0 * math.pi)
-        return terms.flatten(1).sum(dim=1)
+        result: Tensor = terms.flatten(1).sum(dim=1)
+        return result

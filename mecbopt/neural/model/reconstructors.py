@@ -51,14 +51,16 @@ class DegradationReconstructor(nn.Module):
         """The mean, of the degraded shape."""
         if self.map is None:
             return image
-        return self.map(image.flatten(1)).unflatten(1, self.degraded)
+        result: Tensor = self.map(image.flatten(1)).unflatten(1, self.degraded)
+        return result
 
     def log_likelihood(self, source: Tensor, image: Tensor) -> Tensor:
         """Log density of x given y in nats, shape (batch,)."""
         log_scale = self.log_scale.clamp_min(math.log(1.0 / 255.0))
         residual = (source - self(image)) * torch.exp(-log_scale)
         constant = math.prod(self.degraded) * (log_scale + 0.5 * math.log(2.0 * math.pi))
-        return -0.5 * residual.square().flatten(1).sum(dim=1) - constant
+        result: Tensor = -0.5 * residual.square().flatten(1).sum(dim=1) - constant
+        return result
 
 
 def _convolutional(clean: Shape, degraded: Shape, settings: ModelConfig, _: Degrade | None) -> nn.Module:

@@ -123,9 +123,9 @@ def _reconstruction(forward: Pass) -> Tensor:
 
 def _critic(forward: Pass) -> Tensor:
     critic: Any = forward.critic
-    if getattr(critic, "cells", None) is None:
-        return -critic(forward.output).float().mean()
-    return -critic(forward.output, forward.cells).float().mean()
+    knows_cells = getattr(critic, "cells", None) is not None
+    score: Tensor = critic(forward.output, forward.cells) if knows_cells else critic(forward.output)
+    return -score.float().mean()
 
 
 def _label(forward: Pass) -> Tensor:

@@ -17,9 +17,10 @@ from mecbopt.coding.dither import dither_levels
 from mecbopt.neural import streams
 from mecbopt.neural.config import Config
 from mecbopt.neural.model.coupling import CouplingModel
+from mecbopt.neural.model.heads import CodeHeads
 from mecbopt.neural.model.quantisation import quantised
 
-__all__ = ["calibrated", "estimated_rate", "fit_density", "raw_latents", "set_rate"]
+__all__ = ["calibrated", "code_error", "estimated_rate", "fit_density", "raw_latents", "set_rate"]
 
 _BATCH = 512
 _GAIN_RANGE = (0.25, 4.0)
@@ -121,3 +122,14 @@ def calibrated(
         "gain": gain,
         "gain_at_border": border,
     }
+
+
+@torch.no_grad()
+def code_error(model: CouplingModel, heads: CodeHeads, sources: Tensor, seed: int) -> float:
+    """Mean squared error of the heads' best guess of the source from Z + U: what the code itself has lost."""
+    latents = raw_latents(model, sources)
+    drawn = dither_levels(seed, 0, len(latents), model.settings.latents, model.dither_level_count)
+    dither = model.dither(torch.from_numpy(drawn))
+    values = (quantised(model.gains * latents, dither) + dither) / model.gains
+    guess = torch.cat([heads.source(part) for part in values.split(_BATCH)])
+    return float((guess.cpu() - sources.flatten(1)).square().mean())

@@ -246,7 +246,8 @@ class StageLoop:
         factor, new_share, active, share = draw.pop("schedule").unbind()
         if self.world.device.type == "cuda":
             self._set_step_sizes(factor)
-        self.model.density.sharpen(share)
+        if "rate" in self.generator.active:
+            self.model.density.sharpen(share)
         distance = torch.zeros((), device=self.world.device)
         for parameter in self.critic.parameters():
             parameter.requires_grad_(True)
@@ -258,8 +259,10 @@ class StageLoop:
         weights = [self.rate.weight_tensor(active).float(), self.label.weight_tensor(self._one).float()]
         terms, watched = self._generator_step(last, weights)
         reported = self.world.mean(torch.cat([terms, torch.stack([watched, distance])]))
-        self.rate.observe(reported[-2], active)
-        self.label.observe(reported[list(TERMS).index("label")], active)
+        if "rate" in self.generator.active:
+            self.rate.observe(reported[-2], active)
+        if self.config.objective.label_limit > 0:
+            self.label.observe(reported[list(TERMS).index("label")], active)
         if self._pairs and self.config.optimisation.ema_decay > 0:
             self._average(new_share)
         row = torch.cat([reported[:-2], reported[-1:], torch.stack(weights)])

@@ -10,6 +10,7 @@ import copy
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,17 @@ from mecbopt.neural.coding.tensor_file import read_tensors, write_tensors
 from mecbopt.neural.config import Config, StageConfig
 from mecbopt.neural.errors import ConfigError, ModelFileError
 from mecbopt.neural.model.coupling import CouplingModel
+from mecbopt.neural.model.heads import CodeHeads
 from mecbopt.neural.registry import Registry
 from mecbopt.neural.software import software_record
-from mecbopt.neural.training.calibration import calibrated, fit_density
+from mecbopt.neural.training.calibration import calibrated, code_error, fit_density
 from mecbopt.neural.training.checkpoint import CHECKPOINT_KIND, optimiser_state, restore_optimiser
 from mecbopt.neural.training.distributed import World
 from mecbopt.neural.training.loop import CHUNK, StageLoop, averaged_copy
 from mecbopt.neural.training.parts import encoder_moves
 from mecbopt.neural.training.tasks import Task
 
-__all__ = ["STAGES", "Trainer", "history_json"]
+__all__ = ["STAGES", "StageKind", "Trainer", "history_json"]
 
 Progress = Callable[[int, int, dict[str, float]], None]
 
@@ -82,7 +84,7 @@ class Trainer:
         self.heads: nn.Module | None = None if heads is None else heads.to(self.world.device)
         if runtime.channels_last:
             for module in (self.model, self.critic, self.label_model):
-                module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+                module.to(memory_format=torch.channels_last)
         self.averaged = averaged_copy(self.model)
         if runtime.compile_backend:
             # In place, so names in the checkpoint stay; the critic is left out, since a compiled graph cannot
@@ -129,7 +131,7 @@ class Trainer:
         return sum(self._steps(stage) for stage in self.stages)
 
     def _steps(self, stage: StageConfig) -> int:
-        return STAGES[stage.kind](self.config.at_stage(stage))
+        return STAGES[stage.kind].steps(self.config.at_stage(stage))
 
     @property
     def done(self) -> bool:
@@ -147,11 +149,12 @@ class Trainer:
             self._board.flush()
 
     def advance(self, count: int) -> None:
-        """Take up to `count` steps, or one calibration; on a GPU without waiting for them."""
+        """Take up to `count` steps of the current stage; on a GPU without waiting for them."""
         stage = self.stages[self.number]
-        if stage.kind == "calibration":
-            self._calibrate(stage)
-            return
+        STAGES[stage.kind].advance(self, stage, count)
+
+    def train(self, count: int) -> None:
+        """Take up to `count` optimisation steps of the current stage."""
         started = time.perf_counter()
         loop = self.loop
         if loop.step == 0:
@@ -205,9 +208,14 @@ class Trainer:
         else:
             self.number += 1  # done; the loop stays for what still looks at it
 
-    def _calibrate(self, stage: StageConfig) -> None:
-        """Fit the density to the encoder and set the rate; live and averaged models take both."""
+    def calibrate(self, stage: StageConfig) -> None:
+        """Fit the density to the encoder, set the rate, end the stage; live and averaged models take both."""
         model, self.reached = self._calibrated(self.config.at_stage(stage))
+        if isinstance(self.heads, CodeHeads):
+            held_out = self.task.calibration_sources()[1]
+            self.reached["code_source_mse"] = code_error(
+                model, self.heads, held_out, self.config.runtime.seed
+            )
         with torch.no_grad():
             for target in (self.model, self.averaged):
                 target.density.load_state_dict(model.density.state_dict())
@@ -345,10 +353,32 @@ class Trainer:
         return model, reached
 
 
-#: Kinds of stages by name: how many steps one of that kind takes under its settings.
-STAGES: Registry[Callable[[Config], int]] = Registry("stages.kind")
-STAGES.register("train", lambda config: config.optimisation.steps)
-STAGES.register("calibration", lambda config: 0)
+@dataclass(frozen=True)
+class StageKind:
+    """What a kind of stage does.
+
+    Attributes
+    ----------
+    steps : callable
+        Settings of the stage -> number of optimisation steps.
+    advance : callable
+        (trainer, stage, count): go on with the stage, by at most `count` steps; at its end `trainer.number`
+        moves to the next stage.
+    """
+
+    steps: Callable[[Config], int]
+    advance: Callable[[Trainer, StageConfig, int], None]
+
+
+#: Kinds of stages by name; `STAGES.register(name, StageKind(...))` adds one.
+STAGES: Registry[StageKind] = Registry("stages.kind")
+STAGES.register(
+    "train",
+    StageKind(lambda config: config.optimisation.steps, lambda trainer, _, count: trainer.train(count)),
+)
+STAGES.register(
+    "calibration", StageKind(lambda config: 0, lambda trainer, stage, _: trainer.calibrate(stage))
+)
 
 
 def _same_settings(path: Path, saved: Config, own: Config) -> None:

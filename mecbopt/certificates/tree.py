@@ -1,0 +1,195 @@
+"""The tree of a certificate: that its leaves cover every coupling worth finding, each closed by a record.
+
+Children cover their parent (both ends of a split share the point), every shrinking of a box has a reason that
+is checked here, and every leaf is closed by a record whose own box holds the node's box, or by a sum of a row
+or column that no coupling in the box can have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from mecbopt.certificates.arithmetic import FINE, GRID, ceil_div
+from mecbopt.certificates.instance import ExactProblem
+from mecbopt.certificates.records import Record, record_value
+from mecbopt.errors import CertificateError
+
+__all__ = ["TreeCheck", "order_pairs"]
+
+_ONE = 1 << GRID
+
+
+def order_pairs(problem: ExactProblem, anchor: tuple[int, int] | None) -> list[tuple[int, int]]:
+    """The pairs of cells (first, second) with P[first] >= P[second] that some optimal coupling obeys.
+
+    X-letters are exchangeable where their masses and label rows are exactly equal, Y-letters where their
+    masses are.  With the anchor (a, b): P(a, b) is greatest over class(a) x class(b), column b falls along
+    class(a) without a and along every other X-class, row a along class(b) without b and along every other
+    Y-class.
+    """
+    if anchor is None:
+        return []
+    (n, m), (a, b) = problem.shape, anchor
+    rows = problem.p_s_given_x or ((),) * n
+    x_classes, y_classes = _classes(list(zip(problem.p_x, rows, strict=True))), _classes(list(problem.p_y))
+    class_a = next(group for group in x_classes if a in group)
+    class_b = next(group for group in y_classes if b in group)
+    pairs = [(a * m + b, x * m + y) for x in class_a for y in class_b if (x, y) != (a, b)]
+    for group in x_classes:
+        letters = [x for x in group if x != a]
+        pairs += [(x * m + b, after * m + b) for x, after in pairwise(letters)]
+    for group in y_classes:
+        letters = [y for y in group if y != b]
+        pairs += [(a * m + y, a * m + after) for y, after in pairwise(letters)]
+    return pairs
+
+
+def _classes(keys: Sequence[Any]) -> list[list[int]]:
+    """Indices with equal keys, in order of first appearance."""
+    groups: dict[Any, list[int]] = {}
+    for index, key in enumerate(keys):
+        groups.setdefault(key, []).append(index)
+    return list(groups.values())
+
+
+@dataclass
+class TreeCheck:
+    """Walks a tree in preorder.
+
+    Attributes
+    ----------
+    problem : ExactProblem
+    records : sequence of Record
+    pairs : sequence of pairs of cells
+    target : int or None
+        Over 2^FINE: leaves need H(X,Y) >= target; None where the claim is infeasibility.
+    """
+
+    problem: ExactProblem
+    records: Sequence[Record]
+    pairs: Sequence[tuple[int, int]]
+    target: int | None
+    _values: dict[int, int] = field(default_factory=dict)
+
+    def run(self, nodes: Sequence[Sequence[Any]]) -> None:
+        """Check every node; raises CertificateError with the place and the reason at the first that fails."""
+        n, m = self.problem.shape
+        upper = [
+            ceil_div(min(px, py).numerator << GRID, min(px, py).denominator)
+            for px in self.problem.p_x
+            for py in self.problem.p_y
+        ]
+        open_boxes = [([0] * (n * m), upper)]
+        for place, node in enumerate(nodes):
+            if not open_boxes:
+                raise CertificateError(f"tree[{place}]: the tree is complete before this node.")
+            lower, upper = open_boxes.pop()
+            try:
+                open_boxes += self._children(node, lower, upper)
+            except CertificateError as error:
+                raise CertificateError(f"tree[{place}]: {error}") from None
+        if open_boxes:
+            raise CertificateError(f"tree: {len(open_boxes)} nodes are missing at its end.")
+
+    def _children(
+        self, node: Sequence[Any], lower: list[int], upper: list[int]
+    ) -> list[tuple[list[int], list[int]]]:
+        """The boxes that a node leaves to be checked, the first to come last."""
+        kind = node[0]
+        if kind == "split":
+            cell, point = node[1:]
+            if not lower[cell] <= point <= upper[cell]:
+                raise CertificateError(f"the point of the split lies outside the box of cell {cell}.")
+            left, right = upper.copy(), lower.copy()
+            left[cell] = right[cell] = point
+            return [(right, upper), (lower, left)]
+        if kind == "close":
+            self._close(node[1], lower, upper)
+            return []
+        if kind == "empty":
+            self._empty(node[1], node[2], lower, upper)
+            return []
+        self._tighten(node, lower, upper)
+        return [(lower, upper)]
+
+    def _proved(self, index: int, lower: Sequence[int], upper: Sequence[int]) -> int:
+        """What the record proves over 2^FINE, less what a leaf needs: closed where this is positive or 0."""
+        record = self.records[index]
+        for cell in range(len(lower)):
+            if not (record.lower[cell] <= lower[cell] and upper[cell] <= record.upper[cell]):
+                raise CertificateError(
+                    f"record {index} is for a box that does not hold the node's at cell {cell}."
+                )
+        if index not in self._values:
+            self._values[index] = record_value(self.problem, record, self.pairs)
+        if record.farkas:
+            return self._values[index] - 1
+        if self.target is None:
+            raise CertificateError(f"record {index} bounds the value, but the claim is infeasibility.")
+        return self._values[index] - self.target
+
+    def _close(self, index: int, lower: Sequence[int], upper: Sequence[int]) -> None:
+        missing = self._proved(index, lower, upper)
+        if missing < 0:
+            raise CertificateError(
+                f"record {index} lacks {float(Fraction(-missing, 1 << FINE)):.3g} bits to close it."
+            )
+
+    def _empty(self, axis: str, letter: int, lower: Sequence[int], upper: Sequence[int]) -> None:
+        """The box allows no coupling with the letter's mass."""
+        mass, cells = self._line(axis, letter)
+        low, high = sum(lower[cell] for cell in cells), sum(upper[cell] for cell in cells)
+        crossed = any(lower[cell] > upper[cell] for cell in range(len(lower)))
+        if not (crossed or low > mass * _ONE or high < mass * _ONE):
+            raise CertificateError(f"the {axis} sum of letter {letter} is possible in the box.")
+
+    def _line(self, axis: str, letter: int) -> tuple[Fraction, list[int]]:
+        n, m = self.problem.shape
+        if axis == "row":
+            return self.problem.p_x[letter], [letter * m + y for y in range(m)]
+        return self.problem.p_y[letter], [x * m + letter for x in range(n)]
+
+    def _tighten(self, node: Sequence[Any], lower: list[int], upper: list[int]) -> None:
+        """Shrink the box in place, for a reason that is computed here."""
+        _, reason, cell, side = node[:4]
+        if reason == "order":
+            first, second = self.pairs[node[4]]
+            if side == "lower" and cell == first:
+                lower[cell] = max(lower[cell], lower[second])
+            elif side == "upper" and cell == second:
+                upper[cell] = min(upper[cell], upper[first])
+            else:
+                raise CertificateError(
+                    f"pair {node[4]} of the order says nothing of this end of cell {cell}."
+                )
+        elif reason == "record":
+            self._slab(node[4], cell, side, lower, upper)
+        else:
+            letter = cell // self.problem.shape[1] if reason == "row" else cell % self.problem.shape[1]
+            mass, cells = self._line(reason, letter)
+            if side == "upper":
+                room = mass * _ONE - sum(lower[other] for other in cells if other != cell)
+                upper[cell] = min(upper[cell], ceil_div(room.numerator, room.denominator))
+            else:
+                need = mass * _ONE - sum(upper[other] for other in cells if other != cell)
+                lower[cell] = max(lower[cell], need.numerator // need.denominator)
+
+    def _slab(self, index: int, cell: int, side: str, lower: list[int], upper: list[int]) -> None:
+        """Exclude couplings beyond the end at which the bound, with the cell's own term moved, closes.
+
+        The multiplier is over 2^GRID, so that a step of the end by 2^-GRID is worth `multiplier` over 2^FINE.
+        """
+        record, missing = self.records[index], -self._proved(index, lower, upper)
+        multiplier = record.cells[cell]
+        if side == "upper" and multiplier > 0:
+            upper[cell] = min(upper[cell], record.lower[cell] + max(0, ceil_div(missing, multiplier)))
+        elif side == "lower" and multiplier < 0:
+            lower[cell] = max(lower[cell], record.upper[cell] - max(0, ceil_div(missing, -multiplier)))
+        else:
+            raise CertificateError(
+                f"record {index} has no multiplier that excludes this side of cell {cell}."
+            )

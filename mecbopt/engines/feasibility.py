@@ -1,0 +1,166 @@
+"""Feasibility with a label: the smallest H(S|Y,U) at a rate, and the smallest rate for an H(S|Y,U).
+
+Both are linear programs over mixtures (theory, section 2).  Without a label limit constants are feasible.
+INFEASIBLE is said only where the Lagrangian bound over *all* mappings lies above the limit; where pricing is
+a heuristic the question may stay open, and the bounds on the smallest C are the answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mecbopt.control import Clock, Expired
+from mecbopt.engines.programs.mixtures import MixtureProgram
+from mecbopt.engines.vertex import Incumbent, to_vertex
+from mecbopt.errors import SolverError
+from mecbopt.formulation import Formulation, LabelLimit, Limit, RateLimit
+from mecbopt.tolerances import LIMIT_SLACK
+
+__all__ = ["Feasibility", "examine", "first_incumbent"]
+
+
+@dataclass(frozen=True, eq=False)
+class Feasibility:
+    """Whether the limits can be met.
+
+    Attributes
+    ----------
+    incumbent : Incumbent or None
+        A feasible vertex; None where none was found.
+    infeasible : bool
+        Whether it is proved that there is none.
+    smallest_label_entropy : float or None
+        The smallest found at the rate limit, bits; None without a label limit.
+    smallest_label_entropy_bound : float or None
+        A lower bound on it over all mappings, bits.
+    smallest_rate : float or None
+        At the label limit, bits; computed for infeasible instances alone, None where no rate attains it.
+    expired : bool
+        Whether the time limit cut the examination.
+    """
+
+    incumbent: Incumbent | None
+    infeasible: bool = False
+    smallest_label_entropy: float | None = None
+    smallest_label_entropy_bound: float | None = None
+    smallest_rate: float | None = None
+    expired: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Least:
+    """The least level of one limit subject to the others: a vertex, its level and a bound, as scaled."""
+
+    vertex: Incumbent | None
+    level: float
+    bound: float
+    expired: bool
+
+
+def first_incumbent(formulation: Formulation) -> Incumbent:
+    """The independent coupling, a mixture of constants: feasible wherever only the rate is limited."""
+    independent = np.multiply.outer(formulation.p_x, formulation.p_y).ravel()
+    cost = float(formulation.objective.costs(independent))
+    return Incumbent(formulation.constants(), formulation.p_y, cost)
+
+
+def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None) -> Feasibility:
+    """Find a feasible vertex, or what would have to give way.
+
+    The limits are met one after the other, each as far as those before it allow, the label last.
+    """
+    vertex, clock = first_incumbent(formulation), clock or Clock()
+    rate, label = formulation.rate_limit, formulation.label_limit
+    met: tuple[Limit, ...] = () if rate is None else (rate,)
+    for limit in formulation.other_limits:
+        least = _least(formulation, limit, met, seed, clock, vertex)
+        if least.vertex is None or least.level > limit.bound + LIMIT_SLACK:
+            return Feasibility(None, least.bound > limit.bound + LIMIT_SLACK, expired=least.expired)
+        vertex, met = least.vertex, (*met, limit)
+    if label is None:
+        return Feasibility(vertex)
+    return _examine_label(formulation, label, met, vertex, seed, clock)
+
+
+def _examine_label(
+    formulation: Formulation,
+    label: LabelLimit,
+    met: tuple[Limit, ...],
+    start: Incumbent,
+    seed: int,
+    clock: Clock,
+) -> Feasibility:
+    """The smallest label entropy within the other limits, against C."""
+    if not math.isfinite(label.bound):
+        # The label is independent of X: H(S|Y,U) = H(S) for every mixture.
+        least = _Least(None, 1.0, 1.0, False)
+    else:
+        least = _least(formulation, label, met, seed, clock, start)
+        # I(S;Y|U) <= H(Y|U) <= R: no more than R of I(S;X) can be kept.
+        at_least = min(least.level, 1.0 - formulation.rate / label.information)
+        least = replace(least, bound=max(least.bound, at_least))
+    entropy_found, entropy_bound = label.bits(least.level), label.bits(least.bound)
+    if least.vertex is not None and least.level <= label.bound + LIMIT_SLACK:
+        return Feasibility(least.vertex, False, entropy_found, entropy_bound)
+    infeasible = least.bound > label.bound + LIMIT_SLACK
+    if infeasible:
+        # In bits the two may be the same number: what is proved infeasible is below the smallest C.
+        entropy_bound = max(entropy_bound, math.nextafter(label.limit, math.inf))
+        entropy_found = max(entropy_found, entropy_bound)
+    smallest_rate = None
+    rate = formulation.rate_limit
+    if infeasible and rate is not None and math.isfinite(label.bound) and not least.expired:
+        # Without an answer to this the proof stands all the same.
+        with contextlib.suppress(SolverError):
+            smallest_rate = _smallest_rate(formulation, label, rate, seed, clock)
+    return Feasibility(None, infeasible, entropy_found, entropy_bound, smallest_rate, least.expired)
+
+
+def _smallest_rate(
+    formulation: Formulation, label: LabelLimit, rate: RateLimit, seed: int, clock: Clock
+) -> float | None:
+    """The smallest rate that attains the label limit, bits; None where no rate does."""
+    # Is the label limit attainable at all?  Only then is there a smallest rate.
+    others = formulation.other_limits
+    attainable = _least(formulation, label, others, seed, clock)
+    if attainable.vertex is None or attainable.level > label.bound + LIMIT_SLACK:
+        return None
+    # In bits: in units of a tiny R the costs of a linear program would overflow its scaling.
+    found = _least(formulation, replace(rate, rate=1.0), (*others, label), seed, clock, attainable.vertex)
+    if found.vertex is None:
+        return None
+    return max(found.level, math.nextafter(formulation.rate, math.inf))
+
+
+def _least(
+    formulation: Formulation,
+    objective: Limit,
+    rows: tuple[Limit, ...],
+    seed: int,
+    clock: Clock,
+    start: Incumbent | None = None,
+) -> _Least:
+    """Minimise the left-hand side of one limit subject to others.
+
+    As scaled all of them lie between 0 and 1, but for the rate, whose unit is the caller's.
+    """
+    program = MixtureProgram(formulation, limits=rows, objective=objective, seed=seed, clock=clock)
+    if start is not None:
+        program.add(start.mappings)
+    try:
+        result = program.minimize()
+    except Expired:
+        return _Least(None, 1.0, 0.0, True)
+    if result is None:
+        return _Least(None, math.inf, 0.0, False)
+    vertex = to_vertex(formulation, result.mappings, result.weights, rows)
+    if vertex is None:
+        return _Least(None, result.value, max(0.0, result.lower_bound), not result.complete)
+    level = float(objective.values(vertex.mappings) @ vertex.weights)
+    # A bound above what a vertex attains is a rounding error of the bound.
+    bound = min(max(0.0, result.lower_bound), level)
+    return _Least(vertex, level, bound, not result.complete)

@@ -1,0 +1,133 @@
+"""The local search as an engine: descents over vertices, in C where it is built, without proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mecbopt._core import tree
+from mecbopt.control import Expired
+from mecbopt.engines.base import YES, Request, Support, only_entropy_rate_and_label
+from mecbopt.engines.descent import Descent, random_start_count
+from mecbopt.engines.greedy import greedy
+from mecbopt.engines.pivots import PivotDescent, compiled_start_count
+from mecbopt.engines.vertex import Incumbent
+from mecbopt.formulation import Formulation
+
+__all__ = ["Greedy", "Local"]
+
+
+@dataclass(frozen=True)
+class Local:
+    """Greedy first, then descents from random directions.
+
+    Attributes
+    ----------
+    starts : int or None
+        Random starts; None: by the size of the problem.
+    """
+
+    starts: int | None = None
+    name = "local"
+    method = "local"
+
+    def supports(self, formulation: Formulation) -> Support:
+        """Every formulation: objectives are concave, and limits are rows."""
+        return YES
+
+    def suits(self, formulation: Formulation, request: Request) -> bool:
+        """Always."""
+        return True
+
+    def start(
+        self, formulation: Formulation, feasible: Incumbent, cost_bound: float, request: Request
+    ) -> LocalInSlices:
+        """A search that proves nothing beyond the bound known beforehand."""
+        return LocalInSlices(self.starts, formulation, feasible, cost_bound, request)
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """One constructive pass."""
+
+    name = "greedy"
+    method = "greedy"
+
+    def supports(self, formulation: Formulation) -> Support:
+        """Every formulation."""
+        return YES
+
+    def suits(self, formulation: Formulation, request: Request) -> bool:
+        """Always."""
+        return True
+
+    def start(
+        self, formulation: Formulation, feasible: Incumbent, cost_bound: float, request: Request
+    ) -> LocalInSlices:
+        """The greedy step of the local search alone."""
+        return LocalInSlices(0, formulation, feasible, cost_bound, request, descend=False)
+
+
+class LocalInSlices:
+    """The greedy vertex, then one descent after the other."""
+
+    nodes = 0
+    trouble = False
+    in_one_step = False
+
+    def __init__(
+        self,
+        starts: int | None,
+        formulation: Formulation,
+        feasible: Incumbent,
+        cost_bound: float,
+        request: Request,
+        descend: bool = True,
+    ) -> None:
+        self._formulation, self._request = formulation, request
+        self._starts, self._descend = starts, descend
+        self._greedy = feasible
+        self._search: PivotDescent | Descent | None = None
+        self.cost_bound = cost_bound
+        self.finished = False
+        self._at_greedy = False
+
+    @property
+    def incumbent(self) -> Incumbent:
+        """The best vertex known."""
+        return self._greedy if self._search is None else self._search.best
+
+    @property
+    def incumbent_cost(self) -> float:
+        """Its cost."""
+        return self._greedy.cost if self._search is None else self._search.best_cost
+
+    def advance(self) -> None:
+        """Greedy at the first call, all descents at the second."""
+        formulation, request = self._formulation, self._request
+        if not self._at_greedy:
+            self._greedy = greedy(formulation, self._greedy)
+            self._at_greedy = True
+            self.finished = not self._descend
+            return
+        starts = self._starts
+        if tree.available() and only_entropy_rate_and_label(formulation):
+            self._search = search = PivotDescent(
+                formulation, self._greedy, seed=request.seed, should_stop=self._should_stop
+            )
+            search.run(compiled_start_count(formulation) if starts is None else starts)
+            if request.clock.expired:
+                raise Expired
+        else:
+            self._search = descent = Descent(
+                formulation, self._greedy, seed=request.seed, clock=request.clock, report=self._report
+            )
+            descent.run(random_start_count(formulation) if starts is None else starts)
+        self.finished = True
+
+    def _report(self) -> None:
+        offset = self._formulation.objective.offset
+        self._request.clock.report(offset - self.incumbent_cost, offset - self.cost_bound, 0)
+
+    def _should_stop(self) -> bool:
+        self._report()
+        return self._request.clock.expired

@@ -1,0 +1,1 @@
+"""Linear programs over mixtures, on HiGHS."""

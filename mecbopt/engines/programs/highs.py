@@ -1,0 +1,126 @@
+"""A thin face of HiGHS (Huangfu and Hall, Math. Prog. Comp. 10, 2018) with the settings used throughout.
+
+One thread, no presolve (so that bases stay warm between changes), tolerances well below its default 1e-7, and
+runs in slices: between them Python answers Ctrl-C, and a time limit is met.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import highspy
+import numpy as np
+
+from mecbopt.control import Clock
+
+__all__ = ["INFINITY", "indices", "is_infeasible", "is_optimal", "new_model", "run"]
+
+#: What HiGHS takes for infinity.
+INFINITY = float(highspy.kHighsInf)
+
+#: Feasibility tolerance of rows and reduced costs.  1e-10 is the least that HiGHS accepts; at 1e-9 no
+#: failures were seen, and every bound is recomputed from the duals anyway.
+_FEASIBILITY_TOLERANCE = 1e-9
+
+#: Entries of the matrix below this are dropped.  HiGHS drops those below 1e-9 by default, and with them
+#: letters of such masses; 1e-12 is the least that it accepts, and beside scaled rows and columns below every
+#: tolerance.
+_SMALLEST_ENTRY = 1e-12
+
+#: Rows and columns come scaled; scaling by HiGHS on top left rows violated by 4e-7 where masses are 1e-13.
+#: It is tried where a program cannot be solved without.
+_SCALED_HERE, _SCALED_BY_HIGHS = 0, 2
+
+#: Longest slice spent in HiGHS, seconds: the wait for an answer to Ctrl-C.
+_SLICE_SECONDS = 0.2
+#: Shortest one: small programs are solved in it, so that a call that is late still ends with an answer.
+_SHORTEST_SLICE_SECONDS = 0.02
+
+
+@contextlib.contextmanager
+def _without_banner() -> Iterator[None]:
+    """Send file descriptor 1 to the null device.
+
+    HiGHS 1.12 and later print a banner from the constructor of the first model of a process, before any
+    option can silence it; it would end up in the middle of machine-readable output.
+    """
+    try:
+        saved = os.dup(1)
+    except OSError:  # no standard output: nothing to protect
+        yield
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+        os.close(null)
+
+
+_banner_shown = False
+
+
+def new_model() -> Any:
+    """An empty, silent, single-threaded model."""
+    global _banner_shown
+    with contextlib.nullcontext() if _banner_shown else _without_banner():
+        model = highspy.Highs()
+    _banner_shown = True
+    model.setOptionValue("output_flag", False)
+    model.setOptionValue("threads", 1)
+    model.setOptionValue("presolve", "off")
+    model.setOptionValue("small_matrix_value", _SMALLEST_ENTRY)
+    model.setOptionValue("simplex_scale_strategy", _SCALED_HERE)
+    model.setOptionValue("primal_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
+    model.setOptionValue("dual_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
+    return model
+
+
+def run(model: Any, clock: Clock) -> None:
+    """Solve; once more without the warm start, and scaled, where that ends neither optimal nor infeasible.
+
+    A warm basis can be so ill conditioned that HiGHS gives up with an unknown status.
+
+    Raises
+    ------
+    Expired
+        The clock's limit is reached; the basis is kept.
+    """
+    _run_in_slices(model, clock)
+    if not is_optimal(model) and not is_infeasible(model):
+        model.clearSolver()
+        model.setOptionValue("simplex_scale_strategy", _SCALED_BY_HIGHS)
+        _run_in_slices(model, clock)
+        model.setOptionValue("simplex_scale_strategy", _SCALED_HERE)
+
+
+def _run_in_slices(model: Any, clock: Clock) -> None:
+    """Every slice goes on from the basis that the one before it left."""
+    while True:
+        # HiGHS counts the time of all runs of a model.
+        slice_seconds = min(_SLICE_SECONDS, max(clock.remaining, _SHORTEST_SLICE_SECONDS))
+        model.setOptionValue("time_limit", model.getRunTime() + slice_seconds)
+        model.run()
+        if model.getModelStatus() != highspy.HighsModelStatus.kTimeLimit:
+            return
+        clock.check()
+
+
+def is_optimal(model: Any) -> bool:
+    """Whether the last run ended with an optimal basis."""
+    return bool(model.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+
+
+def is_infeasible(model: Any) -> bool:
+    """Whether the last run claims infeasibility (a claim to be verified by its dual ray)."""
+    return bool(model.getModelStatus() == highspy.HighsModelStatus.kInfeasible)
+
+
+def indices(count: int, start: int = 0) -> Any:
+    """Consecutive indices in the integer type that HiGHS wants."""
+    return np.arange(start, start + count, dtype=np.int32)

@@ -1,0 +1,220 @@
+"""From any feasible mixture to a vertex of the feasible polytope, no worse, met to rounding error.
+
+The joint entropy is concave in the weights, so along any line it does not increase in one of the two
+directions; walking that way until a weight vanishes or a limit becomes tight keeps feasibility and never
+loses value.  At the end the mappings are at most m + 1 (m + 2 with a label): the support lemma.
+
+Rows and columns are scaled as in the linear programs: marginals in shares of p_Y, limits in their own units,
+weights in shares of the greatest that their mapping can have.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mecbopt.formulation import Formulation, Limit
+from mecbopt.formulation.formulation import FloatArray, IntArray
+from mecbopt.tolerances import COLUMN_ZERO, LIMIT_SLACK, MARGINAL_SLACK
+
+BoolArray = NDArray[np.bool_]
+
+__all__ = ["Incumbent", "limit_rows", "to_vertex"]
+
+#: A limit within this distance of equality is treated as tight and restored exactly by the last solve.
+_TIGHT = 1e-7
+#: From this many images of mappings on the walk follows slopes: the joint entropy of every end takes too
+#: long.
+_LARGE = 20_000
+#: A linear form that is shorter than this on an orthonormal basis is zero there, up to rounding.
+_DEPENDENT = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class Incumbent:
+    """A feasible mixture and its cost, of the sense that is minimised."""
+
+    mappings: IntArray
+    weights: FloatArray
+    cost: float
+
+    def __len__(self) -> int:
+        """The number of mappings."""
+        return len(self.weights)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Scaled columns of the mappings in use: marginal rows with target 1, limits with their bounds."""
+
+    mappings: IntArray
+    scales: FloatArray
+    marginals: FloatArray
+    limits: FloatArray
+    bounds: FloatArray
+
+    def only(self, keep: BoolArray) -> _Rows:
+        """The rows for some of the mappings."""
+        return _Rows(
+            self.mappings[keep],
+            self.scales[keep],
+            self.marginals[:, keep],
+            self.limits[:, keep],
+            self.bounds,
+        )
+
+
+def to_vertex(
+    formulation: Formulation, mappings: IntArray, weights: FloatArray, limits: Sequence[Limit] | None = None
+) -> Incumbent | None:
+    """Walk to a vertex and solve its equations anew.
+
+    Parameters
+    ----------
+    formulation : Formulation
+    mappings : ndarray of int, shape (k, n)
+    weights : ndarray, shape (k,)
+        Feasible up to the tolerance of a linear programming solver.
+    limits : sequence of Limit, optional
+        Those of the formulation by default.
+
+    Returns
+    -------
+    Incumbent or None
+        None where no weights satisfy the marginals to `MARGINAL_SLACK` and the limits to `LIMIT_SLACK`, as
+        scaled, which a point that is feasible only up to a tolerance may show.
+    """
+    laws = formulation.output_laws(mappings)
+    values, bounds = limit_rows(formulation, mappings, limits)
+    scales = formulation.largest_weights(
+        laws, values, formulation.limits if limits is None else tuple(limits)
+    )
+    keep = weights > COLUMN_ZERO * scales
+    if not keep.any():
+        return None
+    rows = _Rows(
+        mappings, scales, (laws / formulation.p_y * scales[:, None]).T, values * scales, bounds
+    ).only(keep)
+    levels = weights[keep] / rows.scales
+    tight = rows.limits @ levels >= bounds - _TIGHT
+    free = _null_space(np.vstack([rows.marginals, rows.limits[tight]]))
+    slopes = _slopes(formulation, rows, levels) if mappings.size > _LARGE and free.shape[1] else None
+    while free.shape[1]:
+        levels = _walk(formulation, rows, levels, free[:, 0], tight, slopes)
+        now_tight = rows.limits @ levels >= bounds - _TIGHT
+        for row in rows.limits[now_tight & ~tight]:
+            free = _orthogonal_to(free, row @ free)
+        tight |= now_tight
+        for gone in np.flatnonzero(levels <= COLUMN_ZERO):
+            free = _orthogonal_to(free, free[gone])
+        keep = levels > COLUMN_ZERO
+        rows, levels, free = rows.only(keep), levels[keep], free[keep]
+        slopes = None if slopes is None else slopes[keep]
+    return _polished(formulation, rows, levels)
+
+
+def limit_rows(
+    formulation: Formulation, mappings: IntArray, limits: Sequence[Limit] | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Rows and right-hand sides of the limits, as scaled; by default those of the formulation."""
+    limits = formulation.limits if limits is None else limits
+    rows = np.array([limit.values(mappings) for limit in limits]).reshape(len(limits), len(mappings))
+    return rows, np.array([limit.bound for limit in limits])
+
+
+def _null_space(rows: FloatArray) -> FloatArray:
+    """An orthonormal basis of what the rows send to zero, up to rounding, shape (k, d).
+
+    Calls the decomposition directly: `scipy.linalg.null_space` takes several times as long at these sizes.
+    """
+    _, singular, right = np.linalg.svd(rows)
+    threshold = np.finfo(float).eps * max(rows.shape) * singular[0]
+    basis: FloatArray = right[int(np.count_nonzero(singular > threshold)) :].T
+    return basis
+
+
+def _orthogonal_to(basis: FloatArray, row: FloatArray) -> FloatArray:
+    """The part of a subspace on which a linear form vanishes: one Householder reflection, one column less.
+
+    `row` holds the form on the columns of the basis; where it vanishes on all of them nothing changes.
+    """
+    length = float(np.linalg.norm(row))
+    if length <= _DEPENDENT:
+        return basis
+    mirror = row.copy()
+    mirror[-1] += math.copysign(length, mirror[-1])
+    mirror /= np.linalg.norm(mirror)
+    return (basis - 2.0 * np.outer(basis @ mirror, mirror))[:, :-1]
+
+
+def _slopes(formulation: Formulation, rows: _Rows, levels: FloatArray) -> FloatArray:
+    """The derivative of the cost along each level, shape (k,).
+
+    A concave function lies below its tangent: a walk on which the tangent at its start does not rise ends no
+    higher than it began, but for cells so small that their derivative is cut off.
+    """
+    coupling = formulation.coupling(rows.mappings, levels * rows.scales)
+    cells = formulation.objective.gradient(coupling) * formulation.p_x[:, None]
+    slopes: FloatArray = cells[np.arange(len(cells)), rows.mappings].sum(axis=1) * rows.scales
+    return slopes
+
+
+def _walk(
+    formulation: Formulation,
+    rows: _Rows,
+    levels: FloatArray,
+    direction: FloatArray,
+    tight: BoolArray,
+    slopes: FloatArray | None,
+) -> FloatArray:
+    """Go along +-direction to the end with the smaller joint entropy, by the slopes where they are given."""
+    limits, bounds = rows.limits[~tight], rows.bounds[~tight]
+    ends = []
+    steps = [direction, -direction]
+    if slopes is not None:
+        steps = steps[:1] if slopes @ direction <= 0.0 else steps[1:]
+    for step in steps:
+        falling = step < 0
+        length = np.min(levels[falling] / -step[falling]) if falling.any() else np.inf
+        growth = limits @ step
+        rising = growth > 1e-14
+        if rising.any():
+            slack = np.maximum(bounds[rising] - limits[rising] @ levels, 0.0)
+            length = min(length, np.min(slack / growth[rising]))
+        moved = np.maximum(levels + length * step, 0.0)
+        # The weight that blocks is zero by construction, not up to rounding: the walk must end.
+        if falling.any():
+            blocking = falling & (levels <= -step * length * (1 + 1e-12) + 1e-18)
+            moved[blocking] = 0.0
+        if slopes is not None:
+            return moved
+        ends.append((formulation.cost(rows.mappings, moved * rows.scales), moved))
+    return min(ends, key=lambda end: end[0])[1]
+
+
+def _polished(formulation: Formulation, rows: _Rows, levels: FloatArray) -> Incumbent | None:
+    """Solve the equations of the vertex by least squares, so that residuals are rounding errors.
+
+    Where that fails, by an ill-conditioned basis, the point serves as it is if its residuals allow.
+    """
+    tight = np.abs(rows.limits @ levels - rows.bounds) <= _TIGHT
+    for active in (tight, np.zeros_like(tight), None):
+        solved = levels
+        if active is not None:
+            system = np.vstack([rows.marginals, rows.limits[active]])
+            target = np.concatenate([np.ones(len(rows.marginals)), rows.bounds[active]])
+            solved = levels + np.linalg.lstsq(system, target - system @ levels, rcond=1e-13)[0]
+            if solved.min() < -1e-12:
+                continue
+        solved = np.maximum(solved, 0.0)
+        residual = np.abs(rows.marginals @ solved - 1.0).max()
+        if residual > MARGINAL_SLACK or np.any(rows.limits @ solved > rows.bounds + LIMIT_SLACK):
+            continue
+        keep = solved > 0
+        mappings, weights = rows.mappings[keep], (solved * rows.scales)[keep]
+        return Incumbent(mappings, weights, formulation.cost(mappings, weights))
+    return None

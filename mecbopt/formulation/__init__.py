@@ -1,0 +1,45 @@
+"""What engines see of a problem: an objective and limits, presolve with lift, mappings and their pricing."""
+
+from mecbopt.formulation.deterministic import functions_of_channel, to_deterministic
+from mecbopt.formulation.enumeration import MAX_ENUMERATED_MAPPINGS, enumerate_mappings, mapping_count
+from mecbopt.formulation.formulation import Formulation
+from mecbopt.formulation.limits import LabelLimit, Limit, LinearLimit, RateLimit
+from mecbopt.formulation.lowering import LIMITS, OBJECTIVES, lower
+from mecbopt.formulation.objectives import JointEntropy, LinearObjective, Objective
+from mecbopt.formulation.partitions import (
+    MAX_BINARY_LETTERS,
+    MAX_SUBSET_LETTERS,
+    CheapestPartition,
+    prices_exactly,
+    subset_sums,
+)
+from mecbopt.formulation.presolve import Presolved, presolve
+from mecbopt.formulation.pricing import CheapestMapping, least_mean_cost
+
+__all__ = [
+    "LIMITS",
+    "MAX_BINARY_LETTERS",
+    "MAX_ENUMERATED_MAPPINGS",
+    "MAX_SUBSET_LETTERS",
+    "OBJECTIVES",
+    "CheapestMapping",
+    "CheapestPartition",
+    "Formulation",
+    "JointEntropy",
+    "LabelLimit",
+    "Limit",
+    "LinearLimit",
+    "LinearObjective",
+    "Objective",
+    "Presolved",
+    "RateLimit",
+    "enumerate_mappings",
+    "functions_of_channel",
+    "least_mean_cost",
+    "lower",
+    "mapping_count",
+    "presolve",
+    "prices_exactly",
+    "subset_sums",
+    "to_deterministic",
+]

@@ -1,0 +1,131 @@
+"""What engines see: masses, one objective, a tuple of limits.
+
+All masses are positive and every limit can bind, once a problem is presolved.  Mappings are rows of letters
+of Y, one for each letter of X; a mixture of them is a coupling.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mecbopt.formulation.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
+from mecbopt.formulation.objectives import JointEntropy, Objective
+from mecbopt.tolerances import LIMIT_SLACK
+
+#: Beyond this ratio of columns scaling no longer helps.
+_SMALLEST_WEIGHT = 1e-15
+
+__all__ = ["FloatArray", "Formulation", "IntArray"]
+
+
+@dataclass(frozen=True, eq=False)
+class Formulation:
+    """A problem as data for engines.
+
+    Attributes
+    ----------
+    p_x, p_y : ndarray, shapes (n,), (m,)
+    objective : Objective
+    limits : tuple of Limit
+        Beside the marginals.
+    """
+
+    p_x: FloatArray
+    p_y: FloatArray
+    objective: Objective
+    limits: tuple[Limit, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        p_x: FloatArray,
+        p_y: FloatArray,
+        rate: float = math.inf,
+        p_s_given_x: FloatArray | None = None,
+        max_label_entropy: float = math.inf,
+    ) -> Formulation:
+        """The greatest mutual information at a rate and, with a label, within an H(S|Y,U)."""
+        limits: list[Limit] = []
+        if math.isfinite(rate):
+            limits.append(RateLimit(p_x, len(p_y), rate))
+        if p_s_given_x is not None and math.isfinite(max_label_entropy):
+            limits.append(LabelLimit(p_x, p_s_given_x, len(p_y), max_label_entropy))
+        return cls(p_x, p_y, JointEntropy.of(p_x, p_y, rate), tuple(limits))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, m)."""
+        return len(self.p_x), len(self.p_y)
+
+    @cached_property
+    def rate_limit(self) -> RateLimit | None:
+        """The limit on H(Y|U), where there is one."""
+        return next((limit for limit in self.limits if isinstance(limit, RateLimit)), None)
+
+    @cached_property
+    def label_limit(self) -> LabelLimit | None:
+        """The limit on H(S|Y,U), where there is one."""
+        return next((limit for limit in self.limits if isinstance(limit, LabelLimit)), None)
+
+    @cached_property
+    def other_limits(self) -> tuple[Limit, ...]:
+        """The limits that are neither on the rate nor on the label."""
+        return tuple(limit for limit in self.limits if not isinstance(limit, (RateLimit, LabelLimit)))
+
+    @cached_property
+    def rate(self) -> float:
+        """R in bits; infinity without a limit."""
+        return math.inf if self.rate_limit is None else self.rate_limit.rate
+
+    @property
+    def vertex_size(self) -> int:
+        """The largest number of mappings a vertex of the feasible polytope can have (support lemma)."""
+        return len(self.p_y) + len(self.limits)
+
+    # Mappings and mixtures ----------------------------------------------------------------------------------
+
+    def output_laws(self, mappings: IntArray) -> FloatArray:
+        """q_k(y) = P(f_k(X) = y), shape (k, m), for mappings of shape (k, n)."""
+        return np.stack([(mappings == y) @ self.p_x for y in range(len(self.p_y))], axis=1)
+
+    def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
+        """P(x, y) of a mixture, shape (n, m)."""
+        n, m = self.shape
+        cells = (np.arange(n) * m + mappings).ravel()
+        channel = np.bincount(cells, weights=np.repeat(weights, n), minlength=n * m).reshape(n, m)
+        coupling: FloatArray = self.p_x[:, None] * channel
+        return coupling
+
+    def cost(self, mappings: IntArray, weights: FloatArray) -> float:
+        """The objective of a mixture: what engines minimise."""
+        return float(self.objective.costs(self.coupling(mappings, weights).ravel()))
+
+    def largest_weights(self, laws: FloatArray, values: FloatArray, limits: tuple[Limit, ...]) -> FloatArray:
+        """The greatest weight that each mapping can have, shape (k,).
+
+        min_y p_Y(y) / q_k(y) by the marginals, and bound / value by every limit whose left-hand sides are at
+        least 0, relaxed by `LIMIT_SLACK`.  Columns scaled by it have entries of at most 1 in rows that are
+        scaled to right-hand sides of about 1, so that a linear program sees every mass and every rate.
+
+        Parameters
+        ----------
+        laws : ndarray, shape (k, m)
+        values : ndarray, shape (l, k)
+            Left-hand sides of `limits`.
+        """
+        with np.errstate(divide="ignore", over="ignore"):
+            weights: FloatArray = np.min(np.where(laws > 0, self.p_y / laws, 1.0), axis=1)
+            for value, limit in zip(values, limits, strict=True):
+                if limit.nonnegative:
+                    reach = max(limit.bound, 0.0) + LIMIT_SLACK
+                    weights = np.minimum(weights, np.where(value > reach, reach / value, 1.0))
+        return np.clip(weights, _SMALLEST_WEIGHT, 1.0)
+
+    def constants(self) -> IntArray:
+        """The m constant mappings, shape (m, n)."""
+        n, m = self.shape
+        return np.repeat(np.arange(m, dtype=np.int64)[:, None], n, axis=1)

@@ -1,0 +1,107 @@
+"""From a problem to a formulation: every argument that is stated becomes the objective or a limit.
+
+`LOWERINGS` maps the name of an argument to the function that lowers it.  A new constraint or objective is one
+function, registered under the argument that states it; an argument without one is refused by name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+from mecbopt.errors import Name, NotSupportedError
+from mecbopt.formulation.formulation import Formulation
+from mecbopt.formulation.limits import LabelLimit, Limit, RateLimit
+from mecbopt.formulation.objectives import JointEntropy, Objective
+from mecbopt.problem import Problem
+
+__all__ = ["LIMITS", "OBJECTIVES", "lower", "stated"]
+
+LowerLimit = Callable[[Problem], tuple[Limit, ...]]
+LowerObjective = Callable[[Problem], Objective]
+
+
+def _rate(problem: Problem) -> tuple[Limit, ...]:
+    p_y = problem.require_p_y()
+    return (RateLimit(problem.p_x, len(p_y), problem.rate),)
+
+
+def _label(problem: Problem) -> tuple[Limit, ...]:
+    limit = problem.max_label_entropy
+    if problem.p_s_given_x is None or limit is None or math.isinf(limit):
+        return ()
+    return (LabelLimit(problem.p_x, problem.p_s_given_x, len(problem.require_p_y()), limit),)
+
+
+#: Argument -> the limits that it states.  Extend it to lower another one.
+LIMITS: dict[str, LowerLimit] = {"rate": _rate, "max_label_entropy": _label}
+#: Argument -> the objective that takes the place of the mutual information.
+OBJECTIVES: dict[str, LowerObjective] = {}
+
+#: What a refusal says of an argument that nothing lowers.
+_REFUSED = {
+    "distortion": "is given: a distortion objective",
+    "constraints": "is given: constraints of your own",
+    "y_size": "is {value}: a free law of Y",
+    "p_y_tolerance": "is {value:g}: a law of Y within a tolerance",
+    "min_label_entropy": "is {value:g}: H(S|Y) >= c",
+    "label_sees_seed": "is False: the constraint H(S|Y) <= C",
+}
+
+
+def stated(problem: Problem) -> Iterator[str]:
+    """The arguments beside the marginals that say something, those of a special kind first."""
+    if problem.distortion is not None:
+        yield "distortion"
+    if problem.constraints:
+        yield "constraints"
+    if problem.p_y is None:
+        yield "y_size"
+    if problem.p_y_tolerance > 0:
+        yield "p_y_tolerance"
+    if problem.min_label_entropy is not None:
+        yield "min_label_entropy"
+    if problem.max_label_entropy is not None:
+        # A label that does not see the seed is another constraint altogether.
+        yield "max_label_entropy" if problem.label_sees_seed else "label_sees_seed"
+    if math.isfinite(problem.rate):
+        yield "rate"
+
+
+def lower(problem: Problem) -> Formulation:
+    """The formulation of a problem, letters as given.
+
+    Raises
+    ------
+    NotSupportedError
+        An argument that nothing lowers, by name.
+    """
+    objective: Objective | None = None
+    limits: list[Limit] = []
+    for argument in stated(problem):
+        if argument in OBJECTIVES:
+            objective = OBJECTIVES[argument](problem)
+        elif argument in LIMITS:
+            limits.extend(LIMITS[argument](problem))
+        else:
+            raise _refusal(problem, argument)
+    p_x, p_y = problem.p_x, problem.require_p_y()
+    # Rate first: the others are met where the marginals and it allow (`mecbopt.engines.feasibility`).
+    limits.sort(key=lambda limit: not isinstance(limit, RateLimit))
+    return Formulation(p_x, p_y, objective or _joint_entropy(problem), tuple(limits))
+
+
+def _joint_entropy(problem: Problem) -> JointEntropy:
+    """The objective that is there unless another one is stated; the problem keeps its figures."""
+    offset = problem.entropy_x + problem.entropy_y
+    bound = offset - problem.value_upper_bound
+    return JointEntropy(problem.p_x, problem.require_p_y(), offset, bound, problem.rate)
+
+
+def _refusal(problem: Problem, argument: str) -> NotSupportedError:
+    found = _REFUSED[argument].format(value=getattr(problem, argument))
+    return NotSupportedError(
+        argument=argument,
+        found=f"{found} is not supported yet",
+        remedy=("leave ", Name(argument), " out"),
+    )

@@ -1,0 +1,317 @@
+"""`solve`: one verb for every problem and every method."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mecbopt import _validate
+from mecbopt.control import Clock, ProgressCallback, Target, bounds_cross, run_search
+from mecbopt.engines.base import Engine, Request
+from mecbopt.engines.feasibility import Feasibility, examine
+from mecbopt.engines.greedy import improved_by_greedy
+from mecbopt.engines.registry import named_engine, pick
+from mecbopt.engines.vertex import Incumbent, limit_rows, to_vertex
+from mecbopt.errors import NotSupportedError, ProblemError, SolverError
+from mecbopt.formulation import (
+    MAX_ENUMERATED_MAPPINGS,
+    Formulation,
+    Presolved,
+    mapping_count,
+    presolve,
+)
+from mecbopt.info import mutual_information
+from mecbopt.mec.bounds import best_lower_bound
+from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
+from mecbopt.tolerances import CHECK, GAP, GAP_FLOOR
+
+__all__ = ["METHODS", "solve"]
+
+METHODS = ("auto", "exact", "local", "greedy")
+#: From this many letters on a side the search begins with the bounds on plain couplings (docs/mec.md): they
+#: take tens of milliseconds, in which smaller problems are solved.
+_STRONG_BOUND_FROM = 6
+#: From this many letters on a side a search begins at the greedy coupling; less is solved in the time.
+_GREEDY_FROM = 6
+#: Engines that end by themselves whatever the size.
+_ENDING = ("trivial", "low_rate", "plain")
+
+
+def solve(
+    problem: Problem,
+    method: str = "auto",
+    time_limit: float | None = None,
+    node_limit: int | None = None,
+    gap: float = GAP,
+    seed: int = 0,
+    progress: ProgressCallback | None = None,
+    workers: int = 1,
+    engine: str | Engine = "auto",
+    start: Mixture | None = None,
+    relative_gap: float = 0.0,
+) -> Solution:
+    """Find the coupling of greatest mutual information, and a bound that proves how good it is.
+
+    Parameters
+    ----------
+    problem : Problem
+    method : {"auto", "exact", "local", "greedy"}
+        "exact" proves the global optimum; "local" is a seeded multi-start search without proof; "greedy" one
+        constructive pass.  "auto" is "exact" up to 2 million mappings; beyond, "exact" where a limit says
+        when to stop and the compiled engine applies, else "local".
+    time_limit : float, optional
+        Seconds of wall-clock time.
+    node_limit : int, optional
+        Nodes of the branch and bound tree.
+    gap : float
+        Bits within which a value counts as optimal; at least 1e-9, below which floats prove nothing.
+    seed : int
+        Of the random starts; results are a function of the arguments, unless a time limit cuts them.
+    progress : callable, optional
+        Called with a `Progress` about five times a second.
+    workers : int
+        A single problem is solved in one thread: more are not supported yet.
+    engine : str or Engine
+        "auto", a name in `mb.ENGINES`, or an engine with settings such as `mb.engines.Tree(pool_limit=200)`.
+        One that is named wins over method="auto" and must fit another method.
+    start : Mixture, optional
+        A mixture to start from, for instance the solution at a neighbouring rate; ignored where infeasible.
+    relative_gap : float
+        A value counts as optimal also when the gap is at most this share of it.
+
+    Returns
+    -------
+    Solution
+        Interrupted by Ctrl-C or a limit, it holds what was found; its bounds contain the optimum.
+
+    Raises
+    ------
+    ProblemError
+        An argument is invalid.
+    NotSupportedError
+        "exact" on alphabets that are too large for the engine; more than one worker.
+
+    Examples
+    --------
+    >>> import mecbopt as mb
+    >>> solution = mb.solve(mb.Problem([0.7, 0.3], [0.7, 0.3], rate=0.378))
+    >>> solution.status.value, round(solution.mutual_information, 6)
+    ('optimal', 0.191631)
+    """
+    time_limit, gap, relative_gap = _validated_options(
+        problem, method, time_limit, node_limit, gap, relative_gap, seed, workers
+    )
+    chosen = _chosen_engine(engine, method)
+    clock = Clock(time_limit, progress)
+    presolved = presolve(problem)
+    formulation = presolved.formulation
+    request = Request(
+        Target(gap, relative_gap, formulation.objective.offset), clock, node_limit=node_limit, seed=seed
+    )
+    if chosen is None:
+        chosen = _pick(method, formulation, request, time_limit)
+    elif not (support := chosen.supports(formulation)):
+        raise NotSupportedError(
+            argument="engine",
+            value=chosen,
+            found=f"is {chosen.name!r}, which {support.reason}",
+            remedy="use engine='auto' or method='local'",
+        )
+    draft = _Draft(problem, presolved, request, method)
+    feasibility, reason = _examined(formulation, seed, clock)
+    if feasibility.incumbent is None:
+        return draft.without_a_coupling(feasibility, reason)
+    feasible = _better_start(problem, presolved, feasibility.incumbent, start)
+    cost_bound = _first_bound(formulation, clock)
+    proving = chosen.method == "exact"
+    if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
+        feasible = improved_by_greedy(formulation, feasible)
+    try:
+        search = chosen.start(formulation, feasible, cost_bound, request)
+    except KeyboardInterrupt:
+        return draft.with_a_coupling(feasible, cost_bound, StopReason.INTERRUPTED, chosen.name, 0)
+    reason = run_search(search, request.target, node_limit, clock, proving=proving)
+    best = search.incumbent
+    if chosen.name != "trivial":
+        # Stopped before anything better was found, the independent coupling gives way to the greedy one.
+        best = improved_by_greedy(formulation, best)
+    return draft.with_a_coupling(best, search.cost_bound, reason, chosen.name, search.nodes)
+
+
+def _chosen_engine(engine: Any, method: str) -> Engine | None:
+    """The engine that is named, which must fit the method; None for "auto"."""
+    chosen = named_engine(engine)
+    if chosen is not None and method not in ("auto", chosen.method):
+        raise ProblemError(
+            argument="engine",
+            value=engine,
+            found=f"is {chosen.name!r}, which carries out method={chosen.method!r}, not {method!r}",
+            remedy="leave engine or method out",
+        )
+    return chosen
+
+
+def _pick(method: str, formulation: Formulation, request: Request, time_limit: float | None) -> Engine:
+    """The engine for a method; "auto" is "exact" where it ends by itself or is told when to stop."""
+    if method != "auto":
+        return pick(method, formulation, request)
+    try:
+        engine = pick("exact", formulation, request)
+    except NotSupportedError:
+        return pick("local", formulation, request)
+    small = mapping_count(*formulation.shape) <= MAX_ENUMERATED_MAPPINGS
+    limited = time_limit is not None or request.node_limit is not None
+    if small or engine.name in _ENDING or (engine.name == "compiled" and limited):
+        return engine
+    return pick("local", formulation, request)
+
+
+def _examined(formulation: Formulation, seed: int, clock: Clock) -> tuple[Feasibility, StopReason]:
+    """What is known of the limits, and why the examination ended."""
+    try:
+        feasibility = examine(formulation, seed, clock)
+    except KeyboardInterrupt:
+        return Feasibility(None), StopReason.INTERRUPTED
+    except SolverError:
+        return Feasibility(None), StopReason.NUMERICAL_TROUBLE
+    if feasibility.infeasible or feasibility.incumbent is not None:
+        return feasibility, StopReason.EXHAUSTED
+    return feasibility, StopReason.TIME_LIMIT if feasibility.expired else StopReason.LOCAL_SEARCH_DONE
+
+
+def _first_bound(formulation: Formulation, clock: Clock) -> float:
+    """A bound on the cost before any search."""
+    bound = formulation.objective.lower_bound
+    entropic = formulation.objective.name == "mutual_information"
+    if entropic and max(formulation.shape) >= _STRONG_BOUND_FROM and not clock.expired:
+        return max(bound, best_lower_bound([formulation.p_x, formulation.p_y]))
+    return bound
+
+
+def _better_start(
+    problem: Problem, presolved: Presolved, feasible: Incumbent, start: Mixture | None
+) -> Incumbent:
+    """The given start where it is feasible and better, brought to a vertex."""
+    if start is None:
+        return feasible
+    n, m = problem.shape
+    if start.mappings.shape[1] != n or start.mappings.max() >= m:
+        raise ProblemError(
+            f"start has mappings of shape {start.mappings.shape} with largest letter {start.mappings.max()}: "
+            f"the problem has n, m = {n, m}."
+        )
+    restricted = presolved.restrict(start)
+    if restricted is None:
+        return feasible
+    formulation = presolved.formulation
+    limits, bounds = limit_rows(formulation, restricted[0])
+    residual = formulation.output_laws(restricted[0]).T @ restricted[1] - formulation.p_y
+    if np.abs(residual).max() > CHECK or np.any(limits @ restricted[1] > bounds + CHECK):
+        return feasible
+    vertex = to_vertex(formulation, *restricted)
+    return vertex if vertex is not None and vertex.cost < feasible.cost else feasible
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """What every solution of one call shares."""
+
+    problem: Problem
+    presolved: Presolved
+    request: Request
+    method: str
+
+    def without_a_coupling(self, feasibility: Feasibility, reason: StopReason) -> Solution:
+        """Infeasible, or unknown with bounds on the smallest label entropy."""
+        objective = self.presolved.formulation.objective
+        infeasible = feasibility.infeasible
+        claims = objective.claims(
+            math.inf if infeasible else objective.lower_bound, self.presolved.value_slack
+        )
+        return Solution(
+            self.problem,
+            Status.INFEASIBLE if infeasible else Status.UNKNOWN,
+            reason,
+            None,
+            gap_tolerance=self.request.target.gap,
+            method=self.method,
+            seconds=self.request.clock.seconds,
+            smallest_label_entropy=feasibility.smallest_label_entropy,
+            smallest_label_entropy_bound=feasibility.smallest_label_entropy_bound,
+            smallest_rate=feasibility.smallest_rate,
+            relative_gap_tolerance=self.request.target.relative_gap,
+            **claims,
+        )
+
+    def with_a_coupling(
+        self, best: Incumbent, cost_bound: float, reason: StopReason, engine: str, nodes: int
+    ) -> Solution:
+        """Lift the vertex and name what is known."""
+        target = self.request.target
+        mixture = self.presolved.lift(best.mappings, best.weights)
+        status = Status.FEASIBLE
+        if bounds_cross(cost_bound, best.cost):
+            status = Status.INVALID
+        elif target.reached(cost_bound, best.cost) and self.method in ("auto", "exact"):
+            # A local search never claims the optimum, even where the bound that costs nothing meets it.
+            status = Status.OPTIMAL
+        claims = self.presolved.formulation.objective.claims(cost_bound, self.presolved.value_slack)
+        if status is not Status.INVALID:
+            # The value comes from other sums: rounding must not leave the bound on its wrong side.
+            value = mutual_information(mixture.coupling(self.problem.p_x, self.problem.shape[1]))
+            claims["upper_bound"] = max(claims["upper_bound"], value)
+        return Solution(
+            self.problem,
+            status,
+            reason,
+            mixture,
+            gap_tolerance=target.gap,
+            method=self.method,
+            engine=engine,
+            nodes=nodes,
+            seconds=self.request.clock.seconds,
+            relative_gap_tolerance=target.relative_gap,
+            **claims,
+        )
+
+
+def _validated_options(
+    problem: Any,
+    method: str,
+    time_limit: Any,
+    node_limit: Any,
+    gap: Any,
+    relative_gap: Any,
+    seed: Any,
+    workers: Any,
+) -> tuple[float | None, float, float]:
+    """The time limit and both gaps as numbers, once everything is found valid."""
+    if not isinstance(problem, Problem):
+        raise ProblemError(f"problem is a {type(problem).__name__}: give a mecbopt.Problem.")
+    if method not in METHODS:
+        raise ProblemError(f"method is {method!r}: it must be one of {', '.join(METHODS)}.")
+    if time_limit is not None:
+        time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
+    if node_limit is not None:
+        _validate.positive_integer("node_limit", node_limit, minimum=0)
+    gap = _validate.positive_number("gap", gap, "bits")
+    if gap < GAP_FLOOR:
+        raise ProblemError(
+            argument="gap",
+            value=gap,
+            required=f"be at least {GAP_FLOOR:g} bits",
+            remedy="below that double precision proves nothing",
+        )
+    share = _validate.nonnegative_number("relative_gap", relative_gap, "a share", allow_infinity=False)
+    _validate.positive_integer("seed", seed, minimum=0)
+    if _validate.positive_integer("workers", workers) > 1:
+        raise NotSupportedError(
+            argument="workers",
+            value=workers,
+            required="be 1: a single problem is solved in one thread",
+            remedy="solve several at once with rate_curve or solve_many",
+        )
+    return time_limit, gap, share

@@ -1,0 +1,65 @@
+"""What rests on each lemma: places in code and pages (path: words found there), or other lemmas.
+
+And the other way round: every phrase "... theorem" or "... lemma" in code and pages belongs to a lemma
+here, or
+is cited or described with a reason.  Tests hold both against the files.
+"""
+
+from __future__ import annotations
+
+__all__ = ["PHRASES", "RESTS"]
+
+_INDEX = "docs/theory/index.md"
+
+RESTS: dict[str, tuple[str, ...]] = {
+    "binary_coupling": ("mecbopt/bernoulli/information.py: information", f"{_INDEX}: `binary_coupling`"),
+    "concavity": ("crossover", "theorem_2", "mecbopt/bernoulli/optimum.py: end"),
+    "lemma_1": ("lemma_2", "erratum_theorem_2", "docs/theory/what-theorem-2-misses.md: Lemma 1"),
+    "entropy_positive": ("theorem_2",),
+    "entropy_between": ("lemma_2", "crossover"),
+    "lemma_2": ("mecbopt/bernoulli/polygon.py: label_share", f"{_INDEX}: `lemma_2`"),
+    "sign_theorem": ("crossover", "docs/theory/what-theorem-2-misses.md: `mecbopt prove sign_theorem"),
+    "crossover": ("mecbopt/bernoulli/crossover.py: crossover_rate", "largest_loss"),
+    "theorem_2": ("erratum_theorem_2", "mecbopt/bernoulli/optimum.py: comonotone"),
+    "theorem_3": ("mecbopt/bernoulli/polygon.py: polygon", f"{_INDEX}: `theorem_3`"),
+    "erratum_theorem_2": ("docs/theory/what-theorem-2-misses.md: An exact witness",),
+    "erratum_theorem_3": ("docs/theory/what-theorem-2-misses.md: With a label",),
+    "tangent": ("chord", "column_jensen", "sharpened_jensen", "largest_loss"),
+    "phi_order": ("grouping", "general_bounds", "sharpened_jensen", "largest_loss"),
+    "log_sum": ("general_bounds", "theorem_1"),
+    "grouping": ("theorem_1", "low_rate"),
+    "general_bounds": (f"{_INDEX}: `general_bounds`",),
+    "functional_representation": ("theorem_1",),
+    "theorem_1": (f"{_INDEX}: `theorem_1`", "mecbopt/problem/mixture.py: Mixture"),
+    "support": (f"{_INDEX}: `support`", "mecbopt/plots/mixtures.py: the support lemma"),
+    "largest_loss": (
+        "docs/theory/what-theorem-2-misses.md: The largest loss, in closed form",
+        "mecbopt/plots/loss_map.py: loss",
+    ),
+    "largest_loss_opposite": ("docs/theory/what-theorem-2-misses.md: golden ratio",),
+    "low_rate": (f"{_INDEX}: `low_rate`",),
+    "low_rate_mixture": (f"{_INDEX}: `low_rate_mixture`",),
+    "exchange": (f"{_INDEX}: `exchange`",),
+    "column_jensen": (f"{_INDEX}: `column_jensen`", "docs/developer/exact-solver.md: Jensen"),
+    "supporting_row": (f"{_INDEX}: `supporting_row`", "docs/developer/exact-solver.md: touching interval"),
+    "chord": ("sharpened_jensen", "low_rate", f"{_INDEX}: `chord`"),
+    "sharpened_jensen": (
+        f"{_INDEX}: `sharpened_jensen`",
+        "docs/developer/exact-solver.md: touching interval",
+    ),
+}
+
+#: phrase in code or pages -> the lemma, or why there is none
+PHRASES: dict[str, str] = {
+    "theorem 1": "theorem_1",
+    "theorem 2": "theorem_2",
+    "theorem 3": "theorem_3",
+    "lemma 1": "lemma_1",
+    "lemma 2": "lemma_2",
+    "low-rate theorem": "low_rate",
+    "support lemma": "support",
+    "exchange lemma": "exchange",
+    "sign theorem": "sign_theorem",
+    "representation lemma": "functional_representation",
+    "light-branch theorem": "cited: stated and proved in words on the page on minimum entropy couplings",
+}

@@ -1,0 +1,162 @@
+"""Textbook facts that proofs cite: statements with their hypotheses, each evaluated in numbers like a
+lemma's.
+
+A proof that cites one gives values to its symbols and families, and its hypotheses are then proved.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import sympy as sp
+from flint import fmpq
+
+from .lemma import Statement, Witness
+from .tools.language import (
+    And,
+    Exists,
+    ForAll,
+    Or,
+    Total,
+    eq,
+    family,
+    ge,
+    gt,
+    implies,
+    index,
+    le,
+    lt,
+    ne,
+    real,
+)
+
+__all__ = ["COLUMNS", "LOG_BOUND", "LOG_BOUND_STRICT", "LOG_INCREASES", "SCALE"]
+
+u, v = real("u v")
+
+
+def _points(generator: random.Random, place: int) -> dict[str, Any]:
+    """Positive numbers up to 9, close ones, and those next to 1."""
+    one = fmpq(generator.randint(1, 900), 100)
+    if place % 5 == 1:
+        one = 1 + fmpq(generator.choice((-1, 1)), generator.randint(50, 500))
+    if place % 7 == 2:
+        one = fmpq(1, generator.randint(100, 900))
+    if one == 1:
+        one = fmpq(1001, 1000)
+    return {"u": one, "v": one + fmpq(generator.randint(1, 300), generator.choice((100, 10**6)))}
+
+
+def _touching(generator: random.Random, place: int) -> dict[str, Any]:
+    """The same, with 1 itself."""
+    return {"u": fmpq(1)} if place % 10 == 0 else _points(generator, place)
+
+
+def _scaled(generator: random.Random, place: int) -> dict[str, Any]:
+    """Weights with zeros, moves inside their support; the largest step that both ways allow."""
+    count, others = 1 + place % 4, 1 + place % 2
+    weights = [fmpq(generator.randint(0, 3), generator.choice((2, 200))) for _ in range(count)]
+    moves = [fmpq(generator.randint(-3, 3)) if one else fmpq(0) for one in weights]
+    slacks = [fmpq(generator.randint(1, 5), generator.choice((2, 200))) for _ in range(others)]
+    turns = [fmpq(generator.randint(-3, 3)) for _ in range(others)]
+    limits = [a / abs(b) for a, b in zip((*weights, *slacks), (*moves, *turns), strict=True) if b]
+    return {
+        "#K": count,
+        "#O": others,
+        "w": weights,
+        "z": moves,
+        "sigma": slacks,
+        "d": turns,
+        "epsilon": min(limits, default=fmpq(1, 50)),
+    }
+
+
+def _triangular(generator: random.Random, place: int) -> dict[str, Any]:
+    """Unit columns and others; those chosen are independent: at most one unit column each, or one other
+    alone.
+    """
+    rows, extra = 1 + place % 3, generator.randint(0, 2)
+    number = rows + extra
+    table = [
+        [fmpq(int(r == c)) if c < rows else fmpq(generator.randint(-2, 2)) for c in range(number)]
+        for r in range(rows)
+    ]
+    chosen = [int(c < rows and generator.random() < 0.8) for c in range(number)]
+    return {"#K": number, "#R": rows, "A": table, "on": chosen, "z": [fmpq(0)] * number}
+
+
+_RUDIN = "Rudin, Principles of Mathematical Analysis, 3rd ed., chapter 8"
+
+LOG_INCREASES = Statement(
+    name="log_increases",
+    label="the logarithm increases",
+    hypotheses={"positive": gt(u, 0), "order": lt(u, v)},
+    conclusions={"order of the logarithms": lt(sp.log(u), sp.log(v))},
+    source=_RUDIN,
+    witness=Witness(draw=_points, count=1500),
+)
+LOG_BOUND = Statement(
+    name="log_bound",
+    label="the logarithm lies below its tangent at 1",
+    hypotheses={"positive": gt(u, 0)},
+    conclusions={"tangent": le(sp.log(u), u - 1)},
+    source=_RUDIN,
+    witness=Witness(draw=_touching, count=1500),
+)
+LOG_BOUND_STRICT = Statement(
+    name="log_bound_strict",
+    label="the logarithm lies strictly below its tangent at 1 elsewhere",
+    hypotheses={"positive": gt(u, 0), "off the point": ne(u, 1)},
+    conclusions={"tangent": lt(sp.log(u), u - 1)},
+    source=_RUDIN,
+    witness=Witness(draw=_points, count=1500),
+)
+
+k, i, o = index("k", "K"), index("i", "R"), index("o", "O")
+w, z, A, on, slack, move = family("w z A on sigma d")
+epsilon = real("epsilon")
+
+SCALE = Statement(
+    name="scale",
+    label="finitely many positive numbers have a positive lower bound",
+    hypotheses={
+        "weights": ge(w(k), 0),
+        "support": implies(le(w(k), 0), eq(z(k), 0)),
+        "slacks": gt(slack(o), 0),
+    },
+    conclusions={
+        "a step": Exists(
+            (epsilon,),
+            And(
+                (
+                    gt(epsilon, 0),
+                    ForAll((k,), (), And((ge(w(k) + epsilon * z(k), 0), ge(w(k) - epsilon * z(k), 0)))),
+                    ForAll(
+                        (o,), (), And((le(epsilon * move(o), slack(o)), le(-epsilon * move(o), slack(o))))
+                    ),
+                )
+            ),
+        ),
+    },
+    source="Rudin, Principles of Mathematical Analysis, 3rd ed., chapter 1",
+    witness=Witness(draw=_scaled, count=800),
+)
+COLUMNS = Statement(
+    name="columns",
+    label="independent columns are not more than the rows",
+    hypotheses={
+        "indicator": Or((eq(on(k), 0), eq(on(k), 1))),
+        "independent": ForAll(
+            (z,),
+            (
+                ForAll((i,), (), eq(Total(A(i, k) * z(k), k), 0)),
+                ForAll((k,), (), implies(eq(on(k), 0), eq(z(k), 0))),
+            ),
+            ForAll((k,), (), eq(z(k), 0)),
+        ),
+    },
+    conclusions={"number": le(Total(on(k), k), sp.Symbol("size[R]", real=True))},
+    source="Strang, Introduction to Linear Algebra, 5th ed., section 3.4",
+    witness=Witness(draw=_triangular, count=800),
+)

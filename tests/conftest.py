@@ -1,0 +1,9 @@
+"""What every test may rely on."""
+
+from __future__ import annotations
+
+import signal
+
+# A suite that is started in the background inherits an ignored Ctrl-C, and so would every process that a test
+# starts: tests of interruption need Python's own handler.
+signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,126 @@
+"""Stopped at any moment, the bounds contain the optimum and a coupling is there."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import mecbopt as mb
+from mecbopt.solving import solve as solve_function
+from tests.instances import TREE_ENGINES, random_instance
+from tests.oracle import best_over_all_bases, polytope
+
+
+@pytest.fixture(scope="module")
+def instance():
+    return random_instance(3, 3, 4, "feasible")
+
+
+@pytest.fixture(params=TREE_ENGINES)
+def engine(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def problem(instance):
+    return mb.Problem(instance.p_x, instance.p_y, instance.rate, instance.channel, instance.limit)
+
+
+@pytest.fixture(scope="module")
+def optimum(instance):
+    body = polytope(instance.p_x, instance.p_y, instance.rate, instance.channel, instance.limit)
+    return best_over_all_bases(body)
+
+
+def test_bounds_hold_and_never_widen_at_every_node_count(problem, optimum, engine):
+    before = problem.value_upper_bound
+    value = -math.inf
+    for nodes in range(51):
+        solution = mb.solve(problem, engine=engine, node_limit=nodes)
+        solution.check()
+        assert solution.has_coupling
+        assert solution.mutual_information <= optimum + 1e-9
+        assert solution.upper_bound >= optimum - 1e-9
+        assert solution.upper_bound <= before + 1e-12
+        assert solution.mutual_information >= value - 1e-12
+        assert solution.nodes <= nodes
+        expected = mb.StopReason.GAP_CLOSED if solution.gap <= 1e-6 else mb.StopReason.NODE_LIMIT
+        assert solution.stop_reason is expected
+        before, value = solution.upper_bound, solution.mutual_information
+
+
+def test_a_time_limit_leaves_valid_bounds(problem, optimum, engine):
+    solution = mb.solve(problem, engine=engine, time_limit=1e-6)
+    solution.check()
+    assert solution.stop_reason is mb.StopReason.TIME_LIMIT
+    assert solution.mutual_information <= optimum + 1e-9 <= solution.upper_bound + 2e-9
+    assert solution.upper_bound <= problem.value_upper_bound + 1e-12
+
+
+@pytest.mark.parametrize("call", [0, 1, 3])
+def test_ctrl_c_keeps_what_was_found(problem, optimum, engine, call):
+    reports = []
+
+    def interrupt(progress):
+        reports.append(progress)
+        if len(reports) > call:
+            raise KeyboardInterrupt
+
+    solution = mb.solve(problem, engine=engine, progress=interrupt)
+    solution.check()
+    assert solution.stop_reason in (mb.StopReason.INTERRUPTED, mb.StopReason.GAP_CLOSED)
+    assert solution.mutual_information <= optimum + 1e-9 <= solution.upper_bound + 2e-9
+
+
+@pytest.fixture(autouse=True)
+def _no_pause_between_reports(monkeypatch):
+    monkeypatch.setattr("mecbopt.control.clock.REPORT_INTERVAL_SECONDS", 0.0)
+
+
+def test_progress_reports_are_bounds(problem, optimum, engine):
+    reports = []
+    mb.solve(problem, engine=engine, progress=reports.append)
+    assert reports
+    for report in reports:
+        assert report.mutual_information <= optimum + 1e-9
+        assert report.upper_bound >= optimum - 1e-9
+        assert report.gap == report.upper_bound - report.mutual_information
+
+
+def test_the_search_is_deterministic(problem, engine):
+    first, second = (mb.solve(problem, engine=engine) for _ in range(2))
+    assert first.equals(second)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"method": "best"}, ["method", "'best'", "exact"]),
+        ({"engine": "cplex"}, ["engine", "'cplex'"]),
+        ({"time_limit": 0}, ["time_limit", "positive"]),
+        ({"time_limit": math.nan}, ["time_limit", "nan"]),
+        ({"gap": 0.0}, ["gap", "positive"]),
+        ({"gap": -1.0}, ["gap", "-1.0"]),
+        ({"node_limit": -1}, ["node_limit", "-1"]),
+        ({"node_limit": 1.5}, ["node_limit", "1.5"]),
+        ({"workers": 0}, ["workers", "0"]),
+        ({"seed": -1}, ["seed", "-1"]),
+        ({"start": mb.Mixture([[0, 1]], [1.0])}, ["start", "n, m = (3, 3)"]),
+    ],
+)
+def test_bad_options_are_named(problem, options, words):
+    with pytest.raises(mb.ProblemError) as caught:
+        mb.solve(problem, **options)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_problem_is_asked_for():
+    with pytest.raises(mb.ProblemError, match="ndarray: give"):
+        mb.solve(np.eye(2))
+
+
+def test_the_public_name_is_the_function():
+    assert mb.solve is solve_function

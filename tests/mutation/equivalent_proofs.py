@@ -1,0 +1,25 @@
+"""Edits of proofs that leave a true theorem with a valid proof, each with the argument why."""
+
+from __future__ import annotations
+
+_WEAKER = "a step that claims less, still enough for the conclusion, which is unchanged and derived anew"
+_SCALED = "a step that claims a positive multiple of the same inequality; the conclusion is unchanged"
+
+#: name of the edit -> why it changes nothing that is claimed, or proves as much
+EQUIVALENT: dict[str, str] = {
+    "erratum_theorem_2/LEMMA > 'share': relation: lt -> le #1": _WEAKER,
+    "binary_coupling/LEMMA > 'inside': exchanged operands: b - a * d -> a * d - b #2": _WEAKER,
+    "largest_loss_opposite/LEMMA > 'golden': relation: ge -> gt #1": (
+        "a step that claims more, which its certificate proves; the conclusion is unchanged"
+    ),
+    "lemma_2/ENDS: exchanged operands: a - 1 -> 1 - a #1": (
+        "the hypothesis says that a product is 0, and the edit turns the sign of one factor"
+    ),
+    "entropy_between/LEMMA > 'terms': number: 1 -> 2 #2": _WEAKER,
+    "entropy_between/LEMMA > 'share': relation: lt -> le #1": _WEAKER,
+    "functional_representation/LEMMA: arguments exchanged: delta(t, t2) -> delta(t2, t) #2": (
+        "whether two indices are equal does not depend on their order"
+    ),
+    "theorem_3/LEMMA > 'nothing': relation: lt -> gt #1": "0 > 0 is as absurd as 0 < 0",
+    "largest_loss/LEMMA > 'value': number: 2 -> 3 #1": _SCALED,
+}
