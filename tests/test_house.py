@@ -125,7 +125,8 @@ def test_the_proofs_have_one_identity() -> None:
         "if __name__ == '__main__':\n"
         "    context = multiprocessing.get_context('spawn')\n"
         "    with futures.ProcessPoolExecutor(1, mp_context=context) as pool:\n"
-        "        assert pool.submit(proofs.run, 'lemma_1').result().proved\n"
+        "        found = pool.submit(proofs.runner._portable, 'lemma_1').result()\n"
+        "        assert proofs.runner._attached(found).proved\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
