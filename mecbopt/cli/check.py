@@ -13,8 +13,8 @@ Example:
   mecbopt check certificate.json.gz
 
 \b
-Exit codes: 0 every file proves its claim; 1 one does not (the first is named, with place and reason);
-2 wrong usage.
+Exit codes: 0 every file proves its claim; 1 one does not (the first is named, with place and
+reason); 2 wrong usage.
 """
 
 

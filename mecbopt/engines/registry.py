@@ -24,6 +24,7 @@ ENGINES: dict[str, Engine] = {
     engine.name: engine
     for engine in (Trivial(), LowRate(), Plain(), Tree(), Enumeration(), Highs(), Local(), Greedy())
 }
+"""Engines by name, in the order in which they are tried; `register` adds one."""
 
 
 def register(engine: Engine, *, first: bool = True) -> None:

@@ -123,7 +123,7 @@ def _draw_marginals(ax: Axes, joint: NDArray[np.float64]) -> None:
     top.bar(range(m), p_y, width=0.86, color=letter_colours(m))
     right.barh(range(n), p_x, height=0.86, color="#b9c7d3")
     top.set_ylim(0, p_y.max() * 1.6)
-    right.set_xlim(0, p_x.max() * 1.5)
+    right.set_xlim(0, p_x.max() * 2.1)
     if figures:
         for y, value in enumerate(p_y):
             top.text(y, value, _short(value), ha="center", va="bottom", fontsize=8, color=INK)
