@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mecbopt import _validate
-from mecbopt.control import Clock, ProgressCallback, Target, bounds_cross, run_search
-from mecbopt.engines.base import Engine, Request
-from mecbopt.engines.feasibility import Feasibility, examine
+from mecbopt.control import Clock, ProgressCallback, Target, bounds_cross, held_interrupts, run_search
+from mecbopt.engines.base import Engine, Request, Search
+from mecbopt.engines.feasibility import Feasibility, examine, first_incumbent
 from mecbopt.engines.greedy import improved_by_greedy
 from mecbopt.engines.registry import named_engine, pick
 from mecbopt.engines.vertex import Incumbent, limit_rows, to_vertex
@@ -102,7 +102,7 @@ def solve(
     ('optimal', 0.191631)
     """
     time_limit, gap, relative_gap = _validated_options(
-        problem, method, time_limit, node_limit, gap, relative_gap, seed, workers
+        problem, method, time_limit, node_limit, gap, relative_gap, seed, workers, start
     )
     chosen = _chosen_engine(engine, method)
     clock = Clock(time_limit, progress)
@@ -123,22 +123,34 @@ def solve(
     draft = _Draft(problem, presolved, request, method)
     feasibility, reason = _examined(formulation, seed, clock)
     if feasibility.incumbent is None:
-        return draft.without_a_coupling(feasibility, reason)
-    feasible = _better_start(problem, presolved, feasibility.incumbent, start)
-    cost_bound = _first_bound(formulation, clock)
-    proving = chosen.method == "exact"
-    if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
-        feasible = improved_by_greedy(formulation, feasible)
+        with held_interrupts():
+            return draft.without_a_coupling(feasibility, reason)
+    best, cost_bound = feasibility.incumbent, formulation.objective.lower_bound
+    search: Search | None = None
     try:
-        search = chosen.start(formulation, feasible, cost_bound, request)
+        if reason is not StopReason.INTERRUPTED:
+            best = _better_start(problem, presolved, best, start)
+            cost_bound = _first_bound(formulation, clock)
+            proving = chosen.method == "exact"
+            if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
+                best = improved_by_greedy(formulation, best)
+            search = chosen.start(formulation, best, cost_bound, request)
+            reason = run_search(search, request.target, node_limit, clock, proving=proving)
+            best = search.incumbent
+        if chosen.name != "trivial":
+            # Stopped before anything better was found, the independent coupling gives way to the greedy one.
+            best = improved_by_greedy(formulation, best)
     except KeyboardInterrupt:
-        return draft.with_a_coupling(feasible, cost_bound, StopReason.INTERRUPTED, chosen.name, 0)
-    reason = run_search(search, request.target, node_limit, clock, proving=proving)
-    best = search.incumbent
-    if chosen.name != "trivial":
-        # Stopped before anything better was found, the independent coupling gives way to the greedy one.
-        best = improved_by_greedy(formulation, best)
-    return draft.with_a_coupling(best, search.cost_bound, reason, chosen.name, search.nodes)
+        reason = StopReason.INTERRUPTED
+    with held_interrupts() as held:
+        if search is not None:
+            best = min(best, search.incumbent, key=lambda vertex: vertex.cost)
+            cost_bound = search.cost_bound
+        nodes = 0 if search is None else search.nodes
+        solution = draft.with_a_coupling(best, cost_bound, reason, chosen.name, nodes)
+        if held.arrived:
+            solution = replace(solution, stop_reason=StopReason.INTERRUPTED)
+        return solution
 
 
 def _chosen_engine(engine: Any, method: str) -> Engine | None:
@@ -174,7 +186,9 @@ def _examined(formulation: Formulation, seed: int, clock: Clock) -> tuple[Feasib
     try:
         feasibility = examine(formulation, seed, clock)
     except KeyboardInterrupt:
-        return Feasibility(None), StopReason.INTERRUPTED
+        # Without another limit than the rate the independent coupling is feasible.
+        free = formulation.label_limit is None and not formulation.other_limits
+        return Feasibility(first_incumbent(formulation) if free else None), StopReason.INTERRUPTED
     except SolverError:
         return Feasibility(None), StopReason.NUMERICAL_TROUBLE
     if feasibility.infeasible or feasibility.incumbent is not None:
@@ -287,16 +301,19 @@ def _validated_options(
     relative_gap: Any,
     seed: Any,
     workers: Any,
+    start: Any,
 ) -> tuple[float | None, float, float]:
     """The time limit and both gaps as numbers, once everything is found valid."""
     if not isinstance(problem, Problem):
         raise ProblemError(f"problem is a {type(problem).__name__}: give a mecbopt.Problem.")
-    if method not in METHODS:
-        raise ProblemError(f"method is {method!r}: it must be one of {', '.join(METHODS)}.")
+    if not isinstance(method, str) or method not in METHODS:
+        raise ProblemError(argument="method", value=method, required=f"be one of {', '.join(METHODS)}")
     if time_limit is not None:
         time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
     if node_limit is not None:
         _validate.positive_integer("node_limit", node_limit, minimum=0)
+    if start is not None and not isinstance(start, Mixture):
+        raise ProblemError(argument="start", value=start, required="be a mecbopt.Mixture")
     gap = _validate.positive_number("gap", gap, "bits")
     if gap < GAP_FLOOR:
         raise ProblemError(

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from mecbopt import _validate
 from mecbopt.analysis.many import unsolved, was_interrupted
 from mecbopt.analysis.pool import map_in_order
-from mecbopt.control import bounds_cross, gap_closed
+from mecbopt.control import bounds_cross, gap_closed, held_interrupts
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
 from mecbopt.solving import solve
@@ -173,8 +173,11 @@ def rate_curve(
         unfinished=_Hurry(problem, solve_options),
         interrupted=lambda solutions: any(map(was_interrupted, solutions)),
     )
-    solutions = _sharpened([solution for block in solved for solution in block])
-    return RateCurve(problem, np.array(chosen), tuple(solutions))
+    with held_interrupts() as held:  # every point is answered: none must be lost now
+        solutions = _sharpened([solution for block in solved for solution in block])
+        if held.arrived:
+            solutions[-1] = dataclasses.replace(solutions[-1], stop_reason=StopReason.INTERRUPTED)
+        return RateCurve(problem, np.array(chosen), tuple(solutions))
 
 
 def _solve_block(problem: Problem, solve_options: dict[str, Any], rates: list[float]) -> list[Solution]:

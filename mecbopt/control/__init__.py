@@ -2,29 +2,32 @@
 
 from mecbopt.control.clock import Clock, Expired
 from mecbopt.control.comparisons import (
-    BOUND_ROUNDING,
     bounds_cross,
     gap_closed,
     improves,
     node_limit_reached,
     prunes,
+    rounded_outward,
 )
+from mecbopt.control.interrupts import HeldInterrupts, held_interrupts
 from mecbopt.control.loop import run_search
 from mecbopt.control.progress import Progress, ProgressCallback
 from mecbopt.control.target import PRUNING_SHARE, Target
 
 __all__ = [
-    "BOUND_ROUNDING",
     "PRUNING_SHARE",
     "Clock",
     "Expired",
+    "HeldInterrupts",
     "Progress",
     "ProgressCallback",
     "Target",
     "bounds_cross",
     "gap_closed",
+    "held_interrupts",
     "improves",
     "node_limit_reached",
     "prunes",
+    "rounded_outward",
     "run_search",
 ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mecbopt.control import BOUND_ROUNDING, Clock
+from mecbopt.control import Clock, rounded_outward
 from mecbopt.engines.base import YES, OneStep, Request, Support
 from mecbopt.engines.vertex import Incumbent, limit_rows, to_vertex
 from mecbopt.formulation import Formulation, enumerate_mappings, mapping_count
@@ -112,7 +112,7 @@ def optimum(formulation: Formulation, clock: Clock) -> tuple[Incumbent, float] |
     found = [vertex for vertex in candidates if vertex is not None]
     if not found:
         return None
-    return min(found, key=lambda vertex: vertex.cost), best - BOUND_ROUNDING
+    return min(found, key=lambda vertex: vertex.cost), rounded_outward(best, math.prod(formulation.shape))
 
 
 def _feasible_bases(bases: IntArray, columns: FloatArray, target: FloatArray) -> tuple[IntArray, FloatArray]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mecbopt.control import BOUND_ROUNDING, Clock
+from mecbopt.control import Clock, rounded_outward
 from mecbopt.engines.base import YES, OneStep, Request, Support
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.formulation import Formulation, enumerate_mappings, mapping_count
@@ -111,4 +111,4 @@ def optimum(formulation: Formulation, clock: Clock) -> tuple[Incumbent, float]:
     weights = np.append(formulation.p_y - best_share * law, best_share)
     keep = weights > 0
     value = formulation.cost(support[keep], weights[keep])
-    return Incumbent(support[keep], weights[keep], value), best - BOUND_ROUNDING
+    return Incumbent(support[keep], weights[keep], value), rounded_outward(best, math.prod(formulation.shape))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mecbopt.control import Expired
+from mecbopt.control import PRUNING_SHARE, Expired, rounded_outward
 from mecbopt.engines.base import YES, OneStep, Request, Support
 from mecbopt.engines.greedy import coupling_as_mixture
 from mecbopt.engines.vertex import Incumbent, to_vertex
@@ -65,8 +65,12 @@ class Plain:
         clock = request.clock
         limit = None if clock.remaining == math.inf else max(clock.remaining, 1e-3)
         coupling, _, lower, finished = exact_coupling(
-            formulation.p_x, formulation.p_y, gap=min(request.target.gap, 1e-9), time_limit=limit
+            formulation.p_x,
+            formulation.p_y,
+            gap=PRUNING_SHARE * min(request.target.gap, 1e-9),
+            time_limit=limit,
         )
+        lower = rounded_outward(lower, math.prod(formulation.shape))
         mixture = coupling_as_mixture(coupling)
         mappings, weights = mixture.mappings, mixture.weights
         vertex: Incumbent | None = Incumbent(mappings, weights, formulation.cost(mappings, weights))

@@ -55,7 +55,9 @@ def named_engine(engine: Any) -> Engine | None:
             return None
         if engine in ENGINES:
             return ENGINES[engine]
-    elif all(hasattr(engine, member) for member in ("name", "method", "supports", "start")):
+    elif not isinstance(engine, type) and all(
+        hasattr(engine, member) for member in ("name", "method", "supports", "start")
+    ):
         known: Engine = engine
         return known
     raise ProblemError(

@@ -129,7 +129,10 @@ class TreeInSlices:
         """A slice of time, or single steps where the number of nodes is limited."""
         request = self._request
         gap = request.target.pruning_gap(self.incumbent_cost)
+        clock = request.clock
         if request.node_limit is None:
-            self._search.run(seconds=min(_SLICE_SECONDS, request.clock.remaining), gap=gap)
+            self._search.run(
+                seconds=min(_SLICE_SECONDS, clock.remaining), gap=gap, stop=lambda: clock.expired
+            )
         elif not node_limit_reached(self.nodes, request.node_limit):
-            self._search.run(nodes=1, gap=gap)
+            self._search.run(nodes=1, gap=gap, stop=lambda: clock.expired)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from mecbopt.control import rounded_outward
 from mecbopt.engines.base import YES, OneStep, Request, Support
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.formulation import Formulation
@@ -34,4 +36,5 @@ class Trivial:
         self, formulation: Formulation, feasible: Incumbent, cost_bound: float, request: Request
     ) -> OneStep:
         """Nothing to do."""
-        return OneStep(lambda: (feasible, feasible.cost), feasible, cost_bound)
+        bound = rounded_outward(feasible.cost, math.prod(formulation.shape))
+        return OneStep(lambda: (feasible, bound), feasible, cost_bound)

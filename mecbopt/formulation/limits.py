@@ -18,6 +18,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from fractions import Fraction
 from functools import cached_property
 from typing import Protocol
 
@@ -30,20 +31,96 @@ from mecbopt.info import phi
 from mecbopt.tolerances import LIMIT_SLACK
 from mecbopt.units import BITS_PER_NAT
 
-__all__ = ["BoolArray", "FloatArray", "IntArray", "LabelLimit", "Limit", "LinearLimit", "RateLimit"]
+__all__ = [
+    "BoolArray",
+    "ExactLabel",
+    "FloatArray",
+    "IntArray",
+    "LabelLimit",
+    "Limit",
+    "LinearLimit",
+    "RateLimit",
+]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 #: Below this I(S;X) the rounding of H(S) in double precision, 1e-15 bits, is no longer small beside the slack
-#: of a limit, and the distance from H(S) to C is computed with 50 digits.
+#: of a limit.  The distance from H(S) to C and the deviations p(s|x) - p(s) then come with 50 digits from the
+#: laws as stated: rounding the masses to floats alone moves H(S) by 1e-16 bits.
 _EXACT_BELOW = 1e-3
+_DIGITS = 50
 #: A rate in units of less than this would make entries that overflow a linear program's scaling.
 _SMALLEST_RATE_UNIT = 1e-9
 #: Relative deviations below this go to the series of (1 + d) ln(1 + d) - d, which cancels otherwise.
 _SERIES_BELOW = 0.05
 _SERIES_TERMS = 14  # 0.05^13 / 13 / 14 is below the rounding of d^2 / 2
+
+
+@dataclass(frozen=True)
+class ExactLabel:
+    """A label as stated, of which the floats are roundings.
+
+    Attributes
+    ----------
+    p_x : tuple of Fraction
+        Sums to exactly 1.
+    channel : tuple of tuples of Fraction
+        p(s|x), every row summing to exactly 1.
+    limit : Fraction
+        C, bits.
+    """
+
+    p_x: tuple[Fraction, ...]
+    channel: tuple[tuple[Fraction, ...], ...]
+    limit: Fraction
+
+    @classmethod
+    def of(cls, p_x: FloatArray, channel: FloatArray, limit: float) -> ExactLabel:
+        """The floats taken as stated, renormalised."""
+        return cls(_summing_to_1(p_x), tuple(_summing_to_1(row) for row in channel), Fraction(limit))
+
+    @cached_property
+    def _decimals(self) -> tuple[list[Decimal], list[list[Decimal]], list[Decimal]]:
+        """p_X, p(s|x) and p_S.  To be read within a context of `_DIGITS`."""
+        masses = [_decimal(mass) for mass in self.p_x]
+        rows = [[_decimal(entry) for entry in row] for row in self.channel]
+        law = [
+            sum((mass * entry for mass, entry in zip(masses, column, strict=True)), Decimal(0))
+            for column in zip(*rows, strict=True)
+        ]
+        return masses, rows, law
+
+    def entropy_minus_limit(self) -> float:
+        """H(S) - C, bits."""
+        with localcontext() as context:
+            context.prec = _DIGITS
+            _, _, law = self._decimals
+            entropy = -sum((mass * mass.ln() for mass in law if mass > 0), Decimal(0))
+            return float(entropy / Decimal(2).ln() - _decimal(self.limit))
+
+    def deviations(self) -> FloatArray:
+        """p_X(x) (p(s|x) - p(s)), shape (n, s)."""
+        with localcontext() as context:
+            context.prec = _DIGITS
+            masses, rows, law = self._decimals
+            return np.array(
+                [
+                    [float(mass * (entry - mean)) for entry, mean in zip(row, law, strict=True)]
+                    for mass, row in zip(masses, rows, strict=True)
+                ]
+            )
+
+
+def _decimal(number: Fraction) -> Decimal:
+    return Decimal(number.numerator) / Decimal(number.denominator)
+
+
+def _summing_to_1(masses: FloatArray) -> tuple[Fraction, ...]:
+    exact = [Fraction(float(mass)) for mass in masses]
+    total = sum(exact, Fraction(0))
+    return tuple(mass / total for mass in exact)
 
 
 class Limit(Protocol):
@@ -93,6 +170,10 @@ class Limit(Protocol):
         """The same for the letters that are kept, with their masses."""
         ...
 
+    def level_per_mass(self) -> float:
+        """How far the scaled level moves at most where a letter is dropped, per unit of its mass."""
+        ...
+
 
 class _SumOverBlocks(ABC):
     """What all limits share: values and tables from the statistic and its term."""
@@ -113,6 +194,10 @@ class _SumOverBlocks(ABC):
         blocks = np.stack([(mappings == y) @ self.statistics for y in range(self.letters_y)], axis=1)
         total: FloatArray = self.term(blocks).sum(axis=1)
         return total
+
+    def level_per_mass(self) -> float:
+        """0: what the mass of a dropped letter moves is below the rounding of p log p."""
+        return 0.0
 
     @cached_property
     def table(self) -> FloatArray:
@@ -244,17 +329,26 @@ class LabelLimit(_SumOverBlocks):
     letters_y : int
     limit : float
         C, bits.
+    exact : ExactLabel, optional
+        The label as stated; by default the floats, renormalised.  Read where I(S;X) is tiny.
+    whole : tuple of LabelLimit and ndarray of bool, optional
+        Where letters were dropped: the limit on all of them, whose p_S, unit and bound hold on, and which of
+        its letters are left.  Beside a tiny I(S;X) no mass is negligible in H(S).
     """
 
     p_x: FloatArray
     channel: FloatArray
     letters_y: int
     limit: float
+    exact: ExactLabel | None = None
+    whole: tuple[LabelLimit, BoolArray] | None = None
     name = "max_label_entropy"
     nonnegative = True  # no mapping loses less than nothing
 
     @cached_property
     def _law(self) -> FloatArray:
+        if self.whole is not None:
+            return self.whole[0]._law
         law: FloatArray = self.p_x @ self.channel
         return law
 
@@ -264,8 +358,23 @@ class LabelLimit(_SumOverBlocks):
         return self._divergence(self._sums)
 
     @cached_property
+    def _stated(self) -> ExactLabel:
+        return self.exact or ExactLabel.of(self.p_x, self.channel, self.limit)
+
+    @cached_property
     def _sums(self) -> FloatArray:
         """Mass and mass-weighted deviations p(s|x) - p(s), shape (n, 1 + s')."""
+        if self.whole is not None:
+            limit, keep = self.whole
+            kept: FloatArray = limit._sums[keep] * (self.p_x / limit.p_x[keep])[:, None]
+            return kept
+        if self._weak:
+            return np.column_stack([self.p_x, self._stated.deviations()[:, self._law > 0]])
+        return self._rounded_sums
+
+    @cached_property
+    def _rounded_sums(self) -> FloatArray:
+        """The sums from the floats."""
         used = self._law > 0
         # p(s|x) - p(s) is the mean of p(s|x) - p(s|x'): exactly 0 where all rows agree.
         differences = self.channel[:, None, used] - self.channel[None, :, used]
@@ -283,8 +392,8 @@ class LabelLimit(_SumOverBlocks):
 
     @cached_property
     def information(self) -> float:
-        """I(S;X), bits: the unit of the row."""
-        return float(self._information.sum())
+        """I(S;X) of all letters, bits: the unit of the row."""
+        return float(self._information.sum()) if self.whole is None else self.whole[0].information
 
     @property
     def _unit(self) -> float:
@@ -302,27 +411,17 @@ class LabelLimit(_SumOverBlocks):
 
     @cached_property
     def _entropy_minus_limit(self) -> float:
-        """H(S) - C, bits."""
-        if self.information >= _EXACT_BELOW:
-            return float(phi(self._law).sum()) - self.limit
-        with localcontext() as context:
-            context.prec = 50
-            masses = [Decimal(float(mass)) for mass in self.p_x]
-            total = sum(masses, Decimal(0))
-            rows = [[Decimal(float(entry)) for entry in row] for row in self.channel]
-            sums = [sum(row, Decimal(0)) for row in rows]
-            entropy = Decimal(0)
-            for label in range(self.channel.shape[1]):
-                parts = (p * row[label] / s for p, row, s in zip(masses, rows, sums, strict=True))
-                mass = sum(parts, Decimal(0)) / total
-                if mass > 0:
-                    entropy -= mass * mass.ln()
-            return float(entropy / Decimal(2).ln() - Decimal(self.limit))
+        """H(S) - C of all letters, bits."""
+        if self.whole is not None:
+            return self.whole[0]._entropy_minus_limit
+        return self._stated.entropy_minus_limit() if self._weak else float(phi(self._law).sum()) - self.limit
 
     @cached_property
     def _weak(self) -> bool:
         # Entropies in bits are off by 1e-15, which is no longer small beside I(S;X).
-        return self.information < _EXACT_BELOW
+        if self.whole is not None:
+            return self.whole[0]._weak
+        return float(self._divergence(self._rounded_sums).sum()) < _EXACT_BELOW
 
     @cached_property
     def statistics(self) -> FloatArray:
@@ -347,7 +446,15 @@ class LabelLimit(_SumOverBlocks):
 
     def restrict(self, keep_x: BoolArray, keep_y: BoolArray, p_x: FloatArray) -> LabelLimit:
         """The same limit on the letters that are kept."""
-        return LabelLimit(p_x, self.channel[keep_x], int(keep_y.sum()), self.limit)
+        return LabelLimit(
+            p_x, self.channel[keep_x], int(keep_y.sum()), self.limit, whole=(self, np.asarray(keep_x))
+        )
+
+    def level_per_mass(self) -> float:
+        """The greatest D(p(s|x) || p(s)) beside I(S;X): a set of letters tells no more of its mass."""
+        masses = self.p_x > 0
+        divergences = self._information[masses] / self.p_x[masses]
+        return float(divergences.max()) / self._unit
 
 
 def _convex(d: FloatArray) -> FloatArray:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 from mecbopt.errors import Name, NotSupportedError
 from mecbopt.formulation.formulation import Formulation
-from mecbopt.formulation.limits import LabelLimit, Limit, RateLimit
+from mecbopt.formulation.limits import ExactLabel, LabelLimit, Limit, RateLimit
 from mecbopt.formulation.objectives import JointEntropy, Objective
 from mecbopt.problem import Problem
 
@@ -30,7 +31,11 @@ def _label(problem: Problem) -> tuple[Limit, ...]:
     limit = problem.max_label_entropy
     if problem.p_s_given_x is None or limit is None or math.isinf(limit):
         return ()
-    return (LabelLimit(problem.p_x, problem.p_s_given_x, len(problem.require_p_y()), limit),)
+    channel, exact_limit = problem.exact_p_s_given_x, problem.exact_number("max_label_entropy")
+    exact = None
+    if channel is not None and isinstance(exact_limit, Fraction):
+        exact = ExactLabel(problem.exact_p_x, channel, exact_limit)
+    return (LabelLimit(problem.p_x, problem.p_s_given_x, len(problem.require_p_y()), limit, exact),)
 
 
 #: Argument -> the limits that it states.  Extend it to lower another one.

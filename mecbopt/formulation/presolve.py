@@ -25,8 +25,10 @@ __all__ = ["NEGLIGIBLE_MASS", "Presolved", "presolve"]
 
 #: Letters below this mass are dropped: each moves an entropy by less than 5e-13 bits, which `value_slack`
 #: adds to the bound.  What a mixture of the reduced problem violates in the given one is below the rounding
-#: of p log p.
+#: of p log p; where a scaled limit may move by more than `_NEGLIGIBLE_LEVEL`, only zeros are dropped.
 NEGLIGIBLE_MASS = 1e-14
+#: Beside `LIMIT_SLACK`, by which bounds are relaxed whatever the price of the row.
+_NEGLIGIBLE_LEVEL = 0.05 * LIMIT_SLACK
 
 
 class Step(Protocol):
@@ -59,7 +61,11 @@ class DropLetters:
     @classmethod
     def of(cls, formulation: Formulation) -> DropLetters:
         """The step for the letters of this formulation."""
-        return cls(formulation.p_x > NEGLIGIBLE_MASS, formulation.p_y > NEGLIGIBLE_MASS)
+        step = cls(formulation.p_x > NEGLIGIBLE_MASS, formulation.p_y > NEGLIGIBLE_MASS)
+        lost = step.lost_mass(formulation)
+        if lost and any(lost * limit.level_per_mass() > _NEGLIGIBLE_LEVEL for limit in formulation.limits):
+            return cls(formulation.p_x > 0.0, formulation.p_y > 0.0)
+        return step
 
     @cached_property
     def keeps_all(self) -> bool:

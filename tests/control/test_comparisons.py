@@ -37,3 +37,8 @@ def test_rounding_neither_crosses_nor_improves():
 )
 def test_the_node_limit(nodes, limit, reached):
     assert stopping.node_limit_reached(nodes, limit) is reached
+
+
+def test_a_bound_is_rounded_outward_by_more_for_more_terms():
+    assert 1.0 - 2e-11 < stopping.rounded_outward(1.0, 1000) < stopping.rounded_outward(1.0, 4) < 1.0
+    assert stopping.rounded_outward(math.inf, 4) == math.inf

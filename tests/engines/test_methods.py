@@ -158,3 +158,12 @@ def test_ten_equal_letters_are_solved(rate):
     solution = mb.solve(mb.Problem([0.1] * 10, [0.5, 0.5], rate=rate))
     solution.check()
     assert solution.status is mb.Status.OPTIMAL
+
+
+@pytest.mark.parametrize("odd", [np.array(["a", "b"]), True, 0, mb.engines.Tree])
+@pytest.mark.parametrize("argument", ["method", "engine", "start"])
+def test_odd_objects_as_options_are_refused_by_name(argument, odd):
+    problem = mb.Problem([0.5, 0.5], [0.6, 0.4])
+    with pytest.raises(mb.ProblemError) as caught:
+        mb.solve(problem, **{argument: odd})
+    assert caught.value.argument == argument

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mecbopt.control import BOUND_ROUNDING, Clock
+from mecbopt.control import Clock, rounded_outward
 from mecbopt.engines.branch_and_bound.boxes import Box
 from mecbopt.engines.programs import highs
 from mecbopt.formulation import (
@@ -256,7 +256,7 @@ class NodeRelaxation:
         weights = point[2 * cells :] * self._scales[: len(point) - 2 * cells]
         used = weights > 0
         return NodeBound(
-            best - BOUND_ROUNDING,
+            rounded_outward(best, cells),
             np.clip((point[:cells] * self._masses).reshape(shape), box.lower, box.upper),
             point[cells : 2 * cells].reshape(shape),
             reduced,
