@@ -105,9 +105,16 @@ class ExactLabel:
         with localcontext() as context:
             context.prec = _DIGITS
             masses, rows, law = self._decimals
+            # Equal rows deviate by nothing, not by the rounding of their mean.
+            rounding = Decimal(10) ** (5 - _DIGITS)
+
+            def deviation(mass: Decimal, entry: Decimal, mean: Decimal) -> float:
+                difference = entry - mean
+                return float(mass * difference) if abs(difference) > rounding else 0.0
+
             return np.array(
                 [
-                    [float(mass * (entry - mean)) for entry, mean in zip(row, law, strict=True)]
+                    [deviation(mass, entry, mean) for entry, mean in zip(row, law, strict=True)]
                     for mass, row in zip(masses, rows, strict=True)
                 ]
             )
