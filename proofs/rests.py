@@ -47,6 +47,11 @@ RESTS: dict[str, tuple[str, ...]] = {
         f"{_INDEX}: `sharpened_jensen`",
         "docs/developer/exact-solver.md: touching interval",
     ),
+    "information_convex": ("edge", f"{_INDEX}: `information_convex`"),
+    "edge": ("vertex_optimum", "mapping_counts", f"{_INDEX}: `edge`"),
+    "vertex_optimum": ("mapping_counts", f"{_INDEX}: `vertex_optimum`"),
+    "mapping_counts": (f"{_INDEX}: `mapping_counts`",),
+    "mapping_counts_free": (f"{_INDEX}: `mapping_counts_free`",),
 }
 
 #: phrase in code or pages -> the lemma, or why there is none
@@ -59,6 +64,7 @@ PHRASES: dict[str, str] = {
     "low-rate theorem": "low_rate",
     "support lemma": "support",
     "exchange lemma": "exchange",
+    "edge lemma": "edge",
     "sign theorem": "sign_theorem",
     "representation lemma": "functional_representation",
     "light-branch theorem": "cited: stated and proved in words on the page on minimum entropy couplings",

@@ -51,6 +51,11 @@ NAMES = (
     "supporting_row",
     "chord",
     "sharpened_jensen",
+    "information_convex",
+    "edge",
+    "vertex_optimum",
+    "mapping_counts",
+    "mapping_counts_free",
 )
 
 
