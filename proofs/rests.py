@@ -52,6 +52,9 @@ RESTS: dict[str, tuple[str, ...]] = {
     "vertex_optimum": ("mapping_counts", f"{_INDEX}: `vertex_optimum`"),
     "mapping_counts": (f"{_INDEX}: `mapping_counts`",),
     "mapping_counts_free": (f"{_INDEX}: `mapping_counts_free`",),
+    "spreading": ("chain",),
+    "chain": (f"{_INDEX}: `chain`", "docs/theory/mathematics.md: Binary Y: chains"),
+    "chain_value": (f"{_INDEX}: `chain_value`", "docs/theory/mathematics.md: three real numbers"),
 }
 
 #: phrase in code or pages -> the lemma, or why there is none

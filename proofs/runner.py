@@ -56,6 +56,9 @@ NAMES = (
     "vertex_optimum",
     "mapping_counts",
     "mapping_counts_free",
+    "spreading",
+    "chain",
+    "chain_value",
 )
 
 
