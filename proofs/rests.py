@@ -54,6 +54,11 @@ RESTS: dict[str, tuple[str, ...]] = {
     "mapping_counts_free": (f"{_INDEX}: `mapping_counts_free`",),
     "spreading": ("chain",),
     "chain": (f"{_INDEX}: `chain`", "docs/theory/mathematics.md: Binary Y: chains"),
+    "merging": (f"{_INDEX}: `merging`", "docs/theory/mathematics.md: without common randomness"),
+    "forest_letters": (
+        f"{_INDEX}: `forest_letters`",
+        "docs/theory/mathematics.md: without common randomness",
+    ),
     "chain_value": (f"{_INDEX}: `chain_value`", "docs/theory/mathematics.md: three real numbers"),
 }
 

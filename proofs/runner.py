@@ -59,6 +59,8 @@ NAMES = (
     "spreading",
     "chain",
     "chain_value",
+    "merging",
+    "forest_letters",
 )
 
 
