@@ -59,6 +59,9 @@ RESTS: dict[str, tuple[str, ...]] = {
         f"{_INDEX}: `forest_letters`",
         "docs/theory/mathematics.md: without common randomness",
     ),
+    "coupling_forest": (f"{_INDEX}: `coupling_forest`", "docs/mec.md: Entropy is strictly concave"),
+    "edge_mass": (f"{_INDEX}: `edge_mass`", "docs/mec.md: depends on the set alone"),
+    "residual": (f"{_INDEX}: `residual`", "mecbopt/mec/subsets.py: _remaining_entropy"),
     "chain_value": (f"{_INDEX}: `chain_value`", "docs/theory/mathematics.md: three real numbers"),
 }
 

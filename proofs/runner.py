@@ -61,6 +61,9 @@ NAMES = (
     "chain_value",
     "merging",
     "forest_letters",
+    "coupling_forest",
+    "edge_mass",
+    "residual",
 )
 
 
