@@ -62,6 +62,7 @@ RESTS: dict[str, tuple[str, ...]] = {
     "coupling_forest": (f"{_INDEX}: `coupling_forest`", "docs/mec.md: Entropy is strictly concave"),
     "edge_mass": (f"{_INDEX}: `edge_mass`", "docs/mec.md: depends on the set alone"),
     "residual": (f"{_INDEX}: `residual`", "mecbopt/mec/subsets.py: _remaining_entropy"),
+    "profile_bound": ("mecbopt/bounds/profile.py: profile_bound", "docs/mec.md: at every quantile"),
     "chain_value": (f"{_INDEX}: `chain_value`", "docs/theory/mathematics.md: three real numbers"),
 }
 

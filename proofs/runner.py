@@ -64,6 +64,7 @@ NAMES = (
     "coupling_forest",
     "edge_mass",
     "residual",
+    "profile_bound",
 )
 
 
