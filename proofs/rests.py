@@ -63,6 +63,19 @@ RESTS: dict[str, tuple[str, ...]] = {
     "edge_mass": (f"{_INDEX}: `edge_mass`", "docs/mec.md: depends on the set alone"),
     "residual": (f"{_INDEX}: `residual`", "mecbopt/mec/subsets.py: _remaining_entropy"),
     "profile_bound": ("mecbopt/bounds/profile.py: profile_bound", "docs/mec.md: at every quantile"),
+    "pattern_bound": (
+        "mecbopt/_core/mec/bounds.c: mec_pattern_bound_build",
+        "docs/mec.md: a Lagrangian dual",
+    ),
+    "bin_filling": ("mecbopt/_core/mec/bounds.c: whole items of", "docs/mec.md: at most one in part"),
+    "price_at_ends": ("mecbopt/_core/mec/bounds.c: tabulate_items", "docs/mec.md: has no interior minimum"),
+    "equal_letters": (
+        "mecbopt/_core/mec/search.c: of equal items only the number counts",
+        "docs/mec.md: *Equal letters*",
+    ),
+    "stopping_bound": ("mecbopt/_core/mec/internal.h: layer_least", "docs/mec.md: *Stopping.*"),
+    "joins": ("mecbopt/mec/subsets.py: A row joins an open column", "docs/mec.md: ### States and joins"),
+    "light_branches": ("mecbopt/mec/subsets.py: largest_light", "docs/mec.md: **Theorem (light branches).**"),
     "chain_value": (f"{_INDEX}: `chain_value`", "docs/theory/mathematics.md: three real numbers"),
 }
 
@@ -79,5 +92,5 @@ PHRASES: dict[str, str] = {
     "edge lemma": "edge",
     "sign theorem": "sign_theorem",
     "representation lemma": "functional_representation",
-    "light-branch theorem": "cited: stated and proved in words on the page on minimum entropy couplings",
+    "light-branch theorem": "light_branches",
 }

@@ -65,6 +65,13 @@ NAMES = (
     "edge_mass",
     "residual",
     "profile_bound",
+    "pattern_bound",
+    "bin_filling",
+    "price_at_ends",
+    "equal_letters",
+    "stopping_bound",
+    "joins",
+    "light_branches",
 )
 
 

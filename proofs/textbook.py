@@ -37,6 +37,7 @@ __all__ = [
     "COLUMNS",
     "COLUMNS_IN_THREE",
     "COLUMNS_IN_TWO",
+    "FIRST_MEMBER",
     "FOREST_COLUMNS",
     "LOG_BOUND",
     "LOG_BOUND_STRICT",
@@ -153,6 +154,14 @@ def _ratios(generator: random.Random, place: int) -> dict[str, Any]:
             return {"#K": count, "w": weights, "z": moves, "epsilon": min(limits)}
 
 
+def _ranked(generator: random.Random, place: int) -> dict[str, Any]:
+    """Members of a set, not empty, with ranks that may be equal."""
+    count = 1 + place % 5
+    chosen = [generator.randint(0, 1) for _ in range(count)]
+    chosen[generator.randrange(count)] = 1
+    return {"#K": count, "on": chosen, "rho": [fmpq(generator.randint(0, 3)) for _ in range(count)]}
+
+
 _RUDIN = "Rudin, Principles of Mathematical Analysis, 3rd ed., chapter 8"
 
 LOG_INCREASES = Statement(
@@ -181,7 +190,7 @@ LOG_BOUND_STRICT = Statement(
 )
 
 k, k2, i, o, j = *index("k k2", "K"), index("i", "R"), index("o", "O"), index("j", "L")
-w, z, A, B, C, on, slack, move, c, d = family("w z A B C on sigma d c d")
+w, z, A, B, C, on, slack, move, c, d, rank = family("w z A B C on sigma d c d rho")
 epsilon = real("epsilon")
 
 SCALE = Statement(
@@ -232,6 +241,22 @@ RATIO_TEST = Statement(
     },
     source="Bertsimas and Tsitsiklis, Introduction to Linear Optimization, section 3.2",
     witness=Witness(draw=_ratios, count=800),
+)
+FIRST_MEMBER = Statement(
+    name="first_member",
+    label="a finite set that is not empty has a first member in every order",
+    hypotheses={
+        "set": Or((eq(on(k), 0), eq(on(k), 1))),
+        "not empty": Exists((k2,), eq(on(k2), 1)),
+    },
+    conclusions={
+        "first": Exists(
+            (k2,),
+            And((eq(on(k2), 1), ForAll((k,), (), implies(eq(on(k), 1), le(rank(k2), rank(k)))))),
+        ),
+    },
+    source="Halmos, Naive Set Theory, section 13",
+    witness=Witness(draw=_ranked, count=800),
 )
 INDICATOR = Or((eq(on(k), 0), eq(on(k), 1)))
 _STRANG = "Strang, Introduction to Linear Algebra, 5th ed., section 3.4"

@@ -58,7 +58,7 @@ def _helpers(tree: ast.Module) -> set[str]:
     makers = {
         name
         for name in functions
-        if name.startswith(("_draw", "draw", "_points", "_touching", "_scaled", "_tri", "_ratios", "_flat"))
+        if name.startswith(("_draw", "draw", "_points", "_touching", "_scaled", "_tri", "_ratios", "_ranked", "_flat"))
     }
     makers |= {
         "pmf",
