@@ -47,6 +47,12 @@ RESTS: dict[str, tuple[str, ...]] = {
         f"{_INDEX}: `sharpened_jensen`",
         "docs/developer/exact-solver.md: touching interval",
     ),
+    # what the exact solver and its certificates rest on
+    "weak_duality": ("mecbopt/_core/tree/relaxation.c: dual_bound", "reduced_cost"),
+    "reduced_cost": (
+        "mecbopt/_core/tree/search.c: reduced_cost_box",
+        "docs/developer/exact-solver.md: Reduced costs",
+    ),
 }
 
 #: phrase in code or pages -> the lemma, or why there is none

@@ -51,6 +51,12 @@ NAMES = (
     "supporting_row",
     "chord",
     "sharpened_jensen",
+    # what the exact solver and its certificates rest on
+    "weak_duality",
+    "reduced_cost",
+    "farkas",
+    "propagation",
+    "monotone_limits",
 )
 
 
