@@ -6,6 +6,7 @@ for smaller ones, and where nothing is feasible nothing is below.
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Any
 
@@ -85,9 +86,10 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     def told(some: list[Any]) -> tuple[Any, Any, Any, Any]:
         spent = sum(number(one) * nats(*law) for one, law in zip(some, laws, strict=True))
         seen = (
-            sum(number(one) * nats(*sum(table, [])) for one, table in zip(some, joint, strict=True)) - spent
+            sum(number(one) * nats(*itertools.chain(*table)) for one, table in zip(some, joint, strict=True))
+            - spent
         )
-        cells, label = (sum(table, []) for table in mixed(some))
+        cells, label = (itertools.chain(*table) for table in mixed(some))
         gained = nats(*source) + nats(*output) - nats(*cells)
         return spent, seen, nats(*label) - nats(*output), gained
 

@@ -48,6 +48,12 @@ RESTS: dict[str, tuple[str, ...]] = {
         "docs/developer/exact-solver.md: touching interval",
     ),
     # what the exact solver and its certificates rest on
+    "rounded_jensen": ("record", "mecbopt/_core/tree/tables.c: concave_of"),
+    "record": (
+        "mecbopt/certificates/records.py: record_value",
+        "mecbopt/certificates/tree.py: _proved",
+        "docs/reference/certificate_format.md: *Slab.*",
+    ),
     "weak_duality": ("mecbopt/_core/tree/relaxation.c: dual_bound", "reduced_cost"),
     "reduced_cost": (
         "mecbopt/_core/tree/search.c: reduced_cost_box",

@@ -52,6 +52,8 @@ NAMES = (
     "chord",
     "sharpened_jensen",
     # what the exact solver and its certificates rest on
+    "rounded_jensen",
+    "record",
     "weak_duality",
     "reduced_cost",
     "farkas",
