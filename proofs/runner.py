@@ -55,6 +55,8 @@ NAMES = (
     "rounded_jensen",
     "record",
     "weak_duality",
+    "float_sum",
+    "rounding_margin",
     "reduced_cost",
     "farkas",
     "propagation",
