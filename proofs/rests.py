@@ -54,6 +54,15 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/certificates/tree.py: _proved",
         "docs/reference/certificate_format.md: *Slab.*",
     ),
+    "pricing": (
+        "mecbopt/_core/tree/pricing.c: mb_price",
+        "mecbopt/formulation/partitions.py: CheapestPartition",
+        "mecbopt/certificates/records.py: _least_mapping",
+    ),
+    "pricing_attained": (
+        "mecbopt/formulation/partitions.py: _trace",
+        "mecbopt/_core/tree/pricing.c: mb_price_blocks",
+    ),
     "weak_duality": ("mecbopt/_core/tree/relaxation.c: dual_bound", "reduced_cost"),
     "float_sum": ("rounding_margin", "docs/developer/exact-solver.md: taken off for rounding"),
     "rounding_margin": (

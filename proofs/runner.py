@@ -54,6 +54,8 @@ NAMES = (
     # what the exact solver and its certificates rest on
     "rounded_jensen",
     "record",
+    "pricing",
+    "pricing_attained",
     "weak_duality",
     "float_sum",
     "rounding_margin",
