@@ -200,7 +200,7 @@ REFUSED = {
     ),
     "an induction whose start fails": (ForAll((i,), (), gt(g(i), 0)), counted(gt(g(i), 0))),
     "an induction from the member itself": (ForAll((i,), (), ge(g(i), 0)), counted(ge(g(i), 0), before=i)),
-    "an induction by another rank": (ForAll((i,), (), ge(g(i), 0)), counted(ge(g(i), 0), rank=g(i))),
+    "an induction by another rank": (ForAll((i,), (), ge(g(i), 0)), counted(ge(g(i), 0), rank=-w(i))),
     "an induction without rank": (ForAll((i,), (), ge(g(i), 0)), counted(ge(g(i), 0), rank=a)),
     "an induction that needs none": (
         ForAll((i,), (), ge(w(i), 0)),
