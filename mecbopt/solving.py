@@ -182,7 +182,7 @@ def _pick(method: str, formulation: Formulation, request: Request, time_limit: f
 
 
 def _presolved(problem: Problem) -> tuple[Presolved, bool]:
-    """The reduced problem, and whether Ctrl-C came meanwhile: the work is short, and every answer needs it."""
+    """The reduced problem, and whether Ctrl-C came meanwhile: every answer needs it."""
     try:
         return presolve(problem), False
     except KeyboardInterrupt:

@@ -44,7 +44,8 @@ def calls() -> dict[str, tuple[Any, dict[str, Any]]]:
         "solve": (
             mb.solve,
             {"problem": problem, "method": "auto", "time_limit": 0.2, "node_limit": 5, "gap": 1e-6,
-             "seed": 0, "workers": 1, "engine": "auto", "start": solution.mixture, "relative_gap": 0.0, "progress": None},
+             "seed": 0, "workers": 1, "engine": "auto", "start": solution.mixture,
+             "relative_gap": 0.0, "progress": None},
         ),
         "rate_curve": (mb.rate_curve, {"problem": problem, "rates": [0.1, 0.2], "workers": 1}),
         "solve_many": (mb.solve_many, {"problems": [problem], "workers": 1, "progress": None}),
