@@ -15,7 +15,7 @@ from mecbopt.engines.feasibility import Feasibility, examine, first_incumbent
 from mecbopt.engines.greedy import improved_by_greedy
 from mecbopt.engines.registry import named_engine, pick
 from mecbopt.engines.vertex import Incumbent, limit_rows, to_vertex
-from mecbopt.errors import NotSupportedError, ProblemError, SolverError
+from mecbopt.errors import Name, NotSupportedError, ProblemError, SolverError
 from mecbopt.formulation import (
     MAX_ENUMERATED_MAPPINGS,
     Formulation,
@@ -118,7 +118,7 @@ def solve(
             argument="engine",
             value=chosen,
             found=f"is {chosen.name!r}, which {support.reason}",
-            remedy="use engine='auto' or method='local'",
+            remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
         )
     draft = _Draft(problem, presolved, request, method)
     feasibility, reason = _examined(formulation, seed, clock, struck)
@@ -160,8 +160,12 @@ def _chosen_engine(engine: Any, method: str) -> Engine | None:
         raise ProblemError(
             argument="engine",
             value=engine,
-            found=f"is {chosen.name!r}, which carries out method={chosen.method!r}, not {method!r}",
-            remedy="leave engine or method out",
+            found=(
+                f"is {chosen.name!r}, which carries out ",
+                Name(f"method={chosen.method!r}"),
+                f", not {method!r}",
+            ),
+            remedy=("leave ", Name("engine"), " or ", Name("method"), " out"),
         )
     return chosen
 
@@ -227,8 +231,10 @@ def _better_start(
     n, m = problem.shape
     if start.mappings.shape[1] != n or start.mappings.max() >= m:
         raise ProblemError(
-            f"start has mappings of shape {start.mappings.shape} with largest letter {start.mappings.max()}: "
-            f"the problem has n, m = {n, m}."
+            argument="start",
+            value=start,
+            found=f"has mappings of shape {start.mappings.shape} with largest letter {start.mappings.max()}",
+            required=f"fit the problem, whose n, m = {n, m}",
         )
     restricted = presolved.restrict(start)
     if restricted is None:
@@ -319,7 +325,7 @@ def _validated_options(
 ) -> tuple[float | None, int | None, float, float, int]:
     """Limits, both gaps and the seed as Python's numbers, once everything is found valid."""
     if not isinstance(problem, Problem):
-        raise ProblemError(f"problem is a {type(problem).__name__}: give a mecbopt.Problem.")
+        raise ProblemError(argument="problem", value=problem, required="be a mecbopt.Problem")
     if not isinstance(method, str) or method not in METHODS:
         raise ProblemError(argument="method", value=method, required=f"be one of {', '.join(METHODS)}")
     if time_limit is not None:

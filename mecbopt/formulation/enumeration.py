@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from mecbopt.errors import NotSupportedError
+from mecbopt.errors import Name, NotSupportedError
 
 __all__ = [
     "MAX_ENUMERATED_MAPPINGS",
@@ -51,7 +51,7 @@ def enumerate_mappings(letters_x: int, letters_y: int) -> NDArray[np.int64]:
             value=(letters_x, letters_y),
             found=f"has {mapping_count_in_words(letters_x, letters_y)}",
             required=f"have at most {MAX_ENUMERATED_MAPPINGS} to be enumerated",
-            remedy="use method='local', or smaller alphabets",
+            remedy=("use ", Name("method='local'"), ", or smaller alphabets"),
         )
     powers = letters_y ** np.arange(letters_x - 1, -1, -1, dtype=np.int64)
     return (np.arange(count, dtype=np.int64)[:, None] // powers) % letters_y
