@@ -156,7 +156,7 @@ class StreamReader:
     def finish(self) -> None:
         """Read the trailer: the length, its checksum, and nothing behind."""
         body = self._take(8, "the trailer")
-        self._compare(body, "the trailer", "or the symbols before it are not those that were encoded")
+        self._compare(body, "the trailer")
         symbols = int.from_bytes(body, "big")
         if symbols != self._symbols:
             raise StreamError(
@@ -164,9 +164,7 @@ class StreamReader:
                 "it is damaged."
             )
         if self._file.read(1):
-            raise StreamError(
-                "bytes follow the end of the stream: it is damaged, or another one is appended."
-            )
+            raise StreamError("bytes follow the end of the stream: it is damaged, or more is appended.")
 
     def _read_header(self) -> Header:
         start = self._read(len(_MAGIC))
@@ -208,9 +206,7 @@ class StreamReader:
                 "the stream is damaged."
             )
         payload = self._take(length, name)
-        self._compare(
-            spelled + also_spelled + payload, name, "or the symbols before it are not those encoded"
-        )
+        self._compare(spelled + also_spelled + payload, name)
         return Chunk(symbols, payload, last)
 
     def _read(self, count: int) -> bytes:
@@ -236,12 +232,11 @@ class StreamReader:
             spelled += self._take(1, name)
         return read_varint(spelled, 0)[0], spelled
 
-    def _compare(self, body: bytes, name: str, otherwise: str = "") -> None:
+    def _compare(self, body: bytes, name: str) -> None:
         """Read a checksum and compare it; the next one runs on from there."""
         crc = zlib.crc32(body, self._crc)
         if self._take(_CHECKSUM_BYTES, name) != _checksum(crc):
-            reason = f", {otherwise}" if otherwise else ""
-            raise StreamError(f"the checksum of {name} does not fit: the stream is damaged{reason}.")
+            raise StreamError(f"the checksum of {name} does not fit: the stream is damaged there or before.")
         self._crc = crc
 
 
