@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mecbopt import _validate
 from mecbopt.errors import ProblemError, SolutionError
 from mecbopt.info import entropy
 
@@ -19,6 +20,8 @@ __all__ = ["Mixture", "source_letters"]
 
 #: How far the sum of the weights may be from 1.
 _WEIGHT_SUM = 1e-9
+#: What an index of 32 bits can count: no table of more columns fits a memory.
+_MAX_LETTERS = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -144,10 +147,7 @@ class Mixture:
     def _table(self, name: str, values: Any, axes: tuple[None, ...]) -> NDArray[np.float64]:
         """An array of numbers whose first axis is the letters of X."""
         letters = self.mappings.shape[1]
-        try:
-            table = np.asarray(values, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ProblemError(argument=name, value=values, required="be an array of numbers") from error
+        table = _validate.numeric_array(name, values, "be an array of numbers").astype(np.float64)
         if table.ndim != 1 + len(axes) or len(table) != letters:
             shape = f"({letters},{' s' if axes else ''})"
             raise ProblemError(
@@ -160,10 +160,12 @@ class Mixture:
         least = int(self.mappings.max()) + 1
         if letters_y is None:
             return least
-        if letters_y < least:
+        if _validate.positive_integer("letters_y", letters_y) < least:
             raise ProblemError(
                 argument="letters_y", value=letters_y, required=f"be at least {least}, the letters that occur"
             )
+        if letters_y > _MAX_LETTERS:
+            raise ProblemError(argument="letters_y", value=letters_y, required=f"be at most {_MAX_LETTERS}")
         return letters_y
 
     def sample(
@@ -256,23 +258,14 @@ def _generator(rng: Any) -> np.random.Generator:
 
 def _integers(values: Any) -> NDArray[np.int64]:
     """An array of its own; nothing is cut to an integer."""
-    try:
-        array = np.array(values)
-        if array.dtype.kind in "iu" and (array.size == 0 or array.max() <= np.iinfo(np.int64).max):
-            return array.astype(np.int64)
-    except (TypeError, ValueError, OverflowError):
-        pass  # rows of different lengths, or no array at all
-    raise SolutionError(
-        argument="mappings", value=values, required="be a matrix of integers, one row for each mapping"
-    )
+    required = "be a matrix of integers, one row for each mapping"
+    array = _validate.numeric_array("mappings", values, required, SolutionError)
+    if array.dtype.kind not in "iu" or (array.size and array.max() > np.iinfo(np.int64).max):
+        raise SolutionError(argument="mappings", value=values, required=required)
+    return array.astype(np.int64)
 
 
 def _floats(values: Any) -> NDArray[np.float64]:
     """An array of its own."""
-    try:
-        array = np.array(values)
-        if array.dtype.kind in "iufO":
-            return array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise SolutionError(argument="weights", value=values, required="be a list of numbers")
+    array = _validate.numeric_array("weights", values, "be a list of numbers", SolutionError)
+    return array.astype(np.float64)
