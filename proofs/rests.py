@@ -81,7 +81,8 @@ RESTS: dict[str, tuple[str, ...]] = {
     "vertex_optimum": ("mapping_counts", f"{_INDEX}: `vertex_optimum`"),
     "mapping_counts": (f"{_INDEX}: `mapping_counts`",),
     "mapping_counts_free": (f"{_INDEX}: `mapping_counts_free`",),
-    "spreading": ("chain",),
+    "coupling_counts": (f"{_INDEX}: `coupling_counts`",),
+    "spreading": ("chain", "coupling_forest", "merging"),
     "chain": (f"{_INDEX}: `chain`", "docs/theory/mathematics.md: Binary Y: chains"),
     "merging": (f"{_INDEX}: `merging`", "docs/theory/mathematics.md: without common randomness"),
     "forest_letters": (

@@ -68,6 +68,7 @@ NAMES = (
     "vertex_optimum",
     "mapping_counts",
     "mapping_counts_free",
+    "coupling_counts",
     "spreading",
     "chain",
     "chain_value",
