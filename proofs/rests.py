@@ -105,6 +105,7 @@ RESTS: dict[str, tuple[str, ...]] = {
     ),
     "stopping_bound": ("mecbopt/_core/mec/internal.h: layer_least", "docs/mec.md: *Stopping.*"),
     "joins": ("mecbopt/mec/subsets.py: A row joins an open column", "docs/mec.md: ### States and joins"),
+    "completeness": ("mecbopt/mec/subsets.py: minimum_entropy_tree", "docs/mec.md: is the minimum"),
     "light_branches": ("mecbopt/mec/subsets.py: largest_light", "docs/mec.md: **Theorem (light branches).**"),
     "chain_value": (f"{_INDEX}: `chain_value`", "docs/theory/mathematics.md: three real numbers"),
 }

@@ -85,6 +85,7 @@ NAMES = (
     "stopping_bound",
     "joins",
     "light_branches",
+    "completeness",
 )
 
 
