@@ -89,6 +89,7 @@ RESTS: dict[str, tuple[str, ...]] = {
         f"{_INDEX}: `forest_letters`",
         "docs/theory/mathematics.md: without common randomness",
     ),
+    "encoder_edge": (f"{_INDEX}: `encoder_edge`", "docs/theory/mathematics.md: without common randomness"),
     "coupling_forest": (f"{_INDEX}: `coupling_forest`", "docs/mec.md: Entropy is strictly concave"),
     "edge_mass": (f"{_INDEX}: `edge_mass`", "docs/mec.md: depends on the set alone"),
     "residual": (f"{_INDEX}: `residual`", "mecbopt/mec/subsets.py: _remaining_entropy"),

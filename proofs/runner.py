@@ -74,6 +74,7 @@ NAMES = (
     "chain_value",
     "merging",
     "forest_letters",
+    "encoder_edge",
     "coupling_forest",
     "edge_mass",
     "residual",
