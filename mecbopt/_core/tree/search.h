@@ -4,6 +4,7 @@
 
 #include "common/ask.h"
 #include "tree/simplex.h"
+#include "tree/trace.h"
 #include "tree/tree.h"
 
 typedef struct {
@@ -51,6 +52,7 @@ struct mb_search {
     /* the relaxation solved last */
     double point[MB_MAX_CELLS], cell_bound[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
     double dual_value; /* bound of the very duals in cell_dual; last_bound may stem from earlier ones */
+    mb_trace trace;
 };
 
 /* open nodes */
@@ -62,6 +64,9 @@ int mb_node_basis(mb_search *search, const mb_node *node);
 int mb_heap_push(mb_search *search, mb_node *node);
 int mb_stack_push(mb_search *search, mb_node *node);
 mb_node *mb_heap_pop(mb_search *search);
+
+/* Whether a step cannot go on: its box has to stay where it was. */
+static inline int mb_breaks_off(int status) { return status == MB_NO_MEMORY || status == MB_STOPPED; }
 
 /* relaxation */
 int mb_node_solve(mb_search *search, const double *lower, const double *upper, double cutoff);
