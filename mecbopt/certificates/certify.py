@@ -325,7 +325,7 @@ def _determined(problem: ExactProblem, *, infeasible: bool) -> Trace:
     multipliers = np.zeros(2 * n * m + m + 2)
     if infeasible:
         multipliers[n * m + m + 1] = -1.0
-    relaxation = Relaxation(infeasible, math.inf, np.zeros(n * m), np.zeros(n * m), multipliers)
+    relaxation = Relaxation(infeasible, math.inf, np.zeros(n * m), np.zeros(n * m), np.zeros(n * m), multipliers)
     trace = Trace(n * m, len(multipliers))
     outcome = Outcome.INFEASIBLE if infeasible else Outcome.BOUNDED
     trace.sides[ROOT] = Side([relaxation], outcome)

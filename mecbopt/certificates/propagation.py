@@ -19,7 +19,7 @@ _ONE = 1 << GRID
 #: Rounds over all rows and columns, as many as the search makes.
 _ROUNDS = 6
 #: A step is written for an end that moves by this share of the cell's width; what it rests on goes with it.
-WORTH = 0.02
+WORTH = 1e-4
 
 #: An end of a cell: the cell, and "lower" or "upper".
 End = tuple[int, str]

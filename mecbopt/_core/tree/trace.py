@@ -39,6 +39,8 @@ class Relaxation:
         The multipliers prove that the box holds no coupling.
     bound : float
         On H(X,Y) in the box, bits; of no meaning where it is infeasible.
+    slopes : ndarray, shape (cells,)
+        Of the secants on the search's own box.
     touch_from, touch_to : ndarray, shape (cells,)
         Touching intervals of the concave functions in the Jensen rows.
     multipliers : ndarray
@@ -47,6 +49,7 @@ class Relaxation:
 
     infeasible: bool
     bound: float
+    slopes: NDArray[np.float64]
     touch_from: NDArray[np.float64]
     touch_to: NDArray[np.float64]
     multipliers: NDArray[np.float64]
@@ -90,7 +93,7 @@ class Trace:
     def read(self, numbers: NDArray[np.float64]) -> Side:
         """Add events; returns the box that was begun last."""
         at, cells = 0, self._cells
-        length = 3 + 2 * cells + self._rows
+        length = 3 + 3 * cells + self._rows
         while at < len(numbers):
             kind = int(numbers[at])
             if kind == _SIDE:
@@ -105,7 +108,8 @@ class Trace:
                         float(body[1]),
                         body[2 : 2 + cells],
                         body[2 + cells : 2 + 2 * cells],
-                        body[2 + 2 * cells :],
+                        body[2 + 2 * cells : 2 + 3 * cells],
+                        body[2 + 3 * cells :],
                     )
                 )
                 at += length

@@ -42,8 +42,9 @@ typedef struct {
 /* Events of a trace.  A number that says what happened is followed by, in this order:
    MB_TRACE_SIDE        the node's number (-1 for the root), the side of its split (0: below the point); what follows
                         bounds this box.  A side that stands again repeats one that broke off
-   MB_TRACE_RELAXATION  1 where it is infeasible else 0, the bound proved, the touching intervals (cells starts, cells
-                        ends), a multiplier for each row: cells, marginals, rate, label, Jensen rows, order rows
+   MB_TRACE_RELAXATION  1 where it is infeasible else 0, the bound proved; for each cell the slope of its secant, for
+                        each the start of its touching interval, for each the end; a multiplier for each row: cells,
+                        marginals, rate, label, Jensen rows, order rows
    MB_TRACE_OPEN        the number of the node that the box became, the cell of its split, the point
    MB_TRACE_EMPTY       (nothing) the sums of rows and columns leave the box no coupling
    MB_TRACE_INFEASIBLE  (nothing) by the last relaxation
