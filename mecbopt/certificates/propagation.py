@@ -61,17 +61,12 @@ class Propagation:
         if empty is not None:
             node, needed = empty
             return [*_sliced(steps, needed), node], True
-        moved = [(cell, "lower") for cell in range(len(low)) if self._worth(cell, lower, upper, low, worth)]
-        moved += [(cell, "upper") for cell in range(len(low)) if self._worth(cell, lower, upper, high, worth)]
+        moved: list[End] = []
+        for cell, (start, end) in enumerate(zip(lower, upper, strict=True)):
+            least = max(1, worth * (end - start))
+            moved += [(cell, "lower")] if low[cell] - start >= least else []
+            moved += [(cell, "upper")] if end - high[cell] >= least else []
         return _sliced(steps, moved) if moved else [], False
-
-    @staticmethod
-    def _worth(
-        cell: int, lower: Sequence[int], upper: Sequence[int], now: Sequence[int], share: float
-    ) -> bool:
-        width = upper[cell] - lower[cell]
-        gained = min(abs(now[cell] - lower[cell]), abs(now[cell] - upper[cell]))
-        return gained > 0 and gained >= share * width
 
     def _run(
         self, lower: list[int], upper: list[int], steps: list[_Step]

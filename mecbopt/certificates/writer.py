@@ -31,7 +31,7 @@ _POINT_BITS, _FEWEST_BITS = 32, 16
 #: Bits of a record that is to cut slabs off: how much it cuts falls with its bound.
 _SLAB_BITS = 40
 #: A slab is worth writing from this share of the cell's width.
-_WORTH_A_SLAB = 0.1
+_WORTH_A_RECORD, _WORTH_A_SLAB = 0.1, 0.01
 #: Bits by which a relaxation is asked to do better than the claim needs: room for rounding.
 _ROOM = 1e-10
 #: Boxes narrower than this in every cell are not split.
@@ -184,7 +184,7 @@ class TreeWriter:
         if relaxation.infeasible:
             bits = GRID
         else:
-            slack = max(relaxation.bound - self._level, 1e-14)
+            slack = min(max(relaxation.bound - self._level, 1e-14), 1.0)
             bits = min(max(_FEWEST_BITS, math.ceil(math.log2(len(lower) / slack))), GRID)
         while True:
             record = to_record(self._problem, relaxation, lower, upper, self._order, bits)
@@ -206,14 +206,16 @@ class TreeWriter:
         """Cut slabs off by the multipliers of a relaxation that does not close the box."""
         if self._target is None or relaxation.infeasible:
             return _Step.STUCK
-        share = 0.0 if everything else _WORTH_A_SLAB
+        worth, share = (0.0, 0.0) if everything else (_WORTH_A_RECORD, _WORTH_A_SLAB)
         missing = max(self._level - relaxation.bound, 0.0)
-        ends = []
+        ends, enough = [], False
         for cell in range(len(lower)):
             multiplier, width = float(relaxation.multipliers[cell]), (upper[cell] - lower[cell]) / _ONE
-            if abs(multiplier) > 1e-9 and missing < (1.0 - share) * width * abs(multiplier):
+            kept = missing / abs(multiplier) if multiplier else math.inf
+            if kept < (1.0 - share) * width:
                 ends.append((cell, "upper" if multiplier > 0 else "lower"))
-        if not ends:
+                enough = enough or kept < (1.0 - worth) * width
+        if not enough:
             return _Step.STUCK
         record = to_record(self._problem, relaxation, lower, upper, self._order, _SLAB_BITS)
         value = record_value(self._problem, record, self._pairs)
@@ -223,7 +225,8 @@ class TreeWriter:
             return _Step.CLOSED
         for cell, end in ends:
             multiplier = record.cells[cell]
-            if not multiplier:
+            # What secants differ and the grid's rounding may have turned a small one.
+            if not multiplier or (multiplier > 0) != (end == "upper"):
                 continue
             reach = ceil_div(gap, abs(multiplier))
             kept = record.lower[cell] + reach - lower[cell] if end == "upper" else reach - record.upper[cell] + upper[cell]
