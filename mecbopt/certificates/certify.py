@@ -29,6 +29,7 @@ from mecbopt.errors import CertificateError, NotSupportedError, ProblemError
 from mecbopt.formulation.lowering import stated
 from mecbopt.problem import Mixture, Problem, Solution, Status
 from mecbopt.solving import solve
+from mecbopt.tolerances import GAP
 
 __all__ = ["WIDTH", "Certificate", "certify"]
 
@@ -36,8 +37,8 @@ __all__ = ["WIDTH", "Certificate", "certify"]
 WIDTH = 2e-6
 #: Narrowest interval that may be asked for: rounding and the witness's hair need room in it.
 _NARROWEST_WIDTH = 1e-8
-#: Shares of the width at which the search closes boxes, and that the claim spans above the search's value: what
-#: lies between is room for rounding and for what the exact boxes differ from the search's.
+#: Shares of the width at which the search closes boxes, and that the claim spans above the search's value:
+#: what lies between is room for rounding and for what the exact boxes differ from the search's.
 _CLOSED_AT, _CLAIMED_AT = 0.85, 0.95
 #: Bits of the claim's ends.
 _CLAIM_BITS = 60
@@ -108,8 +109,8 @@ def certify(
     Parameters
     ----------
     problem : Problem or Solution
-        A solution gives the search its mixture to start from; the interval of one that is not optimal is as
-        wide as its gap.
+        A solution gives the search its mixture to start from; the interval of one whose gap exceeds 1e-6 bits
+        is as wide as that.
     gap : float
         Width of the certified interval in bits, at least 1e-8.  It may be exceeded by what the witness had to
         be moved inside an active limit, 1e-6 at most.
@@ -154,13 +155,15 @@ def certify(
     if isinstance(solution, Problem):
         # A coupling to start from, or infeasibility; the search itself is the traced one.
         solution = solve(solution, method="exact", node_limit=0, gap=gap, seed=seed, time_limit=time_limit)
-    elif solution.mixture is not None:
+    elif solution.mixture is not None and solution.gap > GAP:
         gap = max(gap, solution.gap / _CLOSED_AT)
     exact = _ExactStatement(stated_problem)
     if solution.status is Status.INFEASIBLE:
         return exact.infeasible(clock)
     if solution.mixture is None:
-        raise CertificateError("the solution holds no coupling and proves no infeasibility: solve for longer.")
+        raise CertificateError(
+            "the solution holds no coupling and proves no infeasibility: solve for longer."
+        )
     return exact.value(solution.mixture, gap, seed, clock)
 
 
@@ -283,9 +286,7 @@ def _search(
     return (search, pairs) if set(pairs) == set(search.order) else (made(False), [])
 
 
-def _searched(
-    problem: ExactProblem, search: CompiledSearch, pairs: int, gap: float, clock: Clock
-) -> Trace:
+def _searched(problem: ExactProblem, search: CompiledSearch, pairs: int, gap: float, clock: Clock) -> Trace:
     """Run a search to its end; its trace."""
     n, m = problem.shape
     trace = Trace(n * m, 2 * n * m + m + 2 + pairs)
@@ -303,7 +304,7 @@ def _searched(
 def _claim(
     problem: ExactProblem, witness: Witness, entropy: float | None, gap: float
 ) -> tuple[Fraction, Fraction]:
-    """The interval: from what the witness is certainly worth to a share of the gap above the search's value."""
+    """From what the witness is certainly worth to a share of the gap above the search's value."""
     n, m = problem.shape
     coupling = [[Fraction(0)] * m for _ in range(n)]
     for mapping, weight in witness.items():
@@ -325,7 +326,9 @@ def _determined(problem: ExactProblem, *, infeasible: bool) -> Trace:
     multipliers = np.zeros(2 * n * m + m + 2)
     if infeasible:
         multipliers[n * m + m + 1] = -1.0
-    relaxation = Relaxation(infeasible, math.inf, np.zeros(n * m), np.zeros(n * m), np.zeros(n * m), multipliers)
+    relaxation = Relaxation(
+        infeasible, math.inf, np.zeros(n * m), np.zeros(n * m), np.zeros(n * m), multipliers
+    )
     trace = Trace(n * m, len(multipliers))
     outcome = Outcome.INFEASIBLE if infeasible else Outcome.BOUNDED
     trace.sides[ROOT] = Side([relaxation], outcome)

@@ -71,7 +71,7 @@ class Propagation:
     def _run(
         self, lower: list[int], upper: list[int], steps: list[_Step]
     ) -> tuple[list[Any], list[End]] | None:
-        """Shrink the box in place; where it is found empty, the node that says so and the ends it rests on."""
+        """Shrink the box in place; where it turns out empty, the node that says so and what it rests on."""
         for cell in range(len(lower)):
             if lower[cell] > upper[cell]:
                 return ["empty", "row", 0], [(cell, "lower"), (cell, "upper")]
@@ -127,7 +127,7 @@ def _sliced(steps: Sequence[_Step], ends: Sequence[End]) -> list[list[Any]]:
     needed, kept = set(ends), []
     for step in reversed(steps):
         if step.moved in needed:
-            # An end is moved from where it was: what moved it before is needed only as far as it is still read.
+            # The step sets the end afresh: what moved it before is needed only where it is read.
             needed.discard(step.moved)
             needed.update(step.reads)
             kept.append(step.node)

@@ -1,4 +1,4 @@
-"""From the floats of a relaxation to a record: any rounding gives a valid record, a coarse one a short one."""
+"""From the floats of a relaxation to a record: any rounding gives a valid one, a coarse one is short."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The tree of a certificate, written from the trace of a search and verified step by step.
 
-The search worked in floats; here its steps are done again on the exact boxes, with the checker's own code.  A
-record is kept only where it proves what it is used for.  Where the trace does not suffice on an exact box, the
-compiled search is asked to bound that very box, and it is split further until records close it.
+The search worked in floats; here its steps are done again on the exact boxes, with the checker's own code.
+A record is kept only where it proves what it is used for.  Where the trace does not suffice on an exact box,
+the compiled search is asked to bound that very box, and it is split further until records close it.
 """
 
 from __future__ import annotations
@@ -131,17 +131,13 @@ class TreeWriter:
                 stack.append((*right, None if node is None else (node, 1)))
                 stack.append((*left, None if node is None else (node, 0)))
 
-    def _emit(
-        self, node: list[Any], lower: list[int], upper: list[int]
-    ) -> list[tuple[list[int], list[int]]]:
+    def _emit(self, node: list[Any], lower: list[int], upper: list[int]) -> list[tuple[list[int], list[int]]]:
         """Write a node, as the checker does it; a box that is shrunk is shrunk in place."""
         children = self._check.children(node, lower, upper)
         self.nodes.append(node)
         return children
 
-    def _replay(
-        self, lower: list[int], upper: list[int], side: Side, trace: Trace | None
-    ) -> _Split | _Step:
+    def _replay(self, lower: list[int], upper: list[int], side: Side, trace: Trace | None) -> _Split | _Step:
         """Do a traced box again: it is closed, or split, or the trace does not suffice."""
         if self._propagate(lower, upper):
             return _Step.CLOSED
@@ -229,7 +225,11 @@ class TreeWriter:
             if not multiplier or (multiplier > 0) != (end == "upper"):
                 continue
             reach = ceil_div(gap, abs(multiplier))
-            kept = record.lower[cell] + reach - lower[cell] if end == "upper" else reach - record.upper[cell] + upper[cell]
+            kept = (
+                record.lower[cell] + reach - lower[cell]
+                if end == "upper"
+                else reach - record.upper[cell] + upper[cell]
+            )
             if kept >= (1.0 - share) * (upper[cell] - lower[cell]):
                 continue
             if index < 0:
@@ -244,7 +244,7 @@ class TreeWriter:
         self.repairs += 1
         self._search.take_trace()
         self._search.bound_box(
-            *(self._as_floats(ends) for ends in (lower, upper)), self._level + _ROOM, stop=self._expired
+            self._as_floats(lower), self._as_floats(upper), self._level + _ROOM, stop=self._expired
         )
         side = self.new_trace().read(self._search.take_trace())
         result = self._replay(lower, upper, side, None)
@@ -254,8 +254,8 @@ class TreeWriter:
         cell = max(range(len(lower)), key=lambda cell: upper[cell] - lower[cell])
         if upper[cell] - lower[cell] < _NARROWEST:
             raise CertificateError(
-                "a box of couplings cannot be closed: the bounds of its relaxations are too weak for the gap; "
-                "set a larger one."
+                "a box of couplings cannot be closed: the bounds of its relaxations are too weak for the "
+                "gap; set a larger one."
             )
         return _Split(None, cell, (lower[cell] + upper[cell]) // 2)
 

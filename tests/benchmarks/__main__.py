@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import agreement, curve, peers
+from tests.benchmarks import agreement, certificates, curve, peers
 from tests.benchmarks.exact_report import TABLES
 from tests.benchmarks.record import ROOT, describe_machine, fill_section, write_json
 
@@ -23,7 +23,7 @@ DEFAULT_OUT = ROOT / "docs" / "benchmarks"
 EXACT_PAGE = ROOT / "docs" / "developer" / "exact-solver.md"
 
 #: Benchmarks with `run`, in the order of the report.
-BENCHMARKS = {"peers": peers, "curve": curve, "agreement": agreement}
+BENCHMARKS = {"peers": peers, "curve": curve, "agreement": agreement, "certificates": certificates}
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
         "repeats",
         "highs_cases",
         "clique_cases",
+        "certificates",
     ):
         value = getattr(options, option)
         if value is not None and not value > 0:

@@ -316,8 +316,8 @@ class CompiledSearch:
     ) -> None:
         """Bound a box of shape (n, m) as the search would one of its own; the trace tells the outcome.
 
-        The box is closed where H(X,Y) exceeds `cutoff` bits in it.  The search itself stays as it was, but for
-        columns that join the pool.
+        The box is closed where H(X,Y) exceeds `cutoff` bits in it.  The search itself stays as it was, but
+        for columns that join the pool.
         """
         bounds = [np.ascontiguousarray(end, dtype=np.float64) for end in (lower, upper)]
         if any(end.shape != self._shape for end in bounds):

@@ -1,4 +1,4 @@
-"""The trace of a compiled search, read: which boxes it bounded, by which relaxations, and what became of them."""
+"""The trace of a compiled search, read: boxes, the relaxations that bounded them, and what became of each."""
 
 from __future__ import annotations
 
