@@ -429,8 +429,7 @@ int mb_search_order(const mb_search *search, int32_t *first, int32_t *second) {
     return search->order_rows;
 }
 
-int mb_search_bound_box(mb_search *search, const double *lower, const double *upper, double cutoff,
-                        core_question ask) {
+int mb_search_bound_box(mb_search *search, const double *lower, const double *upper, double cutoff, core_question ask) {
     double box_lower[MB_MAX_CELLS] = {0}, box_upper[MB_MAX_CELLS] = {0}, bound = -MB_INFINITY, point = 0.0;
     memcpy(box_lower, lower, sizeof(double) * (size_t)search->instance.cells);
     memcpy(box_upper, upper, sizeof(double) * (size_t)search->instance.cells);

@@ -87,7 +87,6 @@ int mb_search_trace_broken(const mb_search *search);
 /* The order of exchangeable letters that the search obeys, P[first] >= P[second]: the number of pairs. */
 int mb_search_order(const mb_search *search, int32_t *first, int32_t *second);
 /* Bound a box as the search would one of its own, with a cutoff of the caller's; the trace tells the outcome. */
-int mb_search_bound_box(mb_search *search, const double *lower, const double *upper, double cutoff,
-                        core_question ask);
+int mb_search_bound_box(mb_search *search, const double *lower, const double *upper, double cutoff, core_question ask);
 
 #endif
