@@ -46,12 +46,15 @@ class Request:
     clock : Clock
     node_limit : int or None
     seed : int
+    workers : int
+        Threads for a single search; engines that need none ignore it.
     """
 
     target: Target
     clock: Clock
     node_limit: int | None = None
     seed: int = 0
+    workers: int = 1
 
 
 class Search(Protocol):

@@ -132,7 +132,7 @@ class FrontierFace:
 
     def frontier(self) -> Frontier | None:
         """A copy of what is left; None before the root is bounded."""
-        if not self._lib.mb_frontier_ready(self._handle):
+        if not self.ready:
             return None
         nodes = np.empty((self._lib.mb_frontier_size(self._handle), self._stride))
         self._lib.mb_frontier_read(self._handle, self._numbers(nodes))
@@ -140,6 +140,11 @@ class FrontierFace:
         return Frontier(
             nodes, self.settled_bound, self.entropy_lower_bound, mappings, weights, self.nodes, self._steps
         )
+
+    @property
+    def ready(self) -> bool:
+        """Whether the root is bounded and tightened, or closed: before, nodes cannot be taken."""
+        return bool(self._lib.mb_frontier_ready(self._handle))
 
     @property
     def settled_bound(self) -> float:
@@ -210,7 +215,7 @@ class FrontierFace:
     def _numbers(self, rows: FloatArray) -> Any:
         return self._ffi.from_buffer("double[]", rows)
 
-    # In `CompiledSearch`: ------------------------------------------------------------------------------------
+    # In `CompiledSearch`:
 
     @property
     def nodes(self) -> int:
@@ -242,7 +247,7 @@ def _check_nodes(rows: FloatArray, shape: tuple[int, int]) -> None:
     bound, point, cell, depth, done = rows[:, :5].T
     lower, upper, start, end = (rows[:, 5 + k * cells : 5 + (k + 1) * cells] for k in range(4))
     whole = all(np.all(column == np.floor(column)) for column in (cell, depth, done))
-    fits = (
+    fits = bool(
         np.isfinite(rows).all()
         and whole
         and np.all((cell >= 0) & (cell < cells))
