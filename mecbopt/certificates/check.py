@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from mecbopt.certificates.arithmetic import FINE, ceil_div, phi_bounds
 from mecbopt.certificates.instance import ExactProblem
 from mecbopt.certificates.reading import Document, read_document
 from mecbopt.certificates.tree import TreeCheck, order_pairs
-from mecbopt.errors import CertificateError
+from mecbopt.errors import CertificateError, ProblemError
 
 __all__ = ["CertifiedInterval", "check_certificate", "check_document", "main", "mixture_bounds"]
 
@@ -80,9 +81,13 @@ def check_certificate(path: str | Path) -> CertifiedInterval:
 
     Raises
     ------
+    ProblemError
+        `path` is no path.
     CertificateError
         It does not prove its claim; the message names the place in the file and the reason.
     """
+    if not isinstance(path, (str, PathLike)):
+        raise ProblemError(argument="path", value=path, required="be a path to a certificate")
     return _checked(read_document(path, _pair_count))
 
 

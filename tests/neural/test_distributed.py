@@ -57,7 +57,12 @@ def test_two_processes_train_the_model_that_one_trains(tmp_path):
         )
         for rank in range(2)
     ]
-    texts = [process.communicate(timeout=500)[0] for process in processes]
+    try:
+        texts = [process.communicate(timeout=500)[0] for process in processes]
+    finally:  # one that failed leaves the other waiting for it
+        for process in processes:
+            process.kill()
+            process.communicate()
     assert [process.returncode for process in processes] == [0, 0], texts
     one, two = (read_tensors(tmp_path / name / "checkpoint.safetensors", KIND) for name in ("one", "two"))
     for first, second in zip(one[1]["history"], two[1]["history"], strict=True):

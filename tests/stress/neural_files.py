@@ -371,21 +371,26 @@ def run(
             str(first),
             str(stop),
         ]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        begun = first - 1
-        for text in _heard(process):
-            line = json.loads(text)
-            if line.get("begun"):
-                begun = line["number"]
-                continue
-            first, slowest = line["number"] + 1, max(slowest, line["seconds"])
-            if line["finding"]:
-                findings.append(line)
-            else:
-                outcomes[line["outcome"]] += 1
-            if show and first % 500 == 0:
-                print(f"{first} cases, {len(findings)} findings", flush=True)
-        if process.wait() != 0 or first < stop:
+        # Leaving the block closes the pipe and waits; a child that is still at work then is ended first.
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            begun = first - 1
+            try:
+                for text in _heard(process):
+                    line = json.loads(text)
+                    if line.get("begun"):
+                        begun = line["number"]
+                        continue
+                    first, slowest = line["number"] + 1, max(slowest, line["seconds"])
+                    if line["finding"]:
+                        findings.append(line)
+                    else:
+                        outcomes[line["outcome"]] += 1
+                    if show and first % 500 == 0:
+                        print(f"{first} cases, {len(findings)} findings", flush=True)
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode != 0 or first < stop:
             outcome = f"the process died with {process.returncode}"
             findings.append({"number": begun, "outcome": outcome, "finding": outcome})
             if begun < first:  # it died before a case: another start would die alike
