@@ -160,7 +160,9 @@ def certify(
     if solution.status is Status.INFEASIBLE:
         return exact.infeasible(clock)
     if solution.mixture is None:
-        raise CertificateError("the solution holds no coupling and proves no infeasibility: solve for longer.")
+        raise CertificateError(
+            "the solution holds no coupling and proves no infeasibility: solve for longer."
+        )
     return exact.value(solution.mixture, gap, seed, clock)
 
 
@@ -283,9 +285,7 @@ def _search(
     return (search, pairs) if set(pairs) == set(search.order) else (made(False), [])
 
 
-def _searched(
-    problem: ExactProblem, search: CompiledSearch, pairs: int, gap: float, clock: Clock
-) -> Trace:
+def _searched(problem: ExactProblem, search: CompiledSearch, pairs: int, gap: float, clock: Clock) -> Trace:
     """Run a search to its end; its trace."""
     n, m = problem.shape
     trace = Trace(n * m, 2 * n * m + m + 2 + pairs)
@@ -325,7 +325,9 @@ def _determined(problem: ExactProblem, *, infeasible: bool) -> Trace:
     multipliers = np.zeros(2 * n * m + m + 2)
     if infeasible:
         multipliers[n * m + m + 1] = -1.0
-    relaxation = Relaxation(infeasible, math.inf, np.zeros(n * m), np.zeros(n * m), np.zeros(n * m), multipliers)
+    relaxation = Relaxation(
+        infeasible, math.inf, np.zeros(n * m), np.zeros(n * m), np.zeros(n * m), multipliers
+    )
     trace = Trace(n * m, len(multipliers))
     outcome = Outcome.INFEASIBLE if infeasible else Outcome.BOUNDED
     trace.sides[ROOT] = Side([relaxation], outcome)

@@ -131,17 +131,13 @@ class TreeWriter:
                 stack.append((*right, None if node is None else (node, 1)))
                 stack.append((*left, None if node is None else (node, 0)))
 
-    def _emit(
-        self, node: list[Any], lower: list[int], upper: list[int]
-    ) -> list[tuple[list[int], list[int]]]:
+    def _emit(self, node: list[Any], lower: list[int], upper: list[int]) -> list[tuple[list[int], list[int]]]:
         """Write a node, as the checker does it; a box that is shrunk is shrunk in place."""
         children = self._check.children(node, lower, upper)
         self.nodes.append(node)
         return children
 
-    def _replay(
-        self, lower: list[int], upper: list[int], side: Side, trace: Trace | None
-    ) -> _Split | _Step:
+    def _replay(self, lower: list[int], upper: list[int], side: Side, trace: Trace | None) -> _Split | _Step:
         """Do a traced box again: it is closed, or split, or the trace does not suffice."""
         if self._propagate(lower, upper):
             return _Step.CLOSED
@@ -229,7 +225,11 @@ class TreeWriter:
             if not multiplier or (multiplier > 0) != (end == "upper"):
                 continue
             reach = ceil_div(gap, abs(multiplier))
-            kept = record.lower[cell] + reach - lower[cell] if end == "upper" else reach - record.upper[cell] + upper[cell]
+            kept = (
+                record.lower[cell] + reach - lower[cell]
+                if end == "upper"
+                else reach - record.upper[cell] + upper[cell]
+            )
             if kept >= (1.0 - share) * (upper[cell] - lower[cell]):
                 continue
             if index < 0:

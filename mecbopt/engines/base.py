@@ -6,6 +6,7 @@ All costs are in the sense of the objective: smaller is better, `bound` lies bel
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,7 +48,9 @@ class Request:
     node_limit : int or None
     seed : int
     workers : int
-        Threads for a single search; engines that need none ignore it.
+        Threads for a single search, or tasks at a time of the executor; engines that need none ignore it.
+    executor : concurrent.futures.Executor or None
+        Where subtrees are searched.
     """
 
     target: Target
@@ -55,6 +58,7 @@ class Request:
     node_limit: int | None = None
     seed: int = 0
     workers: int = 1
+    executor: Executor | None = None
 
 
 class Search(Protocol):

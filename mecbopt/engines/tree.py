@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mecbopt._core import tree
 from mecbopt.engines.base import Request, Support, only_entropy_rate_and_label
+from mecbopt.engines.tree_executor import TreeInExecutor
 from mecbopt.engines.tree_search import TreeInSlices
 from mecbopt.engines.tree_threads import TreeInThreads
 from mecbopt.engines.vertex import Incumbent
@@ -41,6 +42,8 @@ class Tree(tree.Settings):
     def start(
         self, formulation: Formulation, feasible: Incumbent, cost_bound: float, request: Request
     ) -> TreeInSlices:
-        """A search in C, in as many threads as are asked for."""
-        kind = TreeInSlices if request.workers == 1 else TreeInThreads
+        """A search in C, here, in threads, or on an executor."""
+        kind: type[TreeInSlices] = TreeInSlices if request.workers == 1 else TreeInThreads
+        if request.executor is not None:
+            kind = TreeInExecutor
         return kind(self, formulation, feasible, cost_bound, request)

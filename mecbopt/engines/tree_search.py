@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from mecbopt._core import tree
@@ -51,9 +52,23 @@ class TreeInSlices:
             "start": (feasible.mappings, feasible.weights),
         }
         self._search = self._new_search()
+        self._processed_before = 0
 
     def _new_search(self) -> tree.CompiledSearch:
         return tree.CompiledSearch(**self._arguments)
+
+    def frontier(self) -> tree.Frontier | None:
+        """Everything that is left; None before the root is bounded."""
+        left = self._search.frontier()
+        return None if left is None else replace(left, processed=self.nodes)
+
+    def restore(self, frontier: tree.Frontier) -> None:
+        """Go on from what a search of the same formulation left; before the first step."""
+        self._search.restore(frontier)
+        self._processed_before = frontier.processed
+
+    def close(self) -> None:
+        """Nothing runs between steps."""
 
     @property
     def incumbent(self) -> Incumbent:
@@ -86,7 +101,7 @@ class TreeInSlices:
     @property
     def nodes(self) -> int:
         """Nodes processed."""
-        return self._search.nodes
+        return self._processed_before + self._search.nodes
 
     @property
     def finished(self) -> bool:

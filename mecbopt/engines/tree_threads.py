@@ -11,7 +11,10 @@ import math
 import threading
 import time
 
+import numpy as np
+
 from mecbopt._core import tree
+from mecbopt._core.tree import Frontier
 from mecbopt.control import node_limit_reached
 from mecbopt.engines.base import Request
 from mecbopt.engines.tree_search import TreeInSlices
@@ -55,6 +58,22 @@ class TreeInThreads(TreeInSlices):
         self._stopped = False
         self._error: SolverError | None = None
 
+    def frontier(self) -> Frontier | None:
+        """What is left in all threads and between them; between two steps."""
+        parts = [search.frontier() for search in self._searches]
+        known = [part for part in parts if part is not None]
+        if len(known) < len(parts):
+            return None
+        mappings, weights = self._search.incumbent_mixture
+        return Frontier(
+            np.concatenate([*(part.nodes for part in known), *self._counter]),
+            min(part.settled for part in known),
+            self.cost_bound,
+            mappings,
+            weights,
+            self.nodes,
+        )
+
     @property
     def cost_bound(self) -> float:
         """A valid lower bound on the joint entropy, bits."""
@@ -66,7 +85,7 @@ class TreeInThreads(TreeInSlices):
     @property
     def nodes(self) -> int:
         """Nodes processed by all threads."""
-        return sum(search.nodes for search in self._searches)
+        return self._processed_before + sum(search.nodes for search in self._searches)
 
     @property
     def finished(self) -> bool:

@@ -164,6 +164,14 @@ class FrontierFace:
         self._lib.mb_frontier_resume(self._handle, settled, lower_bound)
         self._refresh()
 
+    def restore(self, frontier: Frontier) -> None:
+        """Make this new search what the frontier was taken from, or a part of it."""
+        self.resume(frontier.settled, frontier.lower_bound)
+        if len(frontier.weights):
+            self.offer(frontier.mappings, frontier.weights)
+        if len(frontier.nodes):
+            self.put(frontier.nodes)
+
     def take(self, count: int) -> FloatArray:
         """Remove up to `count` nodes, every other one from the best on, at most 256.
 
