@@ -17,6 +17,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     "entropy_between/LEMMA > 'terms': number: 1 -> 2 #2": _WEAKER,
     "entropy_between/LEMMA > 'share': relation: lt -> le #1": _WEAKER,
+    "entropy_between/LEMMA > 'share': relation: gt -> ge #1": _WEAKER,
     "functional_representation/LEMMA: arguments exchanged: delta(t, t2) -> delta(t2, t) #2": (
         "whether two indices are equal does not depend on their order"
     ),
