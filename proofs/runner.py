@@ -74,6 +74,7 @@ NAMES = (
     "chain_value",
     "merging",
     "forest_letters",
+    "encoder_edge",
     "coupling_forest",
     "edge_mass",
     "residual",
@@ -85,6 +86,7 @@ NAMES = (
     "stopping_bound",
     "joins",
     "light_branches",
+    "completeness",
 )
 
 
