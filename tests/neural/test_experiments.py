@@ -27,7 +27,7 @@ def test_the_manifest_holds_together(profile):
     names = [run.name for run in runs]
     assert len(set(names)) == len(names)
     for index, run in enumerate(runs):
-        assert not run.trunk or run.trunk in names[:index]
+        assert set(run.needs) <= set(names[:index])
         assert Config.from_dict(run.config.to_dict()) == run.config
         if run.group == "baseline":
             model = run.config.model
@@ -42,8 +42,37 @@ def test_the_manifest_holds_together(profile):
 def test_what_is_asked_for_brings_its_trunk_and_a_wrong_name_is_refused():
     runs = chosen(manifest(), ("mnist_r8_s1",))
     assert [run.name for run in runs] == ["mnist_trunk_s1", "mnist_r8_s1"]
+    runs = chosen(manifest(), ("ablation_plain_critic",))
+    assert [run.name for run in runs] == ["mnist_trunk_s0", "mnist_code_r8_s0", "ablation_plain_critic"]
     with pytest.raises(ConfigError, match="--only mnist_r9"):
         chosen(manifest(), ("mnist_r9",))
+
+
+@pytest.mark.parametrize("profile", ["small", "full"])
+def test_ablations_differ_from_their_reference_in_one_thing_and_have_its_steps(profile):
+    """The arms of the issue are all there, each beside a reference of as many steps of the decoder."""
+    runs = {run.name.removeprefix("ablation_"): run for run in manifest(profile) if run.group == "ablation"}
+    wanted = {
+        "no_common_randomness", "no_shared_noise", "mse_for_information", "no_label_term", "plain_critic",
+        "no_trunk", "joint_fine_tuning", "svhn_no_fidelity",
+    }  # fmt: skip
+    assert wanted == set(runs) - {"reference", "svhn_reference"}
+    for name in wanted:
+        own = runs[name]
+        reference = runs["svhn_reference" if name.startswith("svhn") else "reference"]
+        steps = [
+            run.config.at_stage(next(stage for stage in run.config.stages if stage.name == "decoder"))
+            .optimisation.steps
+            for run in (own, reference)
+        ]  # fmt: skip
+        assert steps[0] == steps[1], name
+        changed = [
+            f"{section}.{key}"
+            for section, values in own.config.to_dict().items() if section != "stages"
+            for key in values if values[key] != reference.config.to_dict()[section][key]
+        ]  # fmt: skip
+        several = {"mse_for_information": 2, "no_trunk": 2, "joint_fine_tuning": 0}
+        assert len(changed) == several.get(name, 1), (name, changed)
 
 
 def test_low_rates_learn_their_places_and_do_not_tell_the_critic_a_class_that_they_do_not_send():

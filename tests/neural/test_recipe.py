@@ -151,6 +151,40 @@ def test_a_trunk_is_taken_over_and_a_misfit_is_refused(parts, tmp_path):
         wider.start_from(tmp_path / "t.safetensors", "encoder.trunk")
 
 
+def test_a_code_is_taken_over_with_what_its_calibration_reached(parts, tmp_path):
+    """Encoder, density and gain are the other run's to the bit; the decoder is trained here."""
+    config = _tiny()
+    path = tmp_path / "c.safetensors"
+    first = _trainer(parts, dataclasses.replace(config, stages=config.stages[:-1]), path)
+    first.run()
+    second = _trainer(parts, dataclasses.replace(config, stages=config.stages[-1:]))
+    second.take_code(path)
+    second.run()
+    model, reached = second.calibrated_model()
+    for part in ("encoder", "density"):
+        expected, found = getattr(first.averaged, part).state_dict(), getattr(model, part).state_dict()
+        assert all(torch.equal(value, found[name]) for name, value in expected.items()), part
+    assert torch.equal(model.gain, first.averaged.gain)
+    assert {key: value for key, value in reached.items() if key != "training_seconds"} == first.reached
+    assert "code_source_mse" in reached
+    moved = second.averaged.decoder.state_dict()
+    assert any(
+        not torch.equal(value, moved[name]) for name, value in first.averaged.decoder.state_dict().items()
+    )
+
+
+def test_a_code_without_calibration_and_one_of_another_size_are_refused(parts, tmp_path):
+    config = _tiny()
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, dataclasses.replace(config, stages=config.stages[:2]), path).run()
+    last = dataclasses.replace(config, stages=config.stages[-1:])
+    with pytest.raises(ModelFileError, match="no calibrated code"):
+        _trainer(parts, last).take_code(path)
+    _trainer(parts, dataclasses.replace(config, stages=config.stages[:3]), path).run()
+    with pytest.raises(ModelFileError, match="encoder"):
+        _trainer(parts, last.updated(["model.latents=7"])).take_code(path)
+
+
 def test_unknown_parts_and_kinds_of_stages_are_named(parts):
     for stage, message in (
         (StageConfig("a", trains=("encoder.head",)), "encoder.head"),

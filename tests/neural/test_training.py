@@ -86,13 +86,109 @@ def test_checkpoints_of_other_settings_and_damaged_ones_are_refused(parts, tmp_p
     _trainer(parts, checkpoint=path).run(until=2)
     with pytest.raises(ModelFileError, match=r"objective\.target_rate"):
         _trainer(parts, "objective.target_rate=3").restore(path)
-    tensors, record, _ = read_tensors(path, "mecbopt-training-checkpoint")
+    tensors, record, _ = read_tensors(path, KIND)
     missing = {name: value for name, value in tensors.items() if "optimiser.generator.3." not in name}
-    write_tensors(tmp_path / "d.safetensors", "mecbopt-training-checkpoint", missing, record)
+    write_tensors(tmp_path / "d.safetensors", KIND, missing, record)
     with pytest.raises(ModelFileError, match="optimiser"):
         _trainer(parts).restore(tmp_path / "d.safetensors")
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(ModelFileError, match="damaged"):
+        _trainer(parts).restore(path)
+
+
+KIND = "mecbopt-training-checkpoint"
+
+
+def _record(key, value):
+    def change(record, _):
+        if value is None:
+            record.pop(key)
+        else:
+            record[key] = value
+
+    return change
+
+
+def _multiplier(name, pair):
+    def change(record, _):
+        record["multipliers"][name] = pair
+
+    return change
+
+
+def _moment(name, value):
+    def change(_, tensors):
+        tensors[name] = value(tensors[name]) if name in tensors else value(None)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        *(
+            (_record(key, None), f"no {key}")
+            for key in ("config", "stage", "multipliers", "history", "seconds")
+        ),
+        (_record("config", {"model": []}), "settings"),
+        (_record("config", "x"), "settings"),
+        (_record("stage", -1), "stage is -1"),
+        (_record("stage", 2), "stage is 2"),
+        (_record("stage", True), "stage is True"),
+        (_record("stage", 0.5), "stage is 0.5"),
+        (_record("before", "3"), "before"),
+        (_record("stage_step", -4), "stage_step"),
+        (_record("stage_step", 10**30), "stage_step"),
+        (_record("history", {"step": 1}), "history"),
+        (_record("history", [3]), "history"),
+        (_record("reached", 3), "reached"),
+        (_record("seconds", -1.0), "seconds"),
+        (_record("multipliers", []), "multipliers.rate"),
+        (_multiplier("rate", [0.1]), "multipliers.rate"),
+        (_multiplier("rate", [None, 0.1]), "multipliers.rate"),
+        (_multiplier("label", [-1.0, None]), "multipliers.label"),
+        (_multiplier("label", [1.0, "x"]), "multipliers.label"),
+        (_moment("averaged.gain", lambda value: value.double()), "averaged.gain"),
+        (_moment("model.foreign", lambda _: torch.zeros(1)), "model.foreign"),
+        (_moment("optimiser.generator.0.exp_avg", lambda value: value[:1]), "optimiser.generator.0.exp_avg"),
+        (_moment("optimiser.generator.0.exp_avg_sq", lambda value: -value - 1.0), "exp_avg_sq"),
+        (_moment("optimiser.generator.0.step", lambda value: value - 100.0), "generator.0.step"),
+        (_moment("optimiser.generator.999.step", lambda _: torch.ones(())), "generator.999.step"),
+        (_moment("optimiser.critic.0.exp_avg", lambda value: value.double()), "critic.0.exp_avg"),
+    ],
+)
+def test_a_right_digest_makes_no_checkpoint(parts, tmp_path, change, message):
+    """Raw errors, negative steps and moments of another shape, which Adam broadcasts, came of it before."""
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, checkpoint=path).run(until=2)
+    tensors, record, _ = read_tensors(path, KIND)
+    change(record, tensors)
+    write_tensors(path, KIND, tensors, record)
+    with pytest.raises(ModelFileError, match=message.replace(".", r"\.")):
+        _trainer(parts).restore(path)
+
+
+def test_a_refused_record_leaves_the_trainer_as_it_was(parts, tmp_path):
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, checkpoint=path).run(until=4)
+    tensors, record, _ = read_tensors(path, KIND)
+    write_tensors(path, KIND, tensors, record | {"history": None})
+    whole, other = _trainer(parts), _trainer(parts)
+    with pytest.raises(ModelFileError, match="history"):
+        other.restore(path)
+    for trainer in (whole, other):
+        trainer.run(until=3)
+    assert _equal(whole, other)
+
+
+def test_moments_that_are_missing_after_some_steps_are_refused(parts, tmp_path):
+    """All of them: Adam would start afresh and the run would not be the one that was interrupted."""
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, checkpoint=path).run(until=2)
+    tensors, record, _ = read_tensors(path, KIND)
+    kept = {name: value for name, value in tensors.items() if not name.startswith("optimiser.critic.")}
+    write_tensors(path, KIND, kept, record)
+    with pytest.raises(ModelFileError, match="optimiser's state"):
         _trainer(parts).restore(path)
 
 

@@ -133,6 +133,8 @@ class Bench:
             trainer.restore(checkpoint)
         elif run.trunk:
             trainer.start_from(self.folder(run.trunk) / "checkpoint.safetensors", "encoder.trunk")
+        elif run.code:
+            trainer.take_code(self.folder(run.code) / "checkpoint.safetensors")
         (folder / "config.toml").write_text(config.to_toml(), encoding="utf-8")
         return trainer
 
@@ -204,7 +206,7 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
             if helped:
                 time.sleep(0.2)
                 continue
-            break  # what is left waits for a trunk that is not among the runs
+            break  # what is left waits for a trunk or a code that is not among the runs
         for item in list(active):
             try:
                 over = _advanced(bench, item)
@@ -248,11 +250,11 @@ def _classifiers_beside(bench: Bench, runs: list[Run]) -> subprocess.Popen[bytes
 
 
 def _ready(waiting: list[Run], bench: Bench, helped: bool) -> list[Run]:
-    """Runs whose trunk is there, and whose classifiers nobody is still working on."""
+    """Runs whose trunk or code is there, and whose classifiers nobody is still working on."""
     return [
         run
         for run in waiting
-        if (not run.trunk or finished(bench.out, run.trunk))
+        if all(finished(bench.out, name) for name in run.needs)
         and (not run.evaluated or not helped or bench.classifiers_file(run.config).is_file())
     ]
 
