@@ -106,6 +106,16 @@ def test_a_decoder_that_is_handed_the_clean_images_fails(parts, dataset, monkeyp
     assert cheat.checks["coded within 1% of estimated, and 96 bits a stream"] is True
 
 
+def test_a_part_of_the_images_is_enough_to_see_it(parts, dataset, monkeypatch):
+    honest = _evaluate(parts, dataset, fresh_images=7)
+    assert honest.checks[STREAM] is True
+    assert "7 images" in honest.reasons[STREAM]
+    monkeypatch.setattr(ImageCodec, "decompress", lambda self, blob: as_float(dataset.test_images))
+    assert _evaluate(parts, dataset, fresh_images=7).checks[STREAM] is False
+    with pytest.raises(ConfigError, match="fresh_images"):
+        _evaluate(parts, dataset, fresh_images=0)
+
+
 def test_a_report_says_what_it_rests_on_and_comes_back(parts, dataset, tmp_path):
     report = _evaluate(parts, dataset, fresh_process=False, judge_record={"epochs": 3.0})
     assert report.checks[STREAM] is None

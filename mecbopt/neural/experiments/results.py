@@ -31,6 +31,8 @@ __all__ = ["evaluate_run", "example_outputs", "gather", "judges_of", "published"
 
 #: Steps of the fitted bounds, and of those of ablations and baselines.
 STEPS = {"whole": 600, "short": 300}
+#: Test images that a process which knows only model file and bytes decodes again.
+FRESH_IMAGES = 500
 #: Test images of the grids: the first of each class, then the next ones of the split.
 EXAMPLES = 30
 
@@ -51,7 +53,7 @@ def evaluate_run(
     classifiers, _ = load_classifiers(own if own.is_file() else bench.classifiers_file(run.config))
     report = evaluate(
         frozen, dataset, judges, classifiers, steps=STEPS[run.evaluated], device=bench.device,
-        judge_record=record, fresh_process=False,
+        judge_record=record, fresh_images=FRESH_IMAGES,
     )  # fmt: skip
     report.to_json(folder / "evaluation.json")
     np.savez_compressed(folder / "examples.npz", y=example_outputs(frozen, dataset))
