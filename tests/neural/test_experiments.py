@@ -6,11 +6,14 @@ import dataclasses
 import json
 import tarfile
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
+from mecbopt.info import mutual_information  # noqa: E402
 from mecbopt.neural.config import Config  # noqa: E402
 from mecbopt.neural.errors import ConfigError  # noqa: E402
 from mecbopt.neural.experiments import __main__ as command  # noqa: E402
@@ -131,6 +134,22 @@ def test_runs_are_trained_resumed_evaluated_and_packed(tmp_path, monkeypatch):
     with tarfile.open(tmp_path / "a.tar.gz") as archive:
         names = archive.getnames()
     assert {"results.json", "runs/r/model.safetensors", "runs/r/evaluation.json"} <= set(names)
+
+
+def test_learned_couplings_are_drawn_beside_what_a_solver_finds(tmp_path, capsys):
+    """From the records under version control; the learned code is never above the proven bound."""
+    path = Path(__file__).parents[2] / "docs/neural/results/class_couplings.json"
+    for item in json.loads(path.read_text()).values():
+        law = np.asarray(item["counts"]) / np.sum(item["counts"])
+        assert mutual_information(law) == pytest.approx(item["mutual_information"], abs=1e-9)
+        assert item["mutual_information"] <= item["upper_bound"] <= item["coded_rate"] + 1e-9
+        assert item["mutual_information"] <= item["solved"] + 1e-9
+    arguments = ["--out", str(tmp_path / "none"), "--draw", str(tmp_path / "figures"), "--couplings"]
+    assert command.main([*arguments, str(path)]) == 0
+    assert (tmp_path / "figures/class_couplings.png").stat().st_size > 5000
+    (tmp_path / "x.json").write_text('{"a": {"counts": []}}')
+    assert command.main([*arguments, str(tmp_path / "x.json")]) == 2
+    assert "--couplings" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")

@@ -11,14 +11,16 @@ import sys
 import tarfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from mecbopt.errors import MecboptError
+from mecbopt.neural.errors import DatasetError
 from mecbopt.neural.experiments.benchmark import recorded_steps_agree, steps_a_second
 from mecbopt.neural.experiments.manifest import Run, chosen, manifest
-from mecbopt.neural.experiments.pictures import ablation_table, draw_all, results_table
+from mecbopt.neural.experiments.pictures import ablation_table, draw_all, draw_couplings, results_table
 from mecbopt.neural.experiments.results import evaluate_run, gather, judges_of, published
 from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes
 
@@ -65,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         "--pack", type=Path, metavar="FILE", help="write results, and models of --only, to a .tar.gz"
     )
     parser.add_argument("--draw", type=Path, metavar="DIR", help="figures and tables of what is evaluated")
+    parser.add_argument(
+        "--couplings", type=Path, metavar="FILE", help="with --draw: couplings of classes, drawn as well"
+    )
     parser.add_argument("--list", action="store_true", help="show the runs")
     return parser
 
@@ -91,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{run.name:32} {run.group:10} {state}")
             return 0
         if options.draw is not None:
-            return _draw(options.out, every, options.draw)
+            return _draw(options.out, every, options.draw, options.couplings)
         if options.pack is not None:
             return _pack(options.out, every, runs if options.only else [], options.pack)
         places = {str(options.data): "DATA", str(options.out): "OUT"}  # where they lie is nobody's business
@@ -209,7 +214,7 @@ def _evaluate(
     return 3 if waiting() else 0
 
 
-def _draw(out: Path, every: list[Run], target: Path) -> int:
+def _draw(out: Path, every: list[Run], target: Path, couplings: Path | None) -> int:
     """Figures, and the tables as Markdown on standard output; no data set is needed."""
     results = gather(out, every)
     examples = {}
@@ -218,7 +223,10 @@ def _draw(out: Path, every: list[Run], target: Path) -> int:
         if path.is_file():
             with np.load(path, allow_pickle=False) as archive:
                 examples[run.name] = archive["y"]
-    for path in draw_all(results, examples, target):
+    paths = draw_all(results, examples, target)
+    if couplings is not None:
+        paths += draw_couplings(_read_couplings(couplings), target)
+    for path in paths:
         print(path)
     text = json.dumps(published(results), indent=1, sort_keys=True)
     (target / "experiments.json").write_text(text + "\n", encoding="utf-8")
@@ -226,6 +234,20 @@ def _draw(out: Path, every: list[Run], target: Path) -> int:
         print(f"\n{prefix}\n\n{results_table(results, prefix)}")
     print(f"\nablations\n\n{ablation_table(results)}")
     return 0
+
+
+def _read_couplings(path: Path) -> dict[str, Any]:
+    """Couplings of classes as `docs/neural/results/class_couplings.json` holds them."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"--couplings {path}: {error}; give a JSON file of couplings.") from error
+    needed = {"counts", "coded_rate", "mutual_information", "solved", "upper_bound"}
+    if not isinstance(found, dict) or not all(
+        isinstance(item, dict) and needed <= item.keys() for item in found.values()
+    ):
+        raise DatasetError(f"--couplings {path}: give runs with {', '.join(sorted(needed))} each.")
+    return found
 
 
 def _pack(out: Path, every: list[Run], models: list[Run], target: Path) -> int:

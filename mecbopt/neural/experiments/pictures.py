@@ -1,8 +1,8 @@
 """Figures and tables of the experiments from their results alone: nothing is trained, no data set is needed.
 
 Fig. 7 of the paper in its order: accuracy, cross-entropy and images for super-resolution on MNIST (a to c),
-the same for denoising on SVHN (d to f); and the ablations.  Images are outputs of models, never of a data
-set.
+the same for denoising on SVHN (d to f); the ablations; and learned couplings of classes beside what
+`mecbopt.solve` finds at their marginals and rates.  Images are outputs of models, never of a data set.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mecbopt.neural.evaluation.bounds import accuracy_upper_bound, cross_entropy_lower_bound
 
-__all__ = ["PREDECESSOR", "ablation_table", "draw_all", "results_table"]
+__all__ = ["PREDECESSOR", "ablation_table", "draw_all", "draw_couplings", "results_table"]
 
 Results = Mapping[str, Mapping[str, Any]]
 
@@ -143,6 +143,59 @@ def _grid(rows: Sequence[tuple[str, NDArray[np.uint8]]], path: Path) -> list[Pat
             cell.set_xticks([])
             cell.set_yticks([])
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
+    figure.savefig(path, dpi=150)
+    return [path]
+
+
+def draw_couplings(couplings: Mapping[str, Mapping[str, Any]], out: Path) -> list[Path]:
+    """The learned couplings, class cell of X against class read off Y, and their information beside solvers'.
+
+    Parameters
+    ----------
+    couplings : mapping
+        By run: "counts" (n x n), "coded_rate" and "mutual_information" of the learned code; "solved" and
+        "upper_bound", the information of a feasible coupling of the same marginals at that rate and the
+        proven bound.  Bits.
+
+    Returns
+    -------
+    list of Path
+        OUT/class_couplings.png; nothing without couplings.
+    """
+    if not couplings:
+        return []
+    out.mkdir(parents=True, exist_ok=True)
+    items = sorted(couplings.items(), key=lambda pair: float(pair[1]["coded_rate"]))
+    figure = _figure(2.9 * (len(items) + 1) + 0.6, 3.1)
+    panels = figure.subplots(1, len(items) + 1, squeeze=False)[0]
+    for (_, item), axes in zip(items, panels, strict=False):
+        counts = np.asarray(item["counts"], dtype=float)
+        # By row: what becomes of a cell.  A cell without images stays white.
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+        axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+        axes.set_title(f"{item['coded_rate']:.2f} bits", fontsize=9)
+        axes.set_xlabel("class read off Y")
+        axes.set_ylabel("class cell of X")
+        axes.set_xticks(range(len(counts)))
+        axes.set_yticks(range(len(counts)))
+        axes.tick_params(labelsize=7)
+    axes = panels[-1]
+    rates = [float(item["coded_rate"]) for _, item in items]
+    edge = 1.1 * max(rates)
+    axes.plot([0.0, edge], [0.0, edge], color="black", lw=1, label="I = R")
+    for key, label, style, colour in (
+        ("upper_bound", "upper bound", "_", _COLOURS[2]),
+        ("solved", "feasible coupling", "s", _COLOURS[1]),
+        ("mutual_information", "learned", "o", _COLOURS[0]),
+    ):
+        axes.plot(rates, [float(item[key]) for _, item in items], style, color=colour, label=label)
+    axes.set_xlim(0.0, edge)
+    axes.set_ylim(bottom=0.0)
+    axes.set_xlabel("coded rate, bits an image")
+    axes.set_ylabel("I(cell; class read), bits")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)
+    path = out / "class_couplings.png"
     figure.savefig(path, dpi=150)
     return [path]
 
