@@ -56,7 +56,7 @@ def test_ablations_differ_from_their_reference_in_one_thing_and_have_its_steps(p
     """The arms of the issue are all there, each beside a reference of as many steps of the decoder."""
     runs = {run.name.removeprefix("ablation_"): run for run in manifest(profile) if run.group == "ablation"}
     wanted = {
-        "no_common_randomness", "no_shared_noise", "mse_for_information", "no_label_term", "plain_critic",
+        "no_common_randomness", "shared_noise", "mse_for_information", "no_label_term", "plain_critic",
         "no_trunk", "joint_fine_tuning", "svhn_no_fidelity",
     }  # fmt: skip
     assert wanted == set(runs) - {"reference", "svhn_reference"}

@@ -23,6 +23,7 @@ from mecbopt.neural.model.density import UniformDensity  # noqa: E402
 from mecbopt.neural.model.encoders import ClusterEncoder, grid_places  # noqa: E402
 from mecbopt.neural.model.reconstructors import DegradationReconstructor  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
+from mecbopt.neural.training.calibration import estimated_rate  # noqa: E402
 from mecbopt.neural.training.pipeline import freeze  # noqa: E402
 from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
 from mecbopt.neural.training.trainer import STAGES, StageKind, Trainer  # noqa: E402
@@ -117,6 +118,23 @@ def test_the_stages_hit_their_rate_and_the_record_says_what_the_code_has_lost(pa
     assert reached["held_out_rate"] == pytest.approx(5.0, rel=0.01) or reached["gain_at_border"]
     assert 0.0 < reached["code_source_mse"] < 1.0
     assert all(not parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_calibration_sees_the_code_that_the_finished_model_makes(parts):
+    """Batch statistics of a trunk were those of the calibration's batches, and were changed by them."""
+    trainer = _trainer(parts, _tiny("model.trunk=residual", "objective.target_rate=5"))
+    while trainer.number < 3:
+        trainer.advance(1)
+    before = {name: value.clone() for name, value in trainer.averaged.named_buffers()}
+    model, reached = trainer.calibrated_model()
+    held_out = trainer.task.calibration_sources()[1]
+    passes = max(1, math.ceil(2000 / len(held_out)))
+    rate = estimated_rate(model, held_out, trainer.config.runtime.seed, passes)
+    assert reached["held_out_rate"] == pytest.approx(rate, abs=1e-6)
+    trainer.reached = None  # as where no stage of the settings calibrates
+    again, _ = trainer.calibrated_model()
+    for name, value in again.named_buffers():
+        assert "running" not in name or torch.equal(value, before[name]), name
 
 
 @pytest.mark.parametrize("stop", [3, 8, 12, 15])

@@ -183,12 +183,16 @@ def draw_couplings(couplings: Mapping[str, Mapping[str, Any]], out: Path) -> lis
     rates = [float(item["coded_rate"]) for _, item in items]
     edge = 1.1 * max(rates)
     axes.plot([0.0, edge], [0.0, edge], color="black", lw=1, label="I = R")
-    for key, label, style, colour in (
-        ("upper_bound", "upper bound", "_", _COLOURS[2]),
-        ("solved", "feasible coupling", "s", _COLOURS[1]),
-        ("mutual_information", "learned", "o", _COLOURS[0]),
+    for key, label, style, colour, size in (
+        ("upper_bound", "upper bound", "_", "black", 15),
+        ("solved", "feasible coupling", "s", _COLOURS[1], 8),
+        ("mutual_information", "learned", "o", _COLOURS[0], 5),
     ):
-        axes.plot(rates, [float(item[key]) for _, item in items], style, color=colour, label=label)
+        values = [float(item[key]) for _, item in items]
+        # The first two nearly coincide: a hollow square on a wide dash shows both.
+        axes.plot(
+            rates, values, style, color=colour, ms=size, mfc="none" if size == 8 else colour, label=label
+        )
     axes.set_xlim(0.0, edge)
     axes.set_ylim(bottom=0.0)
     axes.set_xlabel("coded rate, bits an image")
