@@ -18,7 +18,7 @@ from mecbopt.neural.config import Config  # noqa: E402
 from mecbopt.neural.errors import ConfigError  # noqa: E402
 from mecbopt.neural.experiments import __main__ as command  # noqa: E402
 from mecbopt.neural.experiments.manifest import Run, at_rate, chosen, manifest  # noqa: E402
-from mecbopt.neural.experiments.results import evaluate_run  # noqa: E402
+from mecbopt.neural.experiments.results import evaluate_run, held_out_figures  # noqa: E402
 from mecbopt.neural.experiments.runner import Bench, finished, train_here  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
 
@@ -129,6 +129,12 @@ def test_runs_are_trained_resumed_evaluated_and_packed(tmp_path, monkeypatch):
     # Nothing is judged that a fresh process does not decode from the bytes.
     assert report.checks["outputs are a function of the stream alone"] is True
     assert (whole.folder("r") / "examples.npz").is_file()
+    # The held-out images of this run were its test images above: the same figures, without judges.
+    found = held_out_figures(whole, _runs()[1])
+    assert (found["images"], found["command"], found["seed"]) == (200, "test", 0)
+    for name in ("coded_rate", "loop_accuracy", "loop_cross_entropy", "mse_source"):
+        assert found[name] == pytest.approx(getattr(report, name), rel=1e-6), name
+    assert found["ratio"] == pytest.approx(found["mse_source"] / records[0]["reached"]["code_source_mse"])
     monkeypatch.setattr(command, "manifest", lambda *_: _runs())
     assert command.main(["--out", str(whole.out), "--pack", str(tmp_path / "a.tar.gz"), "--only", "r"]) == 0
     with tarfile.open(tmp_path / "a.tar.gz") as archive:

@@ -12,11 +12,13 @@ from mecbopt.neural import streams  # noqa: E402
 from mecbopt.neural.coding.tensor_file import read_tensors, write_tensors  # noqa: E402
 from mecbopt.neural.config import Config  # noqa: E402
 from mecbopt.neural.data.datasets import load_dataset  # noqa: E402
+from mecbopt.neural.data.images import as_float  # noqa: E402
 from mecbopt.neural.errors import ConfigError, ModelFileError, TrainingError  # noqa: E402
 from mecbopt.neural.model.classifiers import Ensemble  # noqa: E402
 from mecbopt.neural.model.coupling import training_noise  # noqa: E402
 from mecbopt.neural.objectives.losses import gradient_penalty  # noqa: E402
 from mecbopt.neural.objectives.terms import TERMS  # noqa: E402
+from mecbopt.neural.training.refit import refit_distance  # noqa: E402
 from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
 from mecbopt.neural.training.trainer import Trainer  # noqa: E402
 
@@ -330,6 +332,50 @@ def test_a_batch_that_does_not_divide_is_named():
 
     with pytest.raises(ConfigError, match="multiple"):
         World(0, 3, torch.device("cpu")).rows(8)
+
+
+def test_a_fresh_critic_watches_and_changes_nothing(parts, tmp_path):
+    """Its readings stand in the history at their steps, a resumed run has the same, and no weight moves."""
+    watch = ["optimisation.critic_refit_every=5", "optimisation.critic_refit_steps=3", "runtime.log_every=3"]
+    plain, whole = _trainer(parts, watch[2]), _trainer(parts, *watch)
+    for trainer in (plain, whole):
+        trainer.run()
+    weights = whole.averaged.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in plain.averaged.state_dict().items())
+    found = {entry["step"]: entry["refit_w1"] for entry in whole.history if "refit_w1" in entry}
+    assert list(found) == [5, 10]
+    assert all(math.isfinite(value) for value in found.values())
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, *watch, checkpoint=path).run(until=7)
+    resumed = _trainer(parts, *watch)
+    resumed.restore(path)
+    resumed.run()
+    assert _equal(whole, resumed)
+
+
+def test_a_fresh_critic_tells_outputs_of_one_class_from_clean_images(parts):
+    """What collapse looks like: far from p_Y, however content the critic of the loop may be."""
+    trainer = _trainer(parts)
+    sources, clean = trainer.task.calibration_sources(), trainer.task.clean_samples()
+    model = trainer.averaged
+    labels = parts[0].train_labels
+    ones = as_float(clean[0])[labels[: len(clean[0])] == 1][:1]
+    model.decoder.forward = lambda inputs: ones.expand(len(inputs), *ones.shape[1:])
+    collapsed = refit_distance(model, sources, clean, seed=0, steps=60)
+    model.decoder.forward = _Recall(as_float(torch.cat(clean)))
+    honest = refit_distance(model, sources, clean, seed=0, steps=60)
+    assert collapsed > 1.0
+    assert abs(honest) < 0.3 * collapsed
+
+
+class _Recall:
+    """A decoder with exactly the law of some images."""
+
+    def __init__(self, images):
+        self.images, self.generator = images, torch.Generator().manual_seed(0)
+
+    def __call__(self, inputs):
+        return self.images[torch.randint(0, len(self.images), (len(inputs),), generator=self.generator)]
 
 
 def test_tensorboard_writes_when_asked(parts, tmp_path):

@@ -21,7 +21,13 @@ from mecbopt.neural.errors import DatasetError
 from mecbopt.neural.experiments.benchmark import recorded_steps_agree, steps_a_second
 from mecbopt.neural.experiments.manifest import Run, chosen, manifest
 from mecbopt.neural.experiments.pictures import ablation_table, draw_all, draw_couplings, results_table
-from mecbopt.neural.experiments.results import evaluate_run, gather, judges_of, published
+from mecbopt.neural.experiments.results import (
+    evaluate_run,
+    gather,
+    held_out_figures,
+    judges_of,
+    published,
+)
 from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes
 
 __all__ = ["main"]
@@ -54,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--evaluate", action="store_true", help="evaluate what is finished, in place of training"
+    )
+    parser.add_argument(
+        "--held-out", action="store_true", help="figures of finished runs on held-out images, without judges"
     )
     parser.add_argument("--watch", action="store_true", help="with --evaluate: wait for more models")
     parser.add_argument("--classifiers", action="store_true", help="train the loop's classifiers alone")
@@ -110,6 +119,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _prepare(bench, runs, options.classifiers, options.judge_epochs or None)
         if options.benchmark:
             return _benchmark(bench, [run for run in runs if run.evaluated], options.jobs)
+        if options.held_out:
+            return _held_out(bench, runs)
         if options.evaluate:
             return _evaluate(
                 bench,
@@ -214,6 +225,20 @@ def _evaluate(
     return 3 if waiting() else 0
 
 
+def _held_out(bench: Bench, runs: list[Run]) -> int:
+    """Figures that settings are chosen by; 3 where a run is not finished."""
+    looked = [run for run in runs if run.evaluated]
+    ready = [run for run in looked if finished(bench.out, run)]
+    for run in ready:
+        found = held_out_figures(bench, run)
+        ratio = "" if found["ratio"] is None else f", {found['ratio']:.2f} times the code's"
+        bench.say(
+            f"{run.name}: rate {found['coded_rate']:.3f} loop {found['loop_accuracy']:.4f} "
+            f"CE {found['loop_cross_entropy']:.3f} mse {found['mse_source']:.4f}{ratio}"
+        )
+    return 3 if len(ready) < len(looked) else 0
+
+
 def _draw(out: Path, every: list[Run], target: Path, couplings: Path | None) -> int:
     """Figures, and the tables as Markdown on standard output; no data set is needed."""
     results = gather(out, every)
@@ -230,6 +255,10 @@ def _draw(out: Path, every: list[Run], target: Path, couplings: Path | None) -> 
         print(path)
     text = json.dumps(published(results), indent=1, sort_keys=True)
     (target / "experiments.json").write_text(text + "\n", encoding="utf-8")
+    searched = {name: entry["held_out"] for name, entry in results.items() if "held_out" in entry}
+    if searched:
+        text = json.dumps(searched, indent=1, sort_keys=True)
+        (target / "search.json").write_text(text + "\n", encoding="utf-8")
     for prefix in ("mnist", "svhn", "area", "baseline_mnist", "baseline_svhn"):
         print(f"\n{prefix}\n\n{results_table(results, prefix)}")
     print(f"\nablations\n\n{ablation_table(results)}")
@@ -258,7 +287,7 @@ def _pack(out: Path, every: list[Run], models: list[Run], target: Path) -> int:
         archive.add(results, "results.json")
         for run in every:
             folder = out / "runs" / run.name
-            names = ["run.json", "evaluation.json", "examples.npz", "history.json"]
+            names = ["run.json", "evaluation.json", "held_out.json", "examples.npz", "history.json"]
             names += ["model.safetensors"] if run in models else []
             for name in names:
                 if (folder / name).is_file():

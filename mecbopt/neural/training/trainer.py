@@ -37,6 +37,7 @@ from mecbopt.neural.training.checkpoint import (
 from mecbopt.neural.training.distributed import World
 from mecbopt.neural.training.loop import CHUNK, StageLoop, averaged_copy
 from mecbopt.neural.training.parts import encoder_moves
+from mecbopt.neural.training.refit import refit_distance
 from mecbopt.neural.training.tasks import Task
 
 __all__ = ["STAGES", "StageKind", "Trainer", "history_json"]
@@ -178,8 +179,10 @@ class Trainer:
             self._unseen = (loop.step - 1) % CHUNK + 1 if on_gpu else 1
             if not on_gpu:
                 self._report(loop)
-            due = loop.step % self.config.runtime.checkpoint_every < (CHUNK if on_gpu else 1)
-            if self.checkpoint is not None and due:
+            width = CHUNK if on_gpu else 1
+            if loop.adversarial and self._due(loop, loop.config.optimisation.critic_refit_every, width):
+                self._refit_critic(loop)
+            if self.checkpoint is not None and self._due(loop, self.config.runtime.checkpoint_every, width):
                 self.seconds += time.perf_counter() - started
                 self.save()
                 started = time.perf_counter()
@@ -187,6 +190,25 @@ class Trainer:
         if loop.step >= loop.steps:
             self._report(loop)
             self._finish_stage(loop)
+
+    @staticmethod
+    def _due(loop: StageLoop, every: int, width: int) -> bool:
+        """Whether something that happens every so many steps (0: never) fell into the last `width` ones."""
+        return every > 0 and loop.step % every < width
+
+    def _refit_critic(self, loop: StageLoop) -> None:
+        """Let a critic that training has not seen say how far the averaged model is from p_Y."""
+        self._report(loop)
+        loop.settle()
+        distance = refit_distance(
+            self.averaged, self.task.calibration_sources(), self.task.clean_samples(),
+            seed=streams.integer_seed(self.config.runtime.seed, "refit while training"),
+            steps=loop.config.optimisation.critic_refit_steps,
+        )  # fmt: skip
+        step = self.before + loop.step
+        if not self.history or self.history[-1]["step"] != step:
+            self._log(step, {})
+        self.history[-1]["refit_w1"] = distance
 
     def _report(self, loop: StageLoop) -> None:
         """Check, log and show the terms that have not been looked at yet."""
