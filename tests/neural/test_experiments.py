@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
+import sys
 import tarfile
 import time
+import types
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +20,10 @@ from mecbopt.info import mutual_information  # noqa: E402
 from mecbopt.neural.config import Config  # noqa: E402
 from mecbopt.neural.errors import ConfigError  # noqa: E402
 from mecbopt.neural.experiments import __main__ as command  # noqa: E402
+from mecbopt.neural.experiments import runner  # noqa: E402
 from mecbopt.neural.experiments.manifest import Run, at_rate, chosen, manifest  # noqa: E402
 from mecbopt.neural.experiments.results import evaluate_run, held_out_figures  # noqa: E402
-from mecbopt.neural.experiments.runner import Bench, finished, train_here  # noqa: E402
+from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
 
 
@@ -156,6 +160,29 @@ def test_learned_couplings_are_drawn_beside_what_a_solver_finds(tmp_path, capsys
     (tmp_path / "x.json").write_text('{"a": {"counts": []}}')
     assert command.main([*arguments, str(tmp_path / "x.json")]) == 2
     assert "--couplings" in capsys.readouterr().err
+
+
+def test_no_process_outlives_an_interrupt(tmp_path, monkeypatch):
+    """Ctrl-C left the processes of the runs at work, each writing on."""
+    bench = Bench(None, tmp_path, "cpu", "test", [], lambda _: None)
+    started = []
+
+    def sleeper(_):
+        started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
+        return started[-1]
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    trunk = _runs()[0]
+    runs = [trunk, dataclasses.replace(trunk, name="u")]
+    with monkeypatch.context() as patched:
+        patched.setattr(runner, "subprocess", types.SimpleNamespace(Popen=sleeper))
+        patched.setattr(runner.time, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train_in_processes(bench, runs, 2, time.monotonic() + 600)
+    assert len(started) == 2
+    assert all(process.returncode is not None for process in started)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")

@@ -28,7 +28,7 @@ from mecbopt.neural.experiments.results import (
     judges_of,
     published,
 )
-from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes
+from mecbopt.neural.experiments.runner import Bench, end, finished, train_here, train_in_processes
 
 __all__ = ["main"]
 
@@ -197,21 +197,22 @@ def _evaluate(
     if jobs > 1 or watch:
         tried: set[str] = set()
         active: dict[str, subprocess.Popen[bytes]] = {}
-        while time.monotonic() < deadline:
-            queue = [run for run in waiting() if run.name not in tried]
-            over = not watch or all(run.name in tried for run in runs if run.evaluated)
-            if over and not queue and not active:
-                break
-            while queue and len(active) < jobs:
-                run = queue.pop(0)
-                tried.add(run.name)
-                judges_of(bench, run, epochs, bench.say)
-                command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
-                active[run.name] = subprocess.Popen([*command, "--evaluate", "--only", run.name])
-            time.sleep(0.2)
-            active = {name: process for name, process in active.items() if process.poll() is None}
-        for process in active.values():
-            process.terminate()
+        try:
+            while time.monotonic() < deadline:
+                queue = [run for run in waiting() if run.name not in tried]
+                over = not watch or all(run.name in tried for run in runs if run.evaluated)
+                if over and not queue and not active:
+                    break
+                while queue and len(active) < jobs:
+                    run = queue.pop(0)
+                    tried.add(run.name)
+                    judges_of(bench, run, epochs, bench.say)
+                    command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
+                    active[run.name] = subprocess.Popen([*command, "--evaluate", "--only", run.name])
+                time.sleep(0.2)
+                active = {name: process for name, process in active.items() if process.poll() is None}
+        finally:  # the deadline, or an interrupt
+            end(active.values())
     else:
         for run in waiting():
             if time.monotonic() > deadline:

@@ -15,7 +15,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from mecbopt.neural.training.pipeline import freeze, loop_classifiers
 from mecbopt.neural.training.tasks import ImageTask
 from mecbopt.neural.training.trainer import Trainer
 
-__all__ = ["Bench", "finished", "processor_name", "train_here", "train_in_processes"]
+__all__ = ["Bench", "end", "finished", "processor_name", "train_here", "train_in_processes"]
 
 Say = Callable[[str], None]
 
@@ -191,10 +191,32 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
     waiting = [run for run in runs if not finished(bench.out, run)]
     active: list[_Active] = []
     helper = _classifiers_beside(bench, waiting) if on_gpu else None
+    try:
+        _take_turns(bench, waiting, active, jobs if on_gpu else 1, deadline, helper)
+    finally:
+        end([helper] if helper else [])
+    for item in active:
+        bench.say(f"stopped {item.run.name} at step {item.trainer.step} of {item.trainer.steps}")
+        with torch.cuda.stream(item.stream):
+            item.trainer.save()
+            bench.keep(item.run, item.trainer)
+    return [run.name for run in runs if not finished(bench.out, run)]
+
+
+def _take_turns(
+    bench: Bench,
+    waiting: list[Run],
+    active: list[_Active],
+    jobs: int,
+    deadline: float,
+    helper: subprocess.Popen[bytes] | None,
+) -> None:
+    """Give every active run a chunk in turn and start waiting ones, until the deadline."""
+    on_gpu = bench.device.startswith("cuda")
     while (waiting or active) and time.monotonic() < deadline:
         helped = helper is not None and helper.poll() is None
         for run in _ready(waiting, bench, helped):
-            if len(active) >= (jobs if on_gpu else 1):
+            if len(active) >= jobs:
                 break
             waiting.remove(run)
             stream = torch.cuda.Stream() if on_gpu else None
@@ -215,12 +237,6 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
                 over = True
             if over:
                 active.remove(item)
-    for item in active:
-        bench.say(f"stopped {item.run.name} at step {item.trainer.step} of {item.trainer.steps}")
-        with torch.cuda.stream(item.stream):
-            item.trainer.save()
-            bench.keep(item.run, item.trainer)
-    return [run.name for run in runs if not finished(bench.out, run)]
 
 
 def _advanced(bench: Bench, item: _Active) -> bool:
@@ -259,6 +275,16 @@ def _ready(waiting: list[Run], bench: Bench, helped: bool) -> list[Run]:
     ]
 
 
+def end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    """End what is still at work, and wait for it: a process that is left goes on writing, and is a zombie."""
+    kept = list(processes)
+    for process in kept:
+        if process.poll() is None:
+            process.terminate()
+    for process in kept:
+        process.wait()
+
+
 def train_in_processes(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> list[str]:
     """Train every run in a process of its own, `jobs` at a time; returns the names of what is not finished.
 
@@ -271,24 +297,23 @@ def train_in_processes(bench: Bench, runs: list[Run], jobs: int, deadline: float
     waiting = [run for run in runs if not finished(out, run)]
     active: dict[str, subprocess.Popen[bytes]] = {}
     failed: set[str] = set()
-    while (waiting or active) and time.monotonic() < deadline:
-        for run in _ready(waiting, bench, False):
-            if len(active) < jobs:
-                waiting.remove(run)
-                command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
-                active[run.name] = subprocess.Popen([*command, "--only", run.name])
-                say(f"start {run.name}")
-        if not active:
-            break
-        time.sleep(0.2)
-        for name, process in list(active.items()):
-            if process.poll() is not None:
-                del active[name]
-                if process.returncode:
-                    failed.add(name)
-                say(f"{'failed' if process.returncode else 'done'} {name}")
-    for process in active.values():
-        process.terminate()
-    for process in active.values():
-        process.wait()
+    try:
+        while (waiting or active) and time.monotonic() < deadline:
+            for run in _ready(waiting, bench, False):
+                if len(active) < jobs:
+                    waiting.remove(run)
+                    command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
+                    active[run.name] = subprocess.Popen([*command, "--only", run.name])
+                    say(f"start {run.name}")
+            if not active:
+                break
+            time.sleep(0.2)
+            for name, process in list(active.items()):
+                if process.poll() is not None:
+                    del active[name]
+                    if process.returncode:
+                        failed.add(name)
+                    say(f"{'failed' if process.returncode else 'done'} {name}")
+    finally:  # the deadline, or an interrupt
+        end(active.values())
     return [run.name for run in runs if not finished(out, run)]
