@@ -23,7 +23,7 @@ from mecbopt.neural.model.density import UniformDensity  # noqa: E402
 from mecbopt.neural.model.encoders import ClusterEncoder, grid_places  # noqa: E402
 from mecbopt.neural.model.reconstructors import DegradationReconstructor  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
-from mecbopt.neural.training.calibration import estimated_rate  # noqa: E402
+from mecbopt.neural.training.calibration import estimated_rate, raw_latents  # noqa: E402
 from mecbopt.neural.training.pipeline import freeze  # noqa: E402
 from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
 from mecbopt.neural.training.trainer import STAGES, StageKind, Trainer  # noqa: E402
@@ -135,6 +135,21 @@ def test_a_calibration_sees_the_code_that_the_finished_model_makes(parts):
     again, _ = trainer.calibrated_model()
     for name, value in again.named_buffers():
         assert "running" not in name or torch.equal(value, before[name]), name
+
+
+def test_looking_at_latents_leaves_statistics_and_modes_as_they_are(parts):
+    """The density is fitted before the first step of a trunk that is being trained, in training mode."""
+    trainer = _trainer(parts, _tiny("model.trunk=residual"))
+    encoder = trainer.model.encoder
+    encoder.train()
+    encoder.trunk.body[2].eval()
+    before = {name: value.clone() for name, value in encoder.named_buffers()}
+    modes = [part.training for part in encoder.modules()]
+    sources = trainer.task.calibration_sources()[1]
+    whole = raw_latents(trainer.model, sources)
+    assert all(torch.equal(value, before[name]) for name, value in encoder.named_buffers())
+    assert [part.training for part in encoder.modules()] == modes
+    assert torch.allclose(whole[:3], raw_latents(trainer.model, sources[:3]), atol=1e-5)
 
 
 @pytest.mark.parametrize("stop", [3, 8, 12, 15])
