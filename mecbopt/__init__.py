@@ -22,6 +22,7 @@ from mecbopt.errors import (
 if TYPE_CHECKING:
     # What the table below loads on first use, for type checkers; a test compares the two.
     from mecbopt import bernoulli as bernoulli
+    from mecbopt import codec as codec
     from mecbopt import engines as engines
     from mecbopt import mec as mec
     from mecbopt import plots as plots
@@ -58,6 +59,7 @@ _LAZY: dict[str, str | None] = {
     "check_certificate": "mecbopt.certificates",
     "ENGINES": "mecbopt.engines",
     "bernoulli": None,
+    "codec": None,
     "engines": None,
     "mec": None,
     "plots": None,

@@ -34,7 +34,8 @@ _MAX_INTEGER_BITS = 256
 class Name(str):
     """The name of an argument inside a text of an error: a face may render it with its own name.
 
-    `Name("normalize=True")` names an argument with a value; an index may follow, `Name("p_x[0]")`.
+    An index or a value may follow, `Name("p_x[0]")`, `Name("method='local'")`: a face then has its own way to
+    write both, `--method local` on a command line.
     """
 
     __slots__ = ()
@@ -166,10 +167,16 @@ def _join(text: Text, names: Mapping[str, str]) -> str:
     return "".join(_named(part, names) if isinstance(part, Name) else part for part in parts)
 
 
+_QUOTES = "'"
+
+
 def _named(argument: str, names: Mapping[str, str]) -> str:
     """An argument as the face calls it; an index stays behind the new name."""
     if argument in names:
         return names[argument]
+    stem, equals, value = argument.partition("=")
+    if equals and stem in names:
+        return f"{names[stem]} {value.strip(_QUOTES)}"
     stem, bracket, index = argument.partition("[")
     return f"{names.get(stem, stem)}{bracket}{index}"
 

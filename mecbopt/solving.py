@@ -15,7 +15,7 @@ from mecbopt.engines.feasibility import Feasibility, examine, first_incumbent
 from mecbopt.engines.greedy import improved_by_greedy
 from mecbopt.engines.registry import named_engine, pick
 from mecbopt.engines.vertex import Incumbent, limit_rows, to_vertex
-from mecbopt.errors import NotSupportedError, ProblemError, SolverError
+from mecbopt.errors import Name, NotSupportedError, ProblemError, SolverError
 from mecbopt.formulation import (
     MAX_ENUMERATED_MAPPINGS,
     Formulation,
@@ -101,12 +101,12 @@ def solve(
     >>> solution.status.value, round(solution.mutual_information, 6)
     ('optimal', 0.191631)
     """
-    time_limit, gap, relative_gap = _validated_options(
-        problem, method, time_limit, node_limit, gap, relative_gap, seed, workers, start
+    time_limit, node_limit, gap, relative_gap, seed = _validated_options(
+        problem, method, time_limit, node_limit, gap, relative_gap, seed, workers, start, progress
     )
     chosen = _chosen_engine(engine, method)
     clock = Clock(time_limit, progress)
-    presolved = presolve(problem)
+    presolved, struck = _presolved(problem)
     formulation = presolved.formulation
     request = Request(
         Target(gap, relative_gap, formulation.objective.offset), clock, node_limit=node_limit, seed=seed
@@ -118,10 +118,10 @@ def solve(
             argument="engine",
             value=chosen,
             found=f"is {chosen.name!r}, which {support.reason}",
-            remedy="use engine='auto' or method='local'",
+            remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
         )
     draft = _Draft(problem, presolved, request, method)
-    feasibility, reason = _examined(formulation, seed, clock)
+    feasibility, reason = _examined(formulation, seed, clock, struck)
     if feasibility.incumbent is None:
         with held_interrupts():
             return draft.without_a_coupling(feasibility, reason)
@@ -160,8 +160,12 @@ def _chosen_engine(engine: Any, method: str) -> Engine | None:
         raise ProblemError(
             argument="engine",
             value=engine,
-            found=f"is {chosen.name!r}, which carries out method={chosen.method!r}, not {method!r}",
-            remedy="leave engine or method out",
+            found=(
+                f"is {chosen.name!r}, which carries out ",
+                Name(f"method={chosen.method!r}"),
+                f", not {method!r}",
+            ),
+            remedy=("leave ", Name("engine"), " or ", Name("method"), " out"),
         )
     return chosen
 
@@ -181,9 +185,22 @@ def _pick(method: str, formulation: Formulation, request: Request, time_limit: f
     return pick("local", formulation, request)
 
 
-def _examined(formulation: Formulation, seed: int, clock: Clock) -> tuple[Feasibility, StopReason]:
-    """What is known of the limits, and why the examination ended."""
+def _presolved(problem: Problem) -> tuple[Presolved, bool]:
+    """The reduced problem, and whether Ctrl-C came meanwhile: every answer needs it."""
     try:
+        return presolve(problem), False
+    except KeyboardInterrupt:
+        with held_interrupts():
+            return presolve(problem), True
+
+
+def _examined(
+    formulation: Formulation, seed: int, clock: Clock, struck: bool
+) -> tuple[Feasibility, StopReason]:
+    """What is known of the limits, and why the examination ended; nothing new once Ctrl-C has come."""
+    try:
+        if struck:
+            raise KeyboardInterrupt
         feasibility = examine(formulation, seed, clock)
     except KeyboardInterrupt:
         # Without another limit than the rate the independent coupling is feasible.
@@ -214,8 +231,10 @@ def _better_start(
     n, m = problem.shape
     if start.mappings.shape[1] != n or start.mappings.max() >= m:
         raise ProblemError(
-            f"start has mappings of shape {start.mappings.shape} with largest letter {start.mappings.max()}: "
-            f"the problem has n, m = {n, m}."
+            argument="start",
+            value=start,
+            found=f"has mappings of shape {start.mappings.shape} with largest letter {start.mappings.max()}",
+            required=f"fit the problem, whose n, m = {n, m}",
         )
     restricted = presolved.restrict(start)
     if restricted is None:
@@ -302,16 +321,17 @@ def _validated_options(
     seed: Any,
     workers: Any,
     start: Any,
-) -> tuple[float | None, float, float]:
-    """The time limit and both gaps as numbers, once everything is found valid."""
+    progress: Any,
+) -> tuple[float | None, int | None, float, float, int]:
+    """Limits, both gaps and the seed as Python's numbers, once everything is found valid."""
     if not isinstance(problem, Problem):
-        raise ProblemError(f"problem is a {type(problem).__name__}: give a mecbopt.Problem.")
+        raise ProblemError(argument="problem", value=problem, required="be a mecbopt.Problem")
     if not isinstance(method, str) or method not in METHODS:
         raise ProblemError(argument="method", value=method, required=f"be one of {', '.join(METHODS)}")
     if time_limit is not None:
         time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
     if node_limit is not None:
-        _validate.positive_integer("node_limit", node_limit, minimum=0)
+        node_limit = _validate.positive_integer("node_limit", node_limit, minimum=0)
     if start is not None and not isinstance(start, Mixture):
         raise ProblemError(argument="start", value=start, required="be a mecbopt.Mixture")
     gap = _validate.positive_number("gap", gap, "bits")
@@ -323,7 +343,8 @@ def _validated_options(
             remedy="below that double precision proves nothing",
         )
     share = _validate.nonnegative_number("relative_gap", relative_gap, "a share", allow_infinity=False)
-    _validate.positive_integer("seed", seed, minimum=0)
+    seed = _validate.positive_integer("seed", seed, minimum=0)
+    _validate.callback("progress", progress)
     if _validate.positive_integer("workers", workers) > 1:
         raise NotSupportedError(
             argument="workers",
@@ -331,4 +352,4 @@ def _validated_options(
             required="be 1: a single problem is solved in one thread",
             remedy="solve several at once with rate_curve or solve_many",
         )
-    return time_limit, gap, share
+    return time_limit, node_limit, gap, share, seed

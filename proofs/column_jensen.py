@@ -19,7 +19,7 @@ from .tools.language import And, ForAll, Total, eq, family, ge, gt, implies, le,
 from .tools.rules import algebra, block, by_cases, cites, instance, sign, uses, vanishing
 from .two_bits import fraction
 
-__all__ = ["LEMMA", "ROW", "SHARE", "G", "V", "draw_places", "tangent", "v"]
+__all__ = ["HIGH", "LEMMA", "LOW", "ROW", "SHARE", "G", "V", "draw_places", "draw_touching", "tangent", "v"]
 
 v, G, low, high = family("v G l u")
 V, CELL, LOW, HIGH = v(k, x, y), P(x, y), low(x, y), high(x, y)
@@ -95,6 +95,43 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         for table in values["v"]
     ]
     return values | {"l": lows, "u": highs, "G": heights}
+
+
+def draw_touching(generator: random.Random, place: int) -> dict[str, Any]:
+    """Mixtures with places up to 1, boxes, touching intervals anywhere, slopes rounded or not."""
+    values = draw_places(generator, place)
+    n, m, number = values["#X"], values["#Y"], values["#K"]
+    names = ("l", "u", "a", "b", "A", "B")
+    tables: dict[str, list[list[Any]]] = {name: [[None] * m for _ in range(n)] for name in names}
+    heights = [[[None] * m for _ in range(n)] for _ in range(number)]
+    for letter in range(n):
+        for out in range(m):
+            cell = values["P"][letter][out]
+            low = generator.choice((cell, cell * fraction(generator), fmpq(0)))
+            high = generator.choice((cell, cell + fraction(generator) / 3, cell * 2))
+            ends = [generator.choice((fmpq(0), low, high, cell, fmpq(1), fraction(generator))) for _ in "ab"]
+            first, last = sorted(ends)
+            more = generator.choice((0, 0, fmpq(1, 9)))
+
+            def chord(touching: Any, other: Any) -> Any:
+                return (nats(touching) - nats(other)) / (touching - other)
+
+            steep = chord(first, low) if low < first else -ball(first).log() - 1 if first > 0 else fmpq(0)
+            if last < high:
+                flat = chord(last, high)
+            else:
+                flat = -ball(last).log() - 1 if last > 0 else fmpq(0)
+            slopes = steep + more, flat - more
+            for name, value in zip(names, (low, high, first, last, *slopes), strict=True):
+                tables[name][letter][out] = value
+            for f in range(number):
+                here = values["v"][f][letter][out]
+                if here < first:
+                    height = nats(first) + slopes[0] * (here - first)
+                else:
+                    height = nats(here) if here <= last else nats(last) + slopes[1] * (here - last)
+                heights[f][letter][out] = height - generator.choice((0, 0, fmpq(1, 50)))
+    return values | tables | {"G": heights}
 
 
 LEMMA = Lemma(

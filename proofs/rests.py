@@ -47,6 +47,32 @@ RESTS: dict[str, tuple[str, ...]] = {
         f"{_INDEX}: `sharpened_jensen`",
         "docs/developer/exact-solver.md: touching interval",
     ),
+    # what the exact solver and its certificates rest on
+    "rounded_jensen": ("record", "mecbopt/_core/tree/tables.c: concave_of"),
+    "record": (
+        "mecbopt/certificates/records.py: record_value",
+        "mecbopt/certificates/tree.py: _proved",
+        "docs/reference/certificate_format.md: *Slab.*",
+    ),
+    "pricing": (
+        "mecbopt/_core/tree/pricing.c: mb_price",
+        "mecbopt/formulation/partitions.py: CheapestPartition",
+        "mecbopt/certificates/records.py: _least_mapping",
+    ),
+    "pricing_attained": (
+        "mecbopt/formulation/partitions.py: _trace",
+        "mecbopt/_core/tree/pricing.c: mb_price_blocks",
+    ),
+    "weak_duality": ("mecbopt/_core/tree/relaxation.c: dual_bound", "reduced_cost"),
+    "float_sum": ("rounding_margin", "docs/developer/exact-solver.md: taken off for rounding"),
+    "rounding_margin": (
+        "mecbopt/_core/tree/relaxation.c: BOUND_ROUNDING",
+        "docs/developer/exact-solver.md: for rounding",
+    ),
+    "reduced_cost": (
+        "mecbopt/_core/tree/search.c: reduced_cost_box",
+        "docs/developer/exact-solver.md: Reduced costs",
+    ),
 }
 
 #: phrase in code or pages -> the lemma, or why there is none

@@ -51,6 +51,18 @@ NAMES = (
     "supporting_row",
     "chord",
     "sharpened_jensen",
+    # what the exact solver and its certificates rest on
+    "rounded_jensen",
+    "record",
+    "pricing",
+    "pricing_attained",
+    "weak_duality",
+    "float_sum",
+    "rounding_margin",
+    "reduced_cost",
+    "farkas",
+    "propagation",
+    "monotone_limits",
 )
 
 

@@ -54,6 +54,12 @@ def test_an_index_stays_behind_the_name_of_the_face():
     assert error.render(OPTIONS) == "--px[3] is -1: it must be 0 or more."
 
 
+def test_a_value_is_written_as_the_face_writes_it():
+    error = mb.ProblemError("no", remedy=("use ", Name("method='local'"), " or ", Name("start=mixture")))
+    assert error.render() == "no: use method='local' or start=mixture."
+    assert error.render({"method": "--method"}) == "no: use --method local or start=mixture."
+
+
 def test_values_are_never_taken_for_names():
     """A value that reads like an argument, or like a pattern, is shown as it is."""
     error = mb.ProblemError(argument="rate", value="p_x {rate} \\1 %s", remedy="give a number")

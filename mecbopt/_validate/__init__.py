@@ -5,6 +5,7 @@ binary value.  `numbers` reads single numbers, `containers` whatever holds sever
 """
 
 from mecbopt._validate.accepted import ChannelLike, MatrixLike, NumberLike, PmfLike
+from mecbopt._validate.arrays import callback, numeric_array
 from mecbopt._validate.laws import Channel, Law, channel, law, pmf, row_stochastic
 from mecbopt._validate.matrices import Matrix, finite_matrix
 from mecbopt._validate.numbers import (
@@ -25,12 +26,14 @@ __all__ = [
     "NumberLike",
     "PmfLike",
     "boolean",
+    "callback",
     "channel",
     "exact_nonnegative",
     "exact_number",
     "finite_matrix",
     "law",
     "nonnegative_number",
+    "numeric_array",
     "pmf",
     "positive_integer",
     "positive_number",

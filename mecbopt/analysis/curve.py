@@ -40,7 +40,7 @@ _BLOCK = 10
 #: Limits for the points after an interruption: each gets a coupling and a valid bound, and no search, as long
 #: as so many seconds last; then only what the other points say of it.
 _HURRIED = {"node_limit": 0, "time_limit": 1e-3}
-_HURRY_SECONDS = 0.4
+_HURRY_SECONDS = 0.2
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from mecbopt import tolerances
+from mecbopt import _validate, tolerances
 from mecbopt.analysis.pool import map_in_order
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Problem, Solution, Status, StopReason
@@ -82,6 +82,7 @@ def solve_many(
     for index, problem in enumerate(chosen):
         if not isinstance(problem, Problem):
             raise ProblemError(argument=f"problems[{index}]", value=problem, required="be a mecbopt.Problem")
+    _validate.callback("progress", progress)
     done = 0
 
     def tell(index: int, solution: Solution) -> None:
@@ -114,6 +115,6 @@ def unsolved(problem: Problem, solve_options: dict[str, Any]) -> Solution:
         StopReason.INTERRUPTED,
         None,
         problem.value_upper_bound,
-        solve_options.get("gap", tolerances.GAP),
+        _validate.positive_number("gap", solve_options.get("gap", tolerances.GAP), "bits"),
         method=solve_options.get("method", "auto"),
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mecbopt import _validate
 from mecbopt.bernoulli.polygon import best_points
 from mecbopt.bernoulli.scalars import without_label
 from mecbopt.errors import Name, ProblemError
@@ -82,10 +83,7 @@ def value(
 
 def _checked(name: str, argument: ArrayLike) -> NDArray[np.float64]:
     """An array of floats within the argument's range, or an error that names the first entry outside."""
-    try:
-        array = np.asarray(argument, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ProblemError(argument=name, value=argument, required="hold real numbers") from error
+    array: NDArray[np.float64] = _validate.numeric_array(name, argument, "hold real numbers").astype(float)
     highest = math.inf if name in ("rate", "max_label_entropy") else 1.0
     wrong = ~((array >= 0.0) & (array <= highest))
     if wrong.any():

@@ -64,8 +64,9 @@ def largest_share(a: FloatArray, b: FloatArray, rate: FloatArray) -> FloatArray:
 def largest_share_complement(a: FloatArray, b: FloatArray, rate: FloatArray) -> FloatArray:
     """1 - t_top, each difference taken before its quotient so that t_top next to 1 loses no digits."""
     entropy = binary_entropy(a)
-    lacking = (np.maximum(entropy - rate, 0.0) / entropy, (a - b) / a, (a - (1.0 - b)) / a)
-    result: FloatArray = np.maximum(np.maximum.reduce(np.broadcast_arrays(*lacking)), 0.0)
+    wholes = (entropy, rate), (a, b), (a, 1.0 - b)
+    lacking = [np.maximum(whole - part, 0.0) / whole for whole, part in wholes]  # each at most 1
+    result: FloatArray = np.maximum.reduce(np.broadcast_arrays(*lacking))
     return result
 
 

@@ -11,13 +11,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from os import PathLike
 from pathlib import Path
 
 from mecbopt.certificates.arithmetic import FINE, ceil_div, phi_bounds
 from mecbopt.certificates.instance import ExactProblem
 from mecbopt.certificates.reading import Document, read_document
 from mecbopt.certificates.tree import TreeCheck, order_pairs
-from mecbopt.errors import CertificateError
+from mecbopt.errors import CertificateError, ProblemError
 
 __all__ = ["CertifiedInterval", "check_certificate", "main", "mixture_bounds"]
 
@@ -79,9 +80,13 @@ def check_certificate(path: str | Path) -> CertifiedInterval:
 
     Raises
     ------
+    ProblemError
+        `path` is no path.
     CertificateError
         It does not prove its claim; the message names the place in the file and the reason.
     """
+    if not isinstance(path, (str, PathLike)):
+        raise ProblemError(argument="path", value=path, required="be a path to a certificate")
     document = read_document(path, lambda problem, anchor: len(order_pairs(problem, anchor)))
     problem, target = document.problem, None
     if document.claim is not None:

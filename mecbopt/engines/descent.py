@@ -16,7 +16,7 @@ import numpy as np
 from mecbopt.control import Clock, Expired
 from mecbopt.engines.programs.mixtures import MixtureProgram
 from mecbopt.engines.vertex import Incumbent, limit_rows, to_vertex
-from mecbopt.formulation import Formulation
+from mecbopt.formulation import Formulation, distinct_mappings
 from mecbopt.formulation.formulation import FloatArray, IntArray
 
 __all__ = ["Descent", "random_start_count"]
@@ -194,7 +194,7 @@ class Descent:
         changed[np.arange(len(changed)), letters // m] = letters % m
         pool = self._program.mappings
         merged = np.concatenate([changed, pool])[:_MAX_CANDIDATES]
-        return np.unique(merged, axis=0)
+        return distinct_mappings(merged)
 
 
 def random_start_count(formulation: Formulation) -> int:

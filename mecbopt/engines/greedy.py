@@ -46,8 +46,14 @@ def improved_by_greedy(formulation: Formulation, feasible: Incumbent) -> Incumbe
 
 
 def coupling_as_mixture(coupling: FloatArray) -> Mixture:
-    """A coupling without zero rows as a mixture of deterministic mappings, shape (n, m)."""
-    images, weights = functions_of_channel(coupling / coupling.sum(axis=1, keepdims=True))
+    """A coupling, shape (n, m), as a mixture of deterministic mappings.
+
+    A letter of X whose mass is lost in the rounding of the others has an empty row: it may go anywhere.
+    """
+    totals = coupling.sum(axis=1, keepdims=True)
+    anywhere = np.eye(coupling.shape[1])[0]
+    channel = np.where(totals > 0.0, coupling / np.where(totals > 0.0, totals, 1.0), anywhere)
+    images, weights = functions_of_channel(channel)
     return Mixture(images, weights / weights.sum())
 
 

@@ -14,6 +14,7 @@ from mecbopt.formulation import (
     MAX_SUBSET_LETTERS,
     Formulation,
     mapping_count,
+    mapping_count_in_words,
     prices_exactly,
 )
 
@@ -39,7 +40,7 @@ class Highs(Settings):
         n, m = formulation.shape
         return Support(
             f"takes {MAX_SUBSET_LETTERS} letters of X ({MAX_BINARY_LETTERS} with two of Y), the problem has "
-            f"m^n = {m}^{n} = {mapping_count(n, m):.3g} mappings"
+            + mapping_count_in_words(n, m)
         )
 
     def suits(self, formulation: Formulation, request: Request) -> bool:

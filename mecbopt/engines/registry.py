@@ -15,7 +15,7 @@ from mecbopt.engines.low_rate import LowRate
 from mecbopt.engines.plain import Plain
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.trivial import Trivial
-from mecbopt.errors import NotSupportedError, ProblemError
+from mecbopt.errors import Name, NotSupportedError, ProblemError
 from mecbopt.formulation import Formulation
 
 __all__ = ["ENGINES", "named_engine", "pick", "register"]
@@ -88,5 +88,9 @@ def pick(method: str, formulation: Formulation, request: Request) -> Engine:
         argument="method",
         value=method,
         found=f"is {method!r}, but no engine takes the problem: {'; '.join(reasons)}",
-        remedy="use method='local' (a coupling with a valid upper bound), or merge letters of X",
+        remedy=(
+            "use ",
+            Name("method='local'"),
+            " (a coupling with a valid upper bound), or merge letters of X",
+        ),
     )

@@ -123,7 +123,13 @@ def limit_rows(
     """Rows and right-hand sides of the limits, as scaled; by default those of the formulation."""
     limits = formulation.limits if limits is None else limits
     rows = np.array([limit.values(mappings) for limit in limits]).reshape(len(limits), len(mappings))
-    return rows, np.array([limit.bound for limit in limits])
+    return rows, np.array([_attainable_bound(limit) for limit in limits])
+
+
+def _attainable_bound(limit: Limit) -> float:
+    """The right-hand side; 0 where it is below by rounding and no mapping is below."""
+    rounded_down = limit.nonnegative and -LIMIT_SLACK < limit.bound < 0.0
+    return 0.0 if rounded_down else limit.bound
 
 
 def _null_space(rows: FloatArray) -> FloatArray:
@@ -205,8 +211,10 @@ def _polished(formulation: Formulation, rows: _Rows, levels: FloatArray) -> Incu
     for active in (tight, np.zeros_like(tight), None):
         solved = levels
         if active is not None:
-            system = np.vstack([rows.marginals, rows.limits[active]])
-            target = np.concatenate([np.ones(len(rows.marginals)), rows.bounds[active]])
+            # A limit near its least value has small coefficients alone: in units of the greatest it counts.
+            units = np.maximum(np.abs(rows.limits[active]).max(axis=1, initial=0.0), np.finfo(float).tiny)
+            system = np.vstack([rows.marginals, rows.limits[active] / units[:, None]])
+            target = np.concatenate([np.ones(len(rows.marginals)), rows.bounds[active] / units])
             solved = levels + np.linalg.lstsq(system, target - system @ levels, rcond=1e-13)[0]
             if solved.min() < -1e-12:
                 continue

@@ -1,7 +1,13 @@
 """What engines see of a problem: an objective and limits, presolve with lift, mappings and their pricing."""
 
 from mecbopt.formulation.deterministic import functions_of_channel, to_deterministic
-from mecbopt.formulation.enumeration import MAX_ENUMERATED_MAPPINGS, enumerate_mappings, mapping_count
+from mecbopt.formulation.enumeration import (
+    MAX_ENUMERATED_MAPPINGS,
+    distinct_mappings,
+    enumerate_mappings,
+    mapping_count,
+    mapping_count_in_words,
+)
 from mecbopt.formulation.formulation import Formulation
 from mecbopt.formulation.limits import LabelLimit, Limit, LinearLimit, RateLimit
 from mecbopt.formulation.lowering import LIMITS, OBJECTIVES, lower
@@ -33,11 +39,13 @@ __all__ = [
     "Objective",
     "Presolved",
     "RateLimit",
+    "distinct_mappings",
     "enumerate_mappings",
     "functions_of_channel",
     "least_mean_cost",
     "lower",
     "mapping_count",
+    "mapping_count_in_words",
     "presolve",
     "prices_exactly",
     "subset_sums",

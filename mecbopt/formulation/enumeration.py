@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mecbopt.errors import NotSupportedError
+from mecbopt.errors import Name, NotSupportedError
 
-__all__ = ["MAX_ENUMERATED_MAPPINGS", "enumerate_mappings", "mapping_count"]
+__all__ = [
+    "MAX_ENUMERATED_MAPPINGS",
+    "distinct_mappings",
+    "enumerate_mappings",
+    "mapping_count",
+    "mapping_count_in_words",
+]
 
 #: Above this many mappings nothing enumerates them: at 16 bytes a letter they would fill gigabytes.
 MAX_ENUMERATED_MAPPINGS = 2_000_000
@@ -16,6 +24,11 @@ MAX_ENUMERATED_MAPPINGS = 2_000_000
 def mapping_count(letters_x: int, letters_y: int) -> int:
     """The number of mappings, m^n, exactly."""
     return int(letters_y**letters_x)
+
+
+def mapping_count_in_words(letters_x: int, letters_y: int) -> str:
+    """The same for messages, to three digits; it may be far above the largest float."""
+    return f"m^n = {letters_y}^{letters_x} = {Decimal(mapping_count(letters_x, letters_y)):.3g} mappings"
 
 
 def enumerate_mappings(letters_x: int, letters_y: int) -> NDArray[np.int64]:
@@ -36,9 +49,20 @@ def enumerate_mappings(letters_x: int, letters_y: int) -> NDArray[np.int64]:
         raise NotSupportedError(
             argument="problem",
             value=(letters_x, letters_y),
-            found=f"has m^n = {letters_y}^{letters_x} = {count:.3g} mappings",
+            found=f"has {mapping_count_in_words(letters_x, letters_y)}",
             required=f"have at most {MAX_ENUMERATED_MAPPINGS} to be enumerated",
-            remedy="use method='local', or smaller alphabets",
+            remedy=("use ", Name("method='local'"), ", or smaller alphabets"),
         )
     powers = letters_y ** np.arange(letters_x - 1, -1, -1, dtype=np.int64)
     return (np.arange(count, dtype=np.int64)[:, None] // powers) % letters_y
+
+
+def distinct_mappings(mappings: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The different rows of an array of shape (k, n), in lexicographic order.  Cost O(n k log k).
+
+    `numpy.unique` with an axis does the same by a structured comparison, which turns a KeyboardInterrupt that
+    strikes inside it into a TypeError.
+    """
+    ordered = mappings[np.lexsort(mappings.T[::-1])]
+    new = np.any(ordered[1:] != ordered[:-1], axis=1)
+    return ordered[np.concatenate([[True], new])] if len(ordered) else ordered

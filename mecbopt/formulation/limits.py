@@ -383,9 +383,9 @@ class LabelLimit(_SumOverBlocks):
     def _rounded_sums(self) -> FloatArray:
         """The sums from the floats."""
         used = self._law > 0
-        # p(s|x) - p(s) is the mean of p(s|x) - p(s|x'): exactly 0 where all rows agree.
-        differences = self.channel[:, None, used] - self.channel[None, :, used]
-        deviations = np.einsum("xzs,z->xs", differences, self.p_x)
+        # p(s|x) - p(s) as the mean of p(s|x) - p(s|x'), seen from one row: exactly 0 where all agree.
+        differences = self.channel[:, used] - self.channel[np.argmax(self.p_x), used]
+        deviations = differences * self.p_x.sum() - self.p_x @ differences
         return np.column_stack([self.p_x, self.p_x[:, None] * deviations])
 
     def _divergence(self, sums: FloatArray) -> FloatArray:

@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from mecbopt.control import Clock
+from mecbopt.formulation.enumeration import distinct_mappings
 from mecbopt.formulation.formulation import FloatArray, Formulation, IntArray
 from mecbopt.formulation.limits import Limit
 from mecbopt.formulation.partitions import CheapestPartition, prices_exactly, subset_sums
@@ -154,7 +155,7 @@ class CheapestMapping:
                 improved = improved or bool(better.any())
                 for (limit, _), blocks in zip(priced, sums, strict=True):
                     blocks[rows, starts[:, x]] += limit.statistics[x]
-        mappings = np.unique(starts, axis=0)
+        mappings = distinct_mappings(starts)
         costs = self.costs(mappings, cell_costs, prices)
         order = np.argsort(costs, kind="stable")
         return mappings[order], costs[order]

@@ -29,7 +29,7 @@ def marginal(name: str, values: Any, normalize: bool = False) -> NDArray[np.floa
     Takes what `Problem` takes; `normalize` divides by the sum whatever it is.  A valid one-dimensional float
     array of any length takes O(n); everything else goes the exact way, which also writes the messages.
     """
-    if isinstance(values, np.ndarray) and values.ndim == 1 and values.size and values.dtype == np.float64:
+    if type(values) is np.ndarray and values.ndim == 1 and values.size and values.dtype == np.float64:
         total = math.fsum(values) if np.isfinite(values).all() else math.nan
         if abs(total - 1.0) <= NORMALIZATION and values.min() >= 0.0:
             return values / total

@@ -23,7 +23,8 @@ def distinct_letters(name: str, letters: Iterable[Any], size: int | None) -> Let
     ProblemError
         Another number of letters (`size` is None: there is nothing to name), equal or unhashable ones.
     """
-    if isinstance(letters, bytes) or not isinstance(letters, Iterable):
+    # An array without axes only looks like a sequence.
+    if isinstance(letters, bytes) or not isinstance(letters, Iterable) or getattr(letters, "ndim", 1) == 0:
         raise ProblemError(argument=name, value=letters, remedy="give a sequence of letters")
     named = tuple(letters)
     if len(named) != size:
@@ -75,7 +76,7 @@ def is_missing(letter: Any) -> bool:
         return any(map(is_missing, letter))
     try:
         return bool(letter != letter)
-    except (TypeError, ValueError):  # NA refuses to be true or false
+    except (TypeError, ValueError, RuntimeError):  # NA, arrays and tensors refuse to be true or false
         return True
 
 

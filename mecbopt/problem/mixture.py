@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,13 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mecbopt import _validate
 from mecbopt.errors import ProblemError, SolutionError
 from mecbopt.info import entropy
 
-__all__ = ["Mixture"]
+__all__ = ["Mixture", "source_letters"]
 
 #: How far the sum of the weights may be from 1.
 _WEIGHT_SUM = 1e-9
+#: What an index of 32 bits can count: no table of more columns fits a memory.
+_MAX_LETTERS = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -143,10 +147,7 @@ class Mixture:
     def _table(self, name: str, values: Any, axes: tuple[None, ...]) -> NDArray[np.float64]:
         """An array of numbers whose first axis is the letters of X."""
         letters = self.mappings.shape[1]
-        try:
-            table = np.asarray(values, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ProblemError(argument=name, value=values, required="be an array of numbers") from error
+        table = _validate.numeric_array(name, values, "be an array of numbers").astype(np.float64)
         if table.ndim != 1 + len(axes) or len(table) != letters:
             shape = f"({letters},{' s' if axes else ''})"
             raise ProblemError(
@@ -159,11 +160,48 @@ class Mixture:
         least = int(self.mappings.max()) + 1
         if letters_y is None:
             return least
-        if letters_y < least:
+        if _validate.positive_integer("letters_y", letters_y) < least:
             raise ProblemError(
                 argument="letters_y", value=letters_y, required=f"be at least {least}, the letters that occur"
             )
+        if letters_y > _MAX_LETTERS:
+            raise ProblemError(argument="letters_y", value=letters_y, required=f"be at most {_MAX_LETTERS}")
         return letters_y
+
+    def sample(
+        self, x: ArrayLike, rng: np.random.Generator | int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Operate the mixture on letters: draw u_i by the weights and send x_i to f_{u_i}(x_i).
+
+        To send the outcome to someone who shares the seed, see `mecbopt.codec`.
+
+        Parameters
+        ----------
+        x : array of integers
+            Letters 0 .. n-1, of any shape.
+        rng : numpy.random.Generator or int
+            Where the u_i come from, or its seed.
+
+        Returns
+        -------
+        y, k : ndarray of int64, of the shape of x
+            The letters of Y, and the mappings that made them: y[i] = mappings[k[i], x[i]].  Cost O(N log k).
+
+        Raises
+        ------
+        ProblemError
+            Letters that are no integers from 0 to n-1, or neither a generator nor a seed.
+
+        Examples
+        --------
+        >>> y, k = Mixture([[0, 1, 1], [0, 0, 0]], [0.75, 0.25]).sample([0, 1, 2, 1], rng=0)
+        >>> y.tolist(), k.tolist()
+        ([0, 1, 1, 1], [0, 0, 0, 0])
+        """
+        letters = source_letters(x, self.mappings.shape[1])
+        ends = np.cumsum(self.weights)[:-1]  # without the last: whatever is above them belongs to it
+        k = np.searchsorted(ends, _generator(rng).random(letters.shape), side="right")
+        return self.mappings[k, letters], k
 
     def equals(self, other: Any) -> bool:
         """Whether both hold the same mappings with the same weights in the same order."""
@@ -174,25 +212,60 @@ class Mixture:
         )
 
 
+def source_letters(x: Any, letters: int, start: int = 0) -> NDArray[Any]:
+    """Letters of X as an array of integers, of the type that they have where it is one.
+
+    Parameters
+    ----------
+    x : array of integers
+    letters : int
+        n.
+    start : int
+        Index of the first one, for the message.
+
+    Raises
+    ------
+    ProblemError
+        Not integers, or an integer that is not from 0 to n-1.
+    """
+    required = f"hold integers from 0 to {letters - 1}, the letters of X"
+    try:
+        array = np.asarray(x)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ProblemError(argument="x", value=x, required=required) from error
+    if array.size == 0 and array.dtype == np.float64:  # what numpy makes of an empty list
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise ProblemError(
+            argument="x", value=x, found=f"holds values of type {array.dtype}", required=required
+        )
+    if array.size and not (array.min() >= 0 and array.max() < letters):
+        place = int(np.argmax((array < 0) | (array >= letters)))
+        raise ProblemError(argument=f"x[{start + place}]", value=array.flat[place], required=required)
+    # Unsigned 64-bit numbers beside signed ones would become floats.
+    return array.astype(np.int64) if array.dtype.itemsize > 4 else array
+
+
+def _generator(rng: Any) -> np.random.Generator:
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, numbers.Integral) and not isinstance(rng, bool) and int(rng) >= 0:
+        return np.random.default_rng(int(rng))
+    raise ProblemError(
+        argument="rng", value=rng, required="be a numpy.random.Generator or an integer of at least 0"
+    )
+
+
 def _integers(values: Any) -> NDArray[np.int64]:
     """An array of its own; nothing is cut to an integer."""
-    try:
-        array = np.array(values)
-        if array.dtype.kind in "iu" and (array.size == 0 or array.max() <= np.iinfo(np.int64).max):
-            return array.astype(np.int64)
-    except (TypeError, ValueError, OverflowError):
-        pass  # rows of different lengths, or no array at all
-    raise SolutionError(
-        argument="mappings", value=values, required="be a matrix of integers, one row for each mapping"
-    )
+    required = "be a matrix of integers, one row for each mapping"
+    array = _validate.numeric_array("mappings", values, required, SolutionError)
+    if array.dtype.kind not in "iu" or (array.size and array.max() > np.iinfo(np.int64).max):
+        raise SolutionError(argument="mappings", value=values, required=required)
+    return array.astype(np.int64)
 
 
 def _floats(values: Any) -> NDArray[np.float64]:
     """An array of its own."""
-    try:
-        array = np.array(values)
-        if array.dtype.kind in "iufO":
-            return array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise SolutionError(argument="weights", value=values, required="be a list of numbers")
+    array = _validate.numeric_array("weights", values, "be a list of numbers", SolutionError)
+    return array.astype(np.float64)

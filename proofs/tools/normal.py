@@ -162,6 +162,8 @@ def _normal(term: Any) -> Normal:
         return _power(term.base, int(term.exp))
     if isinstance(term, Total):
         return _summed(term.args[0], term.args[1])
+    if isinstance(term, delta):  # alone, too, its indices stand in the order that they have in products
+        return _canonical((), ((term, 1),), fmpq(1))
     return {((), ((term, 1),)): fmpq(1)}
 
 

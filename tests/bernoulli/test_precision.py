@@ -136,7 +136,9 @@ def test_the_antitone_end_of_a_tiny_bit_is_not_lost(mass):
     assert best.mutual_information > mb.bernoulli.comonotone(0.3, mass, rate).mutual_information
 
 
-@pytest.mark.parametrize("pair", [(5e-324, 0.3), (0.3, 5e-324), (5e-324, 5e-324), (1e-306, 1e-306)])
+@pytest.mark.parametrize(
+    "pair", [(5e-324, 0.3), (0.3, 5e-324), (5e-324, 5e-324), (1e-306, 1e-306), (7.223e-321, 0.99999846)]
+)
 def test_the_smallest_floats_raise_no_warning(pair):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

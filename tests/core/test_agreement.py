@@ -17,27 +17,27 @@ HIGHS += [236, 636]
 
 @pytest.mark.parametrize("number", HIGHS)
 def test_the_engines_prove_the_same_value(number):
-    record = agreement.against_highs(agreement.case(number))
+    record = agreement.against_highs(agreement.case(number), time_limit=300.0)
     assert agreement.agrees(record), record
 
 
 @pytest.mark.parametrize("number", [4, 5, 8])
 def test_four_by_four_agrees_with_the_exchange_cliques(number):
     """An exact method that shares nothing with the branch and bound; two of the three have equal masses."""
-    record = agreement.against_cliques(agreement.clique_case(number))
+    record = agreement.against_cliques(agreement.clique_case(number), time_limit=300.0)
     assert agreement.agrees(record), record
 
 
 @pytest.mark.parametrize("number", range(12))
 def test_three_by_three_agrees_with_the_exchange_cliques(number):
-    record = agreement.against_cliques(agreement.clique_case(number, letters=3))
+    record = agreement.against_cliques(agreement.clique_case(number, letters=3), time_limit=300.0)
     assert agreement.agrees(record), record
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(20, 60))
 def test_many_more_agree_with_the_exchange_cliques(number):
-    record = agreement.against_cliques(agreement.clique_case(number))
+    record = agreement.against_cliques(agreement.clique_case(number), time_limit=300.0)
     assert agreement.agrees(record), record
 
 

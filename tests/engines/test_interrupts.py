@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import mecbopt as mb
-from mecbopt.solving import solve as solve_function
+from mecbopt import solving
+from mecbopt.formulation import distinct_mappings
 from tests.instances import TREE_ENGINES, random_instance
 from tests.oracle import best_over_all_bases, polytope
 
@@ -123,4 +124,28 @@ def test_a_problem_is_asked_for():
 
 
 def test_the_public_name_is_the_function():
-    assert mb.solve is solve_function
+    assert mb.solve is solving.solve
+
+
+def test_ctrl_c_in_presolve_still_gets_an_answer(monkeypatch):
+    """It came as a KeyboardInterrupt where the tables of a label of a thousand letters were made."""
+    right, calls = solving.presolve, []
+
+    def struck(problem):
+        calls.append(problem)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return right(problem)
+
+    monkeypatch.setattr(solving, "presolve", struck)
+    solution = mb.solve(mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], 0.4))
+    solution.check()
+    assert solution.stop_reason is mb.StopReason.INTERRUPTED
+    assert solution.has_coupling
+
+
+def test_distinct_mappings_are_those_of_numpy():
+    random = np.random.default_rng(0)
+    for count, letters, outputs in ((0, 3, 2), (1, 1, 1), (300, 3, 4), (40, 1, 3)):
+        mappings = random.integers(0, outputs, (count, letters))
+        assert np.array_equal(distinct_mappings(mappings), np.unique(mappings, axis=0))

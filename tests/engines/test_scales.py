@@ -203,3 +203,41 @@ def test_bounds_are_rounded_outward():
     curve = mb.rate_curve(mb.Problem([0.5, 0.5], [0.3, 0.7]), [1e-9, 1e-6, 0.1, 0.5, 0.9])
     assert np.all(curve.upper_bound >= curve.mutual_information)
     assert LIMIT_SLACK < 1e-9
+
+
+@pytest.mark.parametrize("mass", [1e-17, 1e-30, 5e-324])
+@pytest.mark.parametrize("method", ["auto", "local", "greedy"])
+def test_a_letter_lost_in_the_rounding_of_the_others_goes_anywhere(mass, method):
+    """The greedy coupling leaves its row empty; it is kept, as the label's price is high at C near H(S|X)."""
+    problem = mb.Problem([mass, 0.4, 0.6], [0.5, 0.5], 0.3, CHANNEL, 0.9)
+    solution = mb.solve(problem, method=method)
+    solution.check()
+    assert solution.mutual_information == pytest.approx(0.0673484213, abs=1e-8)
+
+
+def test_a_mass_beyond_every_other():
+    channel = [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]
+    problem = mb.Problem(["1/2", 1e30, "1/5"], [0.6, 0.4], 0.5, channel, 0.9, normalize=True)
+    solution = mb.solve(problem)
+    solution.check()
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.upper_bound < 1e-12
+
+
+def test_more_mappings_than_a_float_can_count():
+    """100^1000: the engines say so in words, and "auto" goes to the local search."""
+    problem = mb.Problem(np.full(1000, 1e-3), np.full(100, 1e-2), 3.0)
+    solution = mb.solve(problem, time_limit=0.1)
+    solution.check()
+    assert solution.engine == "local"
+    with pytest.raises(mb.NotSupportedError, match=r"100\^1000 = 1\.00e\+2000 mappings"):
+        mb.solve(problem, engine="highs")
+
+
+def test_the_label_of_many_letters_takes_memory_in_proportion():
+    """Deviations of all pairs of letters would fill 6 GB here."""
+    letters = 20_000
+    random = np.random.default_rng(0)
+    channel = random.dirichlet(np.ones(2), letters)
+    problem = mb.Problem(np.full(letters, 1 / letters), [0.5, 0.5], 0.5, channel, 0.95)
+    assert mb.solve(problem, method="greedy", time_limit=1e-3).upper_bound <= 0.5 + 1e-12

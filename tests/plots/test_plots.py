@@ -184,8 +184,6 @@ def overprinted(figure: Figure) -> list[tuple[str, str]]:
     "names", [None, "letter {}", "a letter with a name that is much too long, number {}"]
 )
 def test_labels_of_a_solution_do_not_overprint(n: int, m: int, label: bool, names: str | None) -> None:
-    if names and "much too long" in names and n == 12:
-        pytest.xfail("a mass beside twelve very long names is still cut at the edge")
     random = np.random.default_rng(n + m)
     problem = mb.Problem(
         random.dirichlet(np.ones(n)),

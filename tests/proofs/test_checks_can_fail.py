@@ -16,6 +16,7 @@ from mecbopt._proofs import Lemma, ProofError, Statement, Verdict, Witness, runn
 from mecbopt._proofs.textbook import LOG_BOUND, LOG_INCREASES, u, v
 from mecbopt._proofs.tools.calculus import intermediate, monotone, strictly_concave
 from mecbopt._proofs.tools.evaluate import ball, compiled, holds, interval, nats
+from mecbopt._proofs.tools.induction import induction
 from mecbopt._proofs.tools.kernel import Context, over, same
 from mecbopt._proofs.tools.language import (
     And,
@@ -65,7 +66,7 @@ from mecbopt._proofs.witness import attest
 from mecbopt.cli.main import entry_point
 
 a, b, c, t, t1, t2, t3 = real("a b c t t1 t2 t3")
-i, j = index("i j", "I")
+i, j, h = index("i j h", "I")
 k = index("k", "K")
 w, f, g = family("w f g")
 
@@ -88,7 +89,39 @@ FACTS = {
     "differ": ne(a, b),
     "product": eq(a * b, 0),
     "false": lt(1, 0),
+    "stages": Or((eq(g(i), 0), Exists((j,), And((lt(w(j), w(i)), eq(g(i), g(j) + 1)))))),
 }
+START, NEXT = FACTS["stages"].parts
+
+
+def counted(claim, rank=None, before=j):
+    """By induction, the claim for every g(i): 0 at the start, else one more than at a lower rank."""
+    return induction(
+        w(i) if rank is None else rank,
+        h,
+        step("start", implies(START, claim), block(step("0", claim, algebra("given 1")))),
+        step(
+            "next",
+            implies(NEXT, claim),
+            block(
+                step(
+                    "one more",
+                    claim,
+                    choose(
+                        "given 1",
+                        step(
+                            "there",
+                            substitute(claim, {i: before}),
+                            instance("before", {h: before}, ("found",)),
+                        ),
+                        step("here", claim, algebra("there", "found")),
+                        called="found",
+                    ),
+                ),
+            ),
+        ),
+        step("any", claim, by_cases("start", "next", cover="stages")),
+    )
 
 
 def context() -> Context:
@@ -165,6 +198,15 @@ REFUSED = {
         ForAll((t1, t2, t3), (), lt(t1, t2)),
         strictly_concave(t**2, t, 0, 1, "slope"),
     ),
+    "an induction whose start fails": (ForAll((i,), (), gt(g(i), 0)), counted(gt(g(i), 0))),
+    "an induction from the member itself": (ForAll((i,), (), ge(g(i), 0)), counted(ge(g(i), 0), before=i)),
+    "an induction by another rank": (ForAll((i,), (), ge(g(i), 0)), counted(ge(g(i), 0), rank=-w(i))),
+    "an induction without rank": (ForAll((i,), (), ge(g(i), 0)), counted(ge(g(i), 0), rank=a)),
+    "an induction that needs none": (
+        ForAll((i,), (), ge(w(i), 0)),
+        induction(w(i), h, step("it", ge(w(i), 0), algebra("weights"))),
+    ),
+    "an induction over numbers": (ForAll((t,), (), ge(t, 0)), induction(t, h, step("it", ge(t, 0), sign()))),
     "a level outside": (
         Exists((t,), And((lt(0, t), lt(t, 1), eq(t, 2)))),
         intermediate(t, t, sp.Integer(0), sp.Integer(1), 2, ()),
@@ -199,6 +241,8 @@ ACCEPTED = {
         monotone(t**2, t, 0, 1, "slope"),
         (),
     ),
+    "an induction": (ForAll((i,), (), ge(g(i), 0)), counted(ge(g(i), 0)), ()),
+    "an indicator alone, its indices turned": (eq(delta(i, j) - delta(j, i), 0), algebra(), ()),
     "an absurd fact": (lt(c, 0), absurd("false"), ()),
     "a value": (Exists((t,), gt(t, a)), exists({t: b}, "ordered"), ()),
 }

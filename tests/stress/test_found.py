@@ -99,3 +99,19 @@ def test_weak_labels_are_taken_as_stated(
     assert solution.status is mb.Status.OPTIMAL
     assert solution.upper_bound >= optimum
     assert solution.mutual_information == pytest.approx(optimum, abs=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["auto", "highs", "enumeration"])
+def test_a_limit_near_zero_is_met_as_stated(engine: str) -> None:
+    """A mapping of weight 1e-10 stayed, whose label entropy was above C: 3e-11 bits too many."""
+    problem = mb.Problem(
+        [Fraction(27, 41), Fraction(4, 41), Fraction(5, 41), Fraction(5, 41)],
+        [0.6824767995848153, 0.3175232004151847],
+        1.0168043144611076,
+        [[0, 1], [1, 0], [0, 1], [0, 1]],
+        7.84222903911604e-77,
+    )
+    solution = mb.solve(problem, engine=engine)
+    solution.check()
+    assert solution.label_entropy_with_seed == 0.0
+    assert solution.mutual_information == pytest.approx(0.05552667924776555, abs=1e-14)

@@ -69,8 +69,7 @@ def _pmf(name: str, values: ArrayLike) -> FloatArray:
     array = np.ascontiguousarray(values, dtype=np.float64)
     if array.ndim != 1 or not 2 <= len(array) <= MAX_LETTERS:
         raise NotSupportedError(
-            f"{name} has shape {array.shape}; the compiled search takes 2 to {MAX_LETTERS} letters: "
-            "use method='local' for larger problems."
+            f"{name} has shape {array.shape}; the compiled search takes 2 to {MAX_LETTERS} letters."
         )
     if not (array > 0).all() or abs(array.sum() - 1) > 1e-9:
         raise ProblemError(

@@ -1,0 +1,66 @@
+"""Arrays of numbers, and callables, where nothing has to stay exact."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mecbopt.errors import MecboptError, ProblemError
+
+__all__ = ["callback", "numeric_array"]
+
+
+def numeric_array(
+    name: str, values: Any, required: str, error: type[MecboptError] = ProblemError
+) -> NDArray[Any]:
+    """An array of its own with entries of one of numpy's real types, whatever holds them.
+
+    Parameters
+    ----------
+    name, required : str
+        For the message.
+    values : array_like
+        Also a tensor, with or without a gradient.
+    error : type
+        What is raised.
+
+    Raises
+    ------
+    MecboptError
+        No array of real numbers, masked entries, integers beyond every float.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(values, torch.Tensor):
+        values = values.detach().cpu()
+        values = values.double() if values.is_floating_point() else values
+        values = values.numpy() if values.layout is torch.strided else None
+    if np.ma.is_masked(values):
+        raise error(argument=name, value=values, found="has masked entries", remedy="fill them")
+    try:
+        array = np.array(values)
+        if array.dtype.kind == "O":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as reason:
+        # Rows of different lengths, no array at all, or what one of its entries says of itself.
+        raise error(argument=name, value=values, required=required) from reason
+    if array.dtype.kind not in "iuf":
+        raise error(argument=name, value=values, required=required)
+    return array
+
+
+def callback(name: str, value: Any) -> Callable[..., object] | None:
+    """A function that is called now and then, or None.
+
+    Raises
+    ------
+    ProblemError
+        Neither.
+    """
+    if value is not None and not callable(value):
+        raise ProblemError(argument=name, value=value, required="be a function, or None")
+    found: Callable[..., object] | None = value
+    return found
