@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import subprocess
 import sys
 import tarfile
@@ -22,6 +23,7 @@ from mecbopt.neural.errors import ConfigError  # noqa: E402
 from mecbopt.neural.experiments import __main__ as command  # noqa: E402
 from mecbopt.neural.experiments import runner  # noqa: E402
 from mecbopt.neural.experiments.manifest import Run, at_rate, chosen, manifest  # noqa: E402
+from mecbopt.neural.experiments.pictures import advantage, advantage_table  # noqa: E402
 from mecbopt.neural.experiments.results import evaluate_run, held_out_figures  # noqa: E402
 from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
@@ -160,6 +162,21 @@ def test_learned_couplings_are_drawn_beside_what_a_solver_finds(tmp_path, capsys
     (tmp_path / "x.json").write_text('{"a": {"counts": []}}')
     assert command.main([*arguments, str(tmp_path / "x.json")]) == 2
     assert "--couplings" in capsys.readouterr().err
+
+
+def test_the_recorded_runs_are_above_the_baseline_at_every_rate():
+    """From the records under version control: the lower end of every interval is above 0."""
+    path = Path(__file__).parents[2] / "docs/neural/results/experiments.json"
+    results = {name: {"evaluation": item} for name, item in json.loads(path.read_text()).items()}
+    lines = advantage_table(results).splitlines()[2:]
+    assert len(lines) >= 6
+    for line in lines:
+        difference, half = (float(part) for part in line.split("|")[-2].split("+-"))
+        assert difference - half > 0.0, line
+    item = {"judge_accuracy": 0.5, "images": 400}
+    assert advantage([item], [item]) == (0.0, pytest.approx(1.96 * math.sqrt(0.5 / 400)))
+    seeds = [{"judge_accuracy": value, "images": 10**12} for value in (0.4, 0.6)]
+    assert advantage(seeds, seeds)[1] == pytest.approx(1.96 * 0.1 * math.sqrt(2.0), rel=1e-4)
 
 
 def test_no_process_outlives_an_interrupt(tmp_path, monkeypatch):

@@ -20,7 +20,13 @@ from mecbopt.errors import MecboptError
 from mecbopt.neural.errors import DatasetError
 from mecbopt.neural.experiments.benchmark import recorded_steps_agree, steps_a_second
 from mecbopt.neural.experiments.manifest import Run, chosen, manifest
-from mecbopt.neural.experiments.pictures import ablation_table, draw_all, draw_couplings, results_table
+from mecbopt.neural.experiments.pictures import (
+    ablation_table,
+    advantage_table,
+    draw_all,
+    draw_couplings,
+    results_table,
+)
 from mecbopt.neural.experiments.results import (
     evaluate_run,
     gather,
@@ -262,6 +268,7 @@ def _draw(out: Path, every: list[Run], target: Path, couplings: Path | None) -> 
         (target / "search.json").write_text(text + "\n", encoding="utf-8")
     for prefix in ("mnist", "svhn", "area", "baseline_mnist", "baseline_svhn"):
         print(f"\n{prefix}\n\n{results_table(results, prefix)}")
+    print(f"\nagainst the baseline\n\n{advantage_table(results)}")
     print(f"\nablations\n\n{ablation_table(results)}")
     return 0
 
