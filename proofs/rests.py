@@ -63,6 +63,14 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/formulation/partitions.py: _trace",
         "mecbopt/_core/tree/pricing.c: mb_price_blocks",
     ),
+    "exchangeable": (
+        "mecbopt/certificates/tree.py: order_pairs",
+        "docs/developer/exact-solver.md: may be permuted",
+    ),
+    "exchangeable_order": (
+        "mecbopt/_core/tree/propagation.c: mb_order_rows",
+        "docs/developer/exact-solver.md: Every orbit of couplings",
+    ),
     "weak_duality": ("mecbopt/_core/tree/relaxation.c: dual_bound", "reduced_cost"),
     "float_sum": ("rounding_margin", "docs/developer/exact-solver.md: taken off for rounding"),
     "rounding_margin": (

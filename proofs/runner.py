@@ -56,6 +56,8 @@ NAMES = (
     "record",
     "pricing",
     "pricing_attained",
+    "exchangeable",
+    "exchangeable_order",
     "weak_duality",
     "float_sum",
     "rounding_margin",

@@ -17,8 +17,10 @@ from .tools.language import (
     And,
     Exists,
     ForAll,
+    Formula,
     Or,
     Total,
+    delta,
     eq,
     family,
     ge,
@@ -31,7 +33,16 @@ from .tools.language import (
     real,
 )
 
-__all__ = ["COLUMNS", "LOG_BOUND", "LOG_BOUND_STRICT", "LOG_INCREASES", "SCALE"]
+__all__ = [
+    "COLUMNS",
+    "GREATEST",
+    "LOG_BOUND",
+    "LOG_BOUND_STRICT",
+    "LOG_INCREASES",
+    "SCALE",
+    "SORT",
+    "permutation",
+]
 
 u, v = real("u v")
 
@@ -159,4 +170,143 @@ COLUMNS = Statement(
     conclusions={"number": le(Total(on(k), k), sp.Symbol("size[R]", real=True))},
     source="Strang, Introduction to Linear Algebra, 5th ed., section 3.4",
     witness=Witness(draw=_triangular, count=800),
+)
+
+m, m2, m3, place_of, source = index("m m2 m3 a0 c0", "I")
+n, n2, n3, column = index("n n2 n3 b0", "J")
+alike, other_alike, key, position, send, value = family("E F c o sigma f")
+
+
+def equivalence(relation: Any, one: Any, two: Any, three: Any) -> dict[str, Formula]:
+    """Members are alike or not, as in an equivalence relation."""
+    return {
+        "alike or not": Or((eq(relation(one, two), 0), eq(relation(one, two), 1))),
+        "equivalence": And(
+            (
+                eq(relation(one, one), 1),
+                eq(relation(one, two), relation(two, one)),
+                le(relation(one, two) * relation(two, three), relation(one, three)),
+            )
+        ),
+    }
+
+
+def permutation(matrix: Any, one: Any, two: Any, three: Any) -> tuple[Any, ...]:
+    """A matrix with one 1 in every row and column: where each place takes its member from."""
+    return (
+        ForAll(
+            (one, two, three),
+            (),
+            eq(matrix(one, two) * matrix(one, three), delta(two, three) * matrix(one, two)),
+        ),
+        ForAll((one,), (), eq(Total(matrix(one, two), two), 1)),
+        ForAll((two,), (), eq(Total(matrix(one, two), one), 1)),
+    )
+
+
+def sorting(
+    matrix: Any, relation: Any, keys: Any, order: Any, at: Any, taken: Any, one: Any, two: Any, three: Any
+) -> And:
+    """A permutation within classes that puts one member at a place and sorts the others by falling keys."""
+    return And(
+        (
+            *permutation(matrix, one, two, three),
+            ForAll((one, two), (), eq(matrix(one, two) * (1 - relation(one, two)), 0)),
+            eq(matrix(at, taken), 1),
+            ForAll(
+                (one, two),
+                (
+                    eq(relation(one, two), 1),
+                    lt(order(one), order(two)),
+                    eq(delta(one, at), 0),
+                    eq(delta(two, at), 0),
+                ),
+                le(
+                    Total(matrix(two, three) * keys(three), three),
+                    Total(matrix(one, three) * keys(three), three),
+                ),
+            ),
+        )
+    )
+
+
+def _sorted_classes(generator: random.Random, place: int) -> dict[str, Any]:
+    """Up to five members in up to two classes, keys with ties, the permutation that sorts them."""
+    count = 1 + place % 5
+    kinds = [generator.randint(0, 1) for _ in range(count)]
+    keys = [fmpq(generator.randint(-3, 3), 2) for _ in range(count)]
+    order = list(range(count))
+    generator.shuffle(order)
+    fixed = generator.randrange(count)
+    taken = generator.choice([one for one in range(count) if kinds[one] == kinds[fixed]])
+    table = [[0] * count for _ in range(count)]
+    table[fixed][taken] = 1
+    for one in set(kinds):
+        places = sorted((i for i in range(count) if kinds[i] == one and i != fixed), key=order.__getitem__)
+        members = sorted((i for i in range(count) if kinds[i] == one and i != taken), key=lambda i: -keys[i])
+        for to, of in zip(places, members, strict=True):
+            table[to][of] = 1
+    return {
+        "#I": count,
+        "E": [[int(one == two) for two in kinds] for one in kinds],
+        "c": keys,
+        "o": order,
+        "@a0": fixed,
+        "@c0": taken,
+        "sigma": table,
+    }
+
+
+def _pairs(generator: random.Random, place: int) -> dict[str, Any]:
+    """Tables of up to three rows and columns in classes."""
+    rows, columns = 1 + place % 3, generator.randint(1, 3)
+    kinds, others = ([generator.randint(0, 1) for _ in range(count)] for count in (rows, columns))
+    return {
+        "#I": rows,
+        "#J": columns,
+        "E": [[int(one == two) for two in kinds] for one in kinds],
+        "F": [[int(one == two) for two in others] for one in others],
+        "f": [[fmpq(generator.randint(-3, 3)) for _ in range(columns)] for _ in range(rows)],
+    }
+
+
+_KNUTH = "Knuth, The Art of Computer Programming, volume 3, 2nd ed., section 5"
+SORT = Statement(
+    name="sort",
+    label="the members of each class can be sorted, one of them put at a given place",
+    hypotheses=equivalence(alike, m, m2, m3),
+    conclusions={
+        "a permutation": implies(
+            eq(alike(place_of, source), 1),
+            Exists((send,), sorting(send, alike, key, position, place_of, source, m, m2, m3)),
+        )
+    },
+    source=_KNUTH,
+    witness=Witness(draw=_sorted_classes, count=600),
+)
+GREATEST = Statement(
+    name="greatest",
+    label="finitely many numbers have a greatest one among them",
+    hypotheses={
+        **equivalence(alike, m, m2, m3),
+        **{f"{name} (2)": one for name, one in equivalence(other_alike, n, n2, n3).items()},
+    },
+    conclusions={
+        "a greatest one": Exists(
+            (m, n),
+            And(
+                (
+                    eq(alike(place_of, m), 1),
+                    eq(other_alike(column, n), 1),
+                    ForAll(
+                        (m2, n2),
+                        (eq(alike(place_of, m2), 1), eq(other_alike(column, n2), 1)),
+                        le(value(m2, n2), value(m, n)),
+                    ),
+                )
+            ),
+        )
+    },
+    source="Rudin, Principles of Mathematical Analysis, 3rd ed., chapter 1",
+    witness=Witness(draw=_pairs, count=600),
 )

@@ -436,8 +436,11 @@ def substitute(formula: Any, mapping: Mapping[Any, Any]) -> Any:
         brings_more = any(not isinstance(value, sp.Basic) for value in inner.values())
         for one in formula.variables:
             if brings_more:
-                name = f"{one.name}'"
-                renaming[one] = index(name, sort_of(one)) if is_index(one) else real(name)
+                name = f"{one.__name__ if isinstance(one, sp.FunctionClass) else one.name}'"
+                if isinstance(one, sp.FunctionClass):
+                    renaming[one] = family(name)
+                else:
+                    renaming[one] = index(name, sort_of(one)) if is_index(one) else real(name)
             elif one in used:
                 renaming[one] = _fresh(one, used | free_symbols(formula) | set(formula.variables))
             variables.append(renaming.get(one, one))
