@@ -117,7 +117,7 @@ SIGMA_SIDES, TAU_SIDES = ((eq(one, 0), eq(1 - one, 0)) for one in (sigma(x, x2),
 
 
 def _sides(claim: Any, sides: Any, cover: str, *on: Step) -> tuple[Step, ...]:
-    """A claim that is empty on one side, and proved by the steps on the other; their last one is the claim."""
+    """A claim that is empty on one side, and proved by the steps on the other."""
     name = cover.split()[0]
     off = f"{name} is off"
     return (

@@ -54,6 +54,14 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/certificates/tree.py: _proved",
         "docs/reference/certificate_format.md: *Slab.*",
     ),
+    "vertex_counts": ("docs/theory/index.md: `vertex_counts`",),
+    "coupling_count": ("docs/theory/mathematics.md: an extreme point of the intersection",),
+    "constants": ("low_rate_value",),
+    "low_rate_support": ("low_rate_value", "mecbopt/engines/low_rate.py: at most one other mapping"),
+    "low_rate_value": (
+        "mecbopt/engines/low_rate.py: low_rate_limit",
+        "docs/theory/index.md: `low_rate_value`",
+    ),
     "pricing": (
         "mecbopt/_core/tree/pricing.c: mb_price",
         "mecbopt/formulation/partitions.py: CheapestPartition",

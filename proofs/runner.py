@@ -54,6 +54,11 @@ NAMES = (
     # what the exact solver and its certificates rest on
     "rounded_jensen",
     "record",
+    "vertex_counts",
+    "coupling_count",
+    "low_rate_support",
+    "constants",
+    "low_rate_value",
     "pricing",
     "pricing_attained",
     "exchangeable",
