@@ -54,6 +54,7 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/certificates/tree.py: _proved",
         "docs/reference/certificate_format.md: *Slab.*",
     ),
+    "vertex_maximum": ("mecbopt/engines/vertex.py: to_vertex", "docs/theory/index.md: `vertex_maximum`"),
     "vertex_counts": ("docs/theory/index.md: `vertex_counts`",),
     "coupling_count": ("docs/theory/mathematics.md: an extreme point of the intersection",),
     "constants": ("low_rate_value",),

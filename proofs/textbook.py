@@ -6,13 +6,15 @@ A proof that cites one gives values to its symbols and families, and its hypothe
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Any
 
 import sympy as sp
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from .lemma import Statement, Witness
+from .mappings import pmf
 from .tools.language import (
     And,
     Exists,
@@ -39,9 +41,16 @@ __all__ = [
     "LOG_BOUND",
     "LOG_BOUND_STRICT",
     "LOG_INCREASES",
+    "MIXED",
     "SCALE",
     "SORT",
+    "VERTICES",
+    "draw_polytope",
+    "equivalence",
+    "feasible",
     "permutation",
+    "sorting",
+    "vertex",
 ]
 
 u, v = real("u v")
@@ -309,4 +318,105 @@ GREATEST = Statement(
     },
     source="Rudin, Principles of Mathematical Analysis, 3rd ed., chapter 1",
     witness=Witness(draw=_pairs, count=600),
+)
+
+direction, t = family("v"), index("t", "V")
+B, right, limit, share, corner = family("B b beta lambda u")
+PLACES, COUNT = sp.Symbol("size[V]", real=True), sp.Symbol("size[K]", real=True)
+
+
+def feasible(weights: Any) -> tuple[Formula, ...]:
+    """Weights that meet the rows."""
+    return (
+        ForAll((k,), (), ge(weights(k), 0)),
+        ForAll((i,), (), eq(Total(A(i, k) * weights(k), k), right(i))),
+        ForAll((o,), (), le(Total(B(o, k) * weights(k), k), limit(o))),
+    )
+
+
+def vertex(weights: Any) -> ForAll:
+    """No direction keeps the weights feasible both ways."""
+    both = ForAll((k,), (), And((ge(weights(k) + direction(k), 0), ge(weights(k) - direction(k), 0))))
+    sides = tuple(le(Total(B(o, k) * (weights(k) + sign * direction(k)), k), limit(o)) for sign in (1, -1))
+    rows = ForAll((i,), (), eq(Total(A(i, k) * direction(k), k), 0))
+    return ForAll(
+        (direction,), (both, rows, ForAll((o,), (), And(sides))), ForAll((k,), (), eq(direction(k), 0))
+    )
+
+
+def draw_polytope(generator: random.Random, place: int) -> dict[str, Any]:
+    """A polytope of up to three weights, its vertices from all sets of active rows, a mixture of them."""
+    count = 1 + place % 3
+    equal = [[fmpq(1)] * count]
+    if place % 2 and count > 1:
+        equal.append([fmpq(generator.randint(0, 2)) for _ in range(count)])
+    inside = pmf(generator, count)
+    ends = [sum((a * b for a, b in zip(row, inside, strict=True)), fmpq(0)) for row in equal]
+    row = [fmpq(generator.randint(-2, 2)) for _ in range(count)]
+    top = sum((a * b for a, b in zip(row, inside, strict=True)), fmpq(0)) + generator.choice((0, fmpq(1, 9)))
+    units = [[fmpq(int(one == two)) for two in range(count)] for one in range(count)]
+    active = [*((unit, fmpq(0)) for unit in units), (row, top)]
+    corners: list[list[Any]] = []
+    for chosen in itertools.product((False, True), repeat=len(active)):
+        used = [one for one, on_ in zip(active, chosen, strict=True) if on_]
+        matrix = [*equal, *(one[0] for one in used)]
+        sides = [*ends, *(one[1] for one in used)]
+        square = fmpq_mat(matrix)
+        if square.rank() < count:
+            continue
+        normal = square.transpose() * square
+        found = normal.solve(square.transpose() * fmpq_mat([[one] for one in sides]))
+        point = [found[one, 0] for one in range(count)]
+        met = all(
+            sum((a * b for a, b in zip(line, point, strict=True)), fmpq(0)) == side
+            for line, side in zip(matrix, sides, strict=True)
+        )
+        below = sum((a * b for a, b in zip(row, point, strict=True)), fmpq(0)) <= top
+        if met and below and min(point) >= 0 and point not in corners:
+            corners.append(point)
+    taken = [generator.choice(corners) for _ in range(count)]
+    shares = pmf(generator, count, zeros=True)
+    return {
+        "#K": count,
+        "#R": len(equal),
+        "#O": 1,
+        "#V": count,
+        "A": equal,
+        "b": ends,
+        "B": [row],
+        "beta": [top],
+        "w": [sum(a * one[b] for a, one in zip(shares, taken, strict=True)) for b in range(count)],
+        "z": inside if place % 2 else pmf(generator, count),
+        "v": [fmpq(0)] * count,
+        "lambda": shares,
+        "u": taken,
+    }
+
+
+#: weights as a mixture of vertices
+MIXED = And(
+    (
+        ForAll((t,), (), ge(share(t), 0)),
+        eq(Total(share(t), t), 1),
+        ForAll((t,), (), And(feasible(lambda one: corner(t, one)))),
+        ForAll((t,), (), vertex(lambda one: corner(t, one))),
+        ForAll((k,), (), eq(w(k), Total(share(t) * corner(t, k), t))),
+    )
+)
+VERTICES = Statement(
+    name="vertices",
+    label="a point of a polytope is a mixture of vertices, of no more than there are coordinates",
+    hypotheses={
+        "feasible": And(feasible(w)),
+        "bounded": ForAll((z,), feasible(z), eq(Total(z(k), k), 1)),
+        "places": eq(PLACES, COUNT),
+    },
+    conclusions={
+        "mixture of vertices": Exists(
+            (share, corner),
+            MIXED,
+        )
+    },
+    source="Schrijver, Theory of Linear and Integer Programming, sections 7.7 and 8.5",
+    witness=Witness(draw=draw_polytope, count=600),
 )
