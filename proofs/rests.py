@@ -54,6 +54,7 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/certificates/tree.py: _proved",
         "docs/reference/certificate_format.md: *Slab.*",
     ),
+    "finite_seed": ("theorem_1", "docs/theory/index.md: `finite_seed`"),
     "vertex_maximum": ("mecbopt/engines/vertex.py: to_vertex", "docs/theory/index.md: `vertex_maximum`"),
     "vertex_counts": ("docs/theory/index.md: `vertex_counts`",),
     "coupling_count": ("docs/theory/mathematics.md: an extreme point of the intersection",),
@@ -103,6 +104,6 @@ PHRASES: dict[str, str] = {
     "support lemma": "support",
     "exchange lemma": "exchange",
     "sign theorem": "sign_theorem",
-    "representation lemma": "functional_representation",
+    "representation lemma": "finite_seed",
     "light-branch theorem": "cited: stated and proved in words on the page on minimum entropy couplings",
 }

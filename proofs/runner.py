@@ -54,6 +54,7 @@ NAMES = (
     # what the exact solver and its certificates rest on
     "rounded_jensen",
     "record",
+    "finite_seed",
     "vertex_maximum",
     "vertex_counts",
     "coupling_count",
