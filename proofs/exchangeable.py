@@ -15,7 +15,7 @@ from .exchangeable_order import alike_x, alike_y, draw_classes, relation, sigma,
 from .general_bounds import LABEL, J, c, j, s
 from .lemma import Lemma, Step, Witness, step
 from .mappings import IMAGE, LAW, P, e, k, p, pmf, q, r, w, x, y
-from .textbook import permutation
+from .textbook_sets import permutation
 from .tools.kernel import over
 from .tools.language import And, ForAll, Or, Total, eq, family, ge, implies, phi, total
 from .tools.rules import algebra, block, by_cases, follows, instance, sign, zero_product

@@ -13,7 +13,7 @@ from typing import Any
 from flint import fmpq
 
 from .lemma import Lemma, Step, Witness, step
-from .textbook import (
+from .textbook_sets import (
     GREATEST,
     SORT,
     alike,

@@ -57,7 +57,6 @@ RESTS: dict[str, tuple[str, ...]] = {
     "finite_seed": ("theorem_1", "docs/theory/index.md: `finite_seed`"),
     "vertex_maximum": ("mecbopt/engines/vertex.py: to_vertex", "docs/theory/index.md: `vertex_maximum`"),
     "vertex_counts": ("docs/theory/index.md: `vertex_counts`",),
-    "coupling_count": ("docs/theory/mathematics.md: an extreme point of the intersection",),
     "constants": ("low_rate_value",),
     "low_rate_support": ("low_rate_value", "mecbopt/engines/low_rate.py: at most one other mapping"),
     "low_rate_value": (
@@ -91,6 +90,40 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/_core/tree/search.c: reduced_cost_box",
         "docs/developer/exact-solver.md: Reduced costs",
     ),
+    "farkas": ("mecbopt/_core/tree/relaxation.c: farkas_proves",),
+    "propagation": ("mecbopt/_core/tree/propagation.c: mb_propagate",),
+    "monotone_limits": ("docs/guide/curve.md: monotone by construction",),
+    "information_convex": ("edge", f"{_INDEX}: `information_convex`"),
+    "edge": ("vertex_optimum", "mapping_counts", f"{_INDEX}: `edge`"),
+    "vertex_optimum": ("mapping_counts", f"{_INDEX}: `vertex_optimum`"),
+    "mapping_counts": (f"{_INDEX}: `mapping_counts`",),
+    "mapping_counts_free": (f"{_INDEX}: `mapping_counts_free`",),
+    "coupling_counts": (f"{_INDEX}: `coupling_counts`",),
+    "spreading": ("chain", "coupling_forest", "merging"),
+    "chain": (f"{_INDEX}: `chain`", "docs/theory/mathematics.md: Binary Y: chains"),
+    "merging": (f"{_INDEX}: `merging`", "docs/theory/mathematics.md: without common randomness"),
+    "forest_letters": (
+        f"{_INDEX}: `forest_letters`",
+        "docs/theory/mathematics.md: without common randomness",
+    ),
+    "coupling_forest": (f"{_INDEX}: `coupling_forest`", "docs/mec.md: Entropy is strictly concave"),
+    "edge_mass": (f"{_INDEX}: `edge_mass`", "docs/mec.md: depends on the set alone"),
+    "residual": (f"{_INDEX}: `residual`", "mecbopt/mec/subsets.py: _remaining_entropy"),
+    "profile_bound": ("mecbopt/bounds/profile.py: profile_bound", "docs/mec.md: at every quantile"),
+    "pattern_bound": (
+        "mecbopt/_core/mec/bounds.c: mec_pattern_bound_build",
+        "docs/mec.md: a Lagrangian dual",
+    ),
+    "bin_filling": ("mecbopt/_core/mec/bounds.c: whole items of", "docs/mec.md: at most one in part"),
+    "price_at_ends": ("mecbopt/_core/mec/bounds.c: tabulate_items", "docs/mec.md: has no interior minimum"),
+    "equal_letters": (
+        "mecbopt/_core/mec/search.c: of equal items only the number counts",
+        "docs/mec.md: *Equal letters*",
+    ),
+    "stopping_bound": ("mecbopt/_core/mec/internal.h: layer_least", "docs/mec.md: *Stopping.*"),
+    "joins": ("mecbopt/mec/subsets.py: A row joins an open column", "docs/mec.md: ### States and joins"),
+    "light_branches": ("mecbopt/mec/subsets.py: largest_light", "docs/mec.md: **Theorem (light branches).**"),
+    "chain_value": (f"{_INDEX}: `chain_value`", "docs/theory/mathematics.md: three real numbers"),
 }
 
 #: phrase in code or pages -> the lemma, or why there is none
@@ -103,7 +136,8 @@ PHRASES: dict[str, str] = {
     "low-rate theorem": "low_rate",
     "support lemma": "support",
     "exchange lemma": "exchange",
+    "edge lemma": "edge",
     "sign theorem": "sign_theorem",
     "representation lemma": "finite_seed",
-    "light-branch theorem": "cited: stated and proved in words on the page on minimum entropy couplings",
+    "light-branch theorem": "light_branches",
 }

@@ -6,15 +6,13 @@ A proof that cites one gives values to its symbols and families, and its hypothe
 
 from __future__ import annotations
 
-import itertools
 import random
 from typing import Any
 
 import sympy as sp
-from flint import fmpq, fmpq_mat
+from flint import fmpq
 
 from .lemma import Statement, Witness
-from .mappings import pmf
 from .tools.language import (
     And,
     Exists,
@@ -22,7 +20,6 @@ from .tools.language import (
     Formula,
     Or,
     Total,
-    delta,
     eq,
     family,
     ge,
@@ -33,24 +30,20 @@ from .tools.language import (
     lt,
     ne,
     real,
+    size,
 )
 
 __all__ = [
     "COLUMNS",
-    "GREATEST",
+    "COLUMNS_IN_THREE",
+    "COLUMNS_IN_TWO",
+    "FIRST_MEMBER",
+    "FOREST_COLUMNS",
     "LOG_BOUND",
     "LOG_BOUND_STRICT",
     "LOG_INCREASES",
-    "MIXED",
+    "RATIO_TEST",
     "SCALE",
-    "SORT",
-    "VERTICES",
-    "draw_polytope",
-    "equivalence",
-    "feasible",
-    "permutation",
-    "sorting",
-    "vertex",
 ]
 
 u, v = real("u v")
@@ -106,6 +99,69 @@ def _triangular(generator: random.Random, place: int) -> dict[str, Any]:
     return {"#K": number, "#R": rows, "A": table, "on": chosen, "z": [fmpq(0)] * number}
 
 
+def _triangular_parts(generator: random.Random, place: int, parts: int) -> dict[str, Any]:
+    """The same with the rows in several groups, none of them empty."""
+    values = _triangular(generator, place)
+    if values["#R"] < parts:
+        return _triangular_parts(generator, place + 1, parts)
+    rows, sizes = values.pop("A"), [values["#R"] - parts + 1, *[1] * (parts - 1)]
+    for (size_name, name), number in zip((("#R", "A"), ("#O", "B"), ("#L", "C")), sizes, strict=False):
+        values[size_name], values[name], rows = number, rows[:number], rows[number:]
+    return values
+
+
+def _triangular_two(generator: random.Random, place: int) -> dict[str, Any]:
+    return _triangular_parts(generator, place, 2)
+
+
+def _triangular_three(generator: random.Random, place: int) -> dict[str, Any]:
+    return _triangular_parts(generator, place, 3)
+
+
+def _triangular_forest(generator: random.Random, place: int) -> dict[str, Any]:
+    """Random edges between rows and columns, some of those that close no cycle chosen."""
+    rows, columns = generator.randint(1, 4), generator.randint(1, 4)
+    ends = [(generator.randrange(rows), generator.randrange(columns)) for _ in range(rows * columns + 2)]
+    component, chosen = list(range(rows + columns)), []
+    for row, column in ends:
+        one, other = component[row], component[rows + column]
+        chosen.append(int(one != other and (place % 3 == 0 or generator.random() < 0.7)))
+        if chosen[-1]:
+            component = [one if label == other else label for label in component]
+    return {
+        "#K": len(ends),
+        "#R": rows,
+        "#O": columns,
+        "A": [[int(row == end[0]) for end in ends] for row in range(rows)],
+        "B": [[int(column == end[1]) for end in ends] for column in range(columns)],
+        "c": [1] * rows,
+        "d": [-1] * columns,
+        "on": chosen,
+        "z": [fmpq(0)] * len(ends),
+    }
+
+
+def _ratios(generator: random.Random, place: int) -> dict[str, Any]:
+    """Weights with zeros, a direction in their support that falls somewhere; the step to the first 0."""
+    while True:
+        count = 1 + place % 4
+        weights = [fmpq(generator.randint(0, 3), generator.choice((2, 200))) for _ in range(count)]
+        moves = [
+            fmpq(generator.randint(-3, 3), generator.choice((1, 50))) if one else fmpq(0) for one in weights
+        ]
+        limits = [-a / b for a, b in zip(weights, moves, strict=True) if b < 0]
+        if limits:
+            return {"#K": count, "w": weights, "z": moves, "epsilon": min(limits)}
+
+
+def _ranked(generator: random.Random, place: int) -> dict[str, Any]:
+    """Members of a set, not empty, with ranks that may be equal."""
+    count = 1 + place % 5
+    chosen = [generator.randint(0, 1) for _ in range(count)]
+    chosen[generator.randrange(count)] = 1
+    return {"#K": count, "on": chosen, "rho": [fmpq(generator.randint(0, 3)) for _ in range(count)]}
+
+
 _RUDIN = "Rudin, Principles of Mathematical Analysis, 3rd ed., chapter 8"
 
 LOG_INCREASES = Statement(
@@ -133,8 +189,8 @@ LOG_BOUND_STRICT = Statement(
     witness=Witness(draw=_points, count=1500),
 )
 
-k, i, o = index("k", "K"), index("i", "R"), index("o", "O")
-w, z, A, on, slack, move = family("w z A on sigma d")
+k, k2, i, o, j = *index("k k2", "K"), index("i", "R"), index("o", "O"), index("j", "L")
+w, z, A, B, C, on, slack, move, c, d, rank = family("w z A B C on sigma d c d rho")
 epsilon = real("epsilon")
 
 SCALE = Statement(
@@ -162,261 +218,97 @@ SCALE = Statement(
     source="Rudin, Principles of Mathematical Analysis, 3rd ed., chapter 1",
     witness=Witness(draw=_scaled, count=800),
 )
+RATIO_TEST = Statement(
+    name="ratio_test",
+    label="along a direction that falls somewhere a first coordinate reaches 0",
+    hypotheses={
+        "weights": ge(w(k), 0),
+        "support": implies(le(w(k), 0), eq(z(k), 0)),
+        "falls": Exists((k2,), lt(z(k2), 0)),
+    },
+    conclusions={
+        "the first 0": Exists(
+            (epsilon, k2),
+            And(
+                (
+                    gt(epsilon, 0),
+                    ForAll((k,), (), ge(w(k) + epsilon * z(k), 0)),
+                    gt(w(k2), 0),
+                    eq(w(k2) + epsilon * z(k2), 0),
+                )
+            ),
+        ),
+    },
+    source="Bertsimas and Tsitsiklis, Introduction to Linear Optimization, section 3.2",
+    witness=Witness(draw=_ratios, count=800),
+)
+FIRST_MEMBER = Statement(
+    name="first_member",
+    label="a finite set that is not empty has a first member in every order",
+    hypotheses={
+        "set": Or((eq(on(k), 0), eq(on(k), 1))),
+        "not empty": Exists((k2,), eq(on(k2), 1)),
+    },
+    conclusions={
+        "first": Exists(
+            (k2,),
+            And((eq(on(k2), 1), ForAll((k,), (), implies(eq(on(k), 1), le(rank(k2), rank(k)))))),
+        ),
+    },
+    source="Halmos, Naive Set Theory, section 13",
+    witness=Witness(draw=_ranked, count=800),
+)
+INDICATOR = Or((eq(on(k), 0), eq(on(k), 1)))
+_STRANG = "Strang, Introduction to Linear Algebra, 5th ed., section 3.4"
+
+
+def independent(*rows: Formula) -> Formula:
+    """No direction but 0 on the chosen columns is 0 in every row; the rows are equations in z."""
+    return ForAll(
+        (z,),
+        (*rows, ForAll((k,), (), implies(eq(on(k), 0), eq(z(k), 0)))),
+        ForAll((k,), (), eq(z(k), 0)),
+    )
+
+
+ROWS_A = ForAll((i,), (), eq(Total(A(i, k) * z(k), k), 0))
+ROWS_B = ForAll((o,), (), eq(Total(B(o, k) * z(k), k), 0))
+ROWS_C = ForAll((j,), (), eq(Total(C(j, k) * z(k), k), 0))
+
 COLUMNS = Statement(
     name="columns",
     label="independent columns are not more than the rows",
-    hypotheses={
-        "indicator": Or((eq(on(k), 0), eq(on(k), 1))),
-        "independent": ForAll(
-            (z,),
-            (
-                ForAll((i,), (), eq(Total(A(i, k) * z(k), k), 0)),
-                ForAll((k,), (), implies(eq(on(k), 0), eq(z(k), 0))),
-            ),
-            ForAll((k,), (), eq(z(k), 0)),
-        ),
-    },
-    conclusions={"number": le(Total(on(k), k), sp.Symbol("size[R]", real=True))},
-    source="Strang, Introduction to Linear Algebra, 5th ed., section 3.4",
+    hypotheses={"indicator": INDICATOR, "independent": independent(ROWS_A)},
+    conclusions={"number": le(Total(on(k), k), size("R"))},
+    source=_STRANG,
     witness=Witness(draw=_triangular, count=800),
 )
-
-m, m2, m3, place_of, source = index("m m2 m3 a0 c0", "I")
-n, n2, n3, column = index("n n2 n3 b0", "J")
-alike, other_alike, key, position, send, value = family("E F c o sigma f")
-
-
-def equivalence(relation: Any, one: Any, two: Any, three: Any) -> dict[str, Formula]:
-    """Members are alike or not, as in an equivalence relation."""
-    return {
-        "alike or not": Or((eq(relation(one, two), 0), eq(relation(one, two), 1))),
-        "equivalence": And(
-            (
-                eq(relation(one, one), 1),
-                eq(relation(one, two), relation(two, one)),
-                le(relation(one, two) * relation(two, three), relation(one, three)),
-            )
-        ),
-    }
-
-
-def permutation(matrix: Any, one: Any, two: Any, three: Any) -> tuple[Any, ...]:
-    """A matrix with one 1 in every row and column: where each place takes its member from."""
-    return (
-        ForAll(
-            (one, two, three),
-            (),
-            eq(matrix(one, two) * matrix(one, three), delta(two, three) * matrix(one, two)),
-        ),
-        ForAll((one,), (), eq(Total(matrix(one, two), two), 1)),
-        ForAll((two,), (), eq(Total(matrix(one, two), one), 1)),
-    )
-
-
-def sorting(
-    matrix: Any, relation: Any, keys: Any, order: Any, at: Any, taken: Any, one: Any, two: Any, three: Any
-) -> And:
-    """A permutation within classes that puts one member at a place and sorts the others by falling keys."""
-    return And(
-        (
-            *permutation(matrix, one, two, three),
-            ForAll((one, two), (), eq(matrix(one, two) * (1 - relation(one, two)), 0)),
-            eq(matrix(at, taken), 1),
-            ForAll(
-                (one, two),
-                (
-                    eq(relation(one, two), 1),
-                    lt(order(one), order(two)),
-                    eq(delta(one, at), 0),
-                    eq(delta(two, at), 0),
-                ),
-                le(
-                    Total(matrix(two, three) * keys(three), three),
-                    Total(matrix(one, three) * keys(three), three),
-                ),
-            ),
-        )
-    )
-
-
-def _sorted_classes(generator: random.Random, place: int) -> dict[str, Any]:
-    """Up to five members in up to two classes, keys with ties, the permutation that sorts them."""
-    count = 1 + place % 5
-    kinds = [generator.randint(0, 1) for _ in range(count)]
-    keys = [fmpq(generator.randint(-3, 3), 2) for _ in range(count)]
-    order = list(range(count))
-    generator.shuffle(order)
-    fixed = generator.randrange(count)
-    taken = generator.choice([one for one in range(count) if kinds[one] == kinds[fixed]])
-    table = [[0] * count for _ in range(count)]
-    table[fixed][taken] = 1
-    for one in set(kinds):
-        places = sorted((i for i in range(count) if kinds[i] == one and i != fixed), key=order.__getitem__)
-        members = sorted((i for i in range(count) if kinds[i] == one and i != taken), key=lambda i: -keys[i])
-        for to, of in zip(places, members, strict=True):
-            table[to][of] = 1
-    return {
-        "#I": count,
-        "E": [[int(one == two) for two in kinds] for one in kinds],
-        "c": keys,
-        "o": order,
-        "@a0": fixed,
-        "@c0": taken,
-        "sigma": table,
-    }
-
-
-def _pairs(generator: random.Random, place: int) -> dict[str, Any]:
-    """Tables of up to three rows and columns in classes."""
-    rows, columns = 1 + place % 3, generator.randint(1, 3)
-    kinds, others = ([generator.randint(0, 1) for _ in range(count)] for count in (rows, columns))
-    return {
-        "#I": rows,
-        "#J": columns,
-        "E": [[int(one == two) for two in kinds] for one in kinds],
-        "F": [[int(one == two) for two in others] for one in others],
-        "f": [[fmpq(generator.randint(-3, 3)) for _ in range(columns)] for _ in range(rows)],
-    }
-
-
-_KNUTH = "Knuth, The Art of Computer Programming, volume 3, 2nd ed., section 5"
-SORT = Statement(
-    name="sort",
-    label="the members of each class can be sorted, one of them put at a given place",
-    hypotheses=equivalence(alike, m, m2, m3),
-    conclusions={
-        "a permutation": implies(
-            eq(alike(place_of, source), 1),
-            Exists((send,), sorting(send, alike, key, position, place_of, source, m, m2, m3)),
-        )
-    },
-    source=_KNUTH,
-    witness=Witness(draw=_sorted_classes, count=600),
+COLUMNS_IN_TWO = Statement(
+    name="columns_in_two",
+    label="independent columns are not more than the rows, in two groups",
+    hypotheses={"indicator": INDICATOR, "independent": independent(ROWS_A, ROWS_B)},
+    conclusions={"number": le(Total(on(k), k), size("R") + size("O"))},
+    source=_STRANG,
+    witness=Witness(draw=_triangular_two, count=800),
 )
-GREATEST = Statement(
-    name="greatest",
-    label="finitely many numbers have a greatest one among them",
+COLUMNS_IN_THREE = Statement(
+    name="columns_in_three",
+    label="independent columns are not more than the rows, in three groups",
+    hypotheses={"indicator": INDICATOR, "independent": independent(ROWS_A, ROWS_B, ROWS_C)},
+    conclusions={"number": le(Total(on(k), k), size("R") + size("O") + size("L"))},
+    source=_STRANG,
+    witness=Witness(draw=_triangular_three, count=800),
+)
+FOREST_COLUMNS = Statement(
+    name="forest_columns",
+    label="independent columns are fewer than rows that depend on each other",
     hypotheses={
-        **equivalence(alike, m, m2, m3),
-        **{f"{name} (2)": one for name, one in equivalence(other_alike, n, n2, n3).items()},
+        "indicator": INDICATOR,
+        "relation": eq(Total(c(i) * A(i, k), i) + Total(d(o) * B(o, k), o), 0),
+        "not trivial": Exists((i,), ne(c(i), 0)),
+        "independent": independent(ROWS_A, ROWS_B),
     },
-    conclusions={
-        "a greatest one": Exists(
-            (m, n),
-            And(
-                (
-                    eq(alike(place_of, m), 1),
-                    eq(other_alike(column, n), 1),
-                    ForAll(
-                        (m2, n2),
-                        (eq(alike(place_of, m2), 1), eq(other_alike(column, n2), 1)),
-                        le(value(m2, n2), value(m, n)),
-                    ),
-                )
-            ),
-        )
-    },
-    source="Rudin, Principles of Mathematical Analysis, 3rd ed., chapter 1",
-    witness=Witness(draw=_pairs, count=600),
-)
-
-direction, t = family("v"), index("t", "V")
-B, right, limit, share, corner = family("B b beta lambda u")
-PLACES, COUNT = sp.Symbol("size[V]", real=True), sp.Symbol("size[K]", real=True)
-
-
-def feasible(weights: Any) -> tuple[Formula, ...]:
-    """Weights that meet the rows."""
-    return (
-        ForAll((k,), (), ge(weights(k), 0)),
-        ForAll((i,), (), eq(Total(A(i, k) * weights(k), k), right(i))),
-        ForAll((o,), (), le(Total(B(o, k) * weights(k), k), limit(o))),
-    )
-
-
-def vertex(weights: Any) -> ForAll:
-    """No direction keeps the weights feasible both ways."""
-    both = ForAll((k,), (), And((ge(weights(k) + direction(k), 0), ge(weights(k) - direction(k), 0))))
-    sides = tuple(le(Total(B(o, k) * (weights(k) + sign * direction(k)), k), limit(o)) for sign in (1, -1))
-    rows = ForAll((i,), (), eq(Total(A(i, k) * direction(k), k), 0))
-    return ForAll(
-        (direction,), (both, rows, ForAll((o,), (), And(sides))), ForAll((k,), (), eq(direction(k), 0))
-    )
-
-
-def draw_polytope(generator: random.Random, place: int) -> dict[str, Any]:
-    """A polytope of up to three weights, its vertices from all sets of active rows, a mixture of them."""
-    count = 1 + place % 3
-    equal = [[fmpq(1)] * count]
-    if place % 2 and count > 1:
-        equal.append([fmpq(generator.randint(0, 2)) for _ in range(count)])
-    inside = pmf(generator, count)
-    ends = [sum((a * b for a, b in zip(row, inside, strict=True)), fmpq(0)) for row in equal]
-    row = [fmpq(generator.randint(-2, 2)) for _ in range(count)]
-    top = sum((a * b for a, b in zip(row, inside, strict=True)), fmpq(0)) + generator.choice((0, fmpq(1, 9)))
-    units = [[fmpq(int(one == two)) for two in range(count)] for one in range(count)]
-    active = [*((unit, fmpq(0)) for unit in units), (row, top)]
-    corners: list[list[Any]] = []
-    for chosen in itertools.product((False, True), repeat=len(active)):
-        used = [one for one, on_ in zip(active, chosen, strict=True) if on_]
-        matrix = [*equal, *(one[0] for one in used)]
-        sides = [*ends, *(one[1] for one in used)]
-        square = fmpq_mat(matrix)
-        if square.rank() < count:
-            continue
-        normal = square.transpose() * square
-        found = normal.solve(square.transpose() * fmpq_mat([[one] for one in sides]))
-        point = [found[one, 0] for one in range(count)]
-        met = all(
-            sum((a * b for a, b in zip(line, point, strict=True)), fmpq(0)) == side
-            for line, side in zip(matrix, sides, strict=True)
-        )
-        below = sum((a * b for a, b in zip(row, point, strict=True)), fmpq(0)) <= top
-        if met and below and min(point) >= 0 and point not in corners:
-            corners.append(point)
-    taken = [generator.choice(corners) for _ in range(count)]
-    shares = pmf(generator, count, zeros=True)
-    return {
-        "#K": count,
-        "#R": len(equal),
-        "#O": 1,
-        "#V": count,
-        "A": equal,
-        "b": ends,
-        "B": [row],
-        "beta": [top],
-        "w": [sum(a * one[b] for a, one in zip(shares, taken, strict=True)) for b in range(count)],
-        "z": inside if place % 2 else pmf(generator, count),
-        "v": [fmpq(0)] * count,
-        "lambda": shares,
-        "u": taken,
-    }
-
-
-#: weights as a mixture of vertices
-MIXED = And(
-    (
-        ForAll((t,), (), ge(share(t), 0)),
-        eq(Total(share(t), t), 1),
-        ForAll((t,), (), And(feasible(lambda one: corner(t, one)))),
-        ForAll((t,), (), vertex(lambda one: corner(t, one))),
-        ForAll((k,), (), eq(w(k), Total(share(t) * corner(t, k), t))),
-    )
-)
-VERTICES = Statement(
-    name="vertices",
-    label="a point of a polytope is a mixture of vertices, of no more than there are coordinates",
-    hypotheses={
-        "feasible": And(feasible(w)),
-        "bounded": ForAll((z,), feasible(z), eq(Total(z(k), k), 1)),
-        "places": eq(PLACES, COUNT),
-    },
-    conclusions={
-        "mixture of vertices": Exists(
-            (share, corner),
-            MIXED,
-        )
-    },
-    source="Schrijver, Theory of Linear and Integer Programming, sections 7.7 and 8.5",
-    witness=Witness(draw=draw_polytope, count=600),
+    conclusions={"number": le(Total(on(k), k), size("R") + size("O") - 1)},
+    source=_STRANG,
+    witness=Witness(draw=_triangular_forest, count=800),
 )

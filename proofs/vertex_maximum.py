@@ -20,7 +20,7 @@ from .log_sum import a as first
 from .log_sum import b as second
 from .log_sum import w as weight
 from .mappings import IMAGE, P, e, k, p, pmf, w, x, y
-from .textbook import (
+from .textbook_sets import (
     COUNT,
     MIXED,
     PLACES,

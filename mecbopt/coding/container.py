@@ -15,14 +15,13 @@ import zlib
 from dataclasses import dataclass
 
 from mecbopt.coding.errors import StreamError
+from mecbopt.coding.varints import read_varint, varint
 
 __all__ = ["IDENTITY_BYTES", "Container"]
 
 _MAGIC = b"mbis"
 _VERSION = 1
 IDENTITY_BYTES = 8
-#: Header fields are 64-bit numbers; the counters of the dither take them as they are.
-_FIELD_LIMIT = 2**64
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,8 @@ class Container:
     def to_bytes(self) -> bytes:
         """The container as bytes."""
         head = _MAGIC + bytes([_VERSION, int(self.per_image)]) + self.identity
-        head += _varint(self.seed) + _varint(self.first_index) + _varint(self.images)
-        body = head + b"".join(_varint(len(payload)) + payload for payload in self.payloads)
+        head += varint(self.seed) + varint(self.first_index) + varint(self.images)
+        body = head + b"".join(varint(len(payload)) + payload for payload in self.payloads)
         return body + zlib.crc32(body).to_bytes(4, "big")
 
     @classmethod
@@ -77,16 +76,16 @@ class Container:
         if blob[5] not in (0, 1):
             raise StreamError(f"the stream has mode {blob[5]}: known are 0 (one stream) and 1 (per image).")
         at = 6 + IDENTITY_BYTES
-        seed, at = _read_varint(body, at)
-        first, at = _read_varint(body, at)
-        images, at = _read_varint(body, at)
+        seed, at = read_varint(body, at)
+        first, at = read_varint(body, at)
+        images, at = read_varint(body, at)
         if blob[5] and images > len(body) - at:  # each image has at least the byte of its length
             raise StreamError(
                 f"the stream claims {images} images, but {len(body) - at} bytes are left: it is damaged."
             )
         payloads = []
         for _ in range(images if blob[5] else 1):
-            length, at = _read_varint(body, at)
+            length, at = read_varint(body, at)
             if at + length > len(body):
                 raise StreamError("a payload runs over the end of the stream: it is damaged.")
             payloads.append(body[at : at + length])
@@ -94,31 +93,3 @@ class Container:
         if at != len(body):
             raise StreamError(f"the stream has {len(body) - at} bytes too many: it is damaged.")
         return cls(bytes(body[6 : 6 + IDENTITY_BYTES]), seed, first, images, tuple(payloads), bool(blob[5]))
-
-
-def _varint(value: int) -> bytes:
-    if not 0 <= value < _FIELD_LIMIT:
-        raise StreamError(
-            argument="a header field", value=value, required="lie between 0 and 2**64 - 1 (seed, first index)"
-        )
-    out = bytearray()
-    while value >= 128:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes(out + bytes([value]))
-
-
-def _read_varint(body: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(body):
-            raise StreamError("a header field runs over the end of the stream: it is damaged.")
-        byte = body[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            # Two spellings of one number would make two streams of one content.
-            if (byte == 0 and shift) or value >= _FIELD_LIMIT:
-                raise StreamError("a header field is not in its shortest form: the stream is damaged.")
-            return value, at
-    raise StreamError("a header field has more than ten bytes: the stream is damaged.")

@@ -1,8 +1,7 @@
-"""Common randomness from a counter: the dither and the shared noise of image i are a function of (seed, i).
+"""Dither from a counter: the dither and the shared noise of image i are a function of (seed, i).
 
-Philox 4x64-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, SC 2011), as kept by
-NumPy.  Integers leave this module; the level k stands for the dither value (k + 1/2)/G - 1/2, so encoder and
-decoder share exact integers on every machine, and every level has its own integer coding table.
+Integers leave this module; the level k stands for the dither value (k + 1/2)/G - 1/2, so encoder and decoder
+share exact integers on every machine, and every level has its own integer coding table.
 """
 
 from __future__ import annotations
@@ -12,12 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mecbopt.coding.counter import DITHER, NOISE, WORDS_A_BLOCK, counter_words
 from mecbopt.errors import ProblemError
 
 __all__ = ["NOISE_LEVELS", "dither_levels", "dither_values", "noise_levels", "noise_values"]
-
-_WORDS_A_BLOCK = 4
-_DITHER, _NOISE = 0, 1  # second half of the Philox key: what the words are for
 
 #: Shared noise lies on this many levels in the unit interval.
 NOISE_LEVELS = 256
@@ -25,15 +22,11 @@ NOISE_LEVELS = 256
 
 def _words(seed: int, purpose: int, first: int, count: int, each: int) -> NDArray[np.uint64]:
     """64-bit words, shape (count, each); row i depends on (seed, purpose, first + i) alone."""
-    if not 0 <= seed < 2**64:
-        raise ProblemError(f"seed is {seed}: it must be an integer from 0 to 2**64 - 1.")
     if first < 0 or count < 0:
         raise ProblemError(f"first is {first} and count is {count}: both must be 0 or more.")
-    blocks = -(-each // _WORDS_A_BLOCK)
-    key = np.array([seed, purpose], dtype=np.uint64)
-    generator: Any = np.random.Philox(key=key, counter=first * blocks)
-    words: NDArray[np.uint64] = generator.random_raw(count * blocks * _WORDS_A_BLOCK)
-    return words.reshape(count, blocks * _WORDS_A_BLOCK)[:, :each]
+    blocks = -(-each // WORDS_A_BLOCK)
+    words = counter_words(seed, purpose, first * blocks, count * blocks)
+    return words.reshape(count, blocks * WORDS_A_BLOCK)[:, :each]
 
 
 def _scaled(words: NDArray[np.uint64], levels: int) -> NDArray[np.int64]:
@@ -48,7 +41,7 @@ def dither_levels(seed: int, first: int, count: int, dimensions: int, levels: in
     ...     seed=1, first=0, count=6, dimensions=3, levels=64)[5:].tolist()
     True
     """
-    return _scaled(_words(seed, _DITHER, first, count, dimensions), levels)
+    return _scaled(_words(seed, DITHER, first, count, dimensions), levels)
 
 
 def dither_values(level: Any, levels: int) -> Any:
@@ -61,7 +54,7 @@ def dither_values(level: Any, levels: int) -> Any:
 
 def noise_levels(seed: int, first: int, count: int, dimensions: int) -> NDArray[np.int64]:
     """Levels of the shared noise of images first .. first + count - 1, shape (count, dimensions)."""
-    return _scaled(_words(seed, _NOISE, first, count, dimensions), NOISE_LEVELS)
+    return _scaled(_words(seed, NOISE, first, count, dimensions), NOISE_LEVELS)
 
 
 def noise_values(level: Any) -> Any:

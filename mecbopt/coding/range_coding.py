@@ -20,6 +20,7 @@ __all__ = [
     "decoded",
     "decoded_payload",
     "encoded",
+    "library",
     "payload_of",
     "require_possible",
     "terminated",
@@ -43,30 +44,30 @@ _TRIED_ENTRIES = 2**22
 _LONGEST_GAMMA = 40  # bits of an escaped magnitude; a longer prefix of zeros can only be damage
 
 
-def _library() -> Any:
+def library() -> Any:
     """`constriction`, imported on first use: everything else on this floor works without it."""
     try:
         import constriction
     except ModuleNotFoundError as error:
         raise CoderMissingError(
-            "the range coder needs constriction, which is not installed: pip install 'mecbopt[neural]'"
+            "the range coder needs the package constriction, which is not installed: pip install constriction"
         ) from error
     return constriction.stream
 
 
 def _family() -> Any:
-    return _library().model.Categorical(perfect=True)
+    return library().model.Categorical(perfect=True)
 
 
 def _coin() -> Any:
-    return _library().model.Uniform(2)
+    return library().model.Uniform(2)
 
 
 def encoded(
     tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray[np.int64]
 ) -> NDArray[np.uint32]:
     """Words of the stream for symbols and dither levels, both of shape (count, d)."""
-    encoder = _library().queue.RangeEncoder()
+    encoder = library().queue.RangeEncoder()
     _encode(encoder, tables, symbols, levels)
     _encode_bits(encoder, _escape_bits(tables, symbols))
     words: NDArray[np.uint32] = encoder.get_compressed()
@@ -97,7 +98,7 @@ def decoded(tables: CodingTables, words: NDArray[np.uint32], levels: NDArray[np.
     StreamError
         The words are no code under these tables.
     """
-    decoder = _library().queue.RangeDecoder(words)
+    decoder = library().queue.RangeDecoder(words)
     family = _family()
     images = _images_a_call(tables)
     columns = np.empty(levels.shape, np.int64)
@@ -210,7 +211,7 @@ def terminated(tables: CodingTables, symbols: NDArray[np.int64], levels: NDArray
     after = np.cumsum(tables.bits(symbols, levels)[::-1])[::-1]
     split = max(int(np.count_nonzero(after >= _LAST_BITS)) - 1, 0)
     bits = _escape_bits(tables, symbols)
-    encoder = _library().queue.RangeEncoder()
+    encoder = library().queue.RangeEncoder()
     _encode(encoder, tables, symbols[:split], levels[:split])
     position = encoder.pos()
     _encode(encoder, tables, symbols[split:], levels[split:])
@@ -242,7 +243,7 @@ def _decodes_to(
     """Whether a stream goes on from a place in it with these table columns and escape bits."""
     if position[0] > len(words):
         return False
-    decoder = _library().queue.RangeDecoder(words)
+    decoder = library().queue.RangeDecoder(words)
     decoder.seek(*position)
     try:
         if not np.array_equal(decoder.decode(_family(), rows), columns):

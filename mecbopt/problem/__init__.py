@@ -1,9 +1,9 @@
 """Problems, mixtures, solutions, their states and their files."""
 
 from mecbopt.problem.files import load_problem
-from mecbopt.problem.mixture import Mixture
+from mecbopt.problem.mixture import Mixture, source_letters
 from mecbopt.problem.problem import Problem
 from mecbopt.problem.solution import Solution
 from mecbopt.problem.status import Status, StopReason
 
-__all__ = ["Mixture", "Problem", "Solution", "Status", "StopReason", "load_problem"]
+__all__ = ["Mixture", "Problem", "Solution", "Status", "StopReason", "load_problem", "source_letters"]

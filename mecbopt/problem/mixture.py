@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,7 @@ from mecbopt import _validate
 from mecbopt.errors import ProblemError, SolutionError
 from mecbopt.info import entropy
 
-__all__ = ["Mixture"]
+__all__ = ["Mixture", "source_letters"]
 
 #: How far the sum of the weights may be from 1.
 _WEIGHT_SUM = 1e-9
@@ -167,6 +168,41 @@ class Mixture:
             raise ProblemError(argument="letters_y", value=letters_y, required=f"be at most {_MAX_LETTERS}")
         return letters_y
 
+    def sample(
+        self, x: ArrayLike, rng: np.random.Generator | int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Operate the mixture on letters: draw u_i by the weights and send x_i to f_{u_i}(x_i).
+
+        To send the outcome to someone who shares the seed, see `mecbopt.codec`.
+
+        Parameters
+        ----------
+        x : array of integers
+            Letters 0 .. n-1, of any shape.
+        rng : numpy.random.Generator or int
+            Where the u_i come from, or its seed.
+
+        Returns
+        -------
+        y, k : ndarray of int64, of the shape of x
+            The letters of Y, and the mappings that made them: y[i] = mappings[k[i], x[i]].  Cost O(N log k).
+
+        Raises
+        ------
+        ProblemError
+            Letters that are no integers from 0 to n-1, or neither a generator nor a seed.
+
+        Examples
+        --------
+        >>> y, k = Mixture([[0, 1, 1], [0, 0, 0]], [0.75, 0.25]).sample([0, 1, 2, 1], rng=0)
+        >>> y.tolist(), k.tolist()
+        ([0, 1, 1, 1], [0, 0, 0, 0])
+        """
+        letters = source_letters(x, self.mappings.shape[1])
+        ends = np.cumsum(self.weights)[:-1]  # without the last: whatever is above them belongs to it
+        k = np.searchsorted(ends, _generator(rng).random(letters.shape), side="right")
+        return self.mappings[k, letters], k
+
     def equals(self, other: Any) -> bool:
         """Whether both hold the same mappings with the same weights in the same order."""
         return (
@@ -174,6 +210,50 @@ class Mixture:
             and np.array_equal(self.mappings, other.mappings)
             and np.array_equal(self.weights, other.weights)
         )
+
+
+def source_letters(x: Any, letters: int, start: int = 0) -> NDArray[Any]:
+    """Letters of X as an array of integers, of the type that they have where it is one.
+
+    Parameters
+    ----------
+    x : array of integers
+    letters : int
+        n.
+    start : int
+        Index of the first one, for the message.
+
+    Raises
+    ------
+    ProblemError
+        Not integers, or an integer that is not from 0 to n-1.
+    """
+    required = f"hold integers from 0 to {letters - 1}, the letters of X"
+    try:
+        array = np.asarray(x)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ProblemError(argument="x", value=x, required=required) from error
+    if array.size == 0 and array.dtype == np.float64:  # what numpy makes of an empty list
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise ProblemError(
+            argument="x", value=x, found=f"holds values of type {array.dtype}", required=required
+        )
+    if array.size and not (array.min() >= 0 and array.max() < letters):
+        place = int(np.argmax((array < 0) | (array >= letters)))
+        raise ProblemError(argument=f"x[{start + place}]", value=array.flat[place], required=required)
+    # Unsigned 64-bit numbers beside signed ones would become floats.
+    return array.astype(np.int64) if array.dtype.itemsize > 4 else array
+
+
+def _generator(rng: Any) -> np.random.Generator:
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, numbers.Integral) and not isinstance(rng, bool) and int(rng) >= 0:
+        return np.random.default_rng(int(rng))
+    raise ProblemError(
+        argument="rng", value=rng, required="be a numpy.random.Generator or an integer of at least 0"
+    )
 
 
 def _integers(values: Any) -> NDArray[np.int64]:

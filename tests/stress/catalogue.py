@@ -11,6 +11,7 @@ from tests.stress import (
     limits,
     problems,
     special,
+    symbol_streams,
 )
 from tests.stress.group import Group
 
@@ -18,6 +19,16 @@ __all__ = ["GROUPS"]
 
 GROUPS: dict[str, Group] = {
     group.name: group
-    for module in (problems, special, interrupts, limits, allocations, fuzz_files, arguments, coverage_fuzz)
+    for module in (
+        problems,
+        special,
+        interrupts,
+        limits,
+        allocations,
+        fuzz_files,
+        symbol_streams,
+        arguments,
+        coverage_fuzz,
+    )
     for group in module.GROUPS
 }

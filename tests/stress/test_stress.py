@@ -23,7 +23,16 @@ from tests.stress.interrupts import Interrupter
 from tests.stress.runner import run_case, run_group
 
 #: Cheap groups; the others start processes or take their time.
-QUICK = ("tiny", "relations", "plain", "bernoulli", "several", "problem-files", "solution-files")
+QUICK = (
+    "tiny",
+    "relations",
+    "plain",
+    "bernoulli",
+    "several",
+    "problem-files",
+    "solution-files",
+    "symbol-streams",
+)
 
 
 @pytest.mark.parametrize("name", QUICK)
