@@ -106,6 +106,7 @@ RESTS: dict[str, tuple[str, ...]] = {
         f"{_INDEX}: `forest_letters`",
         "docs/theory/mathematics.md: without common randomness",
     ),
+    "encoder_edge": (f"{_INDEX}: `encoder_edge`", "docs/theory/mathematics.md: without common randomness"),
     "coupling_forest": (f"{_INDEX}: `coupling_forest`", "docs/mec.md: Entropy is strictly concave"),
     "edge_mass": (f"{_INDEX}: `edge_mass`", "docs/mec.md: depends on the set alone"),
     "residual": (f"{_INDEX}: `residual`", "mecbopt/mec/subsets.py: _remaining_entropy"),
@@ -122,6 +123,7 @@ RESTS: dict[str, tuple[str, ...]] = {
     ),
     "stopping_bound": ("mecbopt/_core/mec/internal.h: layer_least", "docs/mec.md: *Stopping.*"),
     "joins": ("mecbopt/mec/subsets.py: A row joins an open column", "docs/mec.md: ### States and joins"),
+    "completeness": ("mecbopt/mec/subsets.py: minimum_entropy_tree", "docs/mec.md: is the minimum"),
     "light_branches": ("mecbopt/mec/subsets.py: largest_light", "docs/mec.md: **Theorem (light branches).**"),
     "chain_value": (f"{_INDEX}: `chain_value`", "docs/theory/mathematics.md: three real numbers"),
 }

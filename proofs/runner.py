@@ -82,6 +82,7 @@ NAMES = (
     "chain_value",
     "merging",
     "forest_letters",
+    "encoder_edge",
     "coupling_forest",
     "edge_mass",
     "residual",
@@ -93,6 +94,7 @@ NAMES = (
     "stopping_bound",
     "joins",
     "light_branches",
+    "completeness",
 )
 
 
