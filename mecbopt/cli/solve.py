@@ -46,6 +46,11 @@ Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit o
 @click.command(epilog=_EPILOG)
 @problem_options()
 @solver_options()
+@click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the state of the search here; called again, it goes on.",
+)
 @click.option("--json", "json_output", type=OutputText(), help="Write the solution; - prints it.")
 @click.option("--plot", type=PICTURE, help="Draw coupling and mixture (.png, .pdf or .svg).")
 @click.option(

@@ -59,6 +59,7 @@ struct mb_search {
 mb_node *mb_node_new(mb_search *search, const double *lower, const double *upper, double bound);
 void mb_node_free(mb_search *search, mb_node *node);
 void mb_node_box(const mb_search *search, const mb_node *node, double *lower, double *upper);
+void mb_node_touches(const mb_search *search, const mb_node *node, double *from, double *to);
 void mb_whole_curves(mb_search *search);
 int mb_node_basis(mb_search *search, const mb_node *node);
 int mb_heap_push(mb_search *search, mb_node *node);

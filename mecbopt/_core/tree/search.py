@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mecbopt._core import library
 from mecbopt._core.asking import interruptible
+from mecbopt._core.tree.frontier import FrontierFace
 from mecbopt._core.tree.settings import Settings
 from mecbopt.errors import NotSupportedError, ProblemError, SolverError
 
@@ -79,7 +80,7 @@ def _pmf(name: str, values: ArrayLike) -> FloatArray:
     return np.ascontiguousarray(array / array.sum())
 
 
-class CompiledSearch:
+class CompiledSearch(FrontierFace):
     """Branch and bound for min H(X,Y) over mixtures of deterministic mappings, advanced in slices.
 
     Parameters
@@ -171,7 +172,7 @@ class CompiledSearch:
             self._ffi.from_buffer("int32_t[]", self._mappings),
             self._doubles(self._weights),
         )
-        self._advance(0.0, 0, 0.0)
+        self._refresh()
 
     def _doubles(self, array: FloatArray) -> Any:
         return self._ffi.from_buffer("double[]", array)
@@ -233,6 +234,14 @@ class CompiledSearch:
                 "node_bytes": settings.node_bytes,
             },
         )
+
+    def _refresh(self) -> None:
+        """Read report and incumbent anew."""
+        self._advance(0.0, 0, 0.0)
+
+    @property
+    def _steps(self) -> int:
+        return int(self._report.steps)
 
     def _advance(
         self, margin: float, steps: int, seconds: float, stop: Callable[[], bool] | None = None

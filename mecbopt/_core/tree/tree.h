@@ -77,6 +77,27 @@ enum { MB_RUN_NO_MEMORY = 5, MB_RUN_STOPPED = 6, MB_MAX_SUPPORT = 16 };
    incumbent (room for `capacity` mappings, MB_MAX_SUPPORT suffice) are of one moment, however the call ends. */
 int mb_search_run(mb_search *search, double margin, long long steps, double seconds, core_question ask,
                   mb_report *report, int capacity, int32_t *mappings, double *weights);
+/* The frontier: open nodes as rows of `mb_frontier_stride` numbers (bound, point and cell of the split, depth, sides
+   done; then for each cell the lower end, for each the upper end, the start and the end of its touching interval), to
+   be put into another search of the same problem with the same settings. */
+enum { MB_FRONTIER_MOST = 256 };
+int mb_frontier_stride(const mb_search *search);
+long long mb_frontier_size(const mb_search *search);
+/* Whether the root is bounded and tightened, or closed: before, there is no frontier. */
+int mb_frontier_ready(const mb_search *search);
+/* Copies all open nodes. */
+void mb_frontier_read(const mb_search *search, double *numbers);
+/* Removes up to `count` nodes, at most MB_FRONTIER_MOST, every other one from the best on; returns how many.  The
+   search no longer answers for them. */
+long long mb_frontier_take(mb_search *search, long long count, double *numbers);
+/* Adds nodes; returns how many: fewer than `count` where memory runs out, and the caller answers for the rest. */
+long long mb_frontier_put(mb_search *search, long long count, const double *numbers);
+/* Makes a new search one that has only what it is given, besides what was settled elsewhere at `settled_bound`. */
+void mb_frontier_resume(mb_search *search, double settled_bound, double lower_bound);
+/* The least bound at which a subtree was closed. */
+double mb_frontier_settled(const mb_search *search);
+/* A mixture found elsewhere, taken as the incumbent if it is better. */
+int mb_search_offer(mb_search *search, int count, const int32_t *mappings, const double *weights);
 int mb_search_relax(mb_search *search, const double *lower, const double *upper, int rounds, double *bound);
 /* Keep a trace from here on; before the first run. */
 void mb_search_trace(mb_search *search);
