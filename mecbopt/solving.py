@@ -92,7 +92,8 @@ def solve(
     relative_gap : float
         A value counts as optimal also when the gap is at most this share of it.
     executor : concurrent.futures.Executor, optional
-        Where subtrees of the compiled tree are searched: processes, dask's, mpi4py's, loky's; left running.  A worker that dies costs time and nothing else.
+        Where subtrees of the compiled tree are searched: processes, dask's, mpi4py's, loky's; left running.
+        A worker that dies costs time and nothing else.
     checkpoint : path, optional
         A file in which the state of the compiled tree is kept, every few seconds and at the end; a later call
         with the same problem and settings goes on from it.

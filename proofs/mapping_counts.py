@@ -97,7 +97,9 @@ def count(name: str, law: Formula, most: Any, bounds: dict[Any, Any], sort: str,
     them, `at` the indices of the fact about cells.
     """
     limits = name == BY_OUTPUT
-    wanted = substitute(resorted(LEAST if limits else FEWEST, {"O": sort}), {**OF_MAPPINGS, **bounds})
+    wanted = substitute(
+        resorted(LEAST if limits else FEWEST, {"O": sort, "V": "Y"}), {**OF_MAPPINGS, **bounds}
+    )
     new = wanted.variables
     called = (*_CALLED, *(_LABELS if limits else ()))
     within = step(
@@ -137,7 +139,7 @@ def count(name: str, law: Formula, most: Any, bounds: dict[Any, Any], sort: str,
                 le(USED, size("R") + size(sort) + (size("L") if limits else 0)),
                 uses(
                     "edge" if limits else "vertex_optimum",
-                    {"O": sort, **OF_MAPPINGS, **bounds},
+                    {"O": sort, "V": "Y", **OF_MAPPINGS, **bounds},
                     using=(*_POINT, "least", *(("label columns", "label", "label law") if limits else ())),
                 ),
             ),

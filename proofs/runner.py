@@ -54,8 +54,16 @@ NAMES = (
     # what the exact solver and its certificates rest on
     "rounded_jensen",
     "record",
+    "finite_seed",
+    "vertex_maximum",
+    "vertex_counts",
+    "low_rate_support",
+    "constants",
+    "low_rate_value",
     "pricing",
     "pricing_attained",
+    "exchangeable",
+    "exchangeable_order",
     "weak_duality",
     "float_sum",
     "rounding_margin",
@@ -74,6 +82,7 @@ NAMES = (
     "chain_value",
     "merging",
     "forest_letters",
+    "encoder_edge",
     "coupling_forest",
     "edge_mass",
     "residual",
@@ -85,6 +94,7 @@ NAMES = (
     "stopping_bound",
     "joins",
     "light_branches",
+    "completeness",
 )
 
 

@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.parallel --size 6 --instances 10 --slowest 10
 
-The instances of `exact_solver` (every seed at every rate) are solved by one thread; on the slowest of them the
-ways are run one after the other, so that all see the same machine.  Wall-clock seconds, since the question is
-how long one waits; nothing else may run.
+The instances of `exact_solver` (every seed at every rate) are solved by one thread; on the slowest of them
+the ways are run one after the other, so that all see the same machine.  Wall-clock seconds, since the
+question is how long one waits; nothing else may run.
 """
 
 from __future__ import annotations
