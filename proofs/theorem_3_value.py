@@ -87,7 +87,7 @@ LEMMA = Lemma(
     name="theorem_3_value",
     label="Theorem 3: the better end",
     idea=(
-        "With Y turned round the largest delta is minus the smallest one. Phi is concave, so between the ends "
+        "With Y turned round the largest delta is minus the smallest. Phi is concave, so between the ends "
         "it is at least the lesser of its values there."
     ),
     meaning={
