@@ -148,7 +148,7 @@ def _watch(
 
 
 def _patience(group: Group) -> float:
-    """Seconds that a case may take: so many times more as other work fills the machine beyond its processors."""
+    """Seconds that a case may take: more by as much as other work crowds the processors."""
     crowd = os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 1.0
     return group.patience_seconds * max(1.0, crowd)
 
