@@ -41,6 +41,8 @@ COMMANDS = {
     "solve": ("mecbopt.cli.solve", "Find the optimal coupling of a problem, with its bound."),
     "curve": ("mecbopt.cli.curve", "Trace the value over a range of rates."),
     "bernoulli": ("mecbopt.cli.bernoulli", "Binary sources in closed form."),
+    "encode": ("mecbopt.cli.encode", "Operate a solved coupling on a stream of symbols."),
+    "decode": ("mecbopt.cli.decode", "Decode such a stream."),
     "prove": ("mecbopt.cli.prove", "Run the symbolic derivations."),
     "check": ("mecbopt.cli.check", "Verify a certificate with exact arithmetic."),
     "neural": ("mecbopt.cli.neural", "Train and use the image model."),

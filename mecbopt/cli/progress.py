@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -12,7 +14,11 @@ from rich.text import Text
 
 from mecbopt.control import Progress
 
-__all__ = ["PointCounter", "live_progress"]
+__all__ = ["PointCounter", "counted", "live_progress"]
+
+#: Seconds between two lines of a count.
+_PAUSE = 0.2
+_Block = TypeVar("_Block")
 
 
 @contextlib.contextmanager
@@ -39,6 +45,24 @@ def _line(report: Progress) -> str:
         f"I(X;Y) {report.mutual_information:.6f}  bound {report.upper_bound:.6f}  gap {report.gap:.2e}  "
         f"nodes {report.nodes}  {report.seconds:.1f} s"
     )
+
+
+def counted(blocks: Iterable[_Block]) -> Iterator[_Block]:
+    """The blocks of a stream, their symbols counted on standard error where that is a terminal.
+
+    A block is an array, or a list of arrays of one length.
+    """
+    if not sys.stderr.isatty():
+        yield from blocks
+        return
+    console, symbols, told = Console(stderr=True), 0, 0.0
+    with Live(Text(""), console=console, auto_refresh=False, transient=True) as live:
+        for block in blocks:
+            yield block
+            symbols += len(block[0]) if isinstance(block, list) else len(cast("Any", block))
+            if time.monotonic() - told >= _PAUSE:
+                told = time.monotonic()
+                live.update(Text(f"{symbols} symbols"), refresh=True)
 
 
 class PointCounter:

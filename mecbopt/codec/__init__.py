@@ -5,6 +5,16 @@ Both sides share a seed; the encoder sends y_i = f_{u_i}(x_i) and the decoder ge
 """
 
 from mecbopt.codec.coder import CHUNK_SYMBOLS, Decoder, Encoder
+from mecbopt.codec.measurement import Estimate, LawTest, Measurement, StreamReport
 from mecbopt.codec.scheme import Scheme
 
-__all__ = ["CHUNK_SYMBOLS", "Decoder", "Encoder", "Scheme"]
+__all__ = [
+    "CHUNK_SYMBOLS",
+    "Decoder",
+    "Encoder",
+    "Estimate",
+    "LawTest",
+    "Measurement",
+    "Scheme",
+    "StreamReport",
+]

@@ -6,7 +6,6 @@ Pictures are read and written by Pillow, which comes with torchvision.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mecbopt.coding import files
 from mecbopt.neural.data.arrays import read_arrays
 from mecbopt.neural.data.images import Shape
 from mecbopt.neural.data.layouts import image_tensor
@@ -117,15 +117,9 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     DatasetError
         The file cannot be written; nothing of it stays.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        try:
-            with temporary.open("wb") as file:
-                yield file
-            os.replace(temporary, path)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        with files.written_whole(path) as file:
+            yield file
     except OSError as error:
         raise DatasetError(f"{path} cannot be written: {error.strerror or error}.") from error
 

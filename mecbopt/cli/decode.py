@@ -1,0 +1,60 @@
+"""`mecbopt decode`: the letters of Y from a stream."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mecbopt.cli.main import ExitCode
+from mecbopt.cli.outputs import Output, refuse_equal_paths
+from mecbopt.cli.progress import counted
+from mecbopt.cli.stream_options import input_path, loaded, stream_names, stream_options
+from mecbopt.cli.symbol_files import Column, file_format, opened_input, opened_output, write_blocks
+from mecbopt.codec import Decoder
+
+__all__ = ["decode"]
+
+_EPILOG = """\b
+Examples:
+  mecbopt decode solution.json x.mbsy --seed 7 --out y.npy
+  mecbopt decode solution.json x.mbsy --seed 7 --out y.csv --column y
+  cat x.mbsy | mecbopt decode solution.json - --seed 7 --format uint8 --out - > y.uint8
+
+\b
+A file takes its name when the whole stream was decoded; into a pipe symbols go as soon as the
+checksum behind them was read.
+
+\b
+Exit codes: 0 done; 1 the stream is damaged, or made with another solution or seed; 2 wrong
+usage or input; 3 interrupted.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@stream_options(
+    "Of --out.  [default: by its suffix]",
+    "Header of a CSV file.  [default: y]",
+    "The symbols of Y; - is standard output.",
+)
+def decode(
+    solution: str, source: str, seed: int, kind: str | None, column: str | None, out: Output
+) -> ExitCode:
+    """Decode the stream INPUT to exactly the letters of Y that its encoder sent.
+
+    SOLUTION and --seed are those of the encoder: any other is refused.  INPUT is a file, or - for standard
+    input.
+    """
+    refuse_equal_paths({"--out": out}, {"SOLUTION": Path(solution), "INPUT": input_path(source)})
+    kind = file_format("--format", kind, "-" if out.path is None else str(out.path))
+    if column is not None and kind != "csv":
+        raise click.UsageError(f"--column is '{column}', but {kind} has no columns: leave --column out.")
+    problem, mixture = loaded(solution)
+    letters = Column("--column", column, problem.y_letters, problem.shape[1])
+    if kind == "uint8" and letters.size > 1 << 8:
+        raise click.UsageError(f"--format is uint8, but Y has {letters.size} letters: give uint16.")
+    with stream_names():
+        decoder = Decoder(mixture, problem, seed=seed)
+        with opened_input(source) as file, opened_output(out.path) as target:
+            write_blocks(target, kind, counted(decoder.decode_blocks(file)), letters)
+    return ExitCode.DONE

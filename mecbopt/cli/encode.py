@@ -1,0 +1,136 @@
+"""`mecbopt encode`: a solved coupling operated on a column of symbols, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from numpy.typing import NDArray
+
+from mecbopt.cli.main import ExitCode
+from mecbopt.cli.outputs import PICTURE, Output, refuse_equal_paths
+from mecbopt.cli.progress import counted
+from mecbopt.cli.report import output_console
+from mecbopt.cli.stream_options import COUNTER, input_path, loaded, stream_names, stream_options
+from mecbopt.cli.stream_report import print_report
+from mecbopt.cli.symbol_files import Column, file_format, opened_input, opened_output, read_blocks
+from mecbopt.cli.values import IntegerType
+from mecbopt.codec import CHUNK_SYMBOLS, Encoder, Measurement
+from mecbopt.coding.symbol_stream import MOST_CHUNK
+from mecbopt.problem import Problem
+
+__all__ = ["encode"]
+
+_EPILOG = """\b
+Examples:
+  mecbopt encode solution.json x.npy --seed 7 --out x.mbsy --report
+  mecbopt encode solution.json data.csv --column x --label s --report --plot x.png --out x.mbsy
+  cat x.uint8 | mecbopt encode solution.json - --format uint8 --seed 7 --out - > x.mbsy
+
+\b
+The numbers of uint8, uint16 and .npy are letters 0, 1, 2, ...; the cells of a CSV file are the
+names of letters in the problem.  With --out - standard output holds the stream alone, and the
+report goes to standard error.
+
+\b
+Exit codes: 0 done; 1 the solution has no coupling; 2 wrong usage or input; 3 interrupted.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@stream_options(
+    "Of INPUT.  [default: by its suffix]",
+    "Column of X in a CSV file.  [default: its only one]",
+    "The stream; - is standard output.",
+)
+@click.option("--label", metavar="COLUMN", help="Column of the label S, for the report (CSV alone).")
+@click.option(
+    "--first",
+    type=COUNTER,
+    default=0,
+    show_default=True,
+    help="Index of the first symbol: streams of one seed should not overlap.",
+)
+@click.option(
+    "--chunk",
+    type=IntegerType(1, MOST_CHUNK),
+    default=CHUNK_SYMBOLS,
+    show_default=True,
+    help="Symbols that are coded at once.",
+)
+@click.option("--report", is_flag=True, help="Say what the symbols show of the coupling.")
+@click.option("--plot", type=PICTURE, help="Draw the report (.png, .pdf or .svg).")
+def encode(
+    solution: str,
+    source: str,
+    seed: int,
+    kind: str | None,
+    column: str | None,
+    out: Output,
+    label: str | None,
+    first: int,
+    chunk: int,
+    report: bool,
+    plot: Path | None,
+) -> ExitCode:
+    """Operate the coupling of SOLUTION on the symbols of INPUT and write the stream that sends them.
+
+    For each symbol the shared --seed picks a mapping of the mixture, and what the mapping gives is coded:
+    H(Y|U) bits a symbol in the long run.  SOLUTION is what `mecbopt solve --json` writes; INPUT is a file, or
+    - for standard input.
+    """
+    inputs = {"SOLUTION": Path(solution), "INPUT": input_path(source)}
+    refuse_equal_paths({"--out": out, "--plot": plot}, inputs)
+    kind = file_format("--format", kind, source)
+    measured = report or plot is not None
+    _refuse_what_does_not_fit(kind, column, label, measured)
+    problem, mixture = loaded(solution)
+    columns = [Column("--column", column, problem.x_letters, problem.shape[0])]
+    if label is not None:
+        columns.append(_label_column(problem, label))
+    if plot is not None:
+        import mecbopt.plots
+    with stream_names():
+        encoder = Encoder(mixture, problem, seed=seed, chunk_symbols=chunk)
+        measurement = Measurement(problem, mixture, encoder, first) if measured else None
+        written = 0
+        with opened_input(source) as file, opened_output(out.path) as target:
+            blocks = _measured(counted(read_blocks(file, kind, source, columns)), measurement)
+            for piece in encoder.encode_blocks(blocks, first=first):
+                target.write(piece)
+                written += len(piece)
+    if measurement is not None:
+        outcome = measurement.report(8 * written)
+        if plot is not None:
+            mecbopt.plots.save(mecbopt.plots.stream_figure(outcome), plot)
+        if report:
+            print_report(outcome, output_console(aside=out.path is None))
+    return ExitCode.DONE
+
+
+def _refuse_what_does_not_fit(kind: str, column: str | None, label: str | None, measured: bool) -> None:
+    for option, value in (("--column", column), ("--label", label)):
+        if value is not None and kind != "csv":
+            raise click.UsageError(f"{option} is '{value}', but {kind} has no columns: leave {option} out.")
+    if label is not None and not measured:
+        raise click.UsageError(
+            f"--label is '{label}', but nothing is measured: add --report, or leave it out."
+        )
+
+
+def _label_column(problem: Problem, name: str) -> Column:
+    if problem.p_s_given_x is None:
+        raise click.UsageError(f"--label is '{name}', but the problem has no label: leave --label out.")
+    return Column("--label", name, problem.s_letters, problem.p_s_given_x.shape[1])
+
+
+def _measured(
+    blocks: Iterable[list[NDArray[Any]]], measurement: Measurement | None
+) -> Iterator[NDArray[Any]]:
+    """The symbols of X, each block counted on its way."""
+    for block in blocks:
+        if measurement is not None:
+            measurement.add(*block)
+        yield block[0]
