@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from mecbopt.analysis import solve_many as solve_many
     from mecbopt.certificates import CertifiedInterval as CertifiedInterval
     from mecbopt.certificates import check_certificate as check_certificate
+    from mecbopt.certificates.certify import Certificate as Certificate
+    from mecbopt.certificates.certify import certify as certify
     from mecbopt.engines import ENGINES as ENGINES
     from mecbopt.formulation import to_deterministic as to_deterministic
     from mecbopt.problem import Mixture as Mixture
@@ -55,6 +57,8 @@ _LAZY: dict[str, str | None] = {
     "solve_many": "mecbopt.analysis",
     "rate_curve": "mecbopt.analysis",
     "to_deterministic": "mecbopt.formulation",
+    "Certificate": "mecbopt.certificates.certify",
+    "certify": "mecbopt.certificates.certify",
     "CertifiedInterval": "mecbopt.certificates",
     "check_certificate": "mecbopt.certificates",
     "ENGINES": "mecbopt.engines",

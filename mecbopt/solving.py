@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,16 @@ import numpy as np
 from mecbopt import _validate
 from mecbopt.control import Clock, ProgressCallback, Target, bounds_cross, held_interrupts, run_search
 from mecbopt.engines.base import Engine, Request, Search
+from mecbopt.engines.checkpoint import Checkpoint, Keeper, formulation_digest
+from mecbopt.engines.enumeration import Enumeration
 from mecbopt.engines.feasibility import Feasibility, examine, first_incumbent
 from mecbopt.engines.greedy import improved_by_greedy
 from mecbopt.engines.registry import named_engine, pick
+from mecbopt.engines.tree import Tree
+from mecbopt.engines.tree_executor import default_workers
+from mecbopt.engines.tree_search import TreeInSlices
 from mecbopt.engines.vertex import Incumbent, limit_rows, to_vertex
-from mecbopt.errors import Name, NotSupportedError, ProblemError, SolverError
+from mecbopt.errors import Name, NotSupportedError, ProblemError, SolverError, shown
 from mecbopt.formulation import (
     MAX_ENUMERATED_MAPPINGS,
     Formulation,
@@ -48,10 +55,12 @@ def solve(
     gap: float = GAP,
     seed: int = 0,
     progress: ProgressCallback | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     engine: str | Engine = "auto",
     start: Mixture | None = None,
     relative_gap: float = 0.0,
+    executor: Executor | None = None,
+    checkpoint: str | PathLike[str] | None = None,
 ) -> Solution:
     """Find the coupling of greatest mutual information, and a bound that proves how good it is.
 
@@ -72,8 +81,9 @@ def solve(
         Of the random starts; results are a function of the arguments, unless a time limit cuts them.
     progress : callable, optional
         Called with a `Progress` about five times a second.
-    workers : int
-        A single problem is solved in one thread: more are not supported yet.
+    workers : int, optional
+        Threads of the compiled tree, 1 by default; with an executor, tasks under way at a time, by default as
+        many as it works on.  Value, status and bound are the same within the gap for any number.
     engine : str or Engine
         "auto", a name in `mb.ENGINES`, or an engine with settings such as `mb.engines.Tree(pool_limit=200)`.
         One that is named wins over method="auto" and must fit another method.
@@ -81,6 +91,12 @@ def solve(
         A mixture to start from, for instance the solution at a neighbouring rate; ignored where infeasible.
     relative_gap : float
         A value counts as optimal also when the gap is at most this share of it.
+    executor : concurrent.futures.Executor, optional
+        Where subtrees of the compiled tree are searched: processes, dask's, mpi4py's, loky's; left running.
+        A worker that dies costs time and nothing else.
+    checkpoint : path, optional
+        A file in which the state of the compiled tree is kept, every few seconds and at the end; a later call
+        with the same problem and settings goes on from it.
 
     Returns
     -------
@@ -92,7 +108,8 @@ def solve(
     ProblemError
         An argument is invalid.
     NotSupportedError
-        "exact" on alphabets that are too large for the engine; more than one worker.
+        "exact" on alphabets that are too large for the engine; workers, an executor or a checkpoint for an
+        engine that has no use for them.
 
     Examples
     --------
@@ -102,14 +119,17 @@ def solve(
     ('optimal', 0.191631)
     """
     time_limit, node_limit, gap, relative_gap, seed = _validated_options(
-        problem, method, time_limit, node_limit, gap, relative_gap, seed, workers, start, progress
+        problem, method, time_limit, node_limit, gap, relative_gap, seed, start, progress
     )
+    if checkpoint is not None and (not isinstance(checkpoint, (str, PathLike)) or "\0" in str(checkpoint)):
+        raise ProblemError(argument="checkpoint", value=checkpoint, required="be the path of a file")
+    several = _workers(workers, executor)
     chosen = _chosen_engine(engine, method)
     clock = Clock(time_limit, progress)
     presolved, struck = _presolved(problem)
     formulation = presolved.formulation
     request = Request(
-        Target(gap, relative_gap, formulation.objective.offset), clock, node_limit=node_limit, seed=seed
+        Target(gap, relative_gap, formulation.objective.offset), clock, node_limit, seed, several, executor
     )
     if chosen is None:
         chosen = _pick(method, formulation, request, time_limit)
@@ -120,6 +140,7 @@ def solve(
             found=f"is {chosen.name!r}, which {support.reason}",
             remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
         )
+    _refuse_the_useless(chosen, executor=executor, workers=several, checkpoint=checkpoint)
     draft = _Draft(problem, presolved, request, method)
     feasibility, reason = _examined(formulation, seed, clock, struck)
     if feasibility.incumbent is None:
@@ -127,6 +148,7 @@ def solve(
             return draft.without_a_coupling(feasibility, reason)
     best, cost_bound = feasibility.incumbent, formulation.objective.lower_bound
     search: Search | None = None
+    keeper: Keeper | None = None
     try:
         if reason is not StopReason.INTERRUPTED:
             best = _better_start(problem, presolved, best, start)
@@ -135,7 +157,8 @@ def solve(
             if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
                 best = improved_by_greedy(formulation, best)
             search = chosen.start(formulation, best, cost_bound, request)
-            reason = run_search(search, request.target, node_limit, clock, proving=proving)
+            keeper = _keeper(checkpoint, search, formulation, chosen, gap)
+            reason = run_search(search, request.target, node_limit, clock, proving=proving, after_step=keeper)
             best = search.incumbent
         if chosen.name != "trivial":
             # Stopped before anything better was found, the independent coupling gives way to the greedy one.
@@ -144,6 +167,7 @@ def solve(
         reason = StopReason.INTERRUPTED
     with held_interrupts() as held:
         if search is not None:
+            _put_away(search, keeper)
             best = min(best, search.incumbent, key=lambda vertex: vertex.cost)
             cost_bound = search.cost_bound
         nodes = 0 if search is None else search.nodes
@@ -183,6 +207,54 @@ def _pick(method: str, formulation: Formulation, request: Request, time_limit: f
     if small or engine.name in _ENDING or (engine.name == "compiled" and limited):
         return engine
     return pick("local", formulation, request)
+
+
+def _workers(workers: Any, executor: Any) -> int:
+    """Threads, or tasks at a time of an executor."""
+    if executor is not None and not isinstance(executor, Executor):
+        raise ProblemError(
+            argument="executor",
+            value=executor,
+            required="be a concurrent.futures.Executor",
+            remedy="dask, mpi4py and loky have one",
+        )
+    if workers is None:
+        return 1 if executor is None else default_workers(executor)
+    return _validate.positive_integer("workers", workers)
+
+
+def _refuse_the_useless(chosen: Engine, **given: Any) -> None:
+    """Only the compiled tree hands work over and keeps states; engines that end in one pass need neither."""
+    if isinstance(chosen, Tree) or chosen.name in (*_ENDING, Enumeration.name):
+        return
+    for argument, value in given.items():
+        if value is not None and value != 1:
+            raise NotSupportedError(
+                argument=argument,
+                value=value,
+                found=f"is {shown(value)}, but the engine here, {chosen.name!r}, has no use for it",
+                remedy=("leave it out, or use ", Name("engine='compiled'"), " on up to 12 letters a side"),
+            )
+
+
+def _keeper(
+    checkpoint: Any, search: Search, formulation: Formulation, chosen: Engine, gap: float
+) -> Keeper | None:
+    """What writes the state of a search, taken up from the file where there is one."""
+    if checkpoint is None or not isinstance(search, TreeInSlices):
+        return None
+    file = Checkpoint(checkpoint, formulation_digest(formulation, chosen), gap)
+    if file.frontier is not None:
+        search.restore(file.frontier)
+    return Keeper(file, search)
+
+
+def _put_away(search: Search, keeper: Keeper | None) -> None:
+    """Write the last state; call off what is under way elsewhere."""
+    if keeper is not None:
+        keeper(now=True)
+    if isinstance(search, TreeInSlices):
+        search.close()
 
 
 def _presolved(problem: Problem) -> tuple[Presolved, bool]:
@@ -319,7 +391,6 @@ def _validated_options(
     gap: Any,
     relative_gap: Any,
     seed: Any,
-    workers: Any,
     start: Any,
     progress: Any,
 ) -> tuple[float | None, int | None, float, float, int]:
@@ -345,11 +416,4 @@ def _validated_options(
     share = _validate.nonnegative_number("relative_gap", relative_gap, "a share", allow_infinity=False)
     seed = _validate.positive_integer("seed", seed, minimum=0)
     _validate.callback("progress", progress)
-    if _validate.positive_integer("workers", workers) > 1:
-        raise NotSupportedError(
-            argument="workers",
-            value=workers,
-            required="be 1: a single problem is solved in one thread",
-            remedy="solve several at once with rate_curve or solve_many",
-        )
     return time_limit, node_limit, gap, share, seed

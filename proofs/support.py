@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import sympy as sp
 from flint import fmpq
 
 from .lemma import Lemma, Witness, step
 from .textbook import COLUMNS, SCALE, A, epsilon, i, k, move, o, on, slack, w, z
 from .tools.kernel import over
-from .tools.language import And, Exists, ForAll, Or, Total, eq, family, ge, gt, implies, le
+from .tools.language import And, Exists, ForAll, Or, Total, eq, family, ge, gt, implies, le, size
 from .tools.rules import algebra, block, choose, cites, instance
 
 __all__ = ["LEMMA"]
@@ -124,7 +123,7 @@ LEMMA = Lemma(
         "indicator": Or((eq(on(k), 0), eq(on(k), 1))),
         "on the support": implies(le(w(k), 0), eq(on(k), 0)),
     },
-    conclusions={"at most as many mappings as rows": le(Total(on(k), k), sp.Symbol("size[R]", real=True))},
+    conclusions={"at most as many mappings as rows": le(Total(on(k), k), size("R"))},
     steps=(
         step(
             "independent",
@@ -190,7 +189,7 @@ LEMMA = Lemma(
         ),
         step(
             "number",
-            le(Total(on(k), k), sp.Symbol("size[R]", real=True)),
+            le(Total(on(k), k), size("R")),
             cites(
                 COLUMNS,
                 using=("indicator", "independent"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from mecbopt.certificates.arithmetic import FINE, ceil_div, phi_bounds
 from mecbopt.certificates.instance import ExactProblem
@@ -20,7 +21,7 @@ from mecbopt.certificates.reading import Document, read_document
 from mecbopt.certificates.tree import TreeCheck, order_pairs
 from mecbopt.errors import CertificateError, ProblemError
 
-__all__ = ["CertifiedInterval", "check_certificate", "main", "mixture_bounds"]
+__all__ = ["CertifiedInterval", "check_certificate", "check_document", "main", "mixture_bounds"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,19 @@ def check_certificate(path: str | Path) -> CertifiedInterval:
     """
     if not isinstance(path, (str, PathLike)):
         raise ProblemError(argument="path", value=path, required="be a path to a certificate")
-    document = read_document(path, lambda problem, anchor: len(order_pairs(problem, anchor)))
+    return _checked(read_document(path, _pair_count))
+
+
+def check_document(data: Any) -> CertifiedInterval:
+    """Verify a certificate given as plain data, as `check_certificate` does one in a file."""
+    return _checked(Document(data, _pair_count))
+
+
+def _pair_count(problem: ExactProblem, anchor: tuple[int, int] | None) -> int:
+    return len(order_pairs(problem, anchor))
+
+
+def _checked(document: Document) -> CertifiedInterval:
     problem, target = document.problem, None
     if document.claim is not None:
         _check_witness(document)

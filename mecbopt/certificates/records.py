@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from mecbopt.certificates.arithmetic import FINE, GRID, ceil_div, phi_bounds, slope_bounds
 from mecbopt.certificates.instance import ExactProblem
 
-__all__ = ["Record", "record_value"]
+__all__ = ["Record", "record_value", "secant"]
 
 _ONE = 1 << GRID
 _STEP = 1 << (FINE - GRID)
@@ -76,7 +76,7 @@ def record_value(problem: ExactProblem, record: Record, pairs: Sequence[tuple[in
         constant += multiplier * (record.lower[cell] if multiplier > 0 else record.upper[cell])
         slopes[cell] = -(multiplier + record.marginals[y]) * _ONE
         if not record.farkas:
-            alpha, beta = _line(record.lower[cell], record.upper[cell])
+            alpha, beta = secant(record.lower[cell], record.upper[cell])
             share = _ONE - record.theta[cell]
             constant += share * alpha >> GRID
             slopes[cell] += share * beta
@@ -92,7 +92,7 @@ def record_value(problem: ExactProblem, record: Record, pairs: Sequence[tuple[in
     return constant + _least_mapping(_tables(problem, record, slopes))
 
 
-def _line(low: int, high: int) -> tuple[int, int]:
+def secant(low: int, high: int) -> tuple[int, int]:
     """A line alpha + beta p below phi on [low, high]: alpha over 2^FINE, beta over 2^GRID."""
     at_low = phi_bounds(low, _ONE)[0]
     if low == high:

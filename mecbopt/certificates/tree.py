@@ -67,35 +67,36 @@ class TreeCheck:
     pairs : sequence of pairs of cells
     target : int or None
         Over 2^FINE: leaves need H(X,Y) >= target; None where the claim is infeasibility.
+    values : dict
+        Of the records evaluated so far.
     """
 
     problem: ExactProblem
     records: Sequence[Record]
     pairs: Sequence[tuple[int, int]]
     target: int | None
-    _values: dict[int, int] = field(default_factory=dict)
+    values: dict[int, int] = field(default_factory=dict)
 
     def run(self, nodes: Sequence[Sequence[Any]]) -> None:
         """Check every node; raises CertificateError with the place and the reason at the first that fails."""
-        n, m = self.problem.shape
-        upper = [
-            ceil_div(min(px, py).numerator << GRID, min(px, py).denominator)
-            for px in self.problem.p_x
-            for py in self.problem.p_y
-        ]
-        open_boxes = [([0] * (n * m), upper)]
+        open_boxes = [self.root()]
         for place, node in enumerate(nodes):
             if not open_boxes:
                 raise CertificateError(f"tree[{place}]: the tree is complete before this node.")
             lower, upper = open_boxes.pop()
             try:
-                open_boxes += self._children(node, lower, upper)
+                open_boxes += self.children(node, lower, upper)
             except CertificateError as error:
                 raise CertificateError(f"tree[{place}]: {error}") from None
         if open_boxes:
             raise CertificateError(f"tree: {len(open_boxes)} nodes are missing at its end.")
 
-    def _children(
+    def root(self) -> tuple[list[int], list[int]]:
+        """The box that holds every coupling."""
+        masses = [min(px, py) for px in self.problem.p_x for py in self.problem.p_y]
+        return [0] * len(masses), [ceil_div(mass.numerator << GRID, mass.denominator) for mass in masses]
+
+    def children(
         self, node: Sequence[Any], lower: list[int], upper: list[int]
     ) -> list[tuple[list[int], list[int]]]:
         """The boxes that a node leaves to be checked, the first to come last."""
@@ -124,13 +125,13 @@ class TreeCheck:
                 raise CertificateError(
                     f"record {index} is for a box that does not hold the node's at cell {cell}."
                 )
-        if index not in self._values:
-            self._values[index] = record_value(self.problem, record, self.pairs)
+        if index not in self.values:
+            self.values[index] = record_value(self.problem, record, self.pairs)
         if record.farkas:
-            return self._values[index] - 1
+            return self.values[index] - 1
         if self.target is None:
             raise CertificateError(f"record {index} bounds the value, but the claim is infeasibility.")
-        return self._values[index] - self.target
+        return self.values[index] - self.target
 
     def _close(self, index: int, lower: Sequence[int], upper: Sequence[int]) -> None:
         missing = self._proved(index, lower, upper)

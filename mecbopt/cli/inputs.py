@@ -41,6 +41,7 @@ OPTION_OF_ARGUMENT = {
     "node_limit": "--node-limit",
     "seed": "--seed",
     "workers": "--workers",
+    "checkpoint": "--checkpoint",
     "rates": "--rates",
 }
 

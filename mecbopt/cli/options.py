@@ -76,7 +76,7 @@ def solver_options(*, each: str = "") -> Callable[[Callable[..., Any]], Callable
             type=IntegerType(1, _MAX_WORKERS),
             default=1,
             show_default=True,
-            help=f"Processes that share the {each}s." if each else "Workers that share the search.",
+            help=f"Processes that share the {each}s." if each else "Threads that share the search.",
         ),
     ]
 

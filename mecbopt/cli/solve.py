@@ -10,7 +10,14 @@ import click
 from mecbopt.cli.inputs import ProblemSource, option_names, problem_options
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, solver_options
-from mecbopt.cli.outputs import PICTURE, Output, OutputText, refuse_equal_paths, to_standard
+from mecbopt.cli.outputs import (
+    PICTURE,
+    Output,
+    OutputPath,
+    OutputText,
+    refuse_equal_paths,
+    to_standard,
+)
 from mecbopt.cli.progress import live_progress
 from mecbopt.cli.report import output_console, print_solution
 from mecbopt.solving import solve as solve_problem
@@ -26,6 +33,7 @@ Examples:
   mecbopt solve --samples data.csv --x reading --label alarm --py 0.5,0.5 --rate 0.8 \\
                 --max-label-entropy 0.6
   mecbopt solve problem.toml --json - > solution.json
+  mecbopt solve problem.toml --certificate proof.json.gz && mecbopt check proof.json.gz
 
 \b
 With --json - standard output holds the document alone, and the tables go to standard error.
@@ -38,13 +46,24 @@ Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit o
 @click.command(epilog=_EPILOG)
 @problem_options()
 @solver_options()
+@click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the state of the search here; called again, it goes on.",
+)
 @click.option("--json", "json_output", type=OutputText(), help="Write the solution; - prints it.")
 @click.option("--plot", type=PICTURE, help="Draw coupling and mixture (.png, .pdf or .svg).")
+@click.option(
+    "--certificate",
+    type=OutputPath(".json", ".gz"),
+    help="Write a proof for mecbopt check; a name that ends with .gz is compressed.",
+)
 @click.option("--quiet", is_flag=True, help="Print the figures without the tables.")
 def solve(
     source: ProblemSource,
     json_output: Output | None,
     plot: Path | None,
+    certificate: Path | None,
     quiet: bool,
     **options: Any,
 ) -> ExitCode:
@@ -52,7 +71,8 @@ def solve(
 
     The problem comes from a FILE (.toml or .json), from --px and --py, or from columns of --samples.
     """
-    refuse_equal_paths({"--json": json_output, "--plot": plot}, source.input_paths)
+    outputs = {"--json": json_output, "--plot": plot, "--certificate": certificate}
+    refuse_equal_paths(outputs, source.input_paths)
     problem = source.problem()
     if plot is not None:
         # Loaded before the search: after Ctrl-C or a limit there is no time for it.
@@ -67,5 +87,14 @@ def solve(
             mecbopt.plots.save(mecbopt.plots.solution_figure(solution), plot)
         else:
             click.echo(f"No picture is drawn into {plot}: there is no coupling.", err=True)
-    print_solution(solution, output_console(aside=to_standard(json_output)), with_tables=not quiet)
+    console = output_console(aside=to_standard(json_output))
+    print_solution(solution, console, with_tables=not quiet)
+    if certificate is not None:
+        # Loaded only here: the writer is of no use to the other commands.
+        from mecbopt.certificates.certify import certify
+
+        with option_names():
+            proof = certify(solution, time_limit=options["time_limit"], seed=options["seed"])
+        proof.to_json(certificate)
+        console.print(str(proof), highlight=False)
     return exit_code(solution)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from mecbopt.control.clock import Clock, Expired
@@ -52,7 +53,13 @@ class Advancing(Protocol):
 
 
 def run_search(
-    search: Advancing, target: Target, node_limit: int | None, clock: Clock, *, proving: bool
+    search: Advancing,
+    target: Target,
+    node_limit: int | None,
+    clock: Clock,
+    *,
+    proving: bool,
+    after_step: Callable[[], None] | None = None,
 ) -> StopReason:
     """Advance a search until there is a reason to stop, Ctrl-C and errors of linear programs included.
 
@@ -66,6 +73,8 @@ def run_search(
     clock : Clock
     proving : bool
         Whether the search is there to close the gap; a local one goes on to its end whatever the gap is.
+    after_step : callable, optional
+        Called after every step.
     """
     try:
         while True:
@@ -83,6 +92,8 @@ def run_search(
             if clock.expired:
                 return StopReason.TIME_LIMIT
             search.advance()
+            if after_step is not None:
+                after_step()
     except KeyboardInterrupt:
         return StopReason.INTERRUPTED
     except Expired:

@@ -6,6 +6,7 @@ All costs are in the sense of the objective: smaller is better, `bound` lies bel
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,12 +47,18 @@ class Request:
     clock : Clock
     node_limit : int or None
     seed : int
+    workers : int
+        Threads for a single search, or tasks at a time of the executor; engines that need none ignore it.
+    executor : concurrent.futures.Executor or None
+        Where subtrees are searched.
     """
 
     target: Target
     clock: Clock
     node_limit: int | None = None
     seed: int = 0
+    workers: int = 1
+    executor: Executor | None = None
 
 
 class Search(Protocol):

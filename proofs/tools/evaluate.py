@@ -31,6 +31,7 @@ from .language import (
     delta,
     free_indices,
     is_index,
+    is_size,
     ln0,
     maximum,
     minimum,
@@ -181,7 +182,7 @@ def _code(term: Any) -> str:
     """A term as Python text over the dictionary V."""
     if term.is_Rational:
         return f"fmpq({term.p}, {term.q})"
-    if isinstance(term, sp.Symbol) and term.name.startswith("size["):
+    if is_size(term):
         return f"fmpq(V[{'#' + term.name[5:-1]!r}])"
     if isinstance(term, sp.Symbol):
         return f"V[{term.name!r}]"

@@ -40,6 +40,7 @@ __all__ = [
     "implies",
     "index",
     "is_index",
+    "is_size",
     "le",
     "ln0",
     "lt",
@@ -51,6 +52,7 @@ __all__ = [
     "phi",
     "real",
     "replace_term",
+    "size",
     "sort_of",
     "substitute",
     "total",
@@ -92,6 +94,16 @@ def is_index(symbol: Any) -> bool:
 def sort_of(symbol: Any) -> str:
     """The name of the set that an index runs over."""
     return str(symbol.sort)
+
+
+def size(sort: str) -> Any:
+    """The number of members of the set that indices of a sort run over."""
+    return sp.Symbol(f"size[{sort}]", real=True)
+
+
+def is_size(symbol: Any) -> bool:
+    """Whether a symbol is the size of an index set."""
+    return isinstance(symbol, sp.Symbol) and symbol.name.startswith("size[")
 
 
 def real(names: str) -> Any:
@@ -436,8 +448,7 @@ def substitute(formula: Any, mapping: Mapping[Any, Any]) -> Any:
         brings_more = any(not isinstance(value, sp.Basic) for value in inner.values())
         for one in formula.variables:
             if brings_more:
-                name = f"{one.name}'"
-                renaming[one] = index(name, sort_of(one)) if is_index(one) else real(name)
+                renaming[one] = _primed(one)
             elif one in used:
                 renaming[one] = _fresh(one, used | free_symbols(formula) | set(formula.variables))
             variables.append(renaming.get(one, one))
@@ -448,6 +459,14 @@ def substitute(formula: Any, mapping: Mapping[Any, Any]) -> Any:
     if isinstance(formula, Pred):
         return Pred(formula.name, tuple(_substitute_argument(one, mapping) for one in formula.arguments))
     return substitute_term(formula, mapping)
+
+
+def _primed(variable: Any) -> Any:
+    """A bound variable by a name that no statement writes."""
+    if not isinstance(variable, sp.Symbol):
+        return family(f"{variable.__name__}'")
+    name = f"{variable.name}'"
+    return index(name, sort_of(variable)) if is_index(variable) else real(name)
 
 
 def _substitute_argument(argument: Any, mapping: Mapping[Any, Any]) -> Any:

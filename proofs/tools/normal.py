@@ -29,6 +29,7 @@ from .language import (
     is_index,
     ln0,
     phi,
+    size,
     sort_of,
     term_symbols,
 )
@@ -255,8 +256,8 @@ def _canonical(bound: tuple[Any, ...], factors: tuple[Factor, ...], value: fmpq)
     for one in list(remaining):
         if one not in present:
             remaining.remove(one)
-            size = sp.Symbol(f"size[{sort_of(one)}]", real=True)
-            collected[size] = collected.get(size, 0) + 1
+            number = size(sort_of(one))
+            collected[number] = collected.get(number, 0) + 1
     if not remaining:
         return {((), _sorted(collected.items())): value}
     return {_named(remaining, collected): value}

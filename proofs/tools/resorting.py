@@ -7,15 +7,19 @@ from typing import Any
 
 import sympy as sp
 
-from .language import And, Exists, ForAll, Or, Pred, Rel, index, is_index, sort_of
+from .language import And, Exists, ForAll, Or, Pred, Rel, index, is_index, is_size, size, sort_of
 
 __all__ = ["resorted"]
 
 
 def resorted(formula: Any, sorts: Mapping[str, str]) -> Any:
-    """The same formula over other index sets: each index of a sort named gets the sort it is mapped to."""
+    """The same formula over other index sets: each index of a sort named gets the sort it is mapped to,
+    and so do the sizes of these sets.
+    """
 
     def moved(symbol: Any) -> Any:
+        if is_size(symbol) and symbol.name[5:-1] in sorts:
+            return size(sorts[symbol.name[5:-1]])
         if not is_index(symbol) or sort_of(symbol) not in sorts:
             return symbol
         to = sorts[sort_of(symbol)]

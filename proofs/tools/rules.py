@@ -30,6 +30,7 @@ from .language import (
     free_symbols,
     index,
     is_index,
+    is_size,
     le,
     negation,
     numbers,
@@ -241,6 +242,8 @@ def _apply(
     for variable in where:
         if is_index(variable):
             raise ProofError(f"{variable}: a statement holds for all indices, none is given")
+        if is_size(variable):
+            raise ProofError(f"{variable} is what it is: index sets change by their sorts")
     sorts = {key: value for key, value in where.items() if isinstance(key, str)}
     where = {key: value for key, value in where.items() if not isinstance(key, str)}
     given = {name: resorted(one, sorts) for name, one in statement.hypotheses.items()}

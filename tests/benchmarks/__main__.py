@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import agreement, curve, peers
+from tests.benchmarks import agreement, certificates, curve, peers
 from tests.benchmarks.exact_report import TABLES
 from tests.benchmarks.record import ROOT, describe_machine, fill_section, write_json
 
@@ -23,7 +23,7 @@ DEFAULT_OUT = ROOT / "docs" / "benchmarks"
 EXACT_PAGE = ROOT / "docs" / "developer" / "exact-solver.md"
 
 #: Benchmarks with `run`, in the order of the report.
-BENCHMARKS = {"peers": peers, "curve": curve, "agreement": agreement}
+BENCHMARKS = {"peers": peers, "curve": curve, "agreement": agreement, "certificates": certificates}
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ SCRIPTS = {
         "exact_solver",
         ("levers", "--sizes", "4", "5", "--instances", "10", "--limit", "20"),
         ("levers", "--sizes", "3", "--instances", "1", "--limit", "5"),
+    ),
+    "parallel": Script(
+        "parallel",
+        ("--size", "6", "--instances", "10", "--slowest", "10"),
+        ("--size", "3", "--instances", "1", "--slowest", "2"),
     ),
     "plain_mec": Script("plain_mec", (), ("--smallest", "4", "--largest", "5")),
     "streams": Script("streams", (), ("--largest", "5", "--symbols", "100000")),
@@ -125,6 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
         "repeats",
         "highs_cases",
         "clique_cases",
+        "certificates",
     ):
         value = getattr(options, option)
         if value is not None and not value > 0:

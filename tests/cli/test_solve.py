@@ -51,6 +51,17 @@ def test_a_file_and_its_json(run: Run, ternary: Path) -> None:
     assert written.problem.equals(mb.load_problem(ternary))
 
 
+def test_a_certificate_is_written_and_checks(run: Run) -> None:
+    outcome = run("solve", *PAPER, "--certificate", "proof.json.gz")
+    assert outcome.code == ExitCode.DONE
+    assert "certified: 0.19163" in outcome.out
+    assert "certified: 0.19163" in run("check", "proof.json.gz").out
+    outcome = run("solve", *PAPER, "--json", "-", "--certificate", "proof.json")
+    assert json.loads(outcome.out)["status"] == "optimal"
+    assert "certified" in outcome.err
+    assert run("solve", *PAPER, "--certificate", "proof.txt").code == ExitCode.USAGE
+
+
 def test_options_replace_rate_and_limit_of_the_file(run: Run, ternary: Path) -> None:
     run("solve", ternary, "--rate", "0.25", "--max-label-entropy", "0.97", "--json", "out.json")
     problem = mb.Solution.from_json("out.json").problem

@@ -36,7 +36,7 @@ settings = Settings(**levers)
 start = ([[y] * n for y in range(m)], p_y)
 
 def search():
-    return CompiledSearch(p_x, p_y, rate, settings=settings, start=start)
+    return CompiledSearch(p_x, p_y, rate, settings=settings, start=start, trace=trace)
 
 whole = search()
 whole.run(gap=gap)
@@ -50,7 +50,7 @@ def undisturbed():
     search().run(gap=gap)
 
 requests, chosen = plans(undisturbed)
-failed = finished = 0
+failed = finished = broken = 0
 for first, count in chosen:
     lib.core_allocation_plan(first, count)
     tree = None
@@ -71,10 +71,15 @@ for first, count in chosen:
         assert tree.incumbent_entropy - tree.entropy_lower_bound <= gap, (first, count)
         assert tree.entropy_lower_bound <= optimum_at_most + 1e-12
         finished += 1
+        # A trace that lost events says so; a whole one ends with the search.
+        try:
+            assert (len(tree.take_trace()) > 0) == trace, (first, count)
+        except SolverError:
+            broken += 1
     del tree
 gc.collect()
 assert lib.core_allocation_held() == held, lib.core_allocation_held() - held
-print(requests, failed, finished)
+print(requests, failed, finished, broken)
 """
 )
 
@@ -152,21 +157,22 @@ def counts(counting: Path, script: str, **values: object) -> list[int]:
 @pytest.mark.parametrize(
     ("size", "levers"),
     [
-        ({"n": 3, "m": 3, "seed": 1, "share": 0.5, "gap": 1e-6}, {"random_starts": 2}),
-        ({"n": 5, "m": 5, "seed": 1, "share": 0.3, "gap": 1e-2}, {"random_starts": 0}),
+        ({"n": 3, "m": 3, "seed": 1, "share": 0.5, "gap": 1e-6, "trace": False}, {"random_starts": 2}),
+        ({"n": 5, "m": 5, "seed": 1, "share": 0.3, "gap": 1e-2, "trace": True}, {"random_starts": 0}),
         # Nodes in depth-first order, and a root whose slabs are cut off first.
         (
-            {"n": 4, "m": 4, "seed": 2, "share": 0.1, "gap": 1e-6},
+            {"n": 4, "m": 4, "seed": 2, "share": 0.1, "gap": 1e-6, "trace": False},
             {"random_starts": 1, "node_bytes": 4000, "root_tightening": True},
         ),
     ],
 )
 def test_a_tree_without_memory_keeps_valid_bounds_and_leaks_nothing(counting, size, levers):
     """Lower bound <= optimum <= incumbent after any failed request; with memory back, it is proved."""
-    requests, failed, finished = counts(counting, TREE, **size, levers=levers)
+    requests, failed, finished, broken = counts(counting, TREE, **size, levers=levers)
     assert requests > 50
     assert failed > 50
     assert finished > 10
+    assert (broken > 0) == size["trace"]
 
 
 def test_a_local_search_without_memory_says_so_and_leaks_nothing(counting):

@@ -22,4 +22,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     "theorem_3/LEMMA > 'nothing': relation: lt -> gt #1": "0 > 0 is as absurd as 0 < 0",
     "largest_loss/LEMMA > 'value': number: 2 -> 3 #1": _SCALED,
+    "edge/DIRECTIONS > 'independent': relation: le -> lt #1": (
+        "two cases, >= 0 and <= 0, become >= 0 and < 0, which cover as much"
+    ),
 }

@@ -31,6 +31,8 @@ _RELATIONS = {
 _SWAPS = {"And": ("Or",), "Or": ("And",), "phi": ("entropy",), "entropy": ("phi",), "Exists": ("ForAll",)}
 _WORDS = {"label", "idea", "meaning", "conventions", "witness", "source", "name", "remark", "why"}
 _HINTS = {"times", "degree"}
+#: how the names of functions begin that only make instances
+_MAKERS = ("_draw", "draw", "_points", "_touching", "_scaled", "_tri", "_ratios", "_ranked", "_flat")
 _SKIPPED = {"Witness", "index", "family", "real", "__all__"}
 
 
@@ -55,11 +57,7 @@ class Edit:
 def _helpers(tree: ast.Module) -> set[str]:
     """Functions that only make instances: named for it, or called by those."""
     functions = {one.name: one for one in tree.body if isinstance(one, ast.FunctionDef)}
-    makers = {
-        name
-        for name in functions
-        if name.startswith(("_draw", "draw", "_points", "_touching", "_scaled", "_tri"))
-    }
+    makers = {name for name in functions if name.startswith(_MAKERS)}
     makers |= {
         "pmf",
         "mixture",

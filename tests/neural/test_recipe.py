@@ -23,6 +23,7 @@ from mecbopt.neural.model.density import UniformDensity  # noqa: E402
 from mecbopt.neural.model.encoders import ClusterEncoder, grid_places  # noqa: E402
 from mecbopt.neural.model.reconstructors import DegradationReconstructor  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
+from mecbopt.neural.training.calibration import estimated_rate, raw_latents  # noqa: E402
 from mecbopt.neural.training.pipeline import freeze  # noqa: E402
 from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
 from mecbopt.neural.training.trainer import STAGES, StageKind, Trainer  # noqa: E402
@@ -119,6 +120,38 @@ def test_the_stages_hit_their_rate_and_the_record_says_what_the_code_has_lost(pa
     assert all(not parameter.requires_grad for parameter in model.parameters())
 
 
+def test_a_calibration_sees_the_code_that_the_finished_model_makes(parts):
+    """Batch statistics of a trunk were those of the calibration's batches, and were changed by them."""
+    trainer = _trainer(parts, _tiny("model.trunk=residual", "objective.target_rate=5"))
+    while trainer.number < 3:
+        trainer.advance(1)
+    before = {name: value.clone() for name, value in trainer.averaged.named_buffers()}
+    model, reached = trainer.calibrated_model()
+    held_out = trainer.task.calibration_sources()[1]
+    passes = max(1, math.ceil(2000 / len(held_out)))
+    rate = estimated_rate(model, held_out, trainer.config.runtime.seed, passes)
+    assert reached["held_out_rate"] == pytest.approx(rate, abs=1e-6)
+    trainer.reached = None  # as where no stage of the settings calibrates
+    again, _ = trainer.calibrated_model()
+    for name, value in again.named_buffers():
+        assert "running" not in name or torch.equal(value, before[name]), name
+
+
+def test_looking_at_latents_leaves_statistics_and_modes_as_they_are(parts):
+    """The density is fitted before the first step of a trunk that is being trained, in training mode."""
+    trainer = _trainer(parts, _tiny("model.trunk=residual"))
+    encoder = trainer.model.encoder
+    encoder.train()
+    encoder.trunk.body[2].eval()
+    before = {name: value.clone() for name, value in encoder.named_buffers()}
+    modes = [part.training for part in encoder.modules()]
+    sources = trainer.task.calibration_sources()[1]
+    whole = raw_latents(trainer.model, sources)
+    assert all(torch.equal(value, before[name]) for name, value in encoder.named_buffers())
+    assert [part.training for part in encoder.modules()] == modes
+    assert torch.allclose(whole[:3], raw_latents(trainer.model, sources[:3]), atol=1e-5)
+
+
 @pytest.mark.parametrize("stop", [3, 8, 12, 15])
 def test_every_stage_is_resumed_bit_for_bit(parts, tmp_path, stop):
     """In the trunk, in the code, between stages, in the decoder."""
@@ -149,6 +182,40 @@ def test_a_trunk_is_taken_over_and_a_misfit_is_refused(parts, tmp_path):
     wider = _trainer(parts, _tiny("model.trunk_width=6"))
     with pytest.raises(ModelFileError, match=r"encoder\.trunk"):
         wider.start_from(tmp_path / "t.safetensors", "encoder.trunk")
+
+
+def test_a_code_is_taken_over_with_what_its_calibration_reached(parts, tmp_path):
+    """Encoder, density and gain are the other run's to the bit; the decoder is trained here."""
+    config = _tiny()
+    path = tmp_path / "c.safetensors"
+    first = _trainer(parts, dataclasses.replace(config, stages=config.stages[:-1]), path)
+    first.run()
+    second = _trainer(parts, dataclasses.replace(config, stages=config.stages[-1:]))
+    second.take_code(path)
+    second.run()
+    model, reached = second.calibrated_model()
+    for part in ("encoder", "density"):
+        expected, found = getattr(first.averaged, part).state_dict(), getattr(model, part).state_dict()
+        assert all(torch.equal(value, found[name]) for name, value in expected.items()), part
+    assert torch.equal(model.gain, first.averaged.gain)
+    assert {key: value for key, value in reached.items() if key != "training_seconds"} == first.reached
+    assert "code_source_mse" in reached
+    moved = second.averaged.decoder.state_dict()
+    assert any(
+        not torch.equal(value, moved[name]) for name, value in first.averaged.decoder.state_dict().items()
+    )
+
+
+def test_a_code_without_calibration_and_one_of_another_size_are_refused(parts, tmp_path):
+    config = _tiny()
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, dataclasses.replace(config, stages=config.stages[:2]), path).run()
+    last = dataclasses.replace(config, stages=config.stages[-1:])
+    with pytest.raises(ModelFileError, match="no calibrated code"):
+        _trainer(parts, last).take_code(path)
+    _trainer(parts, dataclasses.replace(config, stages=config.stages[:3]), path).run()
+    with pytest.raises(ModelFileError, match="encoder"):
+        _trainer(parts, last.updated(["model.latents=7"])).take_code(path)
 
 
 def test_unknown_parts_and_kinds_of_stages_are_named(parts):

@@ -13,7 +13,7 @@ from flint import arb, fmpq
 
 from mecbopt import _proofs as proofs
 from mecbopt._proofs import Lemma, ProofError, Statement, Verdict, Witness, runner, step
-from mecbopt._proofs.textbook import LOG_BOUND, LOG_INCREASES, u, v
+from mecbopt._proofs.textbook import COLUMNS, LOG_BOUND, LOG_INCREASES, ROWS_A, independent, on, u, v
 from mecbopt._proofs.tools.calculus import intermediate, monotone, strictly_concave
 from mecbopt._proofs.tools.evaluate import ball, compiled, holds, interval, nats
 from mecbopt._proofs.tools.induction import induction
@@ -37,9 +37,11 @@ from mecbopt._proofs.tools.language import (
     negation,
     phi,
     real,
+    size,
     substitute,
 )
 from mecbopt._proofs.tools.normal import vanishes
+from mecbopt._proofs.tools.resorting import resorted
 from mecbopt._proofs.tools.rules import (
     absurd,
     algebra,
@@ -306,6 +308,27 @@ def outcome_of(made: Lemma, monkeypatch: pytest.MonkeyPatch) -> proofs.LemmaResu
 
 
 GOOD = step("it", gt(a + 1, 1), algebra("positive"))
+
+
+def test_substitution_renames_quantified_families():
+    """Where a family is put in, a quantified one takes another name and stays a family."""
+    claim = ForAll((g,), (eq(g(i), f(i)),), ge(g(i), 0))
+    found = substitute(claim, {f: lambda n: w(n) * t})
+    assert same(found, ForAll((g,), (eq(g(i), w(i) * t),), ge(g(i), 0)))
+    assert found.variables[0](i) == found.given[0].left
+
+
+def test_sizes_of_index_sets_follow_their_sorts():
+    """At most |I|, used over other index sets, is at most their size; no size takes a value."""
+    claim = le(Total(w(k), k), size("I"))
+    assert same(resorted(claim, {"I": "J"}), le(Total(w(k), k), size("J")))
+    made = Context()
+    made.add("independent", independent(ROWS_A))
+    made.add("indicator", Or((eq(on(k), 0), eq(on(k), 1))))
+    count = Total(on(k), k)
+    for where, bound in (({size("R"): sp.Integer(0)}, 0), ({"R": "I"}, size("R"))):
+        with pytest.raises(ProofError):
+            cites(COLUMNS, where, using=("independent", "indicator")).check(made, le(count, bound))
 
 
 def test_a_lemma_is_what_its_steps_derive(monkeypatch):

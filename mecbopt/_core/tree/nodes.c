@@ -78,6 +78,18 @@ void mb_node_box(const mb_search *search, const mb_node *node, double *lower, do
     }
 }
 
+/* The touching intervals that a node was stored with; the whole curve where none are kept. */
+void mb_node_touches(const mb_search *search, const mb_node *node, double *from, double *to) {
+    const layout at = layout_of(search, node->size);
+    for (int cell = 0; cell < search->instance.cells; cell++) {
+        float ends[2] = {0.0f, 1.0f};
+        if (search->settings.sharpening)
+            memcpy(ends, node->bytes + at.touches + sizeof ends * (size_t)cell, sizeof ends);
+        from[cell] = ends[0];
+        to[cell] = ends[1];
+    }
+}
+
 /* Jensen rows on the curve itself, whatever the box. */
 void mb_whole_curves(mb_search *search) {
     for (int cell = 0; cell < search->instance.cells; cell++) {
@@ -91,13 +103,7 @@ int mb_node_basis(mb_search *search, const mb_node *node) {
     mb_simplex *lp = &search->node_lp;
     const layout at = layout_of(search, node->size);
     mb_simplex_cold(lp);
-    mb_whole_curves(search);
-    for (int cell = 0; cell < lp->cells && search->settings.sharpening; cell++) {
-        float ends[2];
-        memcpy(ends, node->bytes + at.touches + sizeof ends * (size_t)cell, sizeof ends);
-        search->touch_from[cell] = ends[0];
-        search->touch_to[cell] = ends[1];
-    }
+    mb_node_touches(search, node, search->touch_from, search->touch_to);
     for (int i = 0; i < node->size; i++) {
         uint32_t id;
         uint16_t row;

@@ -140,6 +140,20 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
     return MB_STALLED;
 }
 
+/* The multipliers that `generate` ended with, as an event; the box's secants and touching intervals go with them. */
+static void trace_relaxation(mb_search *search, const mb_simplex *lp, int status) {
+    const size_t cells = (size_t)lp->cells, rows = (size_t)lp->rows;
+    double *room = mb_trace_room(&search->trace, 3 + 3 * cells + rows);
+    if (!room) return;
+    room[0] = MB_TRACE_RELAXATION;
+    room[1] = status == MB_INFEASIBLE;
+    room[2] = search->dual_value;
+    memcpy(room + 3, search->tables.slope, sizeof(double) * cells);
+    memcpy(room + 3 + cells, search->tables.touch_from, sizeof(double) * cells);
+    memcpy(room + 3 + 2 * cells, search->tables.touch_to, sizeof(double) * cells);
+    for (size_t row = 0; row < rows; row++) room[3 + 3 * cells + row] = -lp->direction[row];
+}
+
 /* Solve the relaxation on a box, from the basis that the node's linear program holds.  Leaves the bound, the
  * point, each cell's part of the bound and the cells' duals in `search`. */
 int mb_node_solve(mb_search *search, const double *lower, const double *upper, double cutoff) {
@@ -158,6 +172,7 @@ int mb_node_solve(mb_search *search, const double *lower, const double *upper, d
     const int status = generate(search, lp, constant, cutoff, &search->last_bound);
     for (int place = 0; place < lp->size; place++)
         search->columns.last_used[lp->basic[place]] = (uint32_t)search->clock;
+    if (!mb_breaks_off(status)) trace_relaxation(search, lp, status);
     if (status != MB_OPTIMAL && status != MB_STALLED) return status;
     for (int cell = 0; cell < lp->cells; cell++) {
         const double p = lp->activity[cell] > 0.0 ? lp->activity[cell] : 0.0;

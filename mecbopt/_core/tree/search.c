@@ -46,25 +46,27 @@ static int reduced_cost_box(mb_search *search, double *lower, double *upper, dou
     return worth;
 }
 
-/* Whether a step cannot go on: its box has to stay where it was. */
-static int breaks_off(int status) { return status == MB_NO_MEMORY || status == MB_STOPPED; }
-
 /* What became of a box; a negative number is minus the status that broke the work off. */
 enum { BOX_CLOSED = 0, BOX_OPEN = 1 };
 
+static int closed_by(mb_search *search, double reason) {
+    mb_trace_event(&search->trace, reason, 0, NULL);
+    return BOX_CLOSED;
+}
+
 /* Bound a box from the present basis; where it stays open, `bound` is its bound and the point is in `search`. */
 static int bound_box(mb_search *search, double *lower, double *upper, double *bound) {
-    if (!mb_propagate(search, lower, upper)) return BOX_CLOSED;
+    if (!mb_propagate(search, lower, upper)) return closed_by(search, MB_TRACE_EMPTY);
     const int rounds = search->settings.reduced_cost_tightening || search->settings.sharpening ? TIGHTENING_ROUNDS : 1;
     for (int round = 0; round < rounds; round++) {
         const double cutoff = cutoff_of(search);
         const int status = mb_node_solve(search, lower, upper, cutoff);
-        if (breaks_off(status)) return -status;
-        if (status == MB_INFEASIBLE) return BOX_CLOSED;
+        if (mb_breaks_off(status)) return -status;
+        if (status == MB_INFEASIBLE) return closed_by(search, MB_TRACE_INFEASIBLE);
         if (search->last_bound > *bound) *bound = search->last_bound;
         if (*bound > cutoff) {
             settle(search, *bound);
-            return BOX_CLOSED;
+            return closed_by(search, MB_TRACE_BOUNDED);
         }
         if (status != MB_OPTIMAL) {
             search->trouble++;
@@ -77,7 +79,7 @@ static int bound_box(mb_search *search, double *lower, double *upper, double *bo
         if (!worth) return BOX_OPEN;
         if (!mb_propagate(search, lower, upper)) {
             settle(search, cutoff);
-            return BOX_CLOSED;
+            return closed_by(search, MB_TRACE_CUT_OFF);
         }
     }
     return BOX_OPEN;
@@ -108,6 +110,7 @@ static int keep_open(mb_search *search, const double *lower, const double *upper
     if (cell < 0) {
         /* Nothing left to split: its bound stands. */
         settle(search, bound);
+        mb_trace_event(&search->trace, MB_TRACE_NARROW, 0, NULL);
         return 0;
     }
     mb_node *node = mb_node_new(search, lower, upper, bound);
@@ -116,7 +119,10 @@ static int keep_open(mb_search *search, const double *lower, const double *upper
     node->point = point;
     node->depth = (uint16_t)depth;
     const int failed = search->diving ? mb_stack_push(search, node) : mb_heap_push(search, node);
-    if (failed) mb_node_free(search, node);
+    if (failed)
+        mb_node_free(search, node);
+    else
+        mb_trace_event(&search->trace, MB_TRACE_OPEN, 3, (const double[]){(double)node->order, cell, point});
     return failed;
 }
 
@@ -152,11 +158,12 @@ static int solve_root(mb_search *search) {
             search->root_upper[x * search->instance.m + y] = fmin(search->instance.p_x[x], search->instance.p_y[y]);
     mb_simplex_cold(&search->node_lp);
     mb_whole_curves(search);
+    mb_trace_event(&search->trace, MB_TRACE_SIDE, 2, (const double[]){-1.0, 0.0});
     const int open = bound_box(search, search->root_lower, search->root_upper, &bound);
     if (open < 0) return -open;
     const int failed = open ? keep_open(search, search->root_lower, search->root_upper, bound, 0) : 0;
     if (failed) return failed;
-    /* Not before: until the root is in the tree, or closed, nothing but the elementary bound is known. */
+    /* Not before: until the root is in the tree, or closed, nothing but the floor that was given is known. */
     search->root_done = 1;
     return open ? try_point(search, 1) : 0;
 }
@@ -285,6 +292,7 @@ static int expand(mb_search *search) {
         failed = mb_node_basis(search, parent);
         if (failed) break;
         memcpy(search->point, lower, sizeof search->point);
+        mb_trace_event(&search->trace, MB_TRACE_SIDE, 2, (const double[]){(double)parent->order, side});
         const int open = bound_box(search, lower, upper, &bound);
         failed = open < 0 ? -open : open ? keep_open(search, lower, upper, bound, parent->depth + 1) : 0;
         if (failed) break;
@@ -383,75 +391,6 @@ int mb_search_run(mb_search *search, double margin, long long steps, double seco
     return failed;
 }
 
-/* I(X;Y) <= min(R, H(X), H(Y)), so H(X,Y) is at least H(X) + H(Y) less that; a little off for rounding. */
-static double elementary_bound(const mb_instance *instance) {
-    double x_entropy = 0.0, y_entropy = 0.0;
-    for (int x = 0; x < instance->n; x++) x_entropy += core_phi(instance->p_x[x]);
-    for (int y = 0; y < instance->m; y++) y_entropy += core_phi(instance->p_y[y]);
-    return x_entropy + y_entropy - fmin(instance->rate, fmin(x_entropy, y_entropy)) - 1e-12;
-}
-
-mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, const double *label_table, double label_limit,
-                         const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
-                         const double *start_weights) {
-    mb_search *search = core_calloc(1, sizeof(mb_search));
-    if (!search) return NULL;
-    search->settings = *settings;
-    search->random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
-    search->best = MB_INFINITY;
-    search->settled_bound = MB_INFINITY;
-    search->clock = 16;
-    int first[2 * MB_MAX_CELLS], second[2 * MB_MAX_CELLS];
-    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table, label_limit);
-    if (!failed) {
-        search->lower_bound = elementary_bound(&search->instance);
-        if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
-        failed = mb_tables_build(&search->tables, &search->instance, settings->jensen_rows) ||
-                 mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
-                 mb_pricing_build(&search->pricing, &search->instance) ||
-                 mb_simplex_build(&search->node_lp, &search->instance, &search->tables, &search->columns, 1,
-                                  search->order_rows, first, second) ||
-                 mb_simplex_build(&search->vertex_lp, &search->instance, &search->tables, &search->columns, 0, 0, NULL,
-                                  NULL);
-        search->vertex_lp.feasibility = 1e-12;
-    }
-    uint16_t blocks[MB_MAX_LETTERS];
-    for (int y = 0; y < m && !failed; y++) {
-        memset(blocks, 0, sizeof blocks);
-        blocks[y] = (uint16_t)((1u << n) - 1);
-        const int id = mb_columns_add(&search->columns, &search->instance, blocks);
-        if (id < 0)
-            failed = MB_NO_MEMORY;
-        else {
-            const int position = mb_columns_enter(&search->columns, (uint32_t)id);
-            mb_simplex_new_column(&search->node_lp, position);
-            mb_simplex_new_column(&search->vertex_lp, position);
-        }
-    }
-    if (!failed && start_count > 0) failed = mb_take_start(search, start_count, start_mappings, start_weights);
-    if (failed) {
-        mb_search_free(search);
-        return NULL;
-    }
-    return search;
-}
-
-void mb_search_free(mb_search *search) {
-    if (!search) return;
-    for (size_t i = 0; i < search->heap_size; i++) core_free(search->heap[i]);
-    for (size_t i = 0; i < search->stack_size; i++) core_free(search->stack[i]);
-    core_free(search->heap);
-    core_free(search->stack);
-    mb_simplex_free(&search->node_lp);
-    mb_simplex_free(&search->vertex_lp);
-    mb_pricing_free(&search->pricing);
-    mb_columns_free(&search->columns);
-    mb_tables_free(&search->tables);
-    mb_instance_free(&search->instance);
-    core_free(search);
-}
-
 /* Lower bound on the joint entropy in a box, its Jensen rows chosen anew between `rounds` of solving.  Infinity
  * where the box holds no feasible coupling.  For checks: it may let columns into the pool. */
 int mb_search_relax(mb_search *search, const double *lower, const double *upper, int rounds, double *bound) {
@@ -460,7 +399,7 @@ int mb_search_relax(mb_search *search, const double *lower, const double *upper,
     *bound = -MB_INFINITY;
     for (int round = 0; round < rounds; round++) {
         const int status = mb_node_solve(search, lower, upper, MB_INFINITY);
-        if (breaks_off(status)) return status;
+        if (mb_breaks_off(status)) return status;
         if (status == MB_INFEASIBLE) {
             *bound = MB_INFINITY;
             return 0;
@@ -469,4 +408,50 @@ int mb_search_relax(mb_search *search, const double *lower, const double *upper,
         mb_sharpen(search);
     }
     return 0;
+}
+
+void mb_search_trace(mb_search *search) { search->trace.on = 1; }
+
+long long mb_search_take_trace(mb_search *search, const double **numbers) {
+    const size_t size = search->trace.size;
+    *numbers = search->trace.numbers;
+    search->trace.size = 0;
+    return (long long)size;
+}
+
+int mb_search_trace_broken(const mb_search *search) { return search->trace.broken; }
+
+int mb_search_order(const mb_search *search, int32_t *first, int32_t *second) {
+    for (int row = 0; row < search->order_rows; row++) {
+        first[row] = search->node_lp.order_first[row];
+        second[row] = search->node_lp.order_second[row];
+    }
+    return search->order_rows;
+}
+
+int mb_search_bound_box(mb_search *search, const double *lower, const double *upper, double cutoff, core_question ask) {
+    double box_lower[MB_MAX_CELLS] = {0}, box_upper[MB_MAX_CELLS] = {0}, bound = -MB_INFINITY, point = 0.0;
+    memcpy(box_lower, lower, sizeof(double) * (size_t)search->instance.cells);
+    memcpy(box_upper, upper, sizeof(double) * (size_t)search->instance.cells);
+    /* The search's own bound must not hear of boxes that are not its own. */
+    const double settled = search->settled_bound, margin = search->margin;
+    search->margin = search->best < MB_INFINITY ? search->best - cutoff : 0.0;
+    search->patience = core_patience_of(ask);
+    search->clock++;
+    purge(search);
+    mb_simplex_cold(&search->node_lp);
+    mb_whole_curves(search);
+    mb_trace_event(&search->trace, MB_TRACE_SIDE, 2, (const double[]){-1.0, 0.0});
+    const int open = bound_box(search, box_lower, box_upper, &bound);
+    if (open == BOX_OPEN) {
+        const int cell = choose_split(search, box_lower, box_upper, &point);
+        if (cell < 0)
+            mb_trace_event(&search->trace, MB_TRACE_NARROW, 0, NULL);
+        else
+            mb_trace_event(&search->trace, MB_TRACE_OPEN, 3, (const double[]){-1.0, cell, point});
+    }
+    search->patience.ask = NULL;
+    search->settled_bound = settled;
+    search->margin = margin;
+    return open < 0 ? -open : 0;
 }

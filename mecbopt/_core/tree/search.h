@@ -4,6 +4,7 @@
 
 #include "common/ask.h"
 #include "tree/simplex.h"
+#include "tree/trace.h"
 #include "tree/tree.h"
 
 typedef struct {
@@ -51,17 +52,22 @@ struct mb_search {
     /* the relaxation solved last */
     double point[MB_MAX_CELLS], cell_bound[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
     double dual_value; /* bound of the very duals in cell_dual; last_bound may stem from earlier ones */
+    mb_trace trace;
 };
 
 /* open nodes */
 mb_node *mb_node_new(mb_search *search, const double *lower, const double *upper, double bound);
 void mb_node_free(mb_search *search, mb_node *node);
 void mb_node_box(const mb_search *search, const mb_node *node, double *lower, double *upper);
+void mb_node_touches(const mb_search *search, const mb_node *node, double *from, double *to);
 void mb_whole_curves(mb_search *search);
 int mb_node_basis(mb_search *search, const mb_node *node);
 int mb_heap_push(mb_search *search, mb_node *node);
 int mb_stack_push(mb_search *search, mb_node *node);
 mb_node *mb_heap_pop(mb_search *search);
+
+/* Whether a step cannot go on: its box has to stay where it was. */
+static inline int mb_breaks_off(int status) { return status == MB_NO_MEMORY || status == MB_STOPPED; }
 
 /* relaxation */
 int mb_node_solve(mb_search *search, const double *lower, const double *upper, double cutoff);

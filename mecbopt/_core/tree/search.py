@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mecbopt._core import library
 from mecbopt._core.asking import interruptible
+from mecbopt._core.tree.frontier import FrontierFace
 from mecbopt._core.tree.settings import Settings
 from mecbopt.errors import NotSupportedError, ProblemError, SolverError
 
@@ -79,7 +80,7 @@ def _pmf(name: str, values: ArrayLike) -> FloatArray:
     return np.ascontiguousarray(array / array.sum())
 
 
-class CompiledSearch:
+class CompiledSearch(FrontierFace):
     """Branch and bound for min H(X,Y) over mixtures of deterministic mappings, advanced in slices.
 
     Parameters
@@ -95,12 +96,16 @@ class CompiledSearch:
     label_table : array_like, shape (2^n,), optional
         T with sum_k w_k sum_y T(f_k^{-1}(y)) <= `max_label_entropy`, a function of sets of X-letters (bit x
         of the index says whether x is in the set), in place of the label entropy in bits.
+    entropy_floor : float
+        A lower bound on H(X,Y) that is known beforehand, bits.
     settings : Settings
         Levers of the search.
     seed : int
         Seed of the random starts.
     start : tuple (mappings (k, n), weights (k,)), optional
         A feasible mixture to start from.
+    trace : bool
+        Keep what `take_trace` hands out.
 
     Raises
     ------
@@ -121,10 +126,14 @@ class CompiledSearch:
         max_label_entropy: float | None = None,
         *,
         label_table: ArrayLike | None = None,
+        entropy_floor: float = 0.0,
         settings: Settings = Settings(),  # noqa: B008 (a frozen value)
         seed: int = 0,
         start: tuple[ArrayLike, ArrayLike] | None = None,
+        trace: bool = False,
     ) -> None:
+        if trace and settings.root_tightening:
+            raise NotSupportedError("A traced search leaves root_tightening out: its slabs are not traced.")
         native = library()
         if native is None:
             raise SolverError("The compiled core is not built: install a C compiler and run `make native`.")
@@ -144,6 +153,7 @@ class CompiledSearch:
             self._doubles(label),
             self._table(label_table),
             label_limit,
+            float(entropy_floor),
             self._settings(settings, (masses_x, masses_y)),
             seed % 2**64,
             len(weights),
@@ -153,6 +163,8 @@ class CompiledSearch:
         if handle == self._ffi.NULL:
             raise SolverError(f"Not enough memory for the tables of a problem with (n, m) = {self._shape}.")
         self._handle = self._ffi.gc(handle, self._lib.mb_search_free)
+        if trace:
+            self._lib.mb_search_trace(self._handle)
         # C writes the report and the incumbent into these by one call: there is no moment between them.
         self._report = self._ffi.new("mb_report *")
         capacity = self._lib.MB_MAX_SUPPORT
@@ -164,7 +176,7 @@ class CompiledSearch:
             self._ffi.from_buffer("int32_t[]", self._mappings),
             self._doubles(self._weights),
         )
-        self._advance(0.0, 0, 0.0)
+        self._refresh()
 
     def _doubles(self, array: FloatArray) -> Any:
         return self._ffi.from_buffer("double[]", array)
@@ -226,6 +238,14 @@ class CompiledSearch:
                 "node_bytes": settings.node_bytes,
             },
         )
+
+    def _refresh(self) -> None:
+        """Read report and incumbent anew."""
+        self._advance(0.0, 0, 0.0)
+
+    @property
+    def _steps(self) -> int:
+        return int(self._report.steps)
 
     def _advance(
         self, margin: float, steps: int, seconds: float, stop: Callable[[], bool] | None = None
@@ -297,6 +317,57 @@ class CompiledSearch:
         if self._lib.mb_search_relax(self._handle, *map(self._doubles, bounds), rounds, value):
             raise SolverError("Out of memory for columns: use a smaller problem.")
         return float(value[0])
+
+    def bound_box(
+        self,
+        lower: ArrayLike,
+        upper: ArrayLike,
+        cutoff: float,
+        *,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
+        """Bound a box of shape (n, m) as the search would one of its own; the trace tells the outcome.
+
+        The box is closed where H(X,Y) exceeds `cutoff` bits in it.  The search itself stays as it was, but
+        for columns that join the pool.
+        """
+        bounds = [np.ascontiguousarray(end, dtype=np.float64) for end in (lower, upper)]
+        if any(end.shape != self._shape for end in bounds):
+            raise ProblemError(f"lower and upper must have shape {self._shape}, as the coupling.")
+        status = interruptible(
+            self._lib.mb_search_bound_box,
+            self._handle,
+            *map(self._doubles, bounds),
+            cutoff,
+            self._lib.core_ask,
+            stop=stop,
+        )
+        if status == self._lib.MB_RUN_NO_MEMORY:
+            raise SolverError("Out of memory for columns: use a smaller problem.")
+
+    def take_trace(self) -> FloatArray:
+        """The numbers traced since the last call: events as `tree.h` describes them.
+
+        Raises
+        ------
+        SolverError
+            Memory for the trace ran out: events are missing.
+        """
+        if self._lib.mb_search_trace_broken(self._handle):
+            raise SolverError("Out of memory for the trace of the search: set a larger gap.")
+        numbers = self._ffi.new("const double **")
+        count = self._lib.mb_search_take_trace(self._handle, numbers)
+        if count == 0:
+            return np.empty(0)
+        buffer = self._ffi.buffer(numbers[0], count * 8)
+        return np.frombuffer(buffer, dtype=np.float64).copy()
+
+    @property
+    def order(self) -> list[tuple[int, int]]:
+        """Pairs of cells (first, second) whose order P[first] >= P[second] the search takes for granted."""
+        first, second = (self._ffi.new("int32_t[]", 2 * MAX_LETTERS**2) for _ in range(2))
+        count = self._lib.mb_search_order(self._handle, first, second)
+        return list(zip(first[0:count], second[0:count], strict=True))
 
     @property
     def incumbent_mixture(self) -> tuple[IntArray, FloatArray]:

@@ -39,8 +39,34 @@ typedef struct {
     int trouble;
 } mb_report;
 
+/* Events of a trace.  A number that says what happened is followed by, in this order:
+   MB_TRACE_SIDE        the node's number (-1 for the root), the side of its split (0: below the point); what follows
+                        bounds this box.  A side that stands again repeats one that broke off
+   MB_TRACE_RELAXATION  1 where it is infeasible else 0, the bound proved; for each cell the slope of its secant, for
+                        each the start of its touching interval, for each the end; a multiplier for each row: cells,
+                        marginals, rate, label, Jensen rows, order rows
+   MB_TRACE_OPEN        the number of the node that the box became, the cell of its split, the point
+   MB_TRACE_EMPTY       (nothing) the sums of rows and columns leave the box no coupling
+   MB_TRACE_INFEASIBLE  (nothing) by the last relaxation
+   MB_TRACE_BOUNDED     (nothing) a relaxation, of this box or of one that holds it, proves it no better than the
+                        cutoff
+   MB_TRACE_CUT_OFF     (nothing) the reduced costs of the last relaxation leave nothing of it
+   MB_TRACE_NARROW      (nothing) too small to be split: its bound stands
+   Nodes that are left when the search ends, and those taken up without a side, are bounded by their relaxations. */
+enum {
+    MB_TRACE_SIDE = 0,
+    MB_TRACE_RELAXATION = 1,
+    MB_TRACE_OPEN = 2,
+    MB_TRACE_EMPTY = 3,
+    MB_TRACE_INFEASIBLE = 4,
+    MB_TRACE_BOUNDED = 5,
+    MB_TRACE_CUT_OFF = 6,
+    MB_TRACE_NARROW = 7
+};
+
+/* `entropy_floor` is a lower bound on the joint entropy that is known beforehand; 0 where none is. */
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, const double *label_table, double label_limit,
+                         const double *p_s_given_x, const double *label_table, double label_limit, double entropy_floor,
                          const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
                          const double *start_weights);
 void mb_search_free(mb_search *search);
@@ -52,6 +78,37 @@ enum { MB_RUN_NO_MEMORY = 5, MB_RUN_STOPPED = 6, MB_MAX_SUPPORT = 16 };
    incumbent (room for `capacity` mappings, MB_MAX_SUPPORT suffice) are of one moment, however the call ends. */
 int mb_search_run(mb_search *search, double margin, long long steps, double seconds, core_question ask,
                   mb_report *report, int capacity, int32_t *mappings, double *weights);
+/* The frontier: open nodes as rows of `mb_frontier_stride` numbers (bound, point and cell of the split, depth, sides
+   done; then for each cell the lower end, for each the upper end, the start and the end of its touching interval), to
+   be put into another search of the same problem with the same settings. */
+enum { MB_FRONTIER_MOST = 256 };
+int mb_frontier_stride(const mb_search *search);
+long long mb_frontier_size(const mb_search *search);
+/* Whether the root is bounded and tightened, or closed: before, there is no frontier. */
+int mb_frontier_ready(const mb_search *search);
+/* Copies all open nodes. */
+void mb_frontier_read(const mb_search *search, double *numbers);
+/* Removes up to `count` nodes, at most MB_FRONTIER_MOST, every other one from the best on; returns how many.  The
+   search no longer answers for them. */
+long long mb_frontier_take(mb_search *search, long long count, double *numbers);
+/* Adds nodes; returns how many: fewer than `count` where memory runs out, and the caller answers for the rest. */
+long long mb_frontier_put(mb_search *search, long long count, const double *numbers);
+/* Makes a new search one that has only what it is given, besides what was settled elsewhere at `settled_bound`. */
+void mb_frontier_resume(mb_search *search, double settled_bound, double lower_bound);
+/* The least bound at which a subtree was closed. */
+double mb_frontier_settled(const mb_search *search);
+/* A mixture found elsewhere, taken as the incumbent if it is better. */
+int mb_search_offer(mb_search *search, int count, const int32_t *mappings, const double *weights);
 int mb_search_relax(mb_search *search, const double *lower, const double *upper, int rounds, double *bound);
+/* Keep a trace from here on; before the first run. */
+void mb_search_trace(mb_search *search);
+/* The numbers kept since the last call, which become the caller's until the next call into the search; their count. */
+long long mb_search_take_trace(mb_search *search, const double **numbers);
+/* Whether memory for the trace ran out. */
+int mb_search_trace_broken(const mb_search *search);
+/* The order of exchangeable letters that the search obeys, P[first] >= P[second]: the number of pairs. */
+int mb_search_order(const mb_search *search, int32_t *first, int32_t *second);
+/* Bound a box as the search would one of its own, with a cutoff of the caller's; the trace tells the outcome. */
+int mb_search_bound_box(mb_search *search, const double *lower, const double *upper, double cutoff, core_question ask);
 
 #endif

@@ -53,9 +53,15 @@ def fit_density(
 
 @torch.no_grad()
 def raw_latents(model: CouplingModel, sources: Tensor) -> Tensor:
-    """f(x) of many sources, without the gain, shape (count, d)."""
-    device = model.gain.device
-    return torch.cat([model.encoder(part.to(device)).float() for part in sources.split(_BATCH)])
+    """f(x) of many sources, without the gain, shape (count, d); in evaluation mode, as images are coded."""
+    device, encoder = model.gain.device, model.encoder
+    modes = [(part, part.training) for part in encoder.modules()]
+    encoder.eval()
+    try:
+        return torch.cat([encoder(part.to(device)).float() for part in sources.split(_BATCH)])
+    finally:  # each part by itself: a frozen trunk within a moving encoder has a mode of its own
+        for part, training in modes:
+            part.training = training
 
 
 @torch.no_grad()

@@ -1,0 +1,64 @@
+/* Making and freeing a search. */
+#include "tree/search.h"
+
+mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
+                         const double *p_s_given_x, const double *label_table, double label_limit, double entropy_floor,
+                         const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
+                         const double *start_weights) {
+    mb_search *search = core_calloc(1, sizeof(mb_search));
+    if (!search) return NULL;
+    search->settings = *settings;
+    search->random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
+    search->best = MB_INFINITY;
+    search->settled_bound = MB_INFINITY;
+    search->clock = 16;
+    int first[2 * MB_MAX_CELLS], second[2 * MB_MAX_CELLS];
+    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table, label_limit);
+    if (!failed) {
+        search->lower_bound = entropy_floor;
+        if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
+        failed = mb_tables_build(&search->tables, &search->instance, settings->jensen_rows) ||
+                 mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
+                 mb_pricing_build(&search->pricing, &search->instance) ||
+                 mb_simplex_build(&search->node_lp, &search->instance, &search->tables, &search->columns, 1,
+                                  search->order_rows, first, second) ||
+                 mb_simplex_build(&search->vertex_lp, &search->instance, &search->tables, &search->columns, 0, 0, NULL,
+                                  NULL);
+        search->vertex_lp.feasibility = 1e-12;
+    }
+    uint16_t blocks[MB_MAX_LETTERS];
+    for (int y = 0; y < m && !failed; y++) {
+        memset(blocks, 0, sizeof blocks);
+        blocks[y] = (uint16_t)((1u << n) - 1);
+        const int id = mb_columns_add(&search->columns, &search->instance, blocks);
+        if (id < 0)
+            failed = MB_NO_MEMORY;
+        else {
+            const int position = mb_columns_enter(&search->columns, (uint32_t)id);
+            mb_simplex_new_column(&search->node_lp, position);
+            mb_simplex_new_column(&search->vertex_lp, position);
+        }
+    }
+    if (!failed && start_count > 0) failed = mb_take_start(search, start_count, start_mappings, start_weights);
+    if (failed) {
+        mb_search_free(search);
+        return NULL;
+    }
+    return search;
+}
+
+void mb_search_free(mb_search *search) {
+    if (!search) return;
+    for (size_t i = 0; i < search->heap_size; i++) core_free(search->heap[i]);
+    for (size_t i = 0; i < search->stack_size; i++) core_free(search->stack[i]);
+    core_free(search->heap);
+    core_free(search->stack);
+    mb_simplex_free(&search->node_lp);
+    mb_simplex_free(&search->vertex_lp);
+    mb_trace_free(&search->trace);
+    mb_pricing_free(&search->pricing);
+    mb_columns_free(&search->columns);
+    mb_tables_free(&search->tables);
+    mb_instance_free(&search->instance);
+    core_free(search);
+}

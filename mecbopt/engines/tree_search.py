@@ -1,0 +1,127 @@
+"""A search of the compiled tree as engines run it: in slices, with bounds for what couplings may violate."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from mecbopt._core import tree
+from mecbopt.control import node_limit_reached
+from mecbopt.engines.base import Request
+from mecbopt.engines.vertex import Incumbent, to_vertex
+from mecbopt.formulation import Formulation
+from mecbopt.tolerances import LIMIT_SLACK
+
+__all__ = ["TreeInSlices"]
+
+#: Seconds of one slice: short enough for progress, limits and Ctrl-C.
+_SLICE_SECONDS = 0.05
+
+
+class TreeInSlices:
+    """A search in C on a formulation."""
+
+    in_one_step = False
+
+    def __init__(
+        self,
+        settings: tree.Settings,
+        formulation: Formulation,
+        feasible: Incumbent,
+        cost_bound: float,
+        request: Request,
+    ) -> None:
+        self._formulation = formulation
+        self._request = request
+        self._best, self._found = feasible, math.inf
+        self._floor = cost_bound
+        # With a label bounds are for the limits relaxed by the slack that every coupling is allowed: one that
+        # is met with equality by a single point would leave no room for rounding, and its price may be large.
+        # Without one a slack s of the rate is worth of the order of R s bits.
+        label = formulation.label_limit
+        self._arguments: dict[str, Any] = {
+            "p_x": formulation.p_x,
+            "p_y": formulation.p_y,
+            "rate": formulation.rate if label is None else formulation.rate * (1.0 + LIMIT_SLACK),
+            "p_s_given_x": None if label is None else label.channel,
+            "max_label_entropy": None if label is None else label.bound + LIMIT_SLACK,
+            "label_table": None if label is None else label.table[0],
+            "entropy_floor": cost_bound,
+            "settings": settings,
+            "seed": request.seed,
+            "start": (feasible.mappings, feasible.weights),
+        }
+        self._search = self._new_search()
+        self._processed_before = 0
+
+    def _new_search(self) -> tree.CompiledSearch:
+        return tree.CompiledSearch(**self._arguments)
+
+    def frontier(self) -> tree.Frontier | None:
+        """Everything that is left; None before the root is bounded."""
+        left = self._search.frontier()
+        return None if left is None else replace(left, processed=self.nodes)
+
+    def restore(self, frontier: tree.Frontier) -> None:
+        """Go on from what a search of the same formulation left; before the first step."""
+        self._search.restore(frontier)
+        self._processed_before = frontier.processed
+
+    def close(self) -> None:
+        """Nothing runs between steps."""
+
+    @property
+    def incumbent(self) -> Incumbent:
+        """The best vertex known."""
+        found = self._search.incumbent_entropy
+        if found != self._found:
+            self._found = found
+            mappings, weights = self._search.incumbent_mixture
+            vertex: Incumbent | None
+            if self._formulation.label_limit is not None:  # back from the relaxed limits to those stated
+                vertex = to_vertex(self._formulation, mappings, weights)
+            else:
+                vertex = Incumbent(mappings, weights, self._formulation.cost(mappings, weights))
+            if vertex is not None and vertex.cost < self._best.cost:
+                self._best = vertex
+        return self._best
+
+    @property
+    def incumbent_cost(self) -> float:
+        """Joint entropy of the best vertex known, bits."""
+        return min(self._best.cost, self._search.incumbent_entropy)
+
+    @property
+    def cost_bound(self) -> float:
+        """A valid lower bound on the joint entropy, bits; never decreases."""
+        bound = self._search.entropy_lower_bound
+        # Infinity would say "infeasible", which the feasible start contradicts: then nothing was proved.
+        return max(self._floor, bound) if bound < math.inf else self._floor
+
+    @property
+    def nodes(self) -> int:
+        """Nodes processed."""
+        return self._processed_before + self._search.nodes
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to search."""
+        return self._search.finished
+
+    @property
+    def trouble(self) -> bool:
+        """Whether a part of the tree could not be closed for numerical reasons."""
+        return self._search.trouble > 0 or self._search.infeasible
+
+    def advance(self) -> None:
+        """A slice of time, or single steps where the number of nodes is limited."""
+        request = self._request
+        gap = request.target.pruning_gap(self.incumbent_cost)
+        clock = request.clock
+        if request.node_limit is None:
+            self._search.run(
+                seconds=min(_SLICE_SECONDS, clock.remaining), gap=gap, stop=lambda: clock.expired
+            )
+        elif not node_limit_reached(self.nodes, request.node_limit):
+            self._search.run(nodes=1, gap=gap, stop=lambda: clock.expired)

@@ -1,0 +1,163 @@
+"""Certificates of the package's own problems: what is written checks, and holds the true value."""
+
+from __future__ import annotations
+
+import gzip
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import mecbopt as mb
+from mecbopt._core import tree as compiled
+from mecbopt.certificates import certify as certifying
+from tests.benchmarks.certificates import WIDTH, case, certified
+
+pytestmark = pytest.mark.skipif(not compiled.available(), reason="the compiled core was not built")
+
+HALF = (Fraction(1, 2), Fraction(1, 2))
+#: H(S|X) of a symmetric channel with crossover 1/10 is h(.1) = .469.
+SYMMETRIC = ((Fraction(9, 10), Fraction(1, 10)), (Fraction(1, 10), Fraction(9, 10)))
+
+
+@pytest.mark.parametrize("number", range(30))
+def test_the_certified_interval_holds_the_optimum(number):
+    """Every kind of instance from 2x2 to 4x4: lower <= V <= upper, at most 2e-6 bits apart."""
+    record = certified(case(number))
+    assert record["holds"], record
+    assert record["width"] <= WIDTH
+    assert record["bytes"] < 300_000
+
+
+def test_a_certificate_of_5x5():
+    record = certified(case(4, (5, 5)))
+    assert record["holds"], record
+    assert record["width"] <= WIDTH
+
+
+def test_files_are_written_and_read(tmp_path):
+    """The text, the file and the compressed file are one certificate, the same in every run."""
+    problem = mb.Problem(["3/10", "7/10"], ["2/5", "3/5"], rate="1/2")
+    certificate = mb.certify(problem)
+    plain, packed = tmp_path / "c.json", tmp_path / "c.json.gz"
+    certificate.to_json(plain)
+    certificate.to_json(packed)
+    assert gzip.decompress(packed.read_bytes()).decode() == plain.read_text() == certificate.to_json()
+    assert mb.check_certificate(plain) == mb.check_certificate(packed) == certificate.interval
+    assert mb.certify(problem).to_json() == certificate.to_json()
+    assert str(certificate).startswith("certified: ")
+    with pytest.raises(mb.CertificateError, match="cannot be written"):
+        certificate.to_json(tmp_path / "absent" / "c.json")
+
+
+def test_the_problem_is_stated_exactly():
+    """Floats at their binary value over their exact sum; a float rate at its binary value."""
+    problem = mb.Problem([0.1, 0.9], [0.3, 0.7], rate=0.3)
+    stated = mb.certify(problem).document["problem"]
+    exact = [Fraction(0.1), Fraction(0.9)]
+    assert [Fraction(p) for p in stated["p_x"]] == [p / sum(exact) for p in exact]
+    assert Fraction(stated["rate"]) == Fraction(0.3)
+
+
+def test_a_solution_is_certified_with_its_mixture_and_gap():
+    """An optimum as narrow as asked; what a node limit left, within what it had proved."""
+    problem = case(1).problem
+    optimum = mb.solve(problem)
+    narrow = mb.certify(optimum, gap=2e-7).interval
+    assert narrow.width <= 2e-7
+    assert narrow.lower <= optimum.mutual_information + 1e-12 <= narrow.upper + 1e-12
+    unfinished = mb.solve(problem, method="exact", node_limit=3)
+    assert unfinished.gap > 1e-3
+    wide = mb.certify(unfinished).interval
+    assert wide.lower <= optimum.mutual_information <= wide.upper
+    assert wide.width <= 1.2 * unfinished.gap
+
+
+@pytest.mark.parametrize(("p_x", "p_y"), [([1], ["1/3", "2/3"]), (["1/3", "2/3"], [1]), ([0, 1], [1, 0])])
+@pytest.mark.parametrize("limit", [None, "19/20"])
+def test_one_letter_leaves_one_coupling(p_x, p_y, limit):
+    """V = 0, with a label that is met by whatever Y is."""
+    label = {} if limit is None else {"p_s_given_x": SYMMETRIC[: len(p_x)], "max_label_entropy": limit}
+    interval = mb.certify(mb.Problem(p_x, p_y, rate=1, **label)).interval
+    assert interval.lower <= 0 <= interval.upper <= WIDTH
+
+
+def test_one_letter_can_be_infeasible():
+    """H(S|Y,U) = H(S) = h(11/30) = .95 where Y is constant."""
+    label = {"p_s_given_x": SYMMETRIC, "max_label_entropy": "9/10"}
+    assert mb.certify(mb.Problem(["1/3", "2/3"], [1], **label)).interval.infeasible
+
+
+def test_infeasibility_is_certified_close_to_what_is_attainable():
+    """H(S|X) = h(.1) is the smallest attainable C at R = 1: 1e-7 below it there is nothing."""
+    smallest = 0.4689955935892812
+    below = mb.Problem(HALF, HALF, rate=1, p_s_given_x=SYMMETRIC, max_label_entropy=smallest - 1e-7)
+    assert mb.certify(below).interval.infeasible
+    above = mb.Problem(HALF, HALF, rate=1, p_s_given_x=SYMMETRIC, max_label_entropy=smallest + 1e-6)
+    assert mb.certify(above).interval.lower > Fraction(99, 100)
+
+
+def test_limits_without_slack_are_refused_with_the_remedy():
+    """The label's limit is the smallest attainable: no rational weights meet it certainly."""
+    tight = mb.Problem(
+        HALF, HALF, rate="0.9", p_s_given_x=SYMMETRIC, max_label_entropy=1 - 0.9 * (1 - 0.4689955935892812)
+    )
+    with pytest.raises(mb.CertificateError, match="no slack"):
+        mb.certify(tight)
+
+
+def test_exchangeable_letters_are_ordered_only_where_they_are_exactly_equal():
+    equal = mb.Problem(["1/3"] * 3, ["1/4", "1/4", "1/2"], rate="1/2")
+    assert mb.certify(equal).document["order"] == [0, 0]
+    # Unlike masses that are one float: the search takes them for equal, the certificate must not.
+    hair = Fraction(1, 1 << 80)
+    third = Fraction(1, 3)
+    unlike = mb.Problem([third + hair, third - hair, third], ["1/4", "1/4", "1/2"], rate="1/2")
+    assert mb.certify(unlike).document["order"] is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"p_s_given_x": SYMMETRIC, "max_label_entropy": 0.8, "label_sees_seed": False},
+        {"distortion": [[0, 1], [1, 0]]},
+        {"p_y_tolerance": 0.1},
+    ],
+)
+def test_what_certificates_do_not_know_is_refused_by_name(more):
+    with pytest.raises(mb.NotSupportedError, match="certificates know"):
+        mb.certify(mb.Problem(HALF, HALF, rate=0.5, **more))
+
+
+def test_wrong_arguments_are_refused():
+    problem = mb.Problem(HALF, HALF, rate=0.5)
+    with pytest.raises(mb.ProblemError, match="give a mecbopt"):
+        mb.certify("problem.toml")
+    for arguments in ({"gap": 1e-9}, {"gap": -1.0}, {"time_limit": 0}, {"seed": -1}):
+        with pytest.raises(mb.ProblemError):
+            mb.certify(problem, **arguments)
+
+
+def test_time_may_be_over_before_the_certificate_is_written():
+    random = np.random.default_rng(0)
+    problem = mb.Problem(random.dirichlet(np.ones(6)), random.dirichlet(np.ones(6)), rate=0.5)
+    with pytest.raises(mb.CertificateError, match="time limit"):
+        mb.certify(problem, time_limit=0.2)
+
+
+def test_boxes_that_the_trace_lacks_are_bounded_anew(monkeypatch):
+    """A certificate is reached from any part of the trace, and proves the same interval."""
+    problem = case(1).problem
+    whole = mb.certify(problem)
+    generator = np.random.default_rng(5)
+    searched = certifying._searched
+
+    def forgetful(*arguments):
+        trace = searched(*arguments)
+        for key in list(trace.sides):
+            if generator.random() < 0.3:
+                del trace.sides[key]
+        return trace
+
+    monkeypatch.setattr(certifying, "_searched", forgetful)
+    assert mb.certify(problem).interval.upper == whole.interval.upper
