@@ -166,6 +166,8 @@ def draw_mappings(generator: random.Random, place: int, free: bool) -> dict[str,
     images = generator.sample(every, min(len(every), 4 if place % 8 == 3 else generator.randint(1, 5)))
     number = len(images)
     source = pmf(generator, n)
+    if place % 5 == 2:  # a rare letter
+        source = [fmpq(1, 90), *(one * fmpq(89, 90) for one in pmf(generator, n - 1))] if n > 1 else source
     channel_table = [pmf(generator, labels, zeros=True) for _ in range(n)]
     costs = [[fmpq(generator.randint(0, 3)) for _ in range(number)] for _ in range(rows)]
     columns = [[[source[at] * int(image[at] == b) for b in range(m)] for at in range(n)] for image in images]
@@ -177,6 +179,8 @@ def draw_mappings(generator: random.Random, place: int, free: bool) -> dict[str,
             chosen
         ):
             chosen.append(one)
+    if place % 2 == 0 and len(chosen) > 1:
+        chosen.pop()
     rest = [one for one in range(number) if one not in chosen]
     more = place % 4 == 3 and bool(rest)
     chosen += rest[: int(more)]
