@@ -312,7 +312,7 @@ def _claim(
             coupling[x][y] += weight * problem.p_x[x]
     joint = sum(phi_bounds(p.numerator, p.denominator)[1] for row in coupling for p in row)
     worth = problem.entropy_sum[0] - joint
-    lower = Fraction(worth >> (FINE - _CLAIM_BITS), 1 << _CLAIM_BITS)
+    lower = Fraction(max(worth, 0) >> (FINE - _CLAIM_BITS), 1 << _CLAIM_BITS)
     value = Fraction(worth, 1 << FINE)
     if entropy is not None:
         value = max(value, Fraction(problem.entropy_sum[1], 1 << FINE) - Fraction(entropy))

@@ -135,7 +135,10 @@ def _check_witness(document: Document) -> None:
             raise CertificateError(f"witness: the {name} limit is not certainly met.")
     joint = sum(phi_bounds(p.numerator, p.denominator)[1] for row in coupling for p in row)
     claimed = document.claim[0] if document.claim else Fraction(0)
-    if problem.entropy_sum[0] - joint < ceil_div(claimed.numerator << FINE, claimed.denominator):
+    # No information is negative: that much needs no enclosure, only a coupling.
+    if claimed > 0 and problem.entropy_sum[0] - joint < ceil_div(
+        claimed.numerator << FINE, claimed.denominator
+    ):
         raise CertificateError("witness: its information does not certainly reach claim.lower.")
 
 
