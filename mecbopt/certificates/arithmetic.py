@@ -50,7 +50,10 @@ def _outward(value: arb) -> tuple[int, int]:
 
 @lru_cache(maxsize=1 << 18)
 def phi_bounds(numerator: int, denominator: int) -> tuple[int, int]:
-    """An enclosure of phi(numerator / denominator) for a number >= 0, over 2^FINE; exact at 0, 1, 1/2, 1/4 ... 2^-FINE."""
+    """An enclosure of phi(numerator / denominator) for a number >= 0, over 2^FINE.
+
+    Exact at 0, 1, 1/2, 1/4, ..., 2^-FINE.
+    """
     if numerator == 0:
         return 0, 0
     quotient, rest = divmod(denominator, numerator)
