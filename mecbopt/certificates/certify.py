@@ -209,6 +209,12 @@ class _ExactStatement:
         trace = None
         if search is not None:
             trace = _searched(self.kept, search, len(pairs), gap * _CLOSED_AT, clock)
+            if math.isinf(search.incumbent_entropy):
+                # The start met the limits with the solver's slack alone.
+                raise CertificateError(
+                    "no coupling was found that meets the limits to 1e-12: raise the rate or "
+                    "max_label_entropy by 1e-9."
+                )
             mappings, weights = search.incumbent_mixture
         witness = exact_witness(self.kept, mappings.tolist(), weights.tolist())
         lower, upper = _claim(self.kept, witness, None if search is None else search.incumbent_entropy, gap)
