@@ -7,7 +7,8 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from .edge import LEAST, D, E, J, K, M, N, P, Q, c, draw_cells, draw_law, gain, of_limit, r, t, u
+from .edge import LEAST, D, E, J, K, M, N, P, Q, c, gain, of_limit, r, t, u
+from .edge_instances import draw_cells, draw_law
 from .lemma import Lemma, Step, Witness, step
 from .mappings import IMAGE, LAW, e, p, pmf, q
 from .textbook import A, B, i, k, on, w

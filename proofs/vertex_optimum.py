@@ -19,13 +19,13 @@ from .edge import (
     P,
     Q,
     c,
-    draw_optimum,
     r,
     t,
     u,
     x,
     y,
 )
+from .edge_instances import draw_optimum
 from .lemma import Lemma, Witness, step
 from .textbook import COLUMNS_IN_TWO, A, B, independent, k, on, w, z
 from .tools.language import ForAll, Or, Total, eq, ge, gt, implies, le, size, substitute
