@@ -22,6 +22,11 @@ RESTS: dict[str, tuple[str, ...]] = {
     "crossover": ("mecbopt/bernoulli/crossover.py: crossover_rate", "largest_loss"),
     "theorem_2": ("erratum_theorem_2", "mecbopt/bernoulli/optimum.py: comonotone"),
     "theorem_3": ("mecbopt/bernoulli/polygon.py: polygon", f"{_INDEX}: `theorem_3`"),
+    "theorem_3_kkt": (f"{_INDEX}: `theorem_3_kkt`",),
+    "theorem_3_value": (
+        "mecbopt/bernoulli/polygon.py: only the largest and the smallest delta matter",
+        f"{_INDEX}: `theorem_3_value`",
+    ),
     "erratum_theorem_2": ("docs/theory/what-theorem-2-misses.md: An exact witness",),
     "erratum_theorem_3": ("docs/theory/what-theorem-2-misses.md: With a label",),
     "tangent": ("chord", "column_jensen", "sharpened_jensen", "largest_loss"),

@@ -32,6 +32,8 @@ NAMES = (
     "crossover",
     "theorem_2",
     "theorem_3",
+    "theorem_3_kkt",
+    "theorem_3_value",
     "erratum_theorem_2",
     "erratum_theorem_3",
     "tangent",
