@@ -54,25 +54,42 @@ from .tools.rules import (
 )
 
 __all__ = [
+    "AS_GOOD",
+    "BOUND",
+    "FIRST_ZERO",
     "INDEPENDENT",
+    "KEEPS",
+    "KEPT",
+    "LEAST",
     "LEMMA",
     "D",
+    "E",
     "J",
+    "K",
     "M",
     "N",
     "P",
+    "Q",
     "c",
+    "draw_cells",
+    "draw_law",
     "draw_optimum",
     "gain",
+    "k3",
+    "moved",
+    "of_limit",
     "r",
+    "t",
     "u",
+    "x",
+    "y",
 ]
 
 x, y, s, v = index("x", "X"), index("y", "Y"), index("s", "S"), index("v", "V")
 g, k3 = index("g", "L"), index("k3", "K")
 M, N, P, r, J, D, c, u = family("M N P r J D c u")
 Q, t, K, E = family("Q t K E")
-Q2, t2, K2, E2 = family("Q' t' K' E'")
+Q2, t2, K2, E2 = family("Q2 t2 K2 E2")
 BOUND = Total(c(o) * B(o, k), o)
 
 
@@ -239,7 +256,7 @@ ARRIVED = choose(
 )
 
 
-def _draw_cells(columns: list[Any], weights: list[Any]) -> list[list[Any]]:
+def draw_cells(columns: list[Any], weights: list[Any]) -> list[list[Any]]:
     """The mixture of matrices."""
     return [
         [
@@ -250,7 +267,7 @@ def _draw_cells(columns: list[Any], weights: list[Any]) -> list[list[Any]]:
     ]
 
 
-def _draw_law(cells: list[list[Any]]) -> list[Any]:
+def draw_law(cells: list[list[Any]]) -> list[Any]:
     """Sums of columns."""
     return [sum((row[j] for row in cells), fmpq(0)) for j in range(len(cells[0]))]
 
@@ -290,8 +307,8 @@ def draw_optimum(generator: random.Random, place: int, limits: int) -> dict[str,
         other[generator.choice(chosen)] = fmpq(0)
     if place % 3 == 2:
         other = [one * generator.choice((0, 1, fmpq(1, 2), 2)) for one in weights]
-    here, there = _draw_cells(columns, weights), _draw_cells(columns, other)
-    seen, known = ([_draw_cells(one, each) for one in labels] for each in (weights, other))
+    here, there = draw_cells(columns, weights), draw_cells(columns, other)
+    seen, known = ([draw_cells(one, each) for one in labels] for each in (weights, other))
     return {
         "#K": number,
         "#X": n,
@@ -312,12 +329,12 @@ def draw_optimum(generator: random.Random, place: int, limits: int) -> dict[str,
         "N": labels,
         "P": here,
         "Q": there,
-        "r": _draw_law(here),
-        "t": _draw_law(there),
+        "r": draw_law(here),
+        "t": draw_law(there),
         "J": seen,
         "K": known,
-        "D": [_draw_law(one) for one in seen],
-        "E": [_draw_law(one) for one in known],
+        "D": [draw_law(one) for one in seen],
+        "E": [draw_law(one) for one in known],
     }
 
 
@@ -347,7 +364,7 @@ def _one_way(name: str, way: Formula, given: str, off: str, direction: Any, *las
     )
 
 
-UNTURNED = step("none", eq(z(k), 0), algebra("no move down"))
+_UNTURNED = step("none", eq(z(k), 0), algebra("no move down"))
 DIRECTIONS = (
     step(
         "no fall",
@@ -427,7 +444,7 @@ DIRECTIONS = (
                 ),
             ),
             _one_way("up", ge(OBJECTIVE_SLOPE, 0), "rises", "off", z),
-            _one_way("down", le(OBJECTIVE_SLOPE, 0), "falls", "turned off", lambda n: -z(n), UNTURNED),
+            _one_way("down", le(OBJECTIVE_SLOPE, 0), "falls", "turned off", lambda n: -z(n), _UNTURNED),
             step("either way", ForAll((k,), (), eq(z(k), 0)), by_cases("up", "down")),
             given="A; B; level; outside",
         ),

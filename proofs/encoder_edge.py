@@ -45,7 +45,7 @@ from .tools.rules import algebra, block, choose, cites, exists, follows, instanc
 __all__ = ["LEMMA"]
 
 x, y, t1, g, v = index("x", "X"), index("y", "Y"), index("t1", "T"), index("g", "L"), index("v", "Z")
-f, h, b, d, p, pi, Q, tau, chosen = family("f h b d p pi Q tau tau'")
+f, h, b, d, p, pi, Q, tau, chosen = family("f h b d p pi Q tau tau2")
 R = real("R")
 
 #: encoders u on no other cells, with the same laws of X and Y, within the limit and as good, keep all cells

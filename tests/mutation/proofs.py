@@ -99,8 +99,9 @@ def _failure(runner: Any, edit: Edit, source: str, again: set[str], scale: float
     changed = importlib.util.module_from_spec(spec)
     changed.__package__ = PACKAGE
     # an edit may use a name that the file does not import: that it is unknown would say nothing
-    language = importlib.import_module(f"{PACKAGE}.tools.language")
-    changed.__dict__.update({name: getattr(language, name) for name in language.__all__})
+    for where in ("tools.language", *(("textbook",) if module != "textbook" else ())):
+        known = importlib.import_module(f"{PACKAGE}.{where}")
+        changed.__dict__.update({name: getattr(known, name) for name in known.__all__})
     sys.modules[f"{PACKAGE}.{module}"] = changed
     exec(compile(source, str(edit.path), "exec"), changed.__dict__)
     setattr(importlib.import_module(PACKAGE), module, changed)

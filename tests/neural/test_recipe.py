@@ -23,7 +23,7 @@ from mecbopt.neural.model.density import UniformDensity  # noqa: E402
 from mecbopt.neural.model.encoders import ClusterEncoder, grid_places  # noqa: E402
 from mecbopt.neural.model.reconstructors import DegradationReconstructor  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
-from mecbopt.neural.training.calibration import estimated_rate, raw_latents  # noqa: E402
+from mecbopt.neural.training.calibration import calibrated, coded_rate, estimated_rate, raw_latents  # noqa: E402
 from mecbopt.neural.training.pipeline import freeze  # noqa: E402
 from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
 from mecbopt.neural.training.trainer import STAGES, StageKind, Trainer  # noqa: E402
@@ -129,12 +129,46 @@ def test_a_calibration_sees_the_code_that_the_finished_model_makes(parts):
     model, reached = trainer.calibrated_model()
     held_out = trainer.task.calibration_sources()[1]
     passes = max(1, math.ceil(2000 / len(held_out)))
-    rate = estimated_rate(model, held_out, trainer.config.runtime.seed, passes)
+    rate = coded_rate(model, raw_latents(model, held_out), trainer.config.runtime.seed, passes)
     assert reached["held_out_rate"] == pytest.approx(rate, abs=1e-6)
     trainer.reached = None  # as where no stage of the settings calibrates
     again, _ = trainer.calibrated_model()
     for name, value in again.named_buffers():
         assert "running" not in name or torch.equal(value, before[name]), name
+
+
+class _Given(torch.nn.Module):
+    """An encoder whose latents are its sources."""
+
+    def forward(self, source):
+        return source.flatten(1)
+
+
+def test_the_rate_is_set_as_it_will_be_coded():
+    """Between two clusters the density asks for far more than tables do: 8 bits came out as 7.5."""
+    settings = ModelConfig(latents=3, encoder="clusters", density="logistic_mixture")
+    config = Config(model=settings).updated(["objective.target_rate=6", "optimisation.refit_steps=0"])
+    generator = torch.Generator().manual_seed(0)
+
+    def sources(count, between):
+        """Clusters at -3 and 3 and a style; a share of them where the density has seen none."""
+        places = 3.0 * torch.sign(torch.randn(count, 2, generator=generator))
+        places[: round(between * count)] = 0.0
+        style = 2.0 * torch.randn(count, 1, generator=generator)
+        return torch.cat([places, style], dim=1).reshape(count, 1, 1, 3)
+
+    model = image_model(config, (1, 4, 4), (1, 1, 3))
+    model.encoder = _Given()
+    with torch.no_grad():  # as sharp as one fitted to clusters, and a broad one for the style
+        model.density.centres[:2] = torch.tensor([-3.0, 3.0]).repeat(4)
+        model.density.log_scales[:2] = math.log(0.02)
+    held_out = sources(2000, 0.03)
+    reached = calibrated(model.requires_grad_(False), sources(4000, 0.0), held_out, config)
+    seed = config.runtime.seed
+    assert reached["held_out_rate"] == pytest.approx(6.0, rel=2e-3)
+    assert reached["held_out_rate"] == coded_rate(model, raw_latents(model, held_out), seed)
+    # By the density alone the same images cost more, and the gain would have been set lower.
+    assert estimated_rate(model, held_out, seed) > 7.0
 
 
 def test_looking_at_latents_leaves_statistics_and_modes_as_they_are(parts):
