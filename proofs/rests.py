@@ -91,6 +91,10 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/_core/tree/relaxation.c: BOUND_ROUNDING",
         "docs/developer/exact-solver.md: for rounding",
     ),
+    "tree_cover": (
+        "mecbopt/certificates/tree.py: TreeCheck",
+        "docs/reference/certificate_format.md: split boxes cover",
+    ),
     "reduced_cost": (
         "mecbopt/_core/tree/search.c: reduced_cost_box",
         "docs/developer/exact-solver.md: Reduced costs",

@@ -69,6 +69,7 @@ NAMES = (
     "weak_duality",
     "float_sum",
     "rounding_margin",
+    "tree_cover",
     "reduced_cost",
     "farkas",
     "propagation",
