@@ -446,5 +446,5 @@ LEMMA = Lemma(
             ),
         ),
     ),
-    witness=Witness(draw=_draw, count=600),
+    witness=Witness(draw=_draw, count=1200),
 )

@@ -93,6 +93,9 @@ def draw(generator: random.Random, place: int) -> dict[str, Any]:
     """The constants and some other mappings; the mixture with one of them, at a rate below R_low."""
     n, m = generator.randint(2, 3), generator.randint(2, 3)
     source, law = pmf(generator, n), pmf(generator, m)
+    if place % 6 == 0:  # a letter that hardly occurs
+        rare = fmpq(1, 400)
+        law = [rare, *(one * (1 - rare) / (1 - law[0]) for one in law[1:])]
     lowest = min(source)
     images = [(b,) * n for b in range(m)]
     while len(images) < m + generator.randint(1, 3):

@@ -82,7 +82,14 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         + sum(t * row[f] for t, row in zip(found["theta"], found["b"], strict=True))
         for f in range(found["#K"])
     ]
-    margin, tau_ = generator.choice((fmpq(0), fmpq(1, 20), fmpq(1, 5))), generator.choice((1, fmpq(1, 10)))
+    tight = place % 8 == 0
+    if place % 16 == 0:  # a least reduced cost of 0
+        found["c"] = [one - min(exact) for one in found["c"]]
+        exact = [one - min(exact) for one in exact]
+    margin, tau_ = (
+        fmpq(0) if tight else generator.choice((fmpq(0), fmpq(1, 20), fmpq(1, 5))),
+        generator.choice((1, fmpq(1, 10))),
+    )
     g_ = margin / 4
     nu_ = generator.choice((margin / 4, margin if g_ == 0 else fmpq(0)))
     g2_, cost_, entry_ = margin / 8, fmpq(4), tau_ * 6
@@ -92,7 +99,7 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
 
     room = g2_ * (cost_ + entry_ * multipliers)
     scores = [one + off(room) for one in exact]
-    lowest = min(scores) - generator.choice((0, 0, fmpq(1, 10)))
+    lowest = min(scores) - generator.choice((0,) if tight else (0, 0, fmpq(1, 10)))
     total_ = total + off(g_ * weights)
     size_ = (1 - g_) * (1 + weights + tau_ * multipliers) + generator.choice((0, 0, fmpq(1, 6)))
     last = total_ + lowest - margin * (size_ + abs(lowest)) + nu_ * (abs(total_) + abs(lowest))
@@ -107,7 +114,7 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         "Lc": lowest,
         "La": abs(lowest),
         "Sc": size_,
-        "Bc": last - generator.choice((0, 0, fmpq(1, 6))),
+        "Bc": last - generator.choice((0,) if tight else (0, 0, fmpq(1, 6))),
         "g": g_,
         "g2": g2_,
         "nu": nu_,

@@ -62,8 +62,12 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         boxes.append((bottom, top))
         kinds.append(())
         kind = generator.choice(("leaf", "split", "narrow")) if depth else "leaf"
+        if depth and place % 3 == 0:
+            kind = "split"
         if kind == "split":
             cell = generator.randrange(2)
+            if place % 3 == 0:
+                cell = 0
             at = bottom[cell] + (top[cell] - bottom[cell]) * fmpq(generator.randint(1, 3), 4)
             left, right = list(top), list(bottom)
             left[cell] = right[cell] = at
@@ -75,7 +79,12 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
             kinds[number] = (grow([min(a, b) for a, b in zip(kept, point, strict=True)], top, depth - 1),)
         return number
 
-    grow([fmpq(0)] * 2, [fmpq(1, 1 + place % 2)] * 2, place % 3)
+    # now and then the coupling at a corner of the root, or of the boxes of its first split
+    top = [fmpq(1, 1 + place % 2)] * 2
+    if place % 3 == 0:
+        top = [fmpq(1, 2), fmpq(1, 2)]
+        point = [fmpq(generator.randint(0, 4), 8), generator.choice((fmpq(0), fmpq(1, 2)))]
+    grow([fmpq(0)] * 2, top, 1 if place % 3 == 0 else place % 3)
     within = all(a <= b <= c_ for a, b, c_ in zip(boxes[0][0], point, boxes[0][1], strict=True))
     bound = fmpq(generator.randint(1, 9), 5)
     return {
@@ -297,5 +306,5 @@ LEMMA = Lemma(
             ),
         ),
     ),
-    witness=Witness(draw=_draw, count=60),
+    witness=Witness(draw=_draw, count=200),
 )

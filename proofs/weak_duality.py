@@ -53,7 +53,8 @@ def draw_rows(generator: random.Random, place: int, elastic: bool = True) -> dic
 
     cost = [fmpq(generator.randint(-4, 4), 3) * elastic for _ in range(number)]
     first, second = table(rows), table(others)
-    gap = (0, 0, fmpq(1, 3))
+    tight = place % 8 == 0  # a mapping alone, rows without slack: the bound is the objective
+    gap = (0,) if tight else (0, 0, fmpq(1, 3))
     ups = [generator.choice((0, 0, 1, fmpq(1, 2), fmpq(1, 50))) for _ in range(rows)]
     downs = [generator.choice((0, 0, 2, fmpq(1, 2), fmpq(1, 50))) for _ in range(rows)]
     # an end without a multiplier may lie anywhere
@@ -67,8 +68,10 @@ def draw_rows(generator: random.Random, place: int, elastic: bool = True) -> dic
     ]
     limits = [activity(row) + fmpq(generator.randint(-2, 2), 3) for row in second]
     shares = [generator.choice((0, 1, fmpq(1, 2))) * elastic for _ in range(others)]
+    if tight:
+        shares = [int(activity(row) > limit) * elastic for row, limit in zip(second, limits, strict=True)]
     spent = [
-        max(fmpq(0), activity(row) - limit) + generator.choice((0, 0, fmpq(1, 4)))
+        max(fmpq(0), activity(row) - limit) + generator.choice((0,) if tight else (0, 0, fmpq(1, 4)))
         for row, limit in zip(second, limits, strict=True)
     ]
     reduced = [
@@ -92,7 +95,7 @@ def draw_rows(generator: random.Random, place: int, elastic: bool = True) -> dic
         "d": limits,
         "theta": shares,
         "t": spent,
-        "mu": min(reduced) - generator.choice((0, 0, fmpq(1, 5))),
+        "mu": min(reduced) - generator.choice((0,) if tight else (0, 0, fmpq(1, 5))),
     }
 
 
