@@ -1,6 +1,7 @@
 """Engines: objects that hold their settings, say what they support, and search.  `solve` drives them."""
 
 from mecbopt.engines.base import YES, Engine, OneStep, Request, Search, Support
+from mecbopt.engines.chains import Chains
 from mecbopt.engines.enumeration import Enumeration
 from mecbopt.engines.highs import Highs
 from mecbopt.engines.local import Greedy, Local
@@ -14,6 +15,7 @@ from mecbopt.engines.vertex import Incumbent
 __all__ = [
     "ENGINES",
     "YES",
+    "Chains",
     "Engine",
     "Enumeration",
     "Greedy",

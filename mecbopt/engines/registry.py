@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mecbopt.engines.base import Engine, Request
+from mecbopt.engines.chains import Chains
 from mecbopt.engines.enumeration import Enumeration
 from mecbopt.engines.highs import Highs
 from mecbopt.engines.local import Greedy, Local
@@ -22,7 +23,7 @@ __all__ = ["ENGINES", "named_engine", "pick", "register"]
 
 ENGINES: dict[str, Engine] = {
     engine.name: engine
-    for engine in (Trivial(), LowRate(), Plain(), Tree(), Enumeration(), Highs(), Local(), Greedy())
+    for engine in (Trivial(), LowRate(), Plain(), Chains(), Tree(), Enumeration(), Highs(), Local(), Greedy())
 }
 """Engines by name, in the order in which they are tried; `register` adds one."""
 
