@@ -25,8 +25,9 @@ BoolArray = NDArray[np.bool_]
 _MOST_SUMS = 1 << 20
 #: Sums of masses in [0, 1] that differ by less are the same up to rounding.
 _ROUNDING = 1e-14
-#: Letters among which the nearest sum is found exactly; the heavier ones are filled in first.
-_EXACT_LETTERS = 12
+#: Letters in each half of those among which the nearest sum is found exactly (2^24 sums, by meeting in the
+#: middle); heavier ones are filled in first.
+_HALF = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,14 +130,22 @@ class Masses:
         """A set of allowed letters of about this mass: the heavy ones greedily, the lightest exactly."""
         letters = np.flatnonzero(allowed)
         letters = letters[np.argsort(-self.p_x[letters], kind="stable")]
-        heavy, light = letters[:-_EXACT_LETTERS], letters[-_EXACT_LETTERS:]
+        heavy, light = letters[: -2 * _HALF], letters[-2 * _HALF :]
         chosen = np.zeros(len(self.p_x), dtype=bool)
         for x in heavy:
-            # Half a letter beyond is nearer than half a letter short.
             if self.p_x[x] <= mass:
                 chosen[x] = True
                 mass -= float(self.p_x[x])
-        sums = subset_sums(self.p_x[light][:, None])[:, 0]
-        best = int(np.argmin(np.abs(sums - mass)))
-        chosen[light] = (best >> np.arange(len(light))) & 1 == 1
+        first, second = light[::2], light[1::2]
+        sums = subset_sums(self.p_x[first][:, None])[:, 0]
+        others = subset_sums(self.p_x[second][:, None])[:, 0]
+        order = np.argsort(others, kind="stable")
+        ordered = others[order]
+        after = np.minimum(np.searchsorted(ordered, mass - sums), len(ordered) - 1)
+        before = np.maximum(after - 1, 0)
+        nearer = np.abs(sums + ordered[before] - mass) < np.abs(sums + ordered[after] - mass)
+        partner = np.where(nearer, before, after)
+        best = int(np.argmin(np.abs(sums + ordered[partner] - mass)))
+        for half, code in ((first, best), (second, int(order[partner[best]]))):
+            chosen[half] = (code >> np.arange(len(half))) & 1 == 1
         return chosen
