@@ -28,6 +28,7 @@ OPTION_OF_ARGUMENT = {
     "p_s_given_x": "--ps-given-x",
     "max_label_entropy": "--max-label-entropy",
     "rate": "--rate",
+    "distortion": "--distortion",
     "normalize": "--normalize",
     "pass normalize=True": "add --normalize",
     "smoothing": "--smoothing",
@@ -61,6 +62,7 @@ class ProblemSource:
     smoothing: Any
     rate: Any
     max_label_entropy: Any
+    distortion: list[list[Any]] | None
     normalize: bool
 
     def problem(self) -> Problem:
@@ -82,9 +84,8 @@ class ProblemSource:
                     self.px or (),
                     self.py,
                     p_s_given_x=self.ps_given_x,
-                    max_label_entropy=self.max_label_entropy,
                     normalize=self.normalize,
-                    **self._rate(),
+                    **self._replacing(),
                 )
             columns = read_columns(self.samples, {"--x": self.x, "--y": self.y, "--label": self.label})
             return Problem.from_samples(
@@ -93,9 +94,8 @@ class ProblemSource:
                 y=columns.get("--y"),
                 label=columns.get("--label"),
                 smoothing=0.0 if self.smoothing is None else self.smoothing,
-                max_label_entropy=self.max_label_entropy,
                 normalize=self.normalize,
-                **self._rate(),
+                **self._replacing(),
             )
 
     @property
@@ -103,15 +103,18 @@ class ProblemSource:
         """Files that no output may overwrite."""
         return {"the problem file": self.file, "--samples": self.samples}
 
-    def _rate(self) -> dict[str, Any]:
-        return {} if self.rate is None else {"rate": self.rate}
+    def _replacing(self) -> dict[str, Any]:
+        """What is given of the arguments that go with any source, and replace those of a file."""
+        return {
+            name: value
+            for name in ("rate", "max_label_entropy", "distortion")
+            if (value := getattr(self, name)) is not None
+        }
 
     def _from_file(self, path: Path) -> Problem:
-        """The file's problem; a rate or a label limit on the command line replaces the file's."""
+        """The file's problem; a rate, a label limit or a distortion on the command line replaces its own."""
         problem = load_problem(path)
-        changes = self._rate()
-        if self.max_label_entropy is not None:
-            changes["max_label_entropy"] = self.max_label_entropy
+        changes = self._replacing()
         with option_names():
             return problem.replace(**changes) if changes else problem
 
@@ -196,6 +199,11 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         ),
         click.option(
             "--max-label-entropy", type=NUMBER, help="C in bits, H(S|Y,U) <= C; replaces the file's."
+        ),
+        click.option(
+            "--distortion",
+            type=CHANNEL,
+            help="Minimise E d(X,Y) instead: d(x,y), one row for each letter of X; replaces the file's.",
         ),
     ]
 

@@ -4,6 +4,7 @@ from mecbopt.engines.base import YES, Engine, OneStep, Request, Search, Support
 from mecbopt.engines.chains import Chains
 from mecbopt.engines.enumeration import Enumeration
 from mecbopt.engines.highs import Highs
+from mecbopt.engines.linear import Linear
 from mecbopt.engines.local import Greedy, Local
 from mecbopt.engines.low_rate import LowRate
 from mecbopt.engines.plain import Plain
@@ -21,6 +22,7 @@ __all__ = [
     "Greedy",
     "Highs",
     "Incumbent",
+    "Linear",
     "Local",
     "LowRate",
     "OneStep",

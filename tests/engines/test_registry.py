@@ -73,8 +73,8 @@ def test_a_refusal_gives_the_reason():
 
 
 def test_arguments_that_nothing_lowers_are_named():
-    with pytest.raises(mb.NotSupportedError, match="distortion is given"):
-        mb.solve(PROBLEM.replace(distortion=COSTS))
+    with pytest.raises(mb.NotSupportedError, match="p_y_tolerance is"):
+        mb.solve(PROBLEM.replace(p_y_tolerance=0.1))
 
 
 @pytest.mark.usefixtures("_registries_restored")

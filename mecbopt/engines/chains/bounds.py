@@ -20,6 +20,7 @@ vertices of both.  With the multipliers of a stationary point the bound is off b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,15 +214,12 @@ def _three_sets(masses: FloatArray, b: float, rate: float) -> FloatArray:
     slope_inner = (masses[:, 1] - masses[:, 0]) * _slope(weights[:, 1] + weights[:, 2])
     slope_outer = (masses[:, 2] - masses[:, 1]) * _slope(weights[:, 2])
     gradient = np.stack([np.zeros_like(slope_inner), slope_inner, slope_inner + slope_outer], axis=1)
-    solved: FloatArray = np.linalg.solve(np.swapaxes(safe, 1, 2), gradient[:, :, None])[
-        :, :, 0
-    ]  # nu, -mu, -lambda
-    price, slope = -solved[:, 2], -solved[:, 1]
+    solved = np.linalg.solve(np.swapaxes(safe, 1, 2), gradient[:, :, None])[:, :, 0]
+    slope, price = -solved[:, 1], -solved[:, 2]  # the first is nu
     # Without a price on the rate the outer two sets still fix mu.
     distance = masses[:, 2] - masses[:, 0]
-    alone: FloatArray = -gradient[:, 2] / np.where(distance > _PARALLEL, distance, 1.0)
-    slope = np.where(price > 0.0, slope, alone).astype(np.float64)
-    return _usable(price, slope, regular)
+    alone = -gradient[:, 2] / np.where(distance > _PARALLEL, distance, 1.0)
+    return _usable(price, np.where(price > 0.0, slope, alone), regular)
 
 
 def _two_sets(left: FloatArray, right: FloatArray, b: float, move_right: bool) -> FloatArray:
@@ -248,8 +246,9 @@ def _slope(p: FloatArray) -> FloatArray:
     return slope
 
 
-def _usable(price: FloatArray, slope: FloatArray, regular: BoolArray) -> FloatArray:
+def _usable(price: NDArray[Any], slope: NDArray[Any], regular: BoolArray) -> FloatArray:
     """The multipliers side by side, 0 where they would do harm."""
     price = np.maximum(price, 0.0)
     fine = regular & (np.abs(slope) < _LARGEST_MULTIPLIER) & (price < _LARGEST_MULTIPLIER)
-    return np.where(fine[:, None], np.stack([price, slope], axis=1), 0.0)
+    multipliers: FloatArray = np.where(fine[:, None], np.stack([price, slope], axis=1), 0.0)
+    return multipliers
