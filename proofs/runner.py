@@ -32,6 +32,8 @@ NAMES = (
     "crossover",
     "theorem_2",
     "theorem_3",
+    "theorem_3_kkt",
+    "theorem_3_value",
     "erratum_theorem_2",
     "erratum_theorem_3",
     "tangent",
@@ -54,8 +56,16 @@ NAMES = (
     # what the exact solver and its certificates rest on
     "rounded_jensen",
     "record",
+    "finite_seed",
+    "vertex_maximum",
+    "vertex_counts",
+    "low_rate_support",
+    "constants",
+    "low_rate_value",
     "pricing",
     "pricing_attained",
+    "exchangeable",
+    "exchangeable_order",
     "weak_duality",
     "float_sum",
     "rounding_margin",
@@ -74,6 +84,7 @@ NAMES = (
     "chain_value",
     "merging",
     "forest_letters",
+    "encoder_edge",
     "coupling_forest",
     "edge_mass",
     "residual",
@@ -85,6 +96,7 @@ NAMES = (
     "stopping_bound",
     "joins",
     "light_branches",
+    "completeness",
 )
 
 

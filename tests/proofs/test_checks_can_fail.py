@@ -318,6 +318,18 @@ def test_substitution_renames_quantified_families():
     assert found.variables[0](i) == found.given[0].left
 
 
+def test_a_bound_name_keeps_clear_of_those_spoken_of():
+    """An index that is free here may have the name that a bound one would take."""
+    free = index("k'", "K")
+    found = substitute(ForAll((k,), (), le(f(k), g(free))), {f: lambda n: 2 * f(n)})
+    assert same(found, ForAll((k,), (), le(2 * f(k), g(free))))
+    assert not same(found, ForAll((free,), (), le(2 * f(free), g(free))))
+    assert same(
+        substitute(le(Total(f(k) * g(free), k), 1), {f: lambda n: 2 * f(n)}),
+        le(2 * g(free) * Total(f(k), k), 1),
+    )
+
+
 def test_sizes_of_index_sets_follow_their_sorts():
     """At most |I|, used over other index sets, is at most their size; no size takes a value."""
     claim = le(Total(w(k), k), size("I"))
