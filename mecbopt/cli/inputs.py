@@ -17,7 +17,8 @@ import click
 from mecbopt.cli.samples import read_columns
 from mecbopt.cli.values import CHANNEL, NUMBER, PMF
 from mecbopt.errors import MecboptError
-from mecbopt.problem import Problem, load_problem
+from mecbopt.problem import Agreement, CostCap, Forbidden, Problem, load_problem
+from mecbopt.problem.named import NamedConstraint
 
 __all__ = ["OPTION_OF_ARGUMENT", "ProblemSource", "option_names", "problem_options"]
 
@@ -29,6 +30,10 @@ OPTION_OF_ARGUMENT = {
     "max_label_entropy": "--max-label-entropy",
     "rate": "--rate",
     "distortion": "--distortion",
+    "constraints.cells": "--forbid",
+    "constraints.at_least": "--min-agreement",
+    "constraints.costs": "--cost",
+    "constraints.at_most": "--max-cost",
     "normalize": "--normalize",
     "pass normalize=True": "add --normalize",
     "smoothing": "--smoothing",
@@ -63,6 +68,10 @@ class ProblemSource:
     rate: Any
     max_label_entropy: Any
     distortion: list[list[Any]] | None
+    forbid: list[list[Any]] | None
+    min_agreement: Any
+    cost: list[list[Any]] | None
+    max_cost: Any
     normalize: bool
 
     def problem(self) -> Problem:
@@ -105,17 +114,36 @@ class ProblemSource:
 
     def _replacing(self) -> dict[str, Any]:
         """What is given of the arguments that go with any source, and replace those of a file."""
-        return {
+        given = {
             name: value
             for name in ("rate", "max_label_entropy", "distortion")
             if (value := getattr(self, name)) is not None
         }
+        constraints = self._constraints()
+        return {**given, "constraints": constraints} if constraints else given
+
+    def _constraints(self) -> list[NamedConstraint]:
+        """Those that have options of their own."""
+        if (self.cost is None) != (self.max_cost is None):
+            missing, there = ("--cost", "--max-cost") if self.cost is None else ("--max-cost", "--cost")
+            raise click.UsageError(f"{there} is given without {missing}: give both, or neither.")
+        found: list[NamedConstraint] = []
+        if self.forbid is not None:
+            found.append(Forbidden([tuple(cell) for cell in self.forbid]))
+        if self.min_agreement is not None:
+            found.append(Agreement(at_least=float(self.min_agreement)))
+        if self.cost is not None:
+            rows = [[float(entry) for entry in row] for row in self.cost]
+            found.append(CostCap(rows, at_most=float(self.max_cost)))
+        return found
 
     def _from_file(self, path: Path) -> Problem:
         """The file's problem; a rate, a label limit or a distortion on the command line replaces its own."""
         problem = load_problem(path)
-        changes = self._replacing()
         with option_names():
+            changes = self._replacing()
+            if "constraints" in changes:  # beside the file's own
+                changes["constraints"] = [*problem.constraints, *changes["constraints"]]
             return problem.replace(**changes) if changes else problem
 
     def _refuse_what_does_not_fit(self) -> None:
@@ -205,6 +233,10 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
             type=CHANNEL,
             help="Minimise E d(X,Y) instead: d(x,y), one row for each letter of X; replaces the file's.",
         ),
+        click.option("--forbid", type=CHANNEL, help="Cells x,y;x,y of P that stay 0; positions from 0."),
+        click.option("--min-agreement", type=NUMBER, help="Least P(X = Y), letters by position."),
+        click.option("--cost", type=CHANNEL, help="c(x,y), one row for each letter of X; with --max-cost."),
+        click.option("--max-cost", type=NUMBER, help="E c(X,Y) is at most this."),
     ]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

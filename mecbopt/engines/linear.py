@@ -76,7 +76,6 @@ def _optimum(formulation: Formulation, feasible: Incumbent, request: Request) ->
     result = program.minimize((distortion - least) / unit)
     if result is None:
         raise SolverError("the linear program is infeasible, although a feasible mixture is known")
-    request.clock.report(-feasible.cost, -(least + unit * result.lower_bound), 0)
     vertex = to_vertex(formulation, result.mappings, result.weights)
     # What a mixture may violate is worth the prices of the rows.
     bound = result.lower_bound - LIMIT_SLACK * result.limit_price
