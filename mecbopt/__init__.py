@@ -35,7 +35,11 @@ if TYPE_CHECKING:
     from mecbopt.certificates.certify import certify as certify
     from mecbopt.engines import ENGINES as ENGINES
     from mecbopt.formulation import to_deterministic as to_deterministic
+    from mecbopt.problem import Agreement as Agreement
+    from mecbopt.problem import CostCap as CostCap
+    from mecbopt.problem import Forbidden as Forbidden
     from mecbopt.problem import Mixture as Mixture
+    from mecbopt.problem import Moment as Moment
     from mecbopt.problem import Problem as Problem
     from mecbopt.problem import Solution as Solution
     from mecbopt.problem import Status as Status
@@ -47,7 +51,11 @@ __version__ = "0.1.0"
 
 # public name -> module that holds it (None: the name is the sub-package itself)
 _LAZY: dict[str, str | None] = {
+    "Agreement": "mecbopt.problem",
+    "CostCap": "mecbopt.problem",
+    "Forbidden": "mecbopt.problem",
     "Mixture": "mecbopt.problem",
+    "Moment": "mecbopt.problem",
     "Problem": "mecbopt.problem",
     "Solution": "mecbopt.problem",
     "Status": "mecbopt.problem",

@@ -44,7 +44,7 @@ _STRONG_BOUND_FROM = 6
 #: From this many letters on a side a search begins at the greedy coupling; less is solved in the time.
 _GREEDY_FROM = 6
 #: Engines that end by themselves whatever the size.
-_ENDING = ("trivial", "low_rate", "plain")
+_ENDING = ("trivial", "low_rate", "plain", "chains", "linear")
 
 
 def solve(

@@ -17,7 +17,8 @@ import click
 from mecbopt.cli.samples import read_columns
 from mecbopt.cli.values import CHANNEL, NUMBER, PMF
 from mecbopt.errors import MecboptError
-from mecbopt.problem import Problem, load_problem
+from mecbopt.problem import Agreement, CostCap, Forbidden, Problem, load_problem
+from mecbopt.problem.named import NamedConstraint
 
 __all__ = ["OPTION_OF_ARGUMENT", "ProblemSource", "option_names", "problem_options"]
 
@@ -28,6 +29,11 @@ OPTION_OF_ARGUMENT = {
     "p_s_given_x": "--ps-given-x",
     "max_label_entropy": "--max-label-entropy",
     "rate": "--rate",
+    "distortion": "--distortion",
+    "constraints.cells": "--forbid",
+    "constraints.at_least": "--min-agreement",
+    "constraints.costs": "--cost",
+    "constraints.at_most": "--max-cost",
     "normalize": "--normalize",
     "pass normalize=True": "add --normalize",
     "smoothing": "--smoothing",
@@ -61,6 +67,11 @@ class ProblemSource:
     smoothing: Any
     rate: Any
     max_label_entropy: Any
+    distortion: list[list[Any]] | None
+    forbid: list[list[Any]] | None
+    min_agreement: Any
+    cost: list[list[Any]] | None
+    max_cost: Any
     normalize: bool
 
     def problem(self) -> Problem:
@@ -82,9 +93,8 @@ class ProblemSource:
                     self.px or (),
                     self.py,
                     p_s_given_x=self.ps_given_x,
-                    max_label_entropy=self.max_label_entropy,
                     normalize=self.normalize,
-                    **self._rate(),
+                    **self._replacing(),
                 )
             columns = read_columns(self.samples, {"--x": self.x, "--y": self.y, "--label": self.label})
             return Problem.from_samples(
@@ -93,9 +103,8 @@ class ProblemSource:
                 y=columns.get("--y"),
                 label=columns.get("--label"),
                 smoothing=0.0 if self.smoothing is None else self.smoothing,
-                max_label_entropy=self.max_label_entropy,
                 normalize=self.normalize,
-                **self._rate(),
+                **self._replacing(),
             )
 
     @property
@@ -103,16 +112,38 @@ class ProblemSource:
         """Files that no output may overwrite."""
         return {"the problem file": self.file, "--samples": self.samples}
 
-    def _rate(self) -> dict[str, Any]:
-        return {} if self.rate is None else {"rate": self.rate}
+    def _replacing(self) -> dict[str, Any]:
+        """What is given of the arguments that go with any source, and replace those of a file."""
+        given = {
+            name: value
+            for name in ("rate", "max_label_entropy", "distortion")
+            if (value := getattr(self, name)) is not None
+        }
+        constraints = self._constraints()
+        return {**given, "constraints": constraints} if constraints else given
+
+    def _constraints(self) -> list[NamedConstraint]:
+        """Those that have options of their own."""
+        if (self.cost is None) != (self.max_cost is None):
+            missing, there = ("--cost", "--max-cost") if self.cost is None else ("--max-cost", "--cost")
+            raise click.UsageError(f"{there} is given without {missing}: give both, or neither.")
+        found: list[NamedConstraint] = []
+        if self.forbid is not None:
+            found.append(Forbidden([tuple(cell) for cell in self.forbid]))
+        if self.min_agreement is not None:
+            found.append(Agreement(at_least=float(self.min_agreement)))
+        if self.cost is not None:
+            rows = [[float(entry) for entry in row] for row in self.cost]
+            found.append(CostCap(rows, at_most=float(self.max_cost)))
+        return found
 
     def _from_file(self, path: Path) -> Problem:
-        """The file's problem; a rate or a label limit on the command line replaces the file's."""
+        """The file's problem; a rate, a label limit or a distortion on the command line replaces its own."""
         problem = load_problem(path)
-        changes = self._rate()
-        if self.max_label_entropy is not None:
-            changes["max_label_entropy"] = self.max_label_entropy
         with option_names():
+            changes = self._replacing()
+            if "constraints" in changes:  # beside the file's own
+                changes["constraints"] = [*problem.constraints, *changes["constraints"]]
             return problem.replace(**changes) if changes else problem
 
     def _refuse_what_does_not_fit(self) -> None:
@@ -197,6 +228,15 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         click.option(
             "--max-label-entropy", type=NUMBER, help="C in bits, H(S|Y,U) <= C; replaces the file's."
         ),
+        click.option(
+            "--distortion",
+            type=CHANNEL,
+            help="Minimise E d(X,Y) instead: d(x,y), one row for each letter of X; replaces the file's.",
+        ),
+        click.option("--forbid", type=CHANNEL, help="Cells x,y;x,y of P that stay 0; positions from 0."),
+        click.option("--min-agreement", type=NUMBER, help="Least P(X = Y), letters by position."),
+        click.option("--cost", type=CHANNEL, help="c(x,y), one row for each letter of X; with --max-cost."),
+        click.option("--max-cost", type=NUMBER, help="E c(X,Y) is at most this."),
     ]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -128,9 +128,15 @@ def _summary(solution: Solution) -> Table:
 def _add_value(table: Table, solution: Solution) -> None:
     """Value, bound, gap, rate and label entropies."""
     problem = solution.problem
+    distortion = problem.distortion is not None
+    if distortion:
+        table.add_row("E d(X,Y)", f"{_bits(solution.objective)}")
+        table.add_row("lower bound", f"{_bits(solution.objective_bound)}")
     table.add_row("I(X;Y)", f"{_bits(solution.mutual_information)} bits")
-    table.add_row("upper bound", f"{_bits(solution.upper_bound)} bits")
-    table.add_row("gap", f"{_gap(solution.gap)} bits (asked for: {solution.gap_tolerance:g})")
+    if not distortion:
+        table.add_row("upper bound", f"{_bits(solution.upper_bound)} bits")
+    unit = "" if distortion else " bits"
+    table.add_row("gap", f"{_gap(solution.gap)}{unit} (asked for: {solution.gap_tolerance:g})")
     table.add_row("rate H(Y|U)", f"{_bits(solution.rate)} bits, limit R = {_limit(problem.rate)}")
     table.add_row("log loss H(X|Y)", f"{_bits(solution.log_loss)} bits of H(X) = {_bits(problem.entropy_x)}")
     if solution.label_entropy_with_seed is not None:
@@ -144,6 +150,10 @@ def _add_infeasible(table: Table, solution: Solution) -> None:
     """What would have to change."""
     problem = solution.problem
     rate, limit = _limit(problem.rate), _limit(problem.max_label_entropy)
+    if solution.smallest_label_entropy is None:
+        count = len(problem.constraints)
+        table.add_row("asked for", f"H(Y|U) <= R = {rate} bits, and {count} constraints on the coupling")
+        return
     table.add_row("asked for", f"H(Y|U) <= R = {rate} and H(S|Y,U) <= C = {limit} bits")
     table.add_row("smallest C", f"{_bits(solution.smallest_label_entropy)} bits for this R")
     if solution.smallest_rate is None:

@@ -1,8 +1,10 @@
 """Engines: objects that hold their settings, say what they support, and search.  `solve` drives them."""
 
 from mecbopt.engines.base import YES, Engine, OneStep, Request, Search, Support
+from mecbopt.engines.chains import Chains
 from mecbopt.engines.enumeration import Enumeration
 from mecbopt.engines.highs import Highs
+from mecbopt.engines.linear import Linear
 from mecbopt.engines.local import Greedy, Local
 from mecbopt.engines.low_rate import LowRate
 from mecbopt.engines.plain import Plain
@@ -14,11 +16,13 @@ from mecbopt.engines.vertex import Incumbent
 __all__ = [
     "ENGINES",
     "YES",
+    "Chains",
     "Engine",
     "Enumeration",
     "Greedy",
     "Highs",
     "Incumbent",
+    "Linear",
     "Local",
     "LowRate",
     "OneStep",

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from mecbopt.engines.base import Engine, Request
+from mecbopt.engines.chains import Chains
 from mecbopt.engines.enumeration import Enumeration
 from mecbopt.engines.highs import Highs
+from mecbopt.engines.linear import Linear
 from mecbopt.engines.local import Greedy, Local
 from mecbopt.engines.low_rate import LowRate
 from mecbopt.engines.plain import Plain
@@ -22,7 +24,18 @@ __all__ = ["ENGINES", "named_engine", "pick", "register"]
 
 ENGINES: dict[str, Engine] = {
     engine.name: engine
-    for engine in (Trivial(), LowRate(), Plain(), Tree(), Enumeration(), Highs(), Local(), Greedy())
+    for engine in (
+        Trivial(),
+        Linear(),
+        LowRate(),
+        Plain(),
+        Chains(),
+        Tree(),
+        Enumeration(),
+        Highs(),
+        Local(),
+        Greedy(),
+    )
 }
 """Engines by name, in the order in which they are tried; `register` adds one."""
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from mecbopt.errors import Name, NotSupportedError
+from mecbopt.formulation.affine import affine_limits
 from mecbopt.formulation.formulation import Formulation
 from mecbopt.formulation.limits import ExactLabel, LabelLimit, Limit, RateLimit
-from mecbopt.formulation.objectives import JointEntropy, Objective
+from mecbopt.formulation.objectives import JointEntropy, LinearObjective, Objective
 from mecbopt.problem import Problem
 
 __all__ = ["LIMITS", "OBJECTIVES", "lower", "stated"]
@@ -38,15 +39,23 @@ def _label(problem: Problem) -> tuple[Limit, ...]:
     return (LabelLimit(problem.p_x, problem.p_s_given_x, len(problem.require_p_y()), limit, exact),)
 
 
+def _constraints(problem: Problem) -> tuple[Limit, ...]:
+    return affine_limits(problem.constraints, problem.p_x, len(problem.require_p_y()))
+
+
+def _distortion(problem: Problem) -> Objective:
+    if problem.distortion is None:
+        raise ValueError("the distortion is lowered where one is given")
+    return LinearObjective(problem.distortion)
+
+
 #: Argument -> the limits that it states.  Extend it to lower another one.
-LIMITS: dict[str, LowerLimit] = {"rate": _rate, "max_label_entropy": _label}
+LIMITS: dict[str, LowerLimit] = {"rate": _rate, "max_label_entropy": _label, "constraints": _constraints}
 #: Argument -> the objective that takes the place of the mutual information.
-OBJECTIVES: dict[str, LowerObjective] = {}
+OBJECTIVES: dict[str, LowerObjective] = {"distortion": _distortion}
 
 #: What a refusal says of an argument that nothing lowers.
 _REFUSED = {
-    "distortion": "is given: a distortion objective",
-    "constraints": "is given: constraints of your own",
     "y_size": "is {value}: a free law of Y",
     "p_y_tolerance": "is {value:g}: a law of Y within a tolerance",
     "min_label_entropy": "is {value:g}: H(S|Y) >= c",

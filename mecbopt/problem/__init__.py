@@ -2,8 +2,21 @@
 
 from mecbopt.problem.files import load_problem
 from mecbopt.problem.mixture import Mixture, source_letters
+from mecbopt.problem.named import Agreement, CostCap, Forbidden, Moment
 from mecbopt.problem.problem import Problem
 from mecbopt.problem.solution import Solution
 from mecbopt.problem.status import Status, StopReason
 
-__all__ = ["Mixture", "Problem", "Solution", "Status", "StopReason", "load_problem", "source_letters"]
+__all__ = [
+    "Agreement",
+    "CostCap",
+    "Forbidden",
+    "Mixture",
+    "Moment",
+    "Problem",
+    "Solution",
+    "Status",
+    "StopReason",
+    "load_problem",
+    "source_letters",
+]

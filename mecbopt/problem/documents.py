@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mecbopt.errors import NotSupportedError
 from mecbopt.problem.letters import plain_letter
+from mecbopt.problem.named import NamedConstraint
 
 if TYPE_CHECKING:
     from mecbopt.problem.problem import Problem
@@ -17,11 +18,13 @@ __all__ = ["plain_number", "problem_document"]
 
 def problem_document(problem: Problem, tables: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
     """The keys of a problem file; what has its default value is left out, except the rate."""
-    if problem.constraints:
+    named = [entry for entry in problem.constraints if isinstance(entry, NamedConstraint)]
+    own = len(problem.constraints) - len(named)
+    if own:
         raise NotSupportedError(
             argument="constraints",
             value=problem.constraints,
-            found=f"has {len(problem.constraints)} functions, which no file can hold",
+            found=f"has {own} functions, which no file can hold",
             remedy="write the problem without them, and add them after reading",
         )
     document: dict[str, Any] = {"p_x": _plain_law(tables["p_x"])}
@@ -49,6 +52,8 @@ def problem_document(problem: Problem, tables: dict[str, Any], numbers: dict[str
             },
             "sees_seed": problem.label_sees_seed,
         }
+    if named:
+        document["constraints"] = [entry.to_document() for entry in named]
     for name in ("x_letters", "y_letters", "s_letters"):
         letters = getattr(problem, name)
         if letters is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mecbopt.errors import MecboptError, Name, ProblemError
+from mecbopt.problem.named import named_constraint
 from mecbopt.problem.problem import Problem
 from mecbopt.problem.text import parse_json, parse_toml, read_text
 
@@ -31,6 +32,7 @@ _KEYS = {
     "y_letters": "y_letters",
     "s_letters": "s_letters",
     "smoothing": "smoothing",
+    "constraints": "constraints",
 }
 _LABEL_KEYS = {
     "p_s_given_x": "p_s_given_x",
@@ -111,6 +113,15 @@ def problem_from_document(document: Any) -> Problem:
         raise ProblemError(
             argument=null, found="is null", remedy=("give ", Name(null), " a value, or no key")
         )
+    if "constraints" in arguments:
+        entries = arguments["constraints"]
+        if not isinstance(entries, list):
+            raise ProblemError(
+                argument="constraints", value=entries, required="be a list of tables, each with its kind"
+            )
+        arguments["constraints"] = [
+            named_constraint(entry, f"constraints[{place}]") for place, entry in enumerate(entries)
+        ]
     for name in ("x_letters", "y_letters", "s_letters"):
         if name in arguments:
             arguments[name] = _letters(name, arguments[name])

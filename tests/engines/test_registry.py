@@ -73,16 +73,14 @@ def test_a_refusal_gives_the_reason():
 
 
 def test_arguments_that_nothing_lowers_are_named():
-    with pytest.raises(mb.NotSupportedError, match="distortion is given"):
-        mb.solve(PROBLEM.replace(distortion=COSTS))
+    with pytest.raises(mb.NotSupportedError, match="p_y_tolerance is"):
+        mb.solve(PROBLEM.replace(p_y_tolerance=0.1))
 
 
 @pytest.mark.usefixtures("_registries_restored")
 def test_a_toy_objective_limit_and_engine_are_one_file_each():
     toy_objective.install()
     stated = PROBLEM.replace(distortion=COSTS, constraints=[toy_limit.AtMost(0, 0, 0.35)])
-    with pytest.raises(mb.NotSupportedError, match="constraints is given"):
-        mb.solve(stated, method="exact")
     toy_limit.install()
     with pytest.raises(mb.NotSupportedError, match="no engine takes the problem"):
         mb.solve(stated, method="exact")

@@ -21,6 +21,13 @@ FAMILY = {
     "free": {"p_y": None, "y_size": 3, "rate": Fraction(1, 3)},
     "privacy": {"p_s_given_x": LABEL, "min_label_entropy": "1/7", "max_label_entropy": Fraction(4, 5)},
     "blind": {"p_s_given_x": LABEL, "max_label_entropy": 0.9, "label_sees_seed": False},
+    "named": {
+        "constraints": [
+            mb.Forbidden([(0, 1)]),
+            mb.CostCap([[0, 1], [1, 0]], at_most=0.5),
+            mb.Moment([0, 1], [0, 1], at_least=0.1),
+        ]
+    },
     "letters": {"x_letters": [("a", 1), "b"], "y_letters": [1, 2.5], "smoothing": Fraction(1, 3)},
 }
 

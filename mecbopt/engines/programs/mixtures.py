@@ -51,6 +51,8 @@ class MasterResult:
     complete : bool
         Whether no mapping of negative reduced cost is left, as far as pricing sees; False where the time
         limit came first.
+    limit_price : float
+        The sum of the prices of the limits: what a violation of each by a unit, as scaled, is worth.
     """
 
     mappings: IntArray
@@ -58,6 +60,7 @@ class MasterResult:
     value: float
     lower_bound: float
     complete: bool = True
+    limit_price: float = 0.0
 
 
 class MixtureProgram:
@@ -201,4 +204,5 @@ class MixtureProgram:
         bounds = np.array([limit.bound for limit in self._limits])
         lagrangian = float(duals[:m].sum()) + float(on_limits @ bounds) + least
         exact = self._whole or self._pricing.exact(list(prices))
-        return MasterResult(*point, value, lagrangian if exact else -np.inf)
+        price = -float(on_limits.sum())
+        return MasterResult(*point, value, lagrangian if exact else -np.inf, limit_price=price)
