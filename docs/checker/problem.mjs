@@ -62,6 +62,7 @@ export class Problem {
       if (row.length !== rows[0].length) refuse(`${place}[${x}]`, "its length differs from that of the first row");
       checkPmf(row, `${place}[${x}]`);
     });
+    if (limit !== null && limit.top < 0n) refuse("problem.label.max_entropy", "it must be at least 0");
     this.labelLimit = limit;
     this.rows = this.x.kept.map((x) => rows[x]);
   }

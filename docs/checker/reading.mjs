@@ -1,7 +1,7 @@
 /**
  * The text of a certificate as plain data: a JSON reader that knows what may stand where.
  *
- * It reads the bytes once and refuses at the first thing that the format does not have, so that neither depth nor
+ * It reads the text once and refuses at the first thing that the format does not have, so that neither depth nor
  * size of a hostile text costs memory.  A string outside ASCII occurs nowhere in the format.
  */
 
@@ -35,7 +35,8 @@ const isPlain = (byte) => byte >= 32 && byte <= 126 && byte !== QUOTE && byte !=
 
 class Reader {
   constructor(bytes) {
-    this.bytes = bytes;
+    // One character for each byte: what is beyond ASCII is refused wherever it stands.
+    this.text = new TextDecoder("latin1").decode(bytes);
     this.at = 0;
     this.path = [];
     this.grids = new Map();
@@ -57,7 +58,7 @@ class Reader {
 
   space() {
     for (;;) {
-      const byte = this.bytes[this.at];
+      const byte = this.text.charCodeAt(this.at);
       if (byte !== 32 && byte !== 10 && byte !== 13 && byte !== 9) return byte;
       this.at += 1;
     }
@@ -77,21 +78,21 @@ class Reader {
 
   literal(word) {
     for (let i = 0; i < word.length; i += 1, this.at += 1) {
-      if (this.bytes[this.at] !== word.charCodeAt(i)) this.malformed(`"${word}"`);
+      if (this.text.charCodeAt(this.at) !== word.charCodeAt(i)) this.malformed(`"${word}"`);
     }
   }
 
   string(limit) {
-    if (this.space() !== QUOTE) this.refuse(this.at < this.bytes.length ? "it must be a string" : "no JSON: it ends early");
+    if (this.space() !== QUOTE) this.refuse(this.at < this.text.length ? "it must be a string" : "no JSON: it ends early");
     this.at += 1;
     let text = "";
     for (;;) {
       const start = this.at;
-      while (this.at - start <= limit && isPlain(this.bytes[this.at])) this.at += 1;
-      text += String.fromCharCode(...this.bytes.subarray(start, this.at));
-      const byte = this.bytes[this.at];
+      while (this.at - start <= limit && isPlain(this.text.charCodeAt(this.at))) this.at += 1;
+      text += this.text.slice(start, this.at);
+      const byte = this.text.charCodeAt(this.at);
       if (text.length > limit || isPlain(byte)) this.refuse(`a string of more than ${limit} characters`);
-      if (byte === undefined) this.malformed('"\\""');
+      if (this.at >= this.text.length) this.malformed('"\\""');
       this.at += 1;
       if (byte === QUOTE) return text;
       if (byte < 32) this.refuse("no JSON: a control character in a string");
@@ -101,12 +102,12 @@ class Reader {
   }
 
   escaped() {
-    const byte = this.bytes[this.at];
+    const byte = this.text.charCodeAt(this.at);
     this.at += 1;
     if (byte !== 117) return ESCAPES[byte] ?? this.malformed("an escape of JSON");
     let code = 0;
     for (let i = 0; i < 4; i += 1, this.at += 1) {
-      const digit = String.fromCharCode(this.bytes[this.at] ?? 0);
+      const digit = this.text.charAt(this.at);
       if (!/[0-9a-fA-F]/.test(digit)) this.malformed("a hexadecimal digit");
       code = 16 * code + parseInt(digit, 16);
     }
@@ -114,21 +115,22 @@ class Reader {
     return String.fromCharCode(code);
   }
 
-  /** An integer of JSON, at least 0. */
+  /** An integer of JSON, at least 0; -0 is 0. */
   integer() {
-    const first = this.space();
-    if (first === MINUS || first === undefined || first < ZERO || first > NINE) {
+    if (this.space() === MINUS && this.text.charCodeAt(this.at + 1) === ZERO) this.at += 1;
+    const first = this.text.charCodeAt(this.at);
+    if (!(first >= ZERO && first <= NINE)) {
       this.refuse("it must be an integer that is at least 0");
     }
     const start = this.at;
     let value = 0;
-    while (this.bytes[this.at] >= ZERO && this.bytes[this.at] <= NINE) {
+    while (this.text.charCodeAt(this.at) >= ZERO && this.text.charCodeAt(this.at) <= NINE) {
       if (this.at - start === INTEGER_DIGITS) this.refuse("an integer has more than nine digits");
-      value = 10 * value + this.bytes[this.at] - ZERO;
+      value = 10 * value + this.text.charCodeAt(this.at) - ZERO;
       this.at += 1;
     }
     if (first === ZERO && this.at - start > 1) this.refuse("no JSON: a number begins with 0");
-    if ([46, 69, 101].includes(this.bytes[this.at])) this.refuse("a float stands where none may");
+    if ([46, 69, 101].includes(this.text.charCodeAt(this.at))) this.refuse("a float stands where none may");
     return value;
   }
 
@@ -362,6 +364,6 @@ export function read(file) {
   if (bytes[0] === 0xef) throw new Refused("the file", "no JSON: it begins with a byte order mark");
   const reader = new Reader(bytes);
   const document = readDocument(reader);
-  if (reader.space() !== undefined) throw new Refused("the file", `something follows the document at byte ${reader.at}`);
+  if (!Number.isNaN(reader.space())) throw new Refused("the file", `something follows the document at byte ${reader.at}`);
   return document;
 }
