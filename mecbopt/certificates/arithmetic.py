@@ -57,9 +57,16 @@ def log2_bounds(numerator: int, denominator: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=1 << 18)
 def phi_bounds(numerator: int, denominator: int) -> tuple[int, int]:
-    """An enclosure of phi(numerator / denominator) for a number >= 0, over 2^FINE; exact at 0 and 1."""
+    """An enclosure of phi(numerator / denominator) for a number >= 0, over 2^FINE.
+
+    It is exact at 0 and at powers of two, where a witness can meet a limit without slack.
+    """
     if numerator in (0, denominator):
         return 0, 0
+    inverse, rest = divmod(denominator, numerator)
+    if rest == 0 and inverse & (inverse - 1) == 0:
+        scaled = (inverse.bit_length() - 1) << FINE
+        return scaled // inverse, ceil_div(scaled, inverse)
     with _precision():
         p = arb(fmpq(numerator, denominator))
         return _outward(-p * p.log() / arb.const_log2())

@@ -18,12 +18,12 @@ Document = dict[str, Any]
 
 #: What an entry may be replaced by, whatever it was.
 HOSTILE: tuple[Any, ...] = (
-    None, True, False, 0, 1, -1, 2, 12, 10**8, 999_999_999, 10**9, 10**40, 1.0, 0.5, float("nan"), float("inf"),
-    "", "0", "-0", "00", "1", "-1", "1/1", "1/0", "0/1", "-1/1", "1/-1", "+1", " 1", "1 ", "1\n", "1/2\n", "a", "A",
-    "-a", "--1", "1_0", "1e3", "0x1", "1.5", "١", "½", "1/3/1", "/", "-", "9" * 4096, "9" * 4097, "f" * 40, "f" * 41,
-    "1000000000000", "1000000000001", "value", "infeasible", "bound", "farkas", "row", "column", "lower", "upper",
-    "split", "tighten", "close", "empty", "record", "order", [], {}, [[]], [0, 0], {"kind": "infeasible"},
-    "\u0000", "\ud800",
+    None, True, False, 0, 1, -1, 2, 12, 10**8, 999_999_999, 10**9, 10**40, 1.0, 0.5, float("nan"),
+    float("inf"), "", "0", "-0", "00", "1", "-1", "1/1", "1/0", "0/1", "-1/1", "1/-1", "+1", " 1", "1 ",
+    "1\n", "1/2\n", "a", "A", "-a", "--1", "1_0", "1e3", "0x1", "1.5", "١", "½", "1/3/1", "/", "-",
+    "9" * 4096, "9" * 4097, "f" * 40, "f" * 41, "1000000000000", "1000000000001", "value", "infeasible",
+    "bound", "farkas", "row", "column", "lower", "upper", "split", "tighten", "close", "empty", "record",
+    "order", [], {}, [[]], [0, 0], {"kind": "infeasible"}, "\u0000", "\ud800",
 )  # fmt: skip
 
 
@@ -39,7 +39,12 @@ def corpus() -> tuple[Document, ...]:
         (mb.Problem(["1/2", "3/10", "1/5"], ["3/5", "3/10", "1/10"], rate="0.6"), 2e-2),
         (mb.Problem(["1/2", "0", "1/2"], ["2/5", "3/5", "0"], rate="0.9"), 1e-2),
         (mb.Problem(["1/3", "2/3"], ["1/6", "1/3", "1/2"], rate="0.05"), 1e-2),
-        (mb.Problem(["3/10", "7/10"], ["2/5", "3/5"], rate="1/2", p_s_given_x=channel, max_label_entropy="7/10"), 1e-2),
+        (
+            mb.Problem(
+                ["3/10", "7/10"], ["2/5", "3/5"], rate="1/2", p_s_given_x=channel, max_label_entropy="7/10"
+            ),
+            1e-2,
+        ),
         (mb.Problem(["1/2", "1/2"], ["1/2", "1/2"], p_s_given_x=channel, max_label_entropy="2/5"), 1e-2),
     ]
     documents = [json.loads(mb.certify(problem, gap=gap).to_json()) for problem, gap in problems]
@@ -61,7 +66,9 @@ def slow_infeasible() -> Document:
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    entries = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
     return [path] * bool(path) + [found for key, entry in entries for found in _paths(entry, (*path, key))]
 
 
@@ -83,7 +90,9 @@ def _field(document: Document, generator: random.Random) -> None:
         holder[path[-1]] = copy.deepcopy(generator.choice(HOSTILE))
     elif action < 0.6 and isinstance(old, str) and old:
         at = generator.randrange(len(old))
-        holder[path[-1]] = old[:at] + generator.choice("0123456789abcdefA-/+ .") + old[at + generator.randrange(2) :]
+        holder[path[-1]] = (
+            old[:at] + generator.choice("0123456789abcdefA-/+ .") + old[at + generator.randrange(2) :]
+        )
     elif action < 0.6 and isinstance(old, int) and not isinstance(old, bool):
         holder[path[-1]] = old + generator.choice((-1, 1, 2, 10))
     elif action < 0.75:
@@ -113,7 +122,7 @@ def _grid_number(document: Document, generator: random.Random) -> None:
 
 
 def _sliver(document: Document, generator: random.Random) -> None:
-    """A record's box, or one side of a split, ends short of where it did: by a unit of the grid, or by more."""
+    """A record's box, or one side of a split, ends short of where it did, by a unit or by more."""
     splits = [node for node in document["tree"] if node[0] == "split"]
     change = generator.choice((1, -1, 1 << 8, -(1 << 8), 1 << 24, -(1 << 24)))
     if splits and generator.random() < 0.5:
@@ -171,7 +180,9 @@ def _claim(document: Document, generator: random.Random) -> None:
             document["witness"] = None
         return
     side = generator.choice(("lower", "upper"))
-    size = generator.choice((Fraction(1, 2**100), Fraction(1, 10**15), Fraction(1, 10**9), Fraction(1, 10**4), 1))
+    size = generator.choice(
+        (Fraction(1, 2**100), Fraction(1, 10**15), Fraction(1, 10**9), Fraction(1, 10**4), 1)
+    )
     claim[side] = str(Fraction(claim[side]) + generator.choice((-1, 1)) * size)
 
 
@@ -182,7 +193,9 @@ def _weight(document: Document, generator: random.Random) -> None:
         return
     if generator.random() < 0.5 and len(witness["weights"]) > 1:
         one, other = generator.sample(range(len(witness["weights"])), 2)
-        moved = generator.choice((Fraction(1, 10**15), Fraction(1, 10**6), Fraction(1, 10), Fraction(1, 2**200)))
+        moved = generator.choice(
+            (Fraction(1, 10**15), Fraction(1, 10**6), Fraction(1, 10), Fraction(1, 2**200))
+        )
         witness["weights"][one] = str(Fraction(witness["weights"][one]) - moved)
         witness["weights"][other] = str(Fraction(witness["weights"][other]) + moved)
     else:
@@ -195,7 +208,9 @@ def _problem(document: Document, generator: random.Random) -> None:
     problem = document["problem"]
     action = generator.randrange(5)
     if action == 0 and problem["rate"] is not None:
-        change = generator.choice((Fraction(1, 10**15), Fraction(1, 10**6), Fraction(1, 10), -Fraction(1, 10**15)))
+        change = generator.choice(
+            (Fraction(1, 10**15), Fraction(1, 10**6), Fraction(1, 10), -Fraction(1, 10**15))
+        )
         problem["rate"] = str(Fraction(problem["rate"]) + change)
     elif action == 1:
         problem["rate"] = generator.choice((None, "0", "5", "1"))
@@ -214,7 +229,10 @@ def _problem(document: Document, generator: random.Random) -> None:
         problem["label"] = generator.choice(
             (
                 None,
-                {"p_s_given_x": [["1/2", "1/2"]] * len(problem["p_x"]), "max_entropy": generator.choice(limits)},
+                {
+                    "p_s_given_x": [["1/2", "1/2"]] * len(problem["p_x"]),
+                    "max_entropy": generator.choice(limits),
+                },
                 problem["label"] and {**problem["label"], "max_entropy": generator.choice(limits)},
             )
         )
@@ -224,7 +242,16 @@ def _another(document: Document, generator: random.Random) -> None:
     """A part comes from the certificate of another problem."""
     other = copy.deepcopy(generator.choice(corpus()))
     keys = generator.choice(
-        (["tree"], ["records"], ["witness"], ["problem"], ["claim"], ["order"], ["records", "tree"], ["claim", "witness"])
+        (
+            ["tree"],
+            ["records"],
+            ["witness"],
+            ["problem"],
+            ["claim"],
+            ["order"],
+            ["records", "tree"],
+            ["claim", "witness"],
+        )
     )
     for key in keys:
         document[key] = other[key]
@@ -232,7 +259,9 @@ def _another(document: Document, generator: random.Random) -> None:
 
 def _order(document: Document, generator: random.Random) -> None:
     """An order is stated, changed or dropped, with the multipliers that it needs or others."""
-    document["order"] = generator.choice((None, [0, 0], [1, 0], [0, 1], [1, 1], [5, 0], [0], [0, 0, 0], {}, 0))
+    document["order"] = generator.choice(
+        (None, [0, 0], [1, 0], [0, 1], [1, 1], [5, 0], [0], [0, 0, 0], {}, 0)
+    )
     count = generator.randrange(10)
     for record in document["records"]:
         record["order"] = [generator.choice(("0", "1000000", "-1")) if count < 5 else "0"] * count
@@ -255,11 +284,15 @@ def _text(text: str, generator: random.Random) -> bytes:
     elif action == 2:
         del data[at:]
     elif action == 3:
-        data[at:at] = generator.choice((b"\xef\xbb\xbf", b" ", b"\n", b"\x00", b",", b"[", b"{}", b"\\u0030", b"\xff", b"0"))
+        data[at:at] = generator.choice(
+            (b"\xef\xbb\xbf", b" ", b"\n", b"\x00", b",", b"[", b"{}", b"\\u0030", b"\xff", b"0")
+        )
     elif action == 4:
         data += generator.choice((b" ", b"\n", b"\x00", b"{}", b"]", b"1"))
     elif action == 5:
-        key = generator.choice((b'"kind"', b'"rate"', b'"order"', b'"p_x"', b'"tree"', b'"claim"', b'"weights"'))
+        key = generator.choice(
+            (b'"kind"', b'"rate"', b'"order"', b'"p_x"', b'"tree"', b'"claim"', b'"weights"')
+        )
         data = bytearray(bytes(data).replace(key, key + b":null," + key, 1))
     elif action == 6:
         escaped = generator.choice((b'"\\u006bind"', b'"\\u006Bind"', b'"\\kind"', b'"kind" ', b'\t"kind"\r'))

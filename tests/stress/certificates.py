@@ -2,9 +2,10 @@
 
     python -m tests.stress.certificates --count 100000 --seed 0
 
-A case is a function of (seed, number).  Every file goes to the checker in Python and to one process of the checker
-in JavaScript.  A finding is a disagreement (of verdict or interval), an accepted claim that is false of the
-problem it states, an exception that is no refusal, or more than `SECONDS` for a file.  The exit code is 1 then.
+A case is a function of (seed, number).  Every file goes to the checker in Python and to one process of the
+checker in JavaScript.  A finding is a disagreement (of verdict or interval), a claim accepted that is false
+of the problem it states, an exception that is no refusal, or more than `SECONDS` for a file.  The exit code is 1
+then.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def stated_problem(data: bytes) -> dict:
     return json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)["problem"]
 
 
-def findings(number: int, name: str, data: bytes, path: Path, second: SecondChecker, counts: Counter) -> list[str]:
+def findings(
+    number: int, name: str, data: bytes, path: Path, second: SecondChecker, counts: Counter
+) -> list[str]:
     """Check one file with both; what is wrong about it."""
     path.write_bytes(data)
     start = time.process_time()
@@ -91,7 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
             if (number + 1) % 1000 == 0:
                 print(f"{number + 1}: {dict(counts)}, {len(found)} findings", file=sys.stderr, flush=True)
     seconds = time.perf_counter() - began
-    print(f"{options.count} files in {seconds:.0f} s: {dict(counts)}; kinds {dict(kinds)}; {len(found)} findings")
+    print(f"{options.count} files in {seconds:.0f} s: {dict(counts)}; kinds {dict(kinds)}")
+    print(f"{len(found)} findings")
     if options.record is not None:
         record = {
             "command": f"python -m tests.stress.certificates --count {options.count} --seed {options.seed}",
