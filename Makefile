@@ -46,7 +46,7 @@ stress: $(DEV)
 MATRIX_oldest := 'numpy==1.26.*' 'scipy==1.11.*' 'click==8.1.*' 'rich==13.7.*'
 MATRIX_newest := --upgrade numpy scipy click rich
 MATRIX_TESTS := tests/analysis tests/bernoulli tests/cli tests/core tests/info tests/formulation tests/control tests/mec \
-	tests/plots tests/problem tests/engines
+	tests/plots tests/problem tests/engines tests/coding tests/codec
 
 test-matrix: matrix-oldest matrix-newest
 

@@ -92,8 +92,8 @@ def solve(
     relative_gap : float
         A value counts as optimal also when the gap is at most this share of it.
     executor : concurrent.futures.Executor, optional
-        Where subtrees of the compiled tree are searched: processes, dask's, mpi4py's, loky's, ray's; left
-        running.  A worker that dies costs time and nothing else.
+        Where subtrees of the compiled tree are searched: processes, dask's, mpi4py's, loky's; left running.
+        A worker that dies costs time and nothing else.
     checkpoint : path, optional
         A file in which the state of the compiled tree is kept, every few seconds and at the end; a later call
         with the same problem and settings goes on from it.
@@ -216,7 +216,7 @@ def _workers(workers: Any, executor: Any) -> int:
             argument="executor",
             value=executor,
             required="be a concurrent.futures.Executor",
-            remedy="dask, mpi4py, loky and ray have one",
+            remedy="dask, mpi4py and loky have one",
         )
     if workers is None:
         return 1 if executor is None else default_workers(executor)

@@ -122,16 +122,13 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     }
 
 
-def at_most_one(of: Any, cover: str) -> Rule:
-    """An indicator is at most 1."""
+def at_most_one(term: Any, cover: str) -> Rule:
+    """A term that is 0 or 1, as the fact `cover` says, is at most 1."""
+    claim = le(term, 1)
     return block(
-        step(
-            "miss", implies(eq(of(x), 0), le(of(x), 1)), block(step("no", le(of(x), 1), algebra("given 1")))
-        ),
-        step(
-            "hit", implies(eq(of(x), 1), le(of(x), 1)), block(step("yes", le(of(x), 1), algebra("given 1")))
-        ),
-        step("either", le(of(x), 1), by_cases("miss", "hit", cover=cover)),
+        step("miss", implies(eq(term, 0), claim), block(step("no", claim, algebra("given 1")))),
+        step("hit", implies(eq(term, 1), claim), block(step("yes", claim, algebra("given 1")))),
+        step("either", claim, by_cases("miss", "hit", cover=cover)),
     )
 
 
@@ -188,8 +185,8 @@ LEMMA = Lemma(
         step("first is smaller", implies(le(w1, w2), PAIR), _moved(w1, "first")),
         step("second is smaller", implies(le(w2, w1), PAIR), _moved(w2, "second")),
         step("pair", PAIR, by_cases("first is smaller", "second is smaller")),
-        step("A at most 1", ForAll((x,), (), le(A(x), 1)), at_most_one(A, "A is a set")),
-        step("B at most 1", ForAll((x,), (), le(B(x), 1)), at_most_one(B, "B is a set")),
+        step("A at most 1", ForAll((x,), (), le(A(x), 1)), at_most_one(A(x), "A is a set")),
+        step("B at most 1", ForAll((x,), (), le(B(x), 1)), at_most_one(B(x), "B is a set")),
         step("A alone", ge(p(x) * A(x) * (1 - B(x)), 0), sign()),
         step("B alone", ge(p(x) * B(x) * (1 - A(x)), 0), sign()),
         step(

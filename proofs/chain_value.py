@@ -148,7 +148,7 @@ LEMMA = Lemma(
             step(
                 f"{one.__name__} at most 1",
                 ForAll((x,), (), le(one(x), 1)),
-                at_most_one(one, f"{one.__name__} is a set"),
+                at_most_one(one(x), f"{one.__name__} is a set"),
             )
             for one in SETS
         ),

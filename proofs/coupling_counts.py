@@ -150,6 +150,8 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         tried = [[fmpq(row[other]) for other in (*chosen, column)] for row in (*cells, *limits)]
         if fmpq_mat(tried).rank() > len(chosen):
             chosen.append(column)
+    if place % 2 and len(chosen) > 1:
+        chosen.pop()
     weights = [
         fmpq(generator.randint(1, 9), generator.choice((9, 300))) if at in chosen else fmpq(0)
         for at in range(number)

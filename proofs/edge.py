@@ -1,7 +1,8 @@
 """The edge lemma: with reverse convex limits an optimum of least support has few columns all the same.
 
 Weights w >= 0 of columns (mappings), rows of two groups that keep their values, a convex objective, and
-limits -H(S|Y) >= constant: each of them costs one column more than a row does.
+limits -H(S|V) >= constant, V being Y for a label seen without the seed: each costs one column more, as a
+row does.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from flint import fmpq, fmpq_mat
-
+from .edge_instances import draw_optimum
 from .information_convex import M as COLUMN
 from .information_convex import P as COUPLING
 from .information_convex import Q as OTHER_COUPLING
@@ -53,35 +53,51 @@ from .tools.rules import (
 )
 
 __all__ = [
+    "AS_GOOD",
+    "BOUND",
+    "FIRST_ZERO",
     "INDEPENDENT",
+    "KEEPS",
+    "KEPT",
+    "LEAST",
     "LEMMA",
     "D",
+    "E",
     "J",
+    "K",
     "M",
     "N",
     "P",
+    "Q",
     "c",
-    "draw_optimum",
     "gain",
+    "k3",
+    "moved",
+    "of_limit",
     "r",
+    "t",
     "u",
+    "x",
+    "y",
 ]
 
-x, y, s, g, k3 = index("x", "X"), index("y", "Y"), index("s", "S"), index("g", "L"), index("k3", "K")
+x, y, s, v = index("x", "X"), index("y", "Y"), index("s", "S"), index("v", "V")
+g, k3 = index("g", "L"), index("k3", "K")
 M, N, P, r, J, D, c, u = family("M N P r J D c u")
 Q, t, K, E = family("Q t K E")
-Q2, t2, K2, E2 = family("Q' t' K' E'")
+Q2, t2, K2, E2 = family("Q2 t2 K2 E2")
 BOUND = Total(c(o) * B(o, k), o)
 
 
-def gain(cell: Any, law: Any, letter: Any = x) -> Any:
-    """-H(letter|Y) of cell(letter, y) with the sums law(y)."""
-    return Total(phi(law(y)), y) - total(phi(cell(letter, y)), letter, y)
+def gain(cell: Any, law: Any, letter: Any = x, output: Any = y) -> Any:
+    """-H(letter|output) of cell(letter, output) with the sums law(output)."""
+    return Total(phi(law(output)), output) - total(phi(cell(letter, output)), letter, output)
 
 
-def slope(weights: Any, column: Any, cell: Any, law: Any, letter: Any = x) -> Any:
+def slope(weights: Any, column: Any, cell: Any, law: Any, letter: Any = x, output: Any = y) -> Any:
     """The tangent of the gain at the cells, in the direction of these weights."""
-    return total(weights(k) * column(k, letter, y) * (ln0(cell(letter, y)) - ln0(law(y))), k, letter, y)
+    difference = ln0(cell(letter, output)) - ln0(law(output))
+    return total(weights(k) * column(k, letter, output) * difference, k, letter, output)
 
 
 def of_limit(column: Any) -> Any:
@@ -90,7 +106,7 @@ def of_limit(column: Any) -> Any:
 
 
 OBJECTIVE_SLOPE = slope(z, M, P, r)
-LIMIT_SLOPE = slope(z, of_limit(N), of_limit(J), of_limit(D), s)
+LIMIT_SLOPE = slope(z, of_limit(N), of_limit(J), of_limit(D), s, v)
 #: z keeps the rows, and the limits along their tangents
 KEEPS = (
     ForAll((i,), (), eq(Total(A(i, k) * z(k), k), 0)),
@@ -111,9 +127,9 @@ AS_GOOD: tuple[Formula, ...] = (
 )
 #: the same of the limits
 WITHIN: tuple[Formula, ...] = (
-    ForAll((g, s, y), (), eq(K(g, s, y), Total(u(k) * N(g, k, s, y), k))),
-    ForAll((g, y), (), eq(E(g, y), Total(K(g, s, y), s))),
-    ForAll((g,), (), ge(gain(of_limit(K), of_limit(E), s), gain(of_limit(J), of_limit(D), s))),
+    ForAll((g, s, v), (), eq(K(g, s, v), Total(u(k) * N(g, k, s, v), k))),
+    ForAll((g, v), (), eq(E(g, v), Total(K(g, s, v), s))),
+    ForAll((g,), (), ge(gain(of_limit(K), of_limit(E), s, v), gain(of_limit(J), of_limit(D), s, v))),
 )
 KEPT = ForAll((k,), (), implies(gt(w(k), 0), gt(u(k), 0)))
 LEAST = ForAll((u, Q, t, K, E), (*AS_GOOD, *WITHIN), KEPT)
@@ -139,18 +155,20 @@ THERE = Exists(
         (
             ForAll((x, y), (), eq(Q2(x, y), Total(moved(k) * M(k, x, y), k))),
             ForAll((y,), (), eq(t2(y), Total(Q2(x, y), x))),
-            ForAll((g, s, y), (), eq(K2(g, s, y), Total(moved(k) * N(g, k, s, y), k))),
-            ForAll((g, y), (), eq(E2(g, y), Total(K2(g, s, y), s))),
+            ForAll((g, s, v), (), eq(K2(g, s, v), Total(moved(k) * N(g, k, s, v), k))),
+            ForAll((g, v), (), eq(E2(g, v), Total(K2(g, s, v), s))),
         )
     ),
 )
 
 
-def _tangent(other: Any, law: Any, column: Any, here: Any, here_law: Any, letter: Any) -> Formula:
+def _tangent(
+    other: Any, law: Any, column: Any, here: Any, here_law: Any, letter: Any, output: Any
+) -> Formula:
     return And(
         (
-            ge(gain(other, law, letter), slope(moved, column, here, here_law, letter)),
-            eq(gain(here, here_law, letter), slope(w, column, here, here_law, letter)),
+            ge(gain(other, law, letter, output), slope(moved, column, here, here_law, letter, output)),
+            eq(gain(here, here_law, letter, output), slope(w, column, here, here_law, letter, output)),
         )
     )
 
@@ -169,7 +187,7 @@ ARRIVED = choose(
     ),
     step(
         "objective",
-        _tangent(Q2, t2, M, P, r, x),
+        _tangent(Q2, t2, M, P, r, x, y),
         uses(
             "information_convex",
             {
@@ -187,11 +205,12 @@ ARRIVED = choose(
     step("no worse", ge(gain(Q2, t2), gain(P, r)), algebra("objective", over("rises", times=epsilon))),
     step(
         "limits",
-        _tangent(of_limit(K2), of_limit(E2), of_limit(N), of_limit(J), of_limit(D), s),
+        _tangent(of_limit(K2), of_limit(E2), of_limit(N), of_limit(J), of_limit(D), s, v),
         uses(
             "information_convex",
             {
                 "X": "S",
+                "Y": "V",
                 COLUMN: of_limit(N),
                 COUPLING: of_limit(J),
                 LAW: of_limit(D),
@@ -205,7 +224,7 @@ ARRIVED = choose(
     ),
     step(
         "within",
-        ge(gain(of_limit(K2), of_limit(E2), s), gain(of_limit(J), of_limit(D), s)),
+        ge(gain(of_limit(K2), of_limit(E2), s, v), gain(of_limit(J), of_limit(D), s, v)),
         algebra("limits", over("level", times=epsilon)),
     ),
     step(
@@ -231,87 +250,6 @@ ARRIVED = choose(
     step("nothing", lt(0, 0), algebra("positive", "zero")),
     called="new cells",
 )
-
-
-def _draw_cells(columns: list[Any], weights: list[Any]) -> list[list[Any]]:
-    """The mixture of matrices."""
-    return [
-        [
-            sum((a * b[i][j] for a, b in zip(weights, columns, strict=True)), fmpq(0))
-            for j in range(len(columns[0][0]))
-        ]
-        for i in range(len(columns[0]))
-    ]
-
-
-def _draw_law(cells: list[list[Any]]) -> list[Any]:
-    """Sums of columns."""
-    return [sum((row[j] for row in cells), fmpq(0)) for j in range(len(cells[0]))]
-
-
-def draw_optimum(generator: random.Random, place: int, limits: int) -> dict[str, Any]:
-    """Weights on columns that are independent in the rows, and as many more as there are limits; the same
-    weights again, or others that are worse, change a row, or leave the columns.
-    """
-    number, n, m = generator.randint(1, 5), generator.randint(1, 2), generator.randint(1, 3)
-    rows, bounding = generator.randint(1, 2), generator.randint(1, 2)
-    a = [[fmpq(generator.randint(-1, 2)) for _ in range(number)] for _ in range(rows)]
-    b = [[fmpq(generator.randint(-1, 2)) for _ in range(number)] for _ in range(bounding)]
-    b[0] = [fmpq(generator.randint(1, 2)) for _ in range(number)]
-    chosen: list[int] = []
-    for column in generator.sample(range(number), number):
-        tried = [[row[one] for one in (*chosen, column)] for row in (*a, *b)]
-        if fmpq_mat(tried).rank() == len(chosen) + 1:
-            chosen.append(column)
-    chosen += [column for column in range(number) if column not in chosen][:limits]
-    weights = [
-        fmpq(generator.randint(1, 9), generator.choice((10, 300))) if column in chosen else fmpq(0)
-        for column in range(number)
-    ]
-
-    def matrices(letters: int) -> list[Any]:
-        return [
-            [
-                [fmpq(generator.randint(0, 4), generator.choice((5, 30))) for _ in range(m)]
-                for _ in range(letters)
-            ]
-            for _ in range(number)
-        ]
-
-    columns, labels = matrices(n), [matrices(2) for _ in range(max(limits, 1))]
-    other = list(weights)
-    if place % 3 == 1:
-        other[generator.choice(chosen)] = fmpq(0)
-    if place % 3 == 2:
-        other = [one * generator.choice((0, 1, fmpq(1, 2), 2)) for one in weights]
-    here, there = _draw_cells(columns, weights), _draw_cells(columns, other)
-    seen, known = ([_draw_cells(one, each) for one in labels] for each in (weights, other))
-    return {
-        "#K": number,
-        "#X": n,
-        "#Y": m,
-        "#S": 2,
-        "#L": len(labels),
-        "#R": rows,
-        "#O": bounding,
-        "A": a,
-        "B": b,
-        "c": [fmpq(generator.randint(1, 4), generator.choice((2, 200))), *[fmpq(0)] * (bounding - 1)],
-        "w": weights,
-        "u": other,
-        "on": [int(one > 0) for one in weights],
-        "z": [fmpq(0)] * number,
-        "M": columns,
-        "N": labels,
-        "P": here,
-        "Q": there,
-        "r": _draw_law(here),
-        "t": _draw_law(there),
-        "J": seen,
-        "K": known,
-        "D": [_draw_law(one) for one in seen],
-        "E": [_draw_law(one) for one in known],
-    }
 
 
 def _draw(generator: random.Random, place: int) -> dict[str, Any]:
@@ -340,7 +278,7 @@ def _one_way(name: str, way: Formula, given: str, off: str, direction: Any, *las
     )
 
 
-UNTURNED = step("none", eq(z(k), 0), algebra("no move down"))
+_UNTURNED = step("none", eq(z(k), 0), algebra("no move down"))
 DIRECTIONS = (
     step(
         "no fall",
@@ -420,7 +358,7 @@ DIRECTIONS = (
                 ),
             ),
             _one_way("up", ge(OBJECTIVE_SLOPE, 0), "rises", "off", z),
-            _one_way("down", le(OBJECTIVE_SLOPE, 0), "falls", "turned off", lambda n: -z(n), UNTURNED),
+            _one_way("down", le(OBJECTIVE_SLOPE, 0), "falls", "turned off", lambda n: -z(n), _UNTURNED),
             step("either way", ForAll((k,), (), eq(z(k), 0)), by_cases("up", "down")),
             given="A; B; level; outside",
         ),
@@ -443,26 +381,26 @@ LEMMA = Lemma(
         M: "joint law of X and Y that a mapping brings",
         P: "coupling",
         r: "law of Y",
-        N: "joint law of the label of a limit and Y that a mapping brings",
-        J: "joint law of the label of a limit and Y",
-        D: "law of Y for that limit",
+        N: "joint law of the label of a limit and what sees it that a mapping brings",
+        J: "joint law of the label of a limit and what sees it",
+        D: "law of what sees it",
         on: "[w > 0]",
         u: "other weights",
         Q: "their coupling",
         t: "their law of Y",
-        K: "their laws of label and Y",
-        E: "their laws of Y for the limits",
+        K: "their laws of label and what sees it",
+        E: "their laws of what sees it",
         z: "a direction",
     },
     hypotheses={
         "columns": ge(M(k, x, y), 0),
-        "limit columns": ge(N(g, k, s, y), 0),
+        "limit columns": ge(N(g, k, s, v), 0),
         "bounded": gt(BOUND, 0),
         "weights": ge(w(k), 0),
         "coupling": eq(P(x, y), Total(w(k) * M(k, x, y), k)),
         "law": eq(r(y), Total(P(x, y), x)),
-        "label": eq(J(g, s, y), Total(w(k) * N(g, k, s, y), k)),
-        "label law": eq(D(g, y), Total(J(g, s, y), s)),
+        "label": eq(J(g, s, v), Total(w(k) * N(g, k, s, v), k)),
+        "label law": eq(D(g, v), Total(J(g, s, v), s)),
         "least support": LEAST,
         "indicator": Or((eq(on(k), 0), eq(on(k), 1))),
         "on the support": implies(le(w(k), 0), eq(on(k), 0)),
@@ -478,7 +416,7 @@ LEMMA = Lemma(
             le(Total(on(k), k), size("R") + size("O") + size("L")),
             cites(
                 COLUMNS_IN_THREE,
-                {C: lambda a, n: total(N(a, n, s, y) * (ln0(J(a, s, y)) - ln0(D(a, y))), s, y)},
+                {C: lambda a, n: total(N(a, n, s, v) * (ln0(J(a, s, v)) - ln0(D(a, v))), s, v)},
                 using=("indicator", "independent"),
             ),
         ),

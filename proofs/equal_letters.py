@@ -16,7 +16,7 @@ from .tools.rules import algebra, block, by_cases, sign
 __all__ = ["LEMMA"]
 
 x, x2, x3, y = *index("x x2 x3", "X"), index("y", "Y")
-p, q, P, P2, turn, in_a, in_a2, in_b = family("p q P P' tau alpha alpha' beta")
+p, q, P, P2, turn, in_a, in_a2, in_b = family("p q P P2 tau alpha alpha2 beta")
 
 SAME = eq(turn(x, x2) * phi(P2(x, y)), turn(x, x2) * phi(P(x2, y)))
 
@@ -40,10 +40,10 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         "p": rows,
         "q": [sum((row[j] for row in table), fmpq(0)) for j in range(m)],
         "P": table,
-        "P'": [table[order[at]] for at in range(n)],
+        "P2": [table[order[at]] for at in range(n)],
         "tau": [[int(order[at] == to) for to in range(n)] for at in range(n)],
         "alpha": chosen,
-        "alpha'": [chosen[order[at]] for at in range(n)],
+        "alpha2": [chosen[order[at]] for at in range(n)],
         "beta": [generator.randint(0, 1) for _ in range(m)],
     }
 

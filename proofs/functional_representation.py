@@ -2,7 +2,7 @@
 
 From a seed that represents the rows so far (none at first: a seed with one value) and a seed with the law of
 the new row, the pair represents all of them.  By induction on the rows every channel with finitely many rows
-and letters has a finite seed; `represent` builds it.
+and letters has a finite seed (`finite_seed` derives that); `represent` builds it.
 """
 
 from __future__ import annotations

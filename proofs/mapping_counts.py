@@ -7,7 +7,8 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from .edge import LEAST, D, E, J, K, M, N, P, Q, _draw_cells, _draw_law, c, gain, of_limit, r, t, u
+from .edge import LEAST, D, E, J, K, M, N, P, Q, c, gain, of_limit, r, t, u
+from .edge_instances import draw_cells, draw_law
 from .lemma import Lemma, Step, Witness, step
 from .mappings import IMAGE, LAW, e, p, pmf, q
 from .textbook import A, B, i, k, on, w
@@ -97,7 +98,9 @@ def count(name: str, law: Formula, most: Any, bounds: dict[Any, Any], sort: str,
     them, `at` the indices of the fact about cells.
     """
     limits = name == BY_OUTPUT
-    wanted = substitute(resorted(LEAST if limits else FEWEST, {"O": sort}), {**OF_MAPPINGS, **bounds})
+    wanted = substitute(
+        resorted(LEAST if limits else FEWEST, {"O": sort, "V": "Y"}), {**OF_MAPPINGS, **bounds}
+    )
     new = wanted.variables
     called = (*_CALLED, *(_LABELS if limits else ()))
     within = step(
@@ -137,7 +140,7 @@ def count(name: str, law: Formula, most: Any, bounds: dict[Any, Any], sort: str,
                 le(USED, size("R") + size(sort) + (size("L") if limits else 0)),
                 uses(
                     "edge" if limits else "vertex_optimum",
-                    {"O": sort, **OF_MAPPINGS, **bounds},
+                    {"O": sort, "V": "Y", **OF_MAPPINGS, **bounds},
                     using=(*_POINT, "least", *(("label columns", "label", "label law") if limits else ())),
                 ),
             ),
@@ -164,10 +167,12 @@ def draw_mappings(generator: random.Random, place: int, free: bool) -> dict[str,
     images = generator.sample(every, min(len(every), 4 if place % 8 == 3 else generator.randint(1, 5)))
     number = len(images)
     source = pmf(generator, n)
+    if place % 5 == 2:  # a rare letter
+        source = [fmpq(1, 90), *(one * fmpq(89, 90) for one in pmf(generator, n - 1))] if n > 1 else source
     channel_table = [pmf(generator, labels, zeros=True) for _ in range(n)]
     costs = [[fmpq(generator.randint(0, 3)) for _ in range(number)] for _ in range(rows)]
     columns = [[[source[at] * int(image[at] == b) for b in range(m)] for at in range(n)] for image in images]
-    laws = [_draw_law(one) for one in columns]
+    laws = [draw_law(one) for one in columns]
     kept = [[fmpq(1)] * number] if free else [[law[b] for law in laws] for b in range(m)]
     chosen: list[int] = []
     for one in range(number):
@@ -175,6 +180,8 @@ def draw_mappings(generator: random.Random, place: int, free: bool) -> dict[str,
             chosen
         ):
             chosen.append(one)
+    if place % 2 == 0 and len(chosen) > 1:
+        chosen.pop()
     rest = [one for one in range(number) if one not in chosen]
     more = place % 4 == 3 and bool(rest)
     chosen += rest[: int(more)]
@@ -196,13 +203,13 @@ def draw_mappings(generator: random.Random, place: int, free: bool) -> dict[str,
         ]
         for image in images
     ]
-    here, there = _draw_cells(columns, weights), _draw_cells(columns, other)
-    label_here, label_there = _draw_cells(seen, weights), _draw_cells(seen, other)
+    here, there = draw_cells(columns, weights), draw_cells(columns, other)
+    label_here, label_there = draw_cells(seen, weights), draw_cells(seen, other)
     most = rows + 1 + (1 if free else m)
     if place % 8 == 3 and not (len(chosen) == most and nats(*_flat(label_there)) > nats(*_flat(label_here))):
         return draw_mappings(generator, place, free)
     slack = fmpq(0) if place % 8 == 3 else generator.choice((fmpq(0), fmpq(1, 3)))
-    unknown = nats(*_flat(label_here)) - nats(*_draw_law(label_here))
+    unknown = nats(*_flat(label_here)) - nats(*draw_law(label_here))
     return {
         "#X": n,
         "#Y": m,
@@ -222,13 +229,13 @@ def draw_mappings(generator: random.Random, place: int, free: bool) -> dict[str,
         "C": [unknown + slack],
         "P": here,
         "Q": there,
-        "r": _draw_law(here),
-        "t": _draw_law(there),
+        "r": draw_law(here),
+        "t": draw_law(there),
         "N": [seen],
         "J": [label_here],
         "K": [label_there],
-        "D": [_draw_law(label_here)],
-        "E": [_draw_law(label_there)],
+        "D": [draw_law(label_here)],
+        "E": [draw_law(label_there)],
         "on": [int(one > 0) for one in weights],
     }
 
@@ -245,8 +252,8 @@ def _draw_better(columns: list[Any], weights: list[Any], chosen: list[int], rows
         ends.append([one + way * step_size * direction.get(at, fmpq(0)) for at, one in enumerate(weights)])
 
     def value(end: list[Any]) -> float:
-        cells = _draw_cells(columns, end)
-        known = nats(*_draw_law(cells)) - nats(*_flat(cells))
+        cells = draw_cells(columns, end)
+        known = nats(*draw_law(cells)) - nats(*_flat(cells))
         return float(ball(known).mid())
 
     return max(ends, key=value)

@@ -84,7 +84,11 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         ((worth(one - at) + nats(at) - worth(one)) / at, at) for at, one in places if 0 < at <= min(most, one)
     ]
     least, where = min(slopes, key=lambda one: float(one[0].mid()), default=(fmpq(0), fmpq(1, 7)))
-    filling = [part(one) for one in items]
+    filling, more = [part(one) for one in items], fmpq(0)
+    if place % 6 == 4:  # a filling that does not fit, and is worth nothing then
+        filling[0] = filling[0] + 2 * items[0]
+    if place % 6 == 5:
+        filling, more = [fmpq(0)] * n, fmpq(1, 5)
     return {
         "#X": n,
         "#Y": m,
@@ -97,7 +101,7 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
         "r": most,
         "U": least,
         "G": worth,
-        "b": sum(filling, fmpq(0)),
+        "b": sum(filling, more),
         "v": filling,
         "s": where if place % 2 else most / generator.choice((1, 2, 3)),
     }

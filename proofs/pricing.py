@@ -377,8 +377,6 @@ LEMMA = Lemma(
         upto: "[output z comes no later than y]",
         e: "[f(x) = y] of any mapping f",
         s: "[A is the block of y under f]",
-        f: "[x goes to y] of a mapping that is to exist",
-        t: "its blocks",
     },
     hypotheses=HYPOTHESES,
     conclusions={"no mapping costs less": LEAST},

@@ -12,8 +12,9 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
+from .chain import at_most_one
 from .coupling_forest import draw_corners
-from .lemma import Lemma, Rule, Step, Witness, step
+from .lemma import Lemma, Step, Witness, step
 from .phi_order import CLAIM as ORDER
 from .tangent import s as above
 from .tangent import t as point
@@ -139,15 +140,6 @@ def _level_by(empty: Any, name: str, side: str, factor: Any, other: Any, at: Any
     )
 
 
-def _at_most(of: Any, cover: str) -> Rule:
-    """An indicator is at most 1."""
-    return block(
-        step("no", implies(eq(of, 0), le(of, 1)), block(step("low", le(of, 1), algebra("given 1")))),
-        step("yes", implies(eq(of, 1), le(of, 1)), block(step("high", le(of, 1), algebra("given 1")))),
-        step("either", le(of, 1), by_cases("no", "yes", cover=cover)),
-    )
-
-
 AT_MOST_THE_SMALLER = And(
     (eq(-sp.log(smaller(x, y)), COST), le(P(x, y), smaller(x, y)), gt(smaller(x, y), 0))
 )
@@ -258,8 +250,8 @@ LEMMA = Lemma(
         ),
         step("row or not", _either(ROW), instance("reached or not", {s: p(x)})),
         step("column or not", _either(COLUMN), instance("reached or not", {s: q(y)})),
-        step("row at most 1", ForAll((j, x), (), le(ROW, 1)), _at_most(ROW, "row or not")),
-        step("column at most 1", ForAll((j, y), (), le(COLUMN, 1)), _at_most(COLUMN, "column or not")),
+        step("row at most 1", ForAll((j, x), (), le(ROW, 1)), at_most_one(ROW, "row or not")),
+        step("column at most 1", ForAll((j, y), (), le(COLUMN, 1)), at_most_one(COLUMN, "column or not")),
         step(
             "inverted",
             ForAll((j, x, y, x2, y2), (), eq(TERM, 0)),

@@ -22,6 +22,11 @@ RESTS: dict[str, tuple[str, ...]] = {
     "crossover": ("mecbopt/bernoulli/crossover.py: crossover_rate", "largest_loss"),
     "theorem_2": ("erratum_theorem_2", "mecbopt/bernoulli/optimum.py: comonotone"),
     "theorem_3": ("mecbopt/bernoulli/polygon.py: polygon", f"{_INDEX}: `theorem_3`"),
+    "theorem_3_kkt": (f"{_INDEX}: `theorem_3_kkt`",),
+    "theorem_3_value": (
+        "mecbopt/bernoulli/polygon.py: only the largest and the smallest delta matter",
+        f"{_INDEX}: `theorem_3_value`",
+    ),
     "erratum_theorem_2": ("docs/theory/what-theorem-2-misses.md: An exact witness",),
     "erratum_theorem_3": ("docs/theory/what-theorem-2-misses.md: With a label",),
     "tangent": ("chord", "column_jensen", "sharpened_jensen", "largest_loss"),
@@ -54,6 +59,15 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/certificates/tree.py: _proved",
         "docs/reference/certificate_format.md: *Slab.*",
     ),
+    "finite_seed": ("theorem_1", "docs/theory/index.md: `finite_seed`"),
+    "vertex_maximum": ("mecbopt/engines/vertex.py: to_vertex", "docs/theory/index.md: `vertex_maximum`"),
+    "vertex_counts": ("docs/theory/index.md: `vertex_counts`",),
+    "constants": ("low_rate_value",),
+    "low_rate_support": ("low_rate_value", "mecbopt/engines/low_rate.py: at most one other mapping"),
+    "low_rate_value": (
+        "mecbopt/engines/low_rate.py: low_rate_limit",
+        "docs/theory/index.md: `low_rate_value`",
+    ),
     "pricing": (
         "mecbopt/_core/tree/pricing.c: mb_price",
         "mecbopt/formulation/partitions.py: CheapestPartition",
@@ -63,11 +77,23 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/formulation/partitions.py: _trace",
         "mecbopt/_core/tree/pricing.c: mb_price_blocks",
     ),
+    "exchangeable": (
+        "mecbopt/certificates/tree.py: order_pairs",
+        "docs/developer/exact-solver.md: may be permuted",
+    ),
+    "exchangeable_order": (
+        "mecbopt/_core/tree/propagation.c: mb_order_rows",
+        "docs/developer/exact-solver.md: Every orbit of couplings",
+    ),
     "weak_duality": ("mecbopt/_core/tree/relaxation.c: dual_bound", "reduced_cost"),
     "float_sum": ("rounding_margin", "docs/developer/exact-solver.md: taken off for rounding"),
     "rounding_margin": (
         "mecbopt/_core/tree/relaxation.c: BOUND_ROUNDING",
         "docs/developer/exact-solver.md: for rounding",
+    ),
+    "tree_cover": (
+        "mecbopt/certificates/tree.py: TreeCheck",
+        "docs/reference/certificate_format.md: split boxes cover",
     ),
     "reduced_cost": (
         "mecbopt/_core/tree/search.c: reduced_cost_box",
@@ -89,6 +115,7 @@ RESTS: dict[str, tuple[str, ...]] = {
         f"{_INDEX}: `forest_letters`",
         "docs/theory/mathematics.md: without common randomness",
     ),
+    "encoder_edge": (f"{_INDEX}: `encoder_edge`", "docs/theory/mathematics.md: without common randomness"),
     "coupling_forest": (f"{_INDEX}: `coupling_forest`", "docs/mec.md: Entropy is strictly concave"),
     "edge_mass": (f"{_INDEX}: `edge_mass`", "docs/mec.md: depends on the set alone"),
     "residual": (f"{_INDEX}: `residual`", "mecbopt/mec/subsets.py: _remaining_entropy"),
@@ -105,6 +132,7 @@ RESTS: dict[str, tuple[str, ...]] = {
     ),
     "stopping_bound": ("mecbopt/_core/mec/internal.h: layer_least", "docs/mec.md: *Stopping.*"),
     "joins": ("mecbopt/mec/subsets.py: A row joins an open column", "docs/mec.md: ### States and joins"),
+    "completeness": ("mecbopt/mec/subsets.py: minimum_entropy_tree", "docs/mec.md: is the minimum"),
     "light_branches": ("mecbopt/mec/subsets.py: largest_light", "docs/mec.md: **Theorem (light branches).**"),
     "chain_value": (f"{_INDEX}: `chain_value`", "docs/theory/mathematics.md: three real numbers"),
 }
@@ -121,6 +149,6 @@ PHRASES: dict[str, str] = {
     "exchange lemma": "exchange",
     "edge lemma": "edge",
     "sign theorem": "sign_theorem",
-    "representation lemma": "functional_representation",
+    "representation lemma": "finite_seed",
     "light-branch theorem": "light_branches",
 }

@@ -40,7 +40,7 @@ def _at(touch: Any) -> Rule:
             "left",
             implies(gt(c, 0), _below(c, touch)),
             block(
-                step("ratio", And((gt(touch / c, 0), gt(touch / c - 1, 0))), sign()),
+                step("ratio", gt(touch / c - 1, 0), sign()),
                 step(
                     "bound",
                     lt(sp.log(touch / c), touch / c - 1),

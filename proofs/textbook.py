@@ -39,6 +39,7 @@ __all__ = [
     "COLUMNS_IN_TWO",
     "FIRST_MEMBER",
     "FOREST_COLUMNS",
+    "FOREST_COLUMNS_AND_MORE",
     "LOG_BOUND",
     "LOG_BOUND_STRICT",
     "LOG_INCREASES",
@@ -139,6 +140,16 @@ def _triangular_forest(generator: random.Random, place: int) -> dict[str, Any]:
         "on": chosen,
         "z": [fmpq(0)] * len(ends),
     }
+
+
+def _triangular_forest_and_more(generator: random.Random, place: int) -> dict[str, Any]:
+    """The same with one more row, which one more column has an entry in."""
+    values = _triangular_forest(generator, place)
+    extra = next((at for at, one in enumerate(values["on"]) if not one), None)
+    if extra is not None:
+        values["on"][extra] = 1
+    row = [generator.randint(0, 2) * (1 - one) for one in values["on"]]
+    return values | {"#L": 1, "C": [[int(at == extra) or one for at, one in enumerate(row)]]}
 
 
 def _ratios(generator: random.Random, place: int) -> dict[str, Any]:
@@ -311,4 +322,17 @@ FOREST_COLUMNS = Statement(
     conclusions={"number": le(Total(on(k), k), size("R") + size("O") - 1)},
     source=_STRANG,
     witness=Witness(draw=_triangular_forest, count=800),
+)
+FOREST_COLUMNS_AND_MORE = Statement(
+    name="forest_columns_and_more",
+    label="independent columns are fewer than rows of which some depend on each other",
+    hypotheses={
+        "indicator": INDICATOR,
+        "relation": eq(Total(c(i) * A(i, k), i) + Total(d(o) * B(o, k), o), 0),
+        "not trivial": Exists((i,), ne(c(i), 0)),
+        "independent": independent(ROWS_A, ROWS_B, ROWS_C),
+    },
+    conclusions={"number": le(Total(on(k), k), size("R") + size("O") + size("L") - 1)},
+    source=_STRANG,
+    witness=Witness(draw=_triangular_forest_and_more, count=800),
 )

@@ -1,4 +1,4 @@
-"""Vertices suffice: an optimum of a convex objective, on least support, has no more columns than rows."""
+"""An optimum of a convex objective, on least support, is a vertex: it has no more columns than rows."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from .edge import (
     P,
     Q,
     c,
-    draw_optimum,
     r,
     t,
     u,
     x,
     y,
 )
+from .edge_instances import draw_optimum
 from .lemma import Lemma, Witness, step
 from .textbook import COLUMNS_IN_TWO, A, B, independent, k, on, w, z
 from .tools.language import ForAll, Or, Total, eq, ge, gt, implies, le, size, substitute
@@ -46,7 +46,7 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
 
 LEMMA = Lemma(
     name="vertex_optimum",
-    label="Vertices suffice",
+    label="An optimum on least support is a vertex",
     idea=(
         "It is the edge lemma without limits: no direction in the support keeps the rows. "
         "Independent columns are not more than rows."

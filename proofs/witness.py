@@ -34,8 +34,13 @@ def _exact(value: Any) -> Any:
 
 
 def instance_of(values: dict[str, Any]) -> dict[str, Any]:
-    """An instance with exact rationals; sizes of index sets stay integers."""
-    return {name: value if name.startswith("#") else _exact(value) for name, value in values.items()}
+    """An instance with exact rationals; sizes of index sets (#X) and places that indices have (@x) stay
+    integers.
+    """
+    found = {name: value if name.startswith("#") else _exact(value) for name, value in values.items()}
+    return {name: one for name, one in found.items() if name[0] != "@"} | {
+        name[1:]: value for name, value in values.items() if name[0] == "@"
+    }
 
 
 def relations(formula: Formula) -> list[Rel]:

@@ -182,7 +182,10 @@ def _sum(name: str, exact: list[Fraction]) -> Fraction:
 
 
 def _is_off(name: str, total: Fraction | float, normalize: bool | None, tolerance: float) -> bool:
-    """Whether the sum is not 1; refused unless `normalize`."""
+    """Whether the sum is not 1; refused unless `normalize` or within the tolerance of the entries' type.
+
+    A file holds no type: what float32 alone excuses is off there, so it counts as off.
+    """
     if total == 0:
         raise ProblemError(
             argument=name, value=total, found="sums to 0", required="have at least one positive entry"
@@ -197,7 +200,7 @@ def _is_off(name: str, total: Fraction | float, normalize: bool | None, toleranc
             required=f"sum to 1 (tolerance {tolerance:.2g})",
             remedy="divide it by its sum" if normalize is None else ("correct it", *offered),
         )
-    return off
+    return not -NORMALIZATION <= total - 1 <= NORMALIZATION
 
 
 def _figure(total: Fraction | float) -> str:

@@ -79,7 +79,7 @@ def map_in_order(
             argument="executor",
             value=executor,
             required="be a concurrent.futures.Executor",
-            remedy="dask, mpi4py, loky and ray have one",
+            remedy="dask, mpi4py and loky have one",
         )
     work = _Work(function, items, interrupted, on_result)
     processes = min(workers, len(items))

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from flint import arb, ctx, fmpq, fmpz
 
-__all__ = ["FINE", "GRID", "ceil_div", "log2_bounds", "phi_bounds", "slope_bounds"]
+__all__ = ["FINE", "GRID", "ceil_div", "phi_bounds", "slope_bounds"]
 
 #: Fractional bits of enclosures.
 FINE = 96
@@ -48,25 +48,19 @@ def _outward(value: arb) -> tuple[int, int]:
     return int(low), int(high)
 
 
-@lru_cache(maxsize=1 << 16)
-def log2_bounds(numerator: int, denominator: int) -> tuple[int, int]:
-    """An enclosure of log2(numerator / denominator), both positive, over 2^FINE."""
-    with _precision():
-        return _outward(arb(fmpq(numerator, denominator)).log() / arb.const_log2())
-
-
 @lru_cache(maxsize=1 << 18)
 def phi_bounds(numerator: int, denominator: int) -> tuple[int, int]:
     """An enclosure of phi(numerator / denominator) for a number >= 0, over 2^FINE.
 
-    It is exact at 0 and at powers of two, where a witness can meet a limit without slack.
+    Exact at 0, 1, 1/2, 1/4, ..., 2^-FINE.
     """
-    if numerator in (0, denominator):
+    if numerator == 0:
         return 0, 0
-    inverse, rest = divmod(denominator, numerator)
-    if rest == 0 and inverse & (inverse - 1) == 0:
-        scaled = (inverse.bit_length() - 1) << FINE
-        return scaled // inverse, ceil_div(scaled, inverse)
+    quotient, rest = divmod(denominator, numerator)
+    if rest == 0 and quotient.bit_count() == 1 and quotient <= 1 << FINE:
+        # k / 2^k; limits such as R = 1 are met by fair bits with equality.
+        halvings = quotient.bit_length() - 1
+        return (halvings << FINE) // quotient, (halvings << FINE) // quotient
     with _precision():
         p = arb(fmpq(numerator, denominator))
         return _outward(-p * p.log() / arb.const_log2())

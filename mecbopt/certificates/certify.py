@@ -209,6 +209,12 @@ class _ExactStatement:
         trace = None
         if search is not None:
             trace = _searched(self.kept, search, len(pairs), gap * _CLOSED_AT, clock)
+            if math.isinf(search.incumbent_entropy):
+                # The start met the limits with the solver's slack alone.
+                raise CertificateError(
+                    "no coupling was found that meets the limits to 1e-12: raise the rate or "
+                    "max_label_entropy by 1e-9."
+                )
             mappings, weights = search.incumbent_mixture
         witness = exact_witness(self.kept, mappings.tolist(), weights.tolist())
         lower, upper = _claim(self.kept, witness, None if search is None else search.incumbent_entropy, gap)
@@ -312,7 +318,7 @@ def _claim(
             coupling[x][y] += weight * problem.p_x[x]
     joint = sum(phi_bounds(p.numerator, p.denominator)[1] for row in coupling for p in row)
     worth = problem.entropy_sum[0] - joint
-    lower = Fraction(worth >> (FINE - _CLAIM_BITS), 1 << _CLAIM_BITS)
+    lower = Fraction(max(worth, 0) >> (FINE - _CLAIM_BITS), 1 << _CLAIM_BITS)
     value = Fraction(worth, 1 << FINE)
     if entropy is not None:
         value = max(value, Fraction(problem.entropy_sum[1], 1 << FINE) - Fraction(entropy))

@@ -72,11 +72,15 @@ class ExactProblem:
 
     @cached_property
     def set_label(self) -> list[Bounds]:
-        """Enclosures of sum_s phi(P(s, A)) - phi(p_X(A)): the label entropy of a mapping, a preimage each."""
+        """Enclosures of sum_s phi(P(s, A)) - phi(p_X(A)): the label entropy of a mapping, a preimage each.
+
+        Exactly 0 where one label has all the mass of the set: a limit of 0 could not be met otherwise.
+        """
         if self.p_s_given_x is None:
             return [(0, 0)] * len(self.set_units)
         low = [-bounds[1] for bounds in self.set_phi]
         high = [-bounds[0] for bounds in self.set_phi]
+        certain = [False] * len(self.set_units)
         for s in range(len(self.p_s_given_x[0])):
             joint = [mass * row[s] for mass, row in zip(self.p_x, self.p_s_given_x, strict=True)]
             scale = lcm(*(mass.denominator for mass in joint))
@@ -88,7 +92,9 @@ class ExactProblem:
                 bounds = phi_bounds(total, scale)
                 low[index] += bounds[0]
                 high[index] += bounds[1]
-        return list(zip(low, high, strict=True))
+                certain[index] |= total * self.x_scale == self.set_units[index] * scale
+        enclosures = zip(low, high, strict=True)
+        return [(0, 0) if sure else ends for sure, ends in zip(certain, enclosures, strict=True)]
 
     @cached_property
     def entropy_sum(self) -> Bounds:

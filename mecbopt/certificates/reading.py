@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from mecbopt.certificates.arithmetic import GRID
 from mecbopt.certificates.instance import ExactProblem, Limit
 from mecbopt.certificates.records import Record
+from mecbopt.certificates.tree import order_pairs
 from mecbopt.errors import CertificateError
 
 __all__ = ["Document", "read_document"]
@@ -55,12 +56,8 @@ class Document:
     tree : list of lists
     """
 
-    def __init__(self, data: Any, pair_count: Callable[[ExactProblem, tuple[int, int] | None], int]) -> None:
-        top = _object(
-            data,
-            "certificate",
-            ("format", "version", "problem", "claim", "witness", "order", "records", "tree"),
-        )
+    def __init__(self, data: Any) -> None:
+        top = _object(data, "certificate", "format version problem claim witness order records tree")
         if top["format"] != "mecbopt-certificate" or type(top["version"]) is not int or top["version"] != 1:
             _refuse("format, version", "this checker reads mecbopt-certificate, version 1.")
         self._read_problem(top["problem"])
@@ -71,7 +68,7 @@ class Document:
         if top["order"] is not None:
             a, b = _list(top["order"], "order", 2)
             self.anchor = _index(a, "order[0]", n), _index(b, "order[1]", m)
-        pairs = pair_count(self.problem, self.anchor)
+        pairs = len(order_pairs(self.problem, self.anchor))
         self.records = [
             self._record(entry, f"records[{index}]", n * m, m, pairs)
             for index, entry in enumerate(_list(top["records"], "records", most=MAX_RECORDS))
@@ -82,7 +79,7 @@ class Document:
         ]
 
     def _read_problem(self, data: Any) -> None:
-        entry = _object(data, "problem", ("p_x", "p_y", "rate", "label"))
+        entry = _object(data, "problem", "p_x p_y rate label")
         p_x, p_y = (
             _pmf(entry["p_x"], "problem.p_x", MAX_LETTERS),
             _pmf(entry["p_y"], "problem.p_y", MAX_LETTERS),
@@ -93,7 +90,7 @@ class Document:
         rows: list[list[Fraction]] | None = None
         label_limit: Limit = None
         if entry["label"] is not None:
-            label = _object(entry["label"], "problem.label", ("p_s_given_x", "max_entropy"))
+            label = _object(entry["label"], "problem.label", "p_s_given_x max_entropy")
             given = _list(label["p_s_given_x"], "problem.label.p_s_given_x", len(p_x))
             rows = [_pmf(row, f"problem.label.p_s_given_x[{x}]", MAX_LABELS) for x, row in enumerate(given)]
             if len({len(row) for row in rows}) != 1:
@@ -114,7 +111,7 @@ class Document:
             if data is not None:
                 _refuse("witness", "a claim of infeasibility has none: it must be null.")
             return
-        entry = _object(data, "witness", ("mappings", "weights"))
+        entry = _object(data, "witness", "mappings weights")
         mappings = _list(entry["mappings"], "witness.mappings", most=MAX_MAPPINGS)
         weights = _list(entry["weights"], "witness.weights", len(mappings))
         place_of = {y: place for place, y in enumerate(self.kept_y)}
@@ -130,30 +127,16 @@ class Document:
         self.weights = [_rational(w, f"witness.weights[{k}]") for k, w in enumerate(weights)]
 
     def _record(self, data: Any, place: str, cells: int, m: int, pairs: int) -> Record:
-        names = (
-            "kind",
-            "lower",
-            "upper",
-            "from",
-            "to",
-            "theta",
-            "cells",
-            "marginals",
-            "rate",
-            "label",
-            "order",
-        )
-        entry = _object(data, place, names)
+        keys = "kind lower upper from to theta cells marginals rate label order"
+        entry = _object(data, place, keys)
         if entry["kind"] not in ("bound", "farkas"):
             _refuse(f"{place}.kind", "it must be 'bound' or 'farkas'.")
         farkas = entry["kind"] == "farkas"
         one = 1 << GRID
-        box = {
-            name: _numbers(
-                entry[name], f"{place}.{name}", 0 if farkas and name in names[3:6] else cells, 0, one
-            )
-            for name in names[1:6]
-        }
+        box: dict[str, list[int]] = {}
+        for name in ("lower", "upper", "from", "to", "theta"):
+            length = 0 if farkas and name in ("from", "to", "theta") else cells
+            box[name] = _numbers(entry[name], f"{place}.{name}", length, 0, one)
         for low, high in (("lower", "upper"), ("from", "to")):
             for cell, (first, second) in enumerate(zip(box[low], box[high], strict=True)):
                 if first > second:
@@ -211,9 +194,7 @@ class Document:
         _refuse(f"{place}[0]", "it must be 'split', 'tighten', 'close' or 'empty'.")
 
 
-def read_document(
-    path: str | Path, pair_count: Callable[[ExactProblem, tuple[int, int] | None], int]
-) -> Document:
+def read_document(path: str | Path) -> Document:
     """Read and validate a file; CertificateError names the place and the reason."""
     text = _text(Path(path))
     # Brackets outside strings: the parser must not recurse deeper than the format does.
@@ -236,7 +217,7 @@ def read_document(
         )
     except (ValueError, RecursionError) as error:
         _refuse("file", f"it is no JSON text of the format: {error}")
-    return Document(data, pair_count)
+    return Document(data)
 
 
 def _text(path: Path) -> bytes:
@@ -281,11 +262,11 @@ def _no_float(text: str) -> NoReturn:
     raise ValueError(f"{text[:20]} is a float; numbers of the format are integers and strings")
 
 
-def _object(data: Any, place: str, keys: Sequence[str]) -> dict[str, Any]:
+def _object(data: Any, place: str, keys: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         _refuse(place, "it must be an object.")
-    if set(data) != set(keys):
-        _refuse(place, f"its keys must be {', '.join(keys)}.")
+    if set(data) != set(keys.split()):
+        _refuse(place, f"its keys must be {', '.join(keys.split())}.")
     return data
 
 
@@ -341,7 +322,7 @@ def _pmf(data: Any, place: str, most: int) -> list[Fraction]:
 def _claim(data: Any) -> tuple[Fraction, Fraction] | None:
     if data == {"kind": "infeasible"}:
         return None
-    entry = _object(data, "claim", ("kind", "lower", "upper"))
+    entry = _object(data, "claim", "kind lower upper")
     if entry["kind"] != "value":
         _refuse("claim.kind", "it must be 'value' or 'infeasible'.")
     lower, upper = _rational(entry["lower"], "claim.lower"), _rational(entry["upper"], "claim.upper")

@@ -28,7 +28,7 @@ Witness = dict[tuple[int, ...], Fraction]
 #: Floats enter at multiples of 2^-80: finer than they are, short enough for a file.
 _WEIGHT_BITS = 80
 #: The share that is moved towards the mixture with slack grows from 2^-60 to at most 2^-20.
-_SHARES = tuple(Fraction(1, 1 << bits) for bits in range(60, 19, -4))
+_SHARES = tuple(Fraction(1, 1 << bits) for bits in range(60, 19, -1))
 #: Mappings up to which all of them are offered to the program that looks for slack.
 _MOST_MAPPINGS = 20_000
 

@@ -105,6 +105,10 @@ class Scheme:
         """The number of mappings."""
         return len(self.mappings)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the models of the coder, which no other process takes: it builds its own on first use."""
+        return {**self.__dict__, "_models": {}}
+
     @cached_property
     def mixture_identity(self) -> bytes:
         """Of mappings and integer weights."""

@@ -168,6 +168,8 @@ class StreamReader:
 
     def _read_header(self) -> Header:
         start = self._read(len(_MAGIC))
+        if not start:
+            raise StreamError("the stream is empty: nothing was written, or it is truncated.")
         if start != _MAGIC:
             raise StreamError(
                 f"the stream starts with {start!r}, not {_MAGIC!r}: it is no stream of symbols."

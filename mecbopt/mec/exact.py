@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mecbopt import _validate
 from mecbopt._core import mec as native
+from mecbopt.control import held_interrupts
 from mecbopt.errors import NotSupportedError, SolverError
 from mecbopt.info import entropy
 from mecbopt.mec import subsets
@@ -223,14 +224,30 @@ def minimum_coupling(
             settings = _SHORT if short else SearchSettings()
         search = _Search(rows, columns, upper, lower, gap, settings, stopped)
         reason = search.run()
-        lower = search.lower
-        if search.cells is not None:
-            tree = np.zeros((len(p), len(q)))
-            for x, y, mass in search.cells:
-                tree[order_p[x], order_q[y]] += mass
-            value = float(entropy(tree))
-            if value < upper:
-                coupling, upper = tree, value
+        with held_interrupts() as held:  # the search has answered: its answer must not be lost now
+            lower = search.lower
+            if search.cells is not None:
+                tree = np.zeros((len(p), len(q)))
+                for x, y, mass in search.cells:
+                    tree[order_p[x], order_q[y]] += mass
+                value = float(entropy(tree))
+                if value < upper:
+                    coupling, upper = tree, value
+            found = _found(p, q, coupling, upper, lower, gap, reason)
+        return replace(found, stop_reason=StopReason.INTERRUPTED) if held.arrived else found
+    return _found(p, q, coupling, upper, lower, gap, reason)
+
+
+def _found(
+    p: NDArray[np.float64],
+    q: NDArray[np.float64],
+    coupling: NDArray[np.float64] | None,
+    upper: float,
+    lower: float,
+    gap: float,
+    reason: StopReason,
+) -> Found:
+    """The best coupling, the greedy one where there is none, with what is proved of it."""
     if coupling is None:
         coupling = greedy_support([p, q]).to_dense()
         upper = float(entropy(coupling))

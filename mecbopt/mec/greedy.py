@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mecbopt._core.mec import greedy_atoms
 from mecbopt.info import entropy
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.mec.inputs import marginals
@@ -72,7 +73,20 @@ def greedy(p: Any, q: Any, *more: Any, sparse: bool = False, normalize: bool = F
 
 
 def greedy_support(marginals: list[NDArray[np.float64]]) -> SparseCoupling:
-    """The greedy coupling of validated marginals in coordinate format."""
+    """The greedy coupling of validated marginals in coordinate format, cells in lexicographic order."""
+    shape = tuple(len(p) for p in marginals)
+    compiled = greedy_atoms(marginals, _DUST)
+    cells, masses = _atoms(marginals) if compiled is None else compiled
+    # Rounding may bring a pair of letters together a second time; a cell is one atom.  Sorted by columns, as
+    # the structured comparison of numpy.unique(axis=0) turns a KeyboardInterrupt into a TypeError.
+    order = np.lexsort(cells.T[::-1])
+    cells, masses = cells[order], masses[order]
+    new = np.concatenate([[True], np.any(cells[1:] != cells[:-1], axis=1)])
+    return SparseCoupling(cells[new], np.add.reduceat(masses, np.flatnonzero(new)), shape)
+
+
+def _atoms(marginals: list[NDArray[np.float64]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The same without the compiled core, about twenty times slower."""
     queues = [_LetterQueue(p) for p in marginals]
     indices: list[tuple[int, ...]] = []
     masses: list[float] = []
@@ -86,16 +100,7 @@ def greedy_support(marginals: list[NDArray[np.float64]]) -> SparseCoupling:
             negative, letter = tops[position]
             queue.give_back(-negative - mass, letter)
             tops[position] = queue.take()
-    shape = tuple(len(p) for p in marginals)
-    # Rounding may bring a pair of letters together a second time; a cell is one atom.  A dictionary, as the
-    # structured comparison of numpy.unique(axis=0) turns a KeyboardInterrupt into a TypeError.
-    atoms: dict[tuple[int, ...], float] = {}
-    for cell, mass in zip(indices, masses, strict=True):
-        atoms[cell] = atoms.get(cell, 0.0) + mass
-    ordered = sorted(atoms)
-    cells = np.array(ordered, dtype=np.int64).reshape(len(ordered), len(shape))
-    summed = np.array([atoms[cell] for cell in ordered])
-    return SparseCoupling(cells, summed, shape)
+    return np.array(indices, dtype=np.int64).reshape(len(indices), len(marginals)), np.array(masses)
 
 
 class _LetterQueue:

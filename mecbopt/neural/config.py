@@ -141,6 +141,8 @@ class OptimisationConfig:
     Step sizes rise linearly over `ramp_steps`.  `penalty_share` of each batch feeds the gradient penalty.
     `weight_decay` above 0 turns Adam into AdamW.  `source_views` variants of each training image are kept
     ready: other draws of a noisy degradation and, with `source_augmentation`, small affine motions before it.
+    Every `critic_refit_every` steps of a stage with a critic (0: never) a plain critic is fitted afresh, in
+    `critic_refit_steps` steps, and what it reads of held-out images goes into the history.
     """
 
     steps: int = 1000
@@ -161,6 +163,8 @@ class OptimisationConfig:
     penalty_share: float = 1.0
     source_views: int = 0
     source_augmentation: bool = False
+    critic_refit_every: int = 0
+    critic_refit_steps: int = 300
     classifiers: int = 2
     classifier_epochs: float = 2.0
     augmentation_shift: int = 1
@@ -195,7 +199,7 @@ _POSITIVE = {
     "learning_rate", "critic_learning_rate", "density_learning_rate", "target_rate", "rate_weight_maximum",
     "threads", "checkpoint_every", "log_every", "validation_count", "clusters", "cluster_dimensions",
     "cluster_gap", "cluster_sharpness", "trunk_width", "style_hidden", "critic_hidden", "density_components",
-    "quantiser_levels", "penalty_share",
+    "quantiser_levels", "penalty_share", "critic_refit_steps",
 }  # fmt: skip
 #: Closed choices; the names of networks are open, and looked up in their registries.
 _CHOICES = {

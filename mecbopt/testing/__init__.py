@@ -1,4 +1,4 @@
-"""Hypothesis strategies for whoever tests against this package: pmfs, channels, problems, schemes.
+"""Hypothesis strategies for whoever tests against this package, and the refutation of conjectures.
 
 Probabilities come from integer weights, so they are Fractions that sum to exactly 1 and shrink well.
 Hypothesis is imported when a strategy is made, not before.
@@ -7,6 +7,20 @@ Hypothesis is imported when a strategy is made, not before.
 from mecbopt.testing.binary import binary_problems
 from mecbopt.testing.family import family_problems
 from mecbopt.testing.laws import channels, mixtures, pmfs, schemes
-from mecbopt.testing.problems import problems
+from mecbopt.testing.problems import problems, rational_problems
+from mecbopt.testing.refutation import Optimum, Refutation, optimum, refute
 
-__all__ = ["binary_problems", "channels", "family_problems", "mixtures", "pmfs", "problems", "schemes"]
+__all__ = [
+    "Optimum",
+    "Refutation",
+    "binary_problems",
+    "channels",
+    "family_problems",
+    "mixtures",
+    "optimum",
+    "pmfs",
+    "problems",
+    "rational_problems",
+    "refute",
+    "schemes",
+]

@@ -6,22 +6,27 @@ from typing import Any
 
 from mecbopt.errors import NotSupportedError
 
-__all__ = ["strategies"]
+__all__ = ["hypothesis", "strategies"]
 
 
-def strategies() -> Any:
-    """The module `hypothesis.strategies`.
+def hypothesis() -> Any:
+    """The package `hypothesis`.
 
     Raises
     ------
     NotSupportedError
-        Hypothesis is not installed.
+        It is not installed.
     """
     try:
-        from hypothesis import strategies as module
+        import hypothesis as module
     except ImportError as error:
         raise NotSupportedError(
             "mecbopt.testing needs the package 'hypothesis', which is not installed",
             remedy="pip install 'mecbopt[testing]'",
         ) from error
     return module
+
+
+def strategies() -> Any:
+    """The module `hypothesis.strategies`."""
+    return hypothesis().strategies

@@ -18,7 +18,7 @@ from mecbopt.testing._hypothesis import strategies
 from mecbopt.testing.family import output_law
 from mecbopt.testing.laws import as_mixture, channels, mixtures, pmfs
 
-__all__ = ["problems"]
+__all__ = ["problems", "rational_problems"]
 
 #: Infeasible limits lie this far, in bits, below what is attainable: beyond every tolerance.
 _CLEAR_BITS = 0.01
@@ -100,3 +100,40 @@ def _infeasible(draw: Any, p_x: Any, p_y: Any, rate: float, max_label: int) -> P
     tight = draw(st.sampled_from([0.0, 0.1, 0.3]))
     limit = float(entropy(np.full(n, 1 / n))) - tight - _CLEAR_BITS - draw(st.sampled_from([0.0, 0.2]))
     return Problem(uniform, p_y, tight, channel, limit)
+
+
+def rational_problems(
+    max_x: int = 3,
+    max_y: int = 3,
+    *,
+    label: bool = False,
+    min_x: int = 2,
+    min_y: int = 2,
+    max_weight: int = 6,
+    max_denominator: int = 12,
+) -> Any:
+    """Problems with letters of positive mass whose every number is a small fraction, the rate too.
+
+    Parameters
+    ----------
+    max_x, max_y, min_x, min_y : int
+        Sizes of the alphabets.
+    label : bool
+        With a binary label and a limit; it may be infeasible.
+    max_weight : int
+        Masses are integer weights up to this, divided by their sum.
+    max_denominator : int
+        Of rates and limits.
+    """
+    st = strategies()
+
+    def build(draw: Any) -> Problem:
+        p_x = draw(pmfs(min_x, max_x, allow_zero=False, max_weight=max_weight))
+        p_y = draw(pmfs(min_y, max_y, allow_zero=False, max_weight=max_weight))
+        amount = st.fractions(min_value=0, max_value=2, max_denominator=max_denominator)
+        if not label:
+            return Problem(p_x, p_y, draw(amount))
+        channel = draw(channels(len(p_x), 2, 2))
+        return Problem(p_x, p_y, draw(amount), channel, draw(amount))
+
+    return st.composite(build)()

@@ -7,7 +7,8 @@ means: for all of them.  Entropies are in nats inside proofs; `phi(p) = -p ln p`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +49,8 @@ __all__ = [
     "minimum",
     "ne",
     "negation",
-    "numbers",
     "phi",
     "real",
-    "replace_term",
     "size",
     "sort_of",
     "substitute",
@@ -234,13 +233,37 @@ def applications(formula: Any, function: Any) -> frozenset[tuple[Any, ...]]:
     return frozenset()
 
 
-def _fresh(symbol: sp.Symbol, avoid: Iterable[Any]) -> sp.Symbol:
+def fresh(symbol: sp.Symbol, avoid: Iterable[Any]) -> sp.Symbol:
     """An index of the same sort (or a real symbol) that is not among `avoid`."""
     taken, number = {str(one) for one in avoid}, 1
     while f"{symbol.name}{number}" in taken:
         number += 1
     name = f"{symbol.name}{number}"
     return index(name, sort_of(symbol)) if is_index(symbol) else real(name)
+
+
+def _primed(variable: Any, spoken: Iterable[Any]) -> Any:
+    """A bound variable by a name that no statement writes, and that is not spoken of at this place."""
+    taken = {getattr(one, "name", None) or one.__name__ for one in spoken}
+    name = (variable.name if isinstance(variable, sp.Symbol) else variable.__name__) + "'"
+    while name in taken:
+        name += "'"
+    if not isinstance(variable, sp.Symbol):
+        return family(name)
+    return index(name, sort_of(variable)) if is_index(variable) else real(name)
+
+
+@functools.cache
+def _spoken(formula: Formula) -> frozenset[Any]:
+    """Symbols and families that a formula speaks of, its variables among them."""
+    if isinstance(formula, Rel):
+        return heads(formula) | term_symbols(formula.left) | term_symbols(formula.right)
+    if isinstance(formula, (And, Or)):
+        return frozenset().union(*map(_spoken, formula.parts))
+    if isinstance(formula, (ForAll, Exists)):
+        given = formula.given if isinstance(formula, ForAll) else ()
+        return frozenset(formula.variables).union(*map(_spoken, (*given, formula.then)))
+    return free_symbols(formula)
 
 
 def substitute_term(term: Any, mapping: Mapping[Any, Any]) -> Any:
@@ -260,37 +283,16 @@ def substitute_term(term: Any, mapping: Mapping[Any, Any]) -> Any:
         )
         # A function may bring in any index: keep clear of it by a name that no statement writes.
         if any(not isinstance(value, sp.Basic) for value in inner.values()):
-            renamed = index(f"{bound.name}'", sort_of(bound))
+            renamed = _primed(bound, term_symbols(body))
             body, bound = substitute_term(body, {bound: renamed}), renamed
         if bound in used:
-            renamed = _fresh(bound, used | term_symbols(body))
+            renamed = fresh(bound, used | term_symbols(body))
             body, bound = substitute_term(body, {bound: renamed}), renamed
         return term.func(substitute_term(body, inner), bound)
     arguments = [substitute_term(argument, mapping) for argument in term.args]
     if isinstance(term, AppliedUndef) and term.func in mapping:
         return sp.sympify(mapping[term.func](*arguments))
     return term.func(*arguments)
-
-
-def replace_term(term: Any, left: Any, right: Any) -> Any:
-    """Replace a term by another wherever it stands for the same: not where a sum binds one of its indices."""
-    term = sp.sympify(term)
-    if term == left:
-        return right
-    if not term.args:
-        return term
-    if isinstance(term, BINDERS):
-        body, bound = term.args
-        if bound in term_symbols(left):
-            return term
-        if bound in term_symbols(right):
-            renamed = _fresh(bound, term_symbols(right) | term_symbols(body))
-            body, bound = substitute_term(body, {bound: renamed}), renamed
-        return term.func(replace_term(body, left, right), bound)
-    changed = term.func(*(replace_term(argument, left, right) for argument in term.args))
-    if isinstance(left, (sp.Add, sp.Mul)) and isinstance(changed, type(left)):
-        return changed.xreplace({left: right}) if not changed.atoms(*BINDERS) else changed
-    return changed
 
 
 @dataclass(frozen=True)
@@ -446,11 +448,12 @@ def substitute(formula: Any, mapping: Mapping[Any, Any]) -> Any:
         )
         renaming, variables = {}, []
         brings_more = any(not isinstance(value, sp.Basic) for value in inner.values())
+        spoken = _spoken(formula) if brings_more else frozenset()
         for one in formula.variables:
             if brings_more:
-                renaming[one] = _primed(one)
+                renaming[one] = _primed(one, spoken)
             elif one in used:
-                renaming[one] = _fresh(one, used | free_symbols(formula) | set(formula.variables))
+                renaming[one] = fresh(one, used | free_symbols(formula) | set(formula.variables))
             variables.append(renaming.get(one, one))
         if isinstance(formula, Exists):
             return Exists(tuple(variables), substitute(substitute(formula.then, renaming), inner))
@@ -459,14 +462,6 @@ def substitute(formula: Any, mapping: Mapping[Any, Any]) -> Any:
     if isinstance(formula, Pred):
         return Pred(formula.name, tuple(_substitute_argument(one, mapping) for one in formula.arguments))
     return substitute_term(formula, mapping)
-
-
-def _primed(variable: Any) -> Any:
-    """A bound variable by a name that no statement writes."""
-    if not isinstance(variable, sp.Symbol):
-        return family(f"{variable.__name__}'")
-    name = f"{variable.name}'"
-    return index(name, sort_of(variable)) if is_index(variable) else real(name)
 
 
 def _substitute_argument(argument: Any, mapping: Mapping[Any, Any]) -> Any:
@@ -479,17 +474,3 @@ def _substitute_argument(argument: Any, mapping: Mapping[Any, Any]) -> Any:
     except TypeError:
         pass
     return substitute_term(argument, mapping) if isinstance(argument, sp.Basic) else argument
-
-
-def numbers(formula: Any, change: Callable[[Any], Any]) -> Any:
-    """Apply a function to every term of a formula."""
-    if isinstance(formula, Rel):
-        return Rel(formula.op, change(formula.left), change(formula.right))
-    if isinstance(formula, (And, Or)):
-        return type(formula)(tuple(numbers(part, change) for part in formula.parts))
-    if isinstance(formula, ForAll):
-        given = tuple(numbers(one, change) for one in formula.given)
-        return ForAll(formula.variables, given, numbers(formula.then, change))
-    if isinstance(formula, Exists):
-        return Exists(formula.variables, numbers(formula.then, change))
-    return formula

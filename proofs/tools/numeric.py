@@ -12,7 +12,8 @@ import sympy as sp
 from ..lemma import Rule
 from .evaluate import ball, compiled, enclosed, holds, interval, precision
 from .kernel import Context
-from .language import ForAll, Formula, Or, ProofError, Rel, conjuncts, free_symbols, numbers
+from .language import ForAll, Formula, Or, ProofError, Rel, conjuncts, free_symbols
+from .replacing import numbers
 
 __all__ = ["cover", "decide", "enclosure"]
 

@@ -33,12 +33,11 @@ from .language import (
     is_size,
     le,
     negation,
-    numbers,
-    replace_term,
     sort_of,
     substitute,
 )
 from .numeric import cover, decide, enclosure
+from .replacing import numbers, replace_term
 from .resorting import resorted
 
 __all__ = [

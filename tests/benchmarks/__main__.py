@@ -53,7 +53,13 @@ SCRIPTS = {
         ("levers", "--sizes", "4", "5", "--instances", "10", "--limit", "20"),
         ("levers", "--sizes", "3", "--instances", "1", "--limit", "5"),
     ),
+    "parallel": Script(
+        "parallel",
+        ("--size", "6", "--instances", "10", "--slowest", "10"),
+        ("--size", "3", "--instances", "1", "--slowest", "2"),
+    ),
     "plain_mec": Script("plain_mec", (), ("--smallest", "4", "--largest", "5")),
+    "streams": Script("streams", (), ("--largest", "5", "--symbols", "100000")),
     "local_search": Script("local_search", (), ("--count", "1", "--seconds", "1"), writes_all=True),
 }
 

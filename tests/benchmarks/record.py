@@ -18,7 +18,7 @@ __all__ = ["describe_machine", "fill_section", "markdown_table", "seconds_text",
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Packages whose versions change what is measured.
-PACKAGES = ("numpy", "scipy", "highspy", "pyscipopt", "maingopy")
+PACKAGES = ("numpy", "scipy", "highspy", "constriction", "pyscipopt", "maingopy")
 
 
 def _processor() -> str:

@@ -161,3 +161,15 @@ def test_boxes_that_the_trace_lacks_are_bounded_anew(monkeypatch):
 
     monkeypatch.setattr(certifying, "_searched", forgetful)
     assert mb.certify(problem).interval.upper == whole.interval.upper
+
+
+def test_limits_that_are_met_with_equality_by_exact_values():
+    """X = S fair, R = 1, C = 0: only the identity and the flip meet both, with H = 1 and H(S|Y) = 0."""
+    perfect = ((1, 0), (0, 1))
+    problem = mb.Problem(HALF, HALF, rate=1, p_s_given_x=perfect, max_label_entropy=0)
+    interval = mb.certify(problem).interval
+    assert interval.lower == 1
+    assert interval.width <= WIDTH
+    constant = mb.Problem(["1/3", "2/3"], HALF, rate=0, p_s_given_x=((1,), (1,)), max_label_entropy=0)
+    interval = mb.certify(constant).interval
+    assert interval.lower == 0

@@ -6,6 +6,8 @@ import copy
 import gzip
 import json
 import random
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from scipy.optimize import linprog
 
 import mecbopt as mb
-from mecbopt.certificates.arithmetic import FINE, GRID
+from mecbopt.certificates.arithmetic import FINE, GRID, phi_bounds
 from mecbopt.certificates.check import main
 from mecbopt.certificates.instance import ExactProblem
 from mecbopt.certificates.records import Record, record_value
@@ -244,3 +246,30 @@ def test_the_command_says_what_is_proved(valid, tmp_path, capsys):
         entry_point(["check", str(path)])
     assert left.value.code == 1
     assert "missing" in capsys.readouterr().err
+
+
+def test_values_at_powers_of_two_are_exact_and_others_are_enclosed():
+    """phi(2^-k) = k 2^-k as an integer over 2^96; elsewhere the value is enclosed by neighbours."""
+    for k in (0, 1, 2, 7, 96):
+        assert phi_bounds(3, 3 << k) == ((k << FINE) >> k,) * 2
+    assert phi_bounds(0, 7) == (0, 0)
+    for numerator, denominator in ((1, 3), (2, 3), (3, 4), (1, (1 << 97) + 1), (10**9 - 1, 10**9)):
+        low, high = phi_bounds(numerator, denominator)
+        assert 0 < high - low <= 1
+        assert low / 2**FINE == pytest.approx(float(phi(numerator / denominator)), abs=1e-15)
+
+
+def test_the_checker_imports_no_solver():
+    """Beside the folder of certificates it needs the error classes and python-flint alone."""
+    code = (
+        "import sys, mecbopt.certificates.check\n"
+        "own = ('mecbopt.errors', 'mecbopt.certificates')\n"
+        "found = [name for name in sys.modules if name.split('.')[0] in ('scipy', 'cffi', 'highspy')"
+        " or name.startswith('mecbopt.') and not name.startswith(own)]\n"
+        "assert not found, found\n"
+        "wrong = [name for name in sys.modules if name.startswith('mecbopt.certificates.')"
+        " and name.rsplit('.', 1)[1] not in"
+        " ('arithmetic', 'instance', 'records', 'tree', 'reading', 'check')]\n"
+        "assert not wrong, wrong\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

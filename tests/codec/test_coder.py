@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -230,6 +231,15 @@ def test_an_alphabet_beyond_the_format_is_refused():
 def test_what_is_no_bytes_is_refused(blob):
     with pytest.raises(ProblemError, match="blob is"):
         Decoder(MIXTURE, P_X, seed=0).decode(blob)
+
+
+def test_coders_go_to_other_processes():
+    encoder, decoder = Encoder(MIXTURE, P_X, seed=5), Decoder(MIXTURE, P_X, seed=5)
+    blob, y = encoder.encode(letters(50)), encoder.outputs(letters(50))[0]
+    decoder.decode(blob)  # models are built
+    encoder, decoder = pickle.loads(pickle.dumps((encoder, decoder)))
+    assert encoder.encode(letters(50)) == blob
+    assert np.array_equal(decoder.decode(blob), y)
 
 
 def test_bytes_of_any_kind_are_taken():

@@ -9,6 +9,8 @@ import pytest
 
 import mecbopt as mb
 from mecbopt.codec import Decoder, Scheme
+from mecbopt.coding.counter import mapping_words
+from tests.codec.reader import philox, read_stream
 from tests.codec.vectors import CASES, PINNED, letters, made
 
 STREAMS = json.loads(PINNED.read_text(encoding="utf-8"))
@@ -43,3 +45,18 @@ def test_the_integers_of_a_scheme_are_pinned():
         [16777216],
     ]
     assert scheme.picked(7, 0, 12).tolist() == [1, 1, 2, 2, 0, 1, 0, 0, 0, 2, 1, 0]
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in ("long", "wide")])
+def test_the_page_of_the_format_is_enough_to_read_it(name):
+    """A reader that was written from the page alone gets the letters, checksums included."""
+    case = CASES[name]
+    blob = made(case)
+    mixture = mb.Mixture(case["mappings"], case["weights"])
+    y = Decoder(mixture, case["p_x"], seed=case.get("seed", 0)).decode(blob)
+    assert read_stream(blob, case) == y.tolist()
+
+
+def test_the_words_are_those_of_philox():
+    words = mapping_words(seed=7, first=2, count=10)
+    assert words.tolist() == [philox(i // 4 + 1, (7, 2))[i % 4] for i in range(2, 12)]

@@ -163,8 +163,8 @@ def test_large_alphabets_start_improve_and_bound(size):
     search.run(nodes=8)
     root_bound = search.entropy_lower_bound
     search.run(nodes=60)
-    # The relaxation of the whole box is at least as good as I <= min(R, H(X), H(Y)).
-    assert root_bound >= float(bits(p_x).sum() + 0.5 * bits(p_y).sum()) - 1e-9
+    # The relaxation of the whole box alone, without a floor, is as good as I <= R (pricing rounds).
+    assert root_bound >= float(bits(p_x).sum() + 0.5 * bits(p_y).sum()) - 1e-8
     assert root_bound <= search.entropy_lower_bound < search.incumbent_entropy < first_incumbent
     assert search.incumbent_entropy - search.entropy_lower_bound < 0.1
     assert search.columns < 20_000

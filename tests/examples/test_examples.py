@@ -68,3 +68,37 @@ def test_the_guide_quotes_the_digits_example(digits_output: str) -> None:
     assert len(figures) >= 4
     for figure in figures:
         assert figure in digits_output
+
+
+@pytest.fixture(scope="module")
+def coded_rows(tmp_path_factory: pytest.TempPathFactory) -> list[list[float]]:
+    """The table of the example of coded features."""
+    pytest.importorskip("sklearn")
+    pytest.importorskip("constriction")
+    picture = tmp_path_factory.mktemp("coded") / "features.png"
+    command = [sys.executable, "-W", "error", str(EXAMPLES / "coded_features.py"), "--plot", str(picture)]
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    assert picture.stat().st_size > 10_000
+    rows = re.findall(r"^ *(\d\.\d(?: +\d\.\d{3}){8})$", done.stdout, re.MULTILINE)
+    return [[float(figure) for figure in row.split()] for row in rows]
+
+
+def test_the_coded_features_cost_what_the_rate_says(coded_rows: list[list[float]]) -> None:
+    """At most R bits for each of four features on the images to fit on, and about that on all."""
+    assert [row[0] for row in coded_rows] == [0.2, 0.5, 0.8]
+    for rate, bits, *_, plain_bits, _, _ in coded_rows:
+        assert max(bits, plain_bits) <= 4 * rate + 0.04
+
+
+def test_the_coded_features_keep_law_and_label(coded_rows: list[list[float]]) -> None:
+    """On images that nothing was fitted on: five copies of 447 images, so some hundredths."""
+    for _, _, promised, found, _, law, _, _, plain_law in coded_rows:
+        assert found <= promised + 0.04
+        assert law < 0.06 < 0.2 < plain_law
+
+
+def test_more_bits_tell_more_about_the_digit(coded_rows: list[list[float]]) -> None:
+    accuracies = [row[4] for row in coded_rows]
+    assert 0.1 < accuracies[0] < accuracies[1] < accuracies[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import math
+import signal
 from fractions import Fraction
 
 import numpy as np
@@ -261,3 +262,21 @@ def test_size_limit_is_refused_politely() -> None:
 def test_bad_input(p: object, q: object, time_limit: object, message: str) -> None:
     with pytest.raises(mb.ProblemError, match=message):
         mb.mec.exact(p, q, time_limit=time_limit)
+
+
+def test_ctrl_c_while_the_answer_is_put_together_keeps_it(monkeypatch):
+    """It came as a KeyboardInterrupt out of the entropy of the coupling that the search had found."""
+    module = importlib.import_module("mecbopt.mec.exact")
+    right, calls = module.entropy, []
+
+    def struck(p):
+        calls.append(p)
+        if len(calls) == 3:  # after the two marginals: the tree of the search
+            signal.raise_signal(signal.SIGINT)
+        return right(p)
+
+    monkeypatch.setattr(module, "entropy", struck)
+    result = mb.mec.exact([0.5, 0.3, 0.2], [0.6, 0.4])
+    assert len(calls) >= 3
+    assert result.stop_reason is mb.StopReason.INTERRUPTED
+    assert result.status is mb.Status.OPTIMAL

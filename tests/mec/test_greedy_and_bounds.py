@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import time
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mecbopt as mb
+from mecbopt._core import mec as native
 from mecbopt.info import entropy, meet
 from mecbopt.mec.bounds import profile_bound
 
@@ -121,3 +123,38 @@ def test_results_compare_by_equals() -> None:
     assert not first.equals(mb.mec.greedy([0.5, 0.5], [0.6, 0.4]))
     assert not first.equals(mb.mec.greedy([0.5, 0.5], [0.7, 0.3], sparse=True))
     assert mb.mec.greedy([0.5, 0.5], [1.0], sparse=True).equals(mb.mec.greedy([0.5, 0.5], [1.0], sparse=True))
+
+
+@pytest.mark.skipif(not native.available(), reason="the compiled core is absent")
+@pytest.mark.parametrize("sizes", [(1, 1), (5, 4), (200, 150), (30, 20, 10), (2, 3, 4, 5)])
+@pytest.mark.parametrize("kind", ["random", "equal masses", "tiny masses"])
+def test_the_compiled_greedy_is_its_twin_to_the_bit(sizes, kind):
+    module = importlib.import_module("mecbopt.mec.greedy")
+    random = np.random.default_rng(len(kind))
+    for _ in range(20):
+        marginals = []
+        for size in sizes:
+            masses = random.dirichlet(np.ones(size))
+            if kind == "equal masses":  # zeros among them
+                masses = random.integers(0, 4, size).astype(float)
+                masses[random.integers(size)] += 1.0
+            elif kind == "tiny masses":
+                masses = masses * 10.0 ** random.uniform(-17, 0, size)
+            marginals.append(masses / masses.sum())
+        compiled = native.greedy_atoms(marginals, module._DUST)
+        plain = module._atoms(marginals)
+        assert np.array_equal(compiled[0], plain[0])
+        assert np.array_equal(compiled[1], plain[1])
+
+
+@pytest.mark.skipif(not native.available(), reason="the compiled core is absent")
+def test_a_hundred_thousand_letters_take_less_than_a_second_or_two():
+    """Half a second of processor time on a machine with nothing else to do."""
+    random = np.random.default_rng(0)
+    p, q = (random.dirichlet(np.ones(100_000)) for _ in range(2))
+    start = time.process_time()
+    coupling = mb.mec.greedy(p, q, sparse=True).coupling
+    assert time.process_time() - start < 2.0
+    for axis, law in enumerate((p, q)):
+        sums = np.bincount(coupling.indices[:, axis], coupling.masses, len(law))
+        assert np.abs(sums - law).max() < 1e-15

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 _WEAKER = "a step that claims less, still enough for the conclusion, which is unchanged and derived anew"
+_LESS = (
+    "the statement claims one part less, and what is left is proved; the page of statements, which a test "
+    "holds against them, shows the difference"
+)
 _SCALED = "a step that claims a positive multiple of the same inequality; the conclusion is unchanged"
 
 #: name of the edit -> why it changes nothing that is claimed, or proves as much
@@ -17,9 +21,20 @@ EQUIVALENT: dict[str, str] = {
     ),
     "entropy_between/LEMMA > 'terms': number: 1 -> 2 #2": _WEAKER,
     "entropy_between/LEMMA > 'share': relation: lt -> le #1": _WEAKER,
+    "entropy_between/LEMMA > 'share': relation: gt -> ge #1": _WEAKER,
     "functional_representation/LEMMA: arguments exchanged: delta(t, t2) -> delta(t2, t) #2": (
         "whether two indices are equal does not depend on their order"
     ),
     "theorem_3/LEMMA > 'nothing': relation: lt -> gt #1": "0 > 0 is as absurd as 0 < 0",
     "largest_loss/LEMMA > 'value': number: 2 -> 3 #1": _SCALED,
+    "edge/DIRECTIONS > 'independent': relation: le -> lt #1": (
+        "two cases, >= 0 and <= 0, become >= 0 and < 0, which cover as much"
+    ),
+    "largest_loss/LEMMA > 'share': exchanged operands: 1 - root -> root - 1 #2": (
+        "a step that claims something weaker in one part, which follows from the other facts named with it"
+    ),
+    (
+        "crossover/LEMMA: member dropped: (lt(ANTITONE_CAP, (1 - b) / a), lt(ANTITONE_CAP, b / a), "
+        "lt(ANTITONE_C -> (lt(ANTITONE_CAP, b / a), lt(ANTITONE_CAP, (1 - b) / (1 - a))) #1"
+    ): _LESS,
 }

@@ -33,7 +33,7 @@ TIME_LIMIT_SECONDS = 900
 #: share of the instances of the second witness; an edit that needs more of them to be noticed is run again
 SCALE = 0.15
 #: shared text: an edit there touches every lemma that builds on it
-SHARED = ("mappings", "textbook", "two_bits")
+SHARED = ("mappings", "textbook", "textbook_sets", "two_bits")
 
 
 def files(names: tuple[str, ...]) -> list[Path]:
@@ -98,6 +98,10 @@ def _failure(runner: Any, edit: Edit, source: str, again: set[str], scale: float
         raise ImportError(module)
     changed = importlib.util.module_from_spec(spec)
     changed.__package__ = PACKAGE
+    # an edit may use a name that the file does not import: that it is unknown would say nothing
+    for where in ("tools.language", *(("textbook",) if module != "textbook" else ())):
+        known = importlib.import_module(f"{PACKAGE}.{where}")
+        changed.__dict__.update({name: getattr(known, name) for name in known.__all__})
     sys.modules[f"{PACKAGE}.{module}"] = changed
     exec(compile(source, str(edit.path), "exec"), changed.__dict__)
     setattr(importlib.import_module(PACKAGE), module, changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import math
@@ -24,6 +25,7 @@ from mecbopt.neural.evaluation.distances import critic_distance, frechet, freche
 from mecbopt.neural.evaluation.figures import draw_figures  # noqa: E402
 from mecbopt.neural.evaluation.information import reconstructor_gain  # noqa: E402
 from mecbopt.neural.model.classifiers import Ensemble, Judge  # noqa: E402
+from mecbopt.neural.training.calibration import calibrated  # noqa: E402
 
 STREAM = "outputs are a function of the stream alone"
 SMALL = DataConfig(train_limit=150, test_limit=60, validation_count=100)
@@ -102,6 +104,16 @@ def test_a_decoder_that_is_handed_the_clean_images_fails(parts, dataset, monkeyp
     # The other checks of integers and bits see nothing of it.
     assert cheat.checks["decoded symbols equal the encoder's"] is True
     assert cheat.checks["coded within 1% of estimated, and 96 bits a stream"] is True
+
+
+def test_a_part_of_the_images_is_enough_to_see_it(parts, dataset, monkeypatch):
+    honest = _evaluate(parts, dataset, fresh_images=7)
+    assert honest.checks[STREAM] is True
+    assert "7 images" in honest.reasons[STREAM]
+    monkeypatch.setattr(ImageCodec, "decompress", lambda self, blob: as_float(dataset.test_images))
+    assert _evaluate(parts, dataset, fresh_images=7).checks[STREAM] is False
+    with pytest.raises(ConfigError, match="fresh_images"):
+        _evaluate(parts, dataset, fresh_images=0)
 
 
 def test_a_report_says_what_it_rests_on_and_comes_back(parts, dataset, tmp_path):
@@ -259,3 +271,33 @@ def test_figures_leave_pyplot_alone(parts, dataset, tmp_path):
             draw_figures([report], None, tmp_path / "file" / "x", "fig")
     finally:
         matplotlib.use(backend)
+
+
+@pytest.mark.parametrize(("target", "end"), [(60.0, 4.0), (0.01, 0.25)])
+def test_a_calibration_says_that_its_gain_ended_at_the_border(tiny_model, dataset, target, end):
+    """Asked for 200 bits, 5.24 came and exit code 0: no gain reaches such a target, above or below."""
+    settings = tiny_model.config.updated([f"objective.target_rate={target}", "optimisation.refit_steps=5"])
+    model = copy.deepcopy(tiny_model.model)
+    sources = degradation("area_x2")(as_float(dataset.train_images), torch.Generator())
+    reached = calibrated(model, sources, sources, settings)
+    assert reached["gain_at_border"] is True
+    assert reached["gain"] == pytest.approx(end, rel=1e-3)
+    assert abs(reached["held_out_rate"] - target) > 0.01 * target
+    within = settings.updated([f"objective.target_rate={reached['rate_before_calibration']}"])
+    assert calibrated(copy.deepcopy(model), sources, sources, within)["gain_at_border"] is False
+
+
+def test_an_evaluation_fails_where_the_gain_ended_at_its_border(parts, dataset, tmp_path):
+    """Even where the rate happens to be the target: the record says that it was not set."""
+    model, jury, ensemble = parts
+    honest = _evaluate(parts, dataset, fresh_process=False)
+    name = "coded rate within 1% of the target"
+    config = model.config.updated([f"objective.target_rate={honest.coded_rate}"])
+    verdicts = {}
+    for border in (False, True):
+        record = model.record | {"reached": {"gain_at_border": border}}
+        changed = replace(model, config=config, record=record).save(tmp_path / f"{border}.safetensors")
+        report = _evaluate((changed, jury, ensemble), dataset, fresh_process=False)
+        verdicts[border] = report.checks[name]
+        assert ("border" in report.reasons[name]) is border
+    assert verdicts == {False: True, True: False}

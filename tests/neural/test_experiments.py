@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import subprocess
+import sys
 import tarfile
 import time
+import types
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
+from mecbopt.info import mutual_information  # noqa: E402
 from mecbopt.neural.config import Config  # noqa: E402
 from mecbopt.neural.errors import ConfigError  # noqa: E402
 from mecbopt.neural.experiments import __main__ as command  # noqa: E402
+from mecbopt.neural.experiments import runner  # noqa: E402
 from mecbopt.neural.experiments.manifest import Run, at_rate, chosen, manifest  # noqa: E402
-from mecbopt.neural.experiments.results import evaluate_run  # noqa: E402
-from mecbopt.neural.experiments.runner import Bench, finished, train_here  # noqa: E402
+from mecbopt.neural.experiments.pictures import advantage, advantage_table  # noqa: E402
+from mecbopt.neural.experiments.results import evaluate_run, held_out_figures  # noqa: E402
+from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
 
 
@@ -27,7 +36,7 @@ def test_the_manifest_holds_together(profile):
     names = [run.name for run in runs]
     assert len(set(names)) == len(names)
     for index, run in enumerate(runs):
-        assert not run.trunk or run.trunk in names[:index]
+        assert set(run.needs) <= set(names[:index])
         assert Config.from_dict(run.config.to_dict()) == run.config
         if run.group == "baseline":
             model = run.config.model
@@ -42,8 +51,37 @@ def test_the_manifest_holds_together(profile):
 def test_what_is_asked_for_brings_its_trunk_and_a_wrong_name_is_refused():
     runs = chosen(manifest(), ("mnist_r8_s1",))
     assert [run.name for run in runs] == ["mnist_trunk_s1", "mnist_r8_s1"]
+    runs = chosen(manifest(), ("ablation_plain_critic",))
+    assert [run.name for run in runs] == ["mnist_trunk_s0", "mnist_code_r8_s0", "ablation_plain_critic"]
     with pytest.raises(ConfigError, match="--only mnist_r9"):
         chosen(manifest(), ("mnist_r9",))
+
+
+@pytest.mark.parametrize("profile", ["small", "full"])
+def test_ablations_differ_from_their_reference_in_one_thing_and_have_its_steps(profile):
+    """The arms of the issue are all there, each beside a reference of as many steps of the decoder."""
+    runs = {run.name.removeprefix("ablation_"): run for run in manifest(profile) if run.group == "ablation"}
+    wanted = {
+        "no_common_randomness", "shared_noise", "mse_for_information", "no_label_term", "plain_critic",
+        "no_trunk", "joint_fine_tuning", "svhn_no_fidelity",
+    }  # fmt: skip
+    assert wanted == set(runs) - {"reference", "svhn_reference"}
+    for name in wanted:
+        own = runs[name]
+        reference = runs["svhn_reference" if name.startswith("svhn") else "reference"]
+        steps = [
+            run.config.at_stage(next(stage for stage in run.config.stages if stage.name == "decoder"))
+            .optimisation.steps
+            for run in (own, reference)
+        ]  # fmt: skip
+        assert steps[0] == steps[1], name
+        changed = [
+            f"{section}.{key}"
+            for section, values in own.config.to_dict().items() if section != "stages"
+            for key in values if values[key] != reference.config.to_dict()[section][key]
+        ]  # fmt: skip
+        several = {"mse_for_information": 2, "no_trunk": 2, "joint_fine_tuning": 0}
+        assert len(changed) == several.get(name, 1), (name, changed)
 
 
 def test_low_rates_learn_their_places_and_do_not_tell_the_critic_a_class_that_they_do_not_send():
@@ -94,12 +132,74 @@ def test_runs_are_trained_resumed_evaluated_and_packed(tmp_path, monkeypatch):
     assert finished(parts.out, "r")
     report = evaluate_run(whole, _runs()[1], 1.0, "validation", said.append)
     assert report.images == 200
+    # Nothing is judged that a fresh process does not decode from the bytes.
+    assert report.checks["outputs are a function of the stream alone"] is True
     assert (whole.folder("r") / "examples.npz").is_file()
+    # The held-out images of this run were its test images above: the same figures, without judges.
+    found = held_out_figures(whole, _runs()[1])
+    assert (found["images"], found["command"], found["seed"]) == (200, "test", 0)
+    for name in ("coded_rate", "loop_accuracy", "loop_cross_entropy", "mse_source"):
+        assert found[name] == pytest.approx(getattr(report, name), rel=1e-6), name
+    assert found["ratio"] == pytest.approx(found["mse_source"] / records[0]["reached"]["code_source_mse"])
     monkeypatch.setattr(command, "manifest", lambda *_: _runs())
     assert command.main(["--out", str(whole.out), "--pack", str(tmp_path / "a.tar.gz"), "--only", "r"]) == 0
     with tarfile.open(tmp_path / "a.tar.gz") as archive:
         names = archive.getnames()
     assert {"results.json", "runs/r/model.safetensors", "runs/r/evaluation.json"} <= set(names)
+
+
+def test_learned_couplings_are_drawn_beside_what_a_solver_finds(tmp_path, capsys):
+    """From the records under version control; the learned code is never above the proven bound."""
+    path = Path(__file__).parents[2] / "docs/neural/results/class_couplings.json"
+    for item in json.loads(path.read_text()).values():
+        law = np.asarray(item["counts"]) / np.sum(item["counts"])
+        assert mutual_information(law) == pytest.approx(item["mutual_information"], abs=1e-9)
+        assert item["mutual_information"] <= item["upper_bound"] <= item["coded_rate"] + 1e-9
+        assert item["mutual_information"] <= item["solved"] + 1e-9
+    arguments = ["--out", str(tmp_path / "none"), "--draw", str(tmp_path / "figures"), "--couplings"]
+    assert command.main([*arguments, str(path)]) == 0
+    assert (tmp_path / "figures/class_couplings.png").stat().st_size > 5000
+    (tmp_path / "x.json").write_text('{"a": {"counts": []}}')
+    assert command.main([*arguments, str(tmp_path / "x.json")]) == 2
+    assert "--couplings" in capsys.readouterr().err
+
+
+def test_the_recorded_runs_are_above_the_baseline_at_every_rate():
+    """From the records under version control: the lower end of every interval is above 0."""
+    path = Path(__file__).parents[2] / "docs/neural/results/experiments.json"
+    results = {name: {"evaluation": item} for name, item in json.loads(path.read_text()).items()}
+    lines = advantage_table(results).splitlines()[2:]
+    assert len(lines) >= 6
+    for line in lines:
+        difference, half = (float(part) for part in line.split("|")[-2].split("+-"))
+        assert difference - half > 0.0, line
+    item = {"judge_accuracy": 0.5, "images": 400}
+    assert advantage([item], [item]) == (0.0, pytest.approx(1.96 * math.sqrt(0.5 / 400)))
+    seeds = [{"judge_accuracy": value, "images": 10**12} for value in (0.4, 0.6)]
+    assert advantage(seeds, seeds)[1] == pytest.approx(1.96 * 0.1 * math.sqrt(2.0), rel=1e-4)
+
+
+def test_no_process_outlives_an_interrupt(tmp_path, monkeypatch):
+    """Ctrl-C left the processes of the runs at work, each writing on."""
+    bench = Bench(None, tmp_path, "cpu", "test", [], lambda _: None)
+    started = []
+
+    def sleeper(_):
+        started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
+        return started[-1]
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    trunk = _runs()[0]
+    runs = [trunk, dataclasses.replace(trunk, name="u")]
+    with monkeypatch.context() as patched:
+        patched.setattr(runner, "subprocess", types.SimpleNamespace(Popen=sleeper))
+        patched.setattr(runner.time, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train_in_processes(bench, runs, 2, time.monotonic() + 600)
+    assert len(started) == 2
+    assert all(process.returncode is not None for process in started)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")

@@ -23,6 +23,7 @@ from mecbopt.neural.model.density import UniformDensity  # noqa: E402
 from mecbopt.neural.model.encoders import ClusterEncoder, grid_places  # noqa: E402
 from mecbopt.neural.model.reconstructors import DegradationReconstructor  # noqa: E402
 from mecbopt.neural.presets import preset  # noqa: E402
+from mecbopt.neural.training.calibration import calibrated, coded_rate, estimated_rate, raw_latents  # noqa: E402
 from mecbopt.neural.training.pipeline import freeze  # noqa: E402
 from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
 from mecbopt.neural.training.trainer import STAGES, StageKind, Trainer  # noqa: E402
@@ -119,6 +120,72 @@ def test_the_stages_hit_their_rate_and_the_record_says_what_the_code_has_lost(pa
     assert all(not parameter.requires_grad for parameter in model.parameters())
 
 
+def test_a_calibration_sees_the_code_that_the_finished_model_makes(parts):
+    """Batch statistics of a trunk were those of the calibration's batches, and were changed by them."""
+    trainer = _trainer(parts, _tiny("model.trunk=residual", "objective.target_rate=5"))
+    while trainer.number < 3:
+        trainer.advance(1)
+    before = {name: value.clone() for name, value in trainer.averaged.named_buffers()}
+    model, reached = trainer.calibrated_model()
+    held_out = trainer.task.calibration_sources()[1]
+    passes = max(1, math.ceil(2000 / len(held_out)))
+    rate = coded_rate(model, raw_latents(model, held_out), trainer.config.runtime.seed, passes)
+    assert reached["held_out_rate"] == pytest.approx(rate, abs=1e-6)
+    trainer.reached = None  # as where no stage of the settings calibrates
+    again, _ = trainer.calibrated_model()
+    for name, value in again.named_buffers():
+        assert "running" not in name or torch.equal(value, before[name]), name
+
+
+class _Given(torch.nn.Module):
+    """An encoder whose latents are its sources."""
+
+    def forward(self, source):
+        return source.flatten(1)
+
+
+def test_the_rate_is_set_as_it_will_be_coded():
+    """Between two clusters the density asks for far more than tables do: 8 bits came out as 7.5."""
+    settings = ModelConfig(latents=3, encoder="clusters", density="logistic_mixture")
+    config = Config(model=settings).updated(["objective.target_rate=6", "optimisation.refit_steps=0"])
+    generator = torch.Generator().manual_seed(0)
+
+    def sources(count, between):
+        """Clusters at -3 and 3 and a style; a share of them where the density has seen none."""
+        places = 3.0 * torch.sign(torch.randn(count, 2, generator=generator))
+        places[: round(between * count)] = 0.0
+        style = 2.0 * torch.randn(count, 1, generator=generator)
+        return torch.cat([places, style], dim=1).reshape(count, 1, 1, 3)
+
+    model = image_model(config, (1, 4, 4), (1, 1, 3))
+    model.encoder = _Given()
+    with torch.no_grad():  # as sharp as one fitted to clusters, and a broad one for the style
+        model.density.centres[:2] = torch.tensor([-3.0, 3.0]).repeat(4)
+        model.density.log_scales[:2] = math.log(0.02)
+    held_out = sources(2000, 0.03)
+    reached = calibrated(model.requires_grad_(False), sources(4000, 0.0), held_out, config)
+    seed = config.runtime.seed
+    assert reached["held_out_rate"] == pytest.approx(6.0, rel=2e-3)
+    assert reached["held_out_rate"] == coded_rate(model, raw_latents(model, held_out), seed)
+    # By the density alone the same images cost more, and the gain would have been set lower.
+    assert estimated_rate(model, held_out, seed) > 7.0
+
+
+def test_looking_at_latents_leaves_statistics_and_modes_as_they_are(parts):
+    """The density is fitted before the first step of a trunk that is being trained, in training mode."""
+    trainer = _trainer(parts, _tiny("model.trunk=residual"))
+    encoder = trainer.model.encoder
+    encoder.train()
+    encoder.trunk.body[2].eval()
+    before = {name: value.clone() for name, value in encoder.named_buffers()}
+    modes = [part.training for part in encoder.modules()]
+    sources = trainer.task.calibration_sources()[1]
+    whole = raw_latents(trainer.model, sources)
+    assert all(torch.equal(value, before[name]) for name, value in encoder.named_buffers())
+    assert [part.training for part in encoder.modules()] == modes
+    assert torch.allclose(whole[:3], raw_latents(trainer.model, sources[:3]), atol=1e-5)
+
+
 @pytest.mark.parametrize("stop", [3, 8, 12, 15])
 def test_every_stage_is_resumed_bit_for_bit(parts, tmp_path, stop):
     """In the trunk, in the code, between stages, in the decoder."""
@@ -149,6 +216,40 @@ def test_a_trunk_is_taken_over_and_a_misfit_is_refused(parts, tmp_path):
     wider = _trainer(parts, _tiny("model.trunk_width=6"))
     with pytest.raises(ModelFileError, match=r"encoder\.trunk"):
         wider.start_from(tmp_path / "t.safetensors", "encoder.trunk")
+
+
+def test_a_code_is_taken_over_with_what_its_calibration_reached(parts, tmp_path):
+    """Encoder, density and gain are the other run's to the bit; the decoder is trained here."""
+    config = _tiny()
+    path = tmp_path / "c.safetensors"
+    first = _trainer(parts, dataclasses.replace(config, stages=config.stages[:-1]), path)
+    first.run()
+    second = _trainer(parts, dataclasses.replace(config, stages=config.stages[-1:]))
+    second.take_code(path)
+    second.run()
+    model, reached = second.calibrated_model()
+    for part in ("encoder", "density"):
+        expected, found = getattr(first.averaged, part).state_dict(), getattr(model, part).state_dict()
+        assert all(torch.equal(value, found[name]) for name, value in expected.items()), part
+    assert torch.equal(model.gain, first.averaged.gain)
+    assert {key: value for key, value in reached.items() if key != "training_seconds"} == first.reached
+    assert "code_source_mse" in reached
+    moved = second.averaged.decoder.state_dict()
+    assert any(
+        not torch.equal(value, moved[name]) for name, value in first.averaged.decoder.state_dict().items()
+    )
+
+
+def test_a_code_without_calibration_and_one_of_another_size_are_refused(parts, tmp_path):
+    config = _tiny()
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, dataclasses.replace(config, stages=config.stages[:2]), path).run()
+    last = dataclasses.replace(config, stages=config.stages[-1:])
+    with pytest.raises(ModelFileError, match="no calibrated code"):
+        _trainer(parts, last).take_code(path)
+    _trainer(parts, dataclasses.replace(config, stages=config.stages[:3]), path).run()
+    with pytest.raises(ModelFileError, match="encoder"):
+        _trainer(parts, last.updated(["model.latents=7"])).take_code(path)
 
 
 def test_unknown_parts_and_kinds_of_stages_are_named(parts):

@@ -12,11 +12,13 @@ from mecbopt.neural import streams  # noqa: E402
 from mecbopt.neural.coding.tensor_file import read_tensors, write_tensors  # noqa: E402
 from mecbopt.neural.config import Config  # noqa: E402
 from mecbopt.neural.data.datasets import load_dataset  # noqa: E402
+from mecbopt.neural.data.images import as_float  # noqa: E402
 from mecbopt.neural.errors import ConfigError, ModelFileError, TrainingError  # noqa: E402
 from mecbopt.neural.model.classifiers import Ensemble  # noqa: E402
 from mecbopt.neural.model.coupling import training_noise  # noqa: E402
 from mecbopt.neural.objectives.losses import gradient_penalty  # noqa: E402
 from mecbopt.neural.objectives.terms import TERMS  # noqa: E402
+from mecbopt.neural.training.refit import refit_distance  # noqa: E402
 from mecbopt.neural.training.tasks import ImageTask  # noqa: E402
 from mecbopt.neural.training.trainer import Trainer  # noqa: E402
 
@@ -86,13 +88,109 @@ def test_checkpoints_of_other_settings_and_damaged_ones_are_refused(parts, tmp_p
     _trainer(parts, checkpoint=path).run(until=2)
     with pytest.raises(ModelFileError, match=r"objective\.target_rate"):
         _trainer(parts, "objective.target_rate=3").restore(path)
-    tensors, record, _ = read_tensors(path, "mecbopt-training-checkpoint")
+    tensors, record, _ = read_tensors(path, KIND)
     missing = {name: value for name, value in tensors.items() if "optimiser.generator.3." not in name}
-    write_tensors(tmp_path / "d.safetensors", "mecbopt-training-checkpoint", missing, record)
+    write_tensors(tmp_path / "d.safetensors", KIND, missing, record)
     with pytest.raises(ModelFileError, match="optimiser"):
         _trainer(parts).restore(tmp_path / "d.safetensors")
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(ModelFileError, match="damaged"):
+        _trainer(parts).restore(path)
+
+
+KIND = "mecbopt-training-checkpoint"
+
+
+def _record(key, value):
+    def change(record, _):
+        if value is None:
+            record.pop(key)
+        else:
+            record[key] = value
+
+    return change
+
+
+def _multiplier(name, pair):
+    def change(record, _):
+        record["multipliers"][name] = pair
+
+    return change
+
+
+def _moment(name, value):
+    def change(_, tensors):
+        tensors[name] = value(tensors[name]) if name in tensors else value(None)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        *(
+            (_record(key, None), f"no {key}")
+            for key in ("config", "stage", "multipliers", "history", "seconds")
+        ),
+        (_record("config", {"model": []}), "settings"),
+        (_record("config", "x"), "settings"),
+        (_record("stage", -1), "stage is -1"),
+        (_record("stage", 2), "stage is 2"),
+        (_record("stage", True), "stage is True"),
+        (_record("stage", 0.5), "stage is 0.5"),
+        (_record("before", "3"), "before"),
+        (_record("stage_step", -4), "stage_step"),
+        (_record("stage_step", 10**30), "stage_step"),
+        (_record("history", {"step": 1}), "history"),
+        (_record("history", [3]), "history"),
+        (_record("reached", 3), "reached"),
+        (_record("seconds", -1.0), "seconds"),
+        (_record("multipliers", []), "multipliers.rate"),
+        (_multiplier("rate", [0.1]), "multipliers.rate"),
+        (_multiplier("rate", [None, 0.1]), "multipliers.rate"),
+        (_multiplier("label", [-1.0, None]), "multipliers.label"),
+        (_multiplier("label", [1.0, "x"]), "multipliers.label"),
+        (_moment("averaged.gain", lambda value: value.double()), "averaged.gain"),
+        (_moment("model.foreign", lambda _: torch.zeros(1)), "model.foreign"),
+        (_moment("optimiser.generator.0.exp_avg", lambda value: value[:1]), "optimiser.generator.0.exp_avg"),
+        (_moment("optimiser.generator.0.exp_avg_sq", lambda value: -value - 1.0), "exp_avg_sq"),
+        (_moment("optimiser.generator.0.step", lambda value: value - 100.0), "generator.0.step"),
+        (_moment("optimiser.generator.999.step", lambda _: torch.ones(())), "generator.999.step"),
+        (_moment("optimiser.critic.0.exp_avg", lambda value: value.double()), "critic.0.exp_avg"),
+    ],
+)
+def test_a_right_digest_makes_no_checkpoint(parts, tmp_path, change, message):
+    """Raw errors, negative steps and moments of another shape, which Adam broadcasts, came of it before."""
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, checkpoint=path).run(until=2)
+    tensors, record, _ = read_tensors(path, KIND)
+    change(record, tensors)
+    write_tensors(path, KIND, tensors, record)
+    with pytest.raises(ModelFileError, match=message.replace(".", r"\.")):
+        _trainer(parts).restore(path)
+
+
+def test_a_refused_record_leaves_the_trainer_as_it_was(parts, tmp_path):
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, checkpoint=path).run(until=4)
+    tensors, record, _ = read_tensors(path, KIND)
+    write_tensors(path, KIND, tensors, record | {"history": None})
+    whole, other = _trainer(parts), _trainer(parts)
+    with pytest.raises(ModelFileError, match="history"):
+        other.restore(path)
+    for trainer in (whole, other):
+        trainer.run(until=3)
+    assert _equal(whole, other)
+
+
+def test_moments_that_are_missing_after_some_steps_are_refused(parts, tmp_path):
+    """All of them: Adam would start afresh and the run would not be the one that was interrupted."""
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, checkpoint=path).run(until=2)
+    tensors, record, _ = read_tensors(path, KIND)
+    kept = {name: value for name, value in tensors.items() if not name.startswith("optimiser.critic.")}
+    write_tensors(path, KIND, kept, record)
+    with pytest.raises(ModelFileError, match="optimiser's state"):
         _trainer(parts).restore(path)
 
 
@@ -234,6 +332,50 @@ def test_a_batch_that_does_not_divide_is_named():
 
     with pytest.raises(ConfigError, match="multiple"):
         World(0, 3, torch.device("cpu")).rows(8)
+
+
+def test_a_fresh_critic_watches_and_changes_nothing(parts, tmp_path):
+    """Its readings stand in the history at their steps, a resumed run has the same, and no weight moves."""
+    watch = ["optimisation.critic_refit_every=5", "optimisation.critic_refit_steps=3", "runtime.log_every=3"]
+    plain, whole = _trainer(parts, watch[2]), _trainer(parts, *watch)
+    for trainer in (plain, whole):
+        trainer.run()
+    weights = whole.averaged.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in plain.averaged.state_dict().items())
+    found = {entry["step"]: entry["refit_w1"] for entry in whole.history if "refit_w1" in entry}
+    assert list(found) == [5, 10]
+    assert all(math.isfinite(value) for value in found.values())
+    path = tmp_path / "c.safetensors"
+    _trainer(parts, *watch, checkpoint=path).run(until=7)
+    resumed = _trainer(parts, *watch)
+    resumed.restore(path)
+    resumed.run()
+    assert _equal(whole, resumed)
+
+
+def test_a_fresh_critic_tells_outputs_of_one_class_from_clean_images(parts):
+    """What collapse looks like: far from p_Y, however content the critic of the loop may be."""
+    trainer = _trainer(parts)
+    sources, clean = trainer.task.calibration_sources(), trainer.task.clean_samples()
+    model = trainer.averaged
+    labels = parts[0].train_labels
+    ones = as_float(clean[0])[labels[: len(clean[0])] == 1][:1]
+    model.decoder.forward = lambda inputs: ones.expand(len(inputs), *ones.shape[1:])
+    collapsed = refit_distance(model, sources, clean, seed=0, steps=60)
+    model.decoder.forward = _Recall(as_float(torch.cat(clean)))
+    honest = refit_distance(model, sources, clean, seed=0, steps=60)
+    assert collapsed > 1.0
+    assert abs(honest) < 0.3 * collapsed
+
+
+class _Recall:
+    """A decoder with exactly the law of some images."""
+
+    def __init__(self, images):
+        self.images, self.generator = images, torch.Generator().manual_seed(0)
+
+    def __call__(self, inputs):
+        return self.images[torch.randint(0, len(self.images), (len(inputs),), generator=self.generator)]
 
 
 def test_tensorboard_writes_when_asked(parts, tmp_path):

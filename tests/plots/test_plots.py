@@ -34,6 +34,25 @@ def infeasible() -> mb.Solution:
     )
 
 
+@pytest.mark.parametrize("label", [False, True])
+def test_a_stream_is_drawn_with_its_figures(label: bool) -> None:
+    channel = {"p_s_given_x": [[0.9, 0.1], [0.2, 0.8]]} if label else {}
+    problem = mb.Problem([0.7, 0.3], [0.6, 0.4], rate=0.4, y_letters=("low", "high"), **channel)
+    mixture = mb.solve(problem).mixture
+    encoder = mb.codec.Encoder(mixture, problem, seed=0)
+    measurement = mb.codec.Measurement(problem, mixture, encoder)
+    for x in ([], np.random.default_rng(0).choice(2, 1000, p=problem.p_x)):
+        measurement.add(x)
+        report = measurement.report(500)
+        figure = mb.plots.stream_figure(report)
+        text = words(figure)
+        assert "low" in text
+        assert ("H(S|Y,U)" in text) == label
+        bars = [bar.get_height() for bar in figure.axes[0].patches]
+        assert bars == pytest.approx(report.output_law.counts / max(1, len(x)))
+    assert f"{report.code_length.measured:.5f} of {report.code_length.promised:.5f}" in text
+
+
 def words(figure: Figure) -> str:
     """Every text of a figure."""
     figure.canvas.draw()

@@ -8,9 +8,11 @@ import os
 import time
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import mecbopt as mb
+from mecbopt.problem.files import problem_from_document
 
 FULL = """
 p_x = ["1/3", "2/3"]
@@ -302,3 +304,15 @@ def test_a_mixture_takes_memory_for_its_letters_alone():
     assert mixture.rate([0.5, 0.5]) == 1.0
     assert mixture.label_entropy_with_seed([0.5, 0.5], [[1, 0], [0, 1]]) == 0.0
     assert mixture.label_entropy_without_seed([0.5, 0.5], [[1, 0], [0, 1]]) == 1.0
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_what_a_short_float_type_excuses_can_be_read_back(kind):
+    """Rows of float32 sum to 1 within 1e-7, which a file of plain numbers would refuse."""
+    laws = [kind([0.1, 0.2, 0.7]), kind([0.3, 0.7]), kind([[0.9, 0.1], [1 / 3, 2 / 3], [0.6, 0.4]])]
+    problem = mb.Problem(laws[0], laws[1], rate=0.5, p_s_given_x=laws[2], max_label_entropy=0.95)
+    read = problem_from_document(json.loads(json.dumps(problem.to_document())))
+    assert read.exact_p_x == problem.exact_p_x
+    assert np.array_equal(read.p_x, problem.p_x)
+    assert read.exact_p_s_given_x == problem.exact_p_s_given_x
+    assert read.to_document() == problem.to_document()

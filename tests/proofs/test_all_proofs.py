@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mecbopt import _proofs as proofs
-from mecbopt._proofs import Statement, Step, Verdict, textbook
+from mecbopt._proofs import Statement, Step, Verdict, textbook, textbook_sets
 from mecbopt._proofs.witness import attest
 
 FOLDER = Path(proofs.__file__).parent
@@ -22,12 +22,14 @@ INFRASTRUCTURE = {
     "mappings",
     "two_bits",
     "textbook",
+    "textbook_sets",
     "rests",
 }
 FACTS = {
-    name: getattr(textbook, name)
-    for name in textbook.__all__
-    if isinstance(getattr(textbook, name), Statement)
+    name: getattr(module, name)
+    for module in (textbook, textbook_sets)
+    for name in module.__all__
+    if isinstance(getattr(module, name), Statement)
 }
 
 

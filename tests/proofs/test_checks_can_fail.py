@@ -4,7 +4,6 @@ never exits 0.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from mecbopt import _proofs as proofs
-from mecbopt._proofs import Lemma, ProofError, Statement, Verdict, Witness, runner, step
+from mecbopt._proofs import Lemma, ProofError, Statement, Witness, runner, step
 from mecbopt._proofs.textbook import COLUMNS, LOG_BOUND, LOG_INCREASES, ROWS_A, independent, on, u, v
 from mecbopt._proofs.tools.calculus import intermediate, monotone, strictly_concave
 from mecbopt._proofs.tools.evaluate import ball, compiled, holds, interval, nats
@@ -65,7 +64,6 @@ from mecbopt._proofs.tools.rules import (
     zero_product,
 )
 from mecbopt._proofs.witness import attest
-from mecbopt.cli.main import entry_point
 
 a, b, c, t, t1, t2, t3 = real("a b c t t1 t2 t3")
 i, j, h = index("i j h", "I")
@@ -318,6 +316,18 @@ def test_substitution_renames_quantified_families():
     assert found.variables[0](i) == found.given[0].left
 
 
+def test_a_bound_name_keeps_clear_of_those_spoken_of():
+    """An index that is free here may have the name that a bound one would take."""
+    free = index("k'", "K")
+    found = substitute(ForAll((k,), (), le(f(k), g(free))), {f: lambda n: 2 * f(n)})
+    assert same(found, ForAll((k,), (), le(2 * f(k), g(free))))
+    assert not same(found, ForAll((free,), (), le(2 * f(free), g(free))))
+    assert same(
+        substitute(le(Total(f(k) * g(free), k), 1), {f: lambda n: 2 * f(n)}),
+        le(2 * g(free) * Total(f(k), k), 1),
+    )
+
+
 def test_sizes_of_index_sets_follow_their_sorts():
     """At most |I|, used over other index sets, is at most their size; no size takes a value."""
     claim = le(Total(w(k), k), size("I"))
@@ -418,73 +428,3 @@ def test_enclosures_hold_the_value():
     with pytest.raises(ProofError, match="negative"):
         compiled(phi(a))({"a": arb(-1)})
     assert holds(eq(Total(w(i), i), 1), {"#I": 2, "w": [fmpq(1, 3), fmpq(2, 3)]})
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as leaving:
-        entry_point(["prove", *arguments])
-    captured = capsys.readouterr()
-    return leaving.value.code, captured.out, captured.err
-
-
-def test_a_failed_proof_exits_with_1(capsys, monkeypatch):
-    broken = lemma(
-        step("false", gt(a, 1), algebra("positive")),
-        hypotheses={"positive": gt(a, 0)},
-        conclusions={"it": gt(a, 1)},
-    )
-    runner._proved_steps.cache_clear()
-    monkeypatch.setattr(runner, "load", lambda name: broken)
-    code, out, _ = run(capsys, "lemma_1")
-    runner._proved_steps.cache_clear()
-    assert code == 1
-    assert "no certificate" in out
-    assert "0 of 1 lemmas proved" in out
-
-
-def test_a_lemma_that_does_not_load_exits_with_1(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "mecbopt._proofs.tangent", None)
-    code, out, _ = run(capsys, "tangent")
-    assert code == 1
-    assert "FAILED" in out
-
-
-def test_a_missing_dependency_exits_with_1(capsys, monkeypatch):
-    for name in [one for one in sys.modules if one.startswith("mecbopt._proofs")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "flint", None)
-    code, _, err = run(capsys, "lemma_1")
-    assert code == 1
-    assert "the proofs cannot be loaded" in err
-
-
-def test_proofs_that_are_not_installed_exit_with_1(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "mecbopt._proofs", None)
-    code, _, err = run(capsys, "lemma_1")
-    assert code == 1
-    assert "the proofs cannot be loaded" in err
-
-
-def test_unknown_names_are_a_usage_error(capsys):
-    code, _, err = run(capsys, "lemma_9")
-    assert code == 2
-    assert "lemma_9" in err
-
-
-def test_the_command_proves_and_exports(capsys, tmp_path):
-    code, out, _ = run(capsys, "tangent", "chord", "--steps")
-    assert code == 0
-    assert "2 of 2 lemmas proved" in out
-    for form in ("markdown", "latex", "table"):
-        path = tmp_path / form
-        assert run(capsys, "tangent", "--format", form, "--out", str(path))[0] == 0
-        assert "angent" in path.read_text()
-    code, out, _ = run(capsys, "--list")
-    assert tuple(out.split()) == proofs.NAMES
-
-
-def test_processes_give_the_same_verdicts(capsys):
-    code, out, _ = run(capsys, "tangent", "chord", "phi_order", "--jobs", "2", "--format", "markdown")
-    assert code == 0
-    assert out.strip() == run(capsys, "tangent", "chord", "phi_order", "--format", "markdown")[1].strip()
-    assert Verdict.PROVED.value == "proved"

@@ -75,6 +75,8 @@ PLAIN = {
     "new",
     "what",
     "machine-checked",
+    "own",
+    "your",
 }
 
 

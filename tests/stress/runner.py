@@ -114,12 +114,12 @@ def _watch(
         for line in _lines(child.stdout):
             now = time.monotonic()
             if line is None:
-                if case_began is not None and now - case_began > group.patience_seconds:
-                    detail = f"no end after {group.patience_seconds:g} s"
+                if case_began is not None and now - case_began > _patience(group):
+                    detail = f"no end after {now - case_began:.0f} s"
                     report.findings.append((index, Finding("a case ends in time", detail, last)))
                     report.cases += 1
                     return index + 1
-                if now > deadline + group.patience_seconds:
+                if now > deadline + _patience(group):
                     return index
                 continue
             if not line.startswith("{"):
@@ -145,6 +145,12 @@ def _watch(
     report.findings.append((index, Finding("the process survives a case", detail, last)))
     report.cases += 1
     return index + 1
+
+
+def _patience(group: Group) -> float:
+    """Seconds that a case may take: more by as much as other work crowds the processors."""
+    crowd = os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 1.0
+    return group.patience_seconds * max(1.0, crowd)
 
 
 def _lines(stream: IO[str]) -> Iterator[str | None]:

@@ -1,5 +1,6 @@
 """The compiled search for minimum entropy couplings: theorem and notation in `docs/mec.md`."""
 
+from mecbopt._core.mec.greedy import greedy_atoms
 from mecbopt._core.mec.search import (
     COMPLETE,
     MAX_LETTERS,
@@ -17,6 +18,7 @@ __all__ = [
     "RUNNING",
     "NativeSearch",
     "available",
+    "greedy_atoms",
     "integer_masses",
     "pattern_count",
     "root_bound",

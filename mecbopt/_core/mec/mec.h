@@ -30,4 +30,13 @@ double mec_search_lower_bound(const mec_search *search);
    where there is no coupling or no room. */
 int mec_search_cells(const mec_search *search, int capacity, int *rows, int *columns, long long *masses);
 
+/* The greedy coupling of several marginals.  `letters` and `masses` hold the `counts` positive letters of each, one
+   marginal after the other, by descending mass and, where equal, ascending letter; `dust` the mass, for each of all the
+   `sizes` letters, at or below which a rest is rounding.  Writes the atoms in the order in which they come about, with
+   repetitions: a row of `marginals` letters and a weight each, at most as many as there are positive letters.  Returns
+   their number, MEC_GREEDY_NO_MEMORY, or MEC_GREEDY_STOPPED where `ask` ended it. */
+enum { MEC_GREEDY_NO_MEMORY = -1, MEC_GREEDY_STOPPED = -2 };
+long long mec_greedy(int marginals, const long long *counts, const long long *letters, const double *masses,
+                     const long long *sizes, const double *dust, long long *cells, double *weights, core_question ask);
+
 #endif

@@ -163,7 +163,7 @@ static int solve_root(mb_search *search) {
     if (open < 0) return -open;
     const int failed = open ? keep_open(search, search->root_lower, search->root_upper, bound, 0) : 0;
     if (failed) return failed;
-    /* Not before: until the root is in the tree, or closed, nothing but the elementary bound is known. */
+    /* Not before: until the root is in the tree, or closed, nothing but the floor that was given is known. */
     search->root_done = 1;
     return open ? try_point(search, 1) : 0;
 }

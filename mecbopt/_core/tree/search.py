@@ -96,6 +96,8 @@ class CompiledSearch(FrontierFace):
     label_table : array_like, shape (2^n,), optional
         T with sum_k w_k sum_y T(f_k^{-1}(y)) <= `max_label_entropy`, a function of sets of X-letters (bit x
         of the index says whether x is in the set), in place of the label entropy in bits.
+    entropy_floor : float
+        A lower bound on H(X,Y) that is known beforehand, bits.
     settings : Settings
         Levers of the search.
     seed : int
@@ -124,6 +126,7 @@ class CompiledSearch(FrontierFace):
         max_label_entropy: float | None = None,
         *,
         label_table: ArrayLike | None = None,
+        entropy_floor: float = 0.0,
         settings: Settings = Settings(),  # noqa: B008 (a frozen value)
         seed: int = 0,
         start: tuple[ArrayLike, ArrayLike] | None = None,
@@ -150,6 +153,7 @@ class CompiledSearch(FrontierFace):
             self._doubles(label),
             self._table(label_table),
             label_limit,
+            float(entropy_floor),
             self._settings(settings, (masses_x, masses_y)),
             seed % 2**64,
             len(weights),

@@ -1,16 +1,8 @@
 /* Making and freeing a search. */
 #include "tree/search.h"
 
-/* I(X;Y) <= min(R, H(X), H(Y)), so H(X,Y) is at least H(X) + H(Y) less that; a little off for rounding. */
-static double elementary_bound(const mb_instance *instance) {
-    double x_entropy = 0.0, y_entropy = 0.0;
-    for (int x = 0; x < instance->n; x++) x_entropy += core_phi(instance->p_x[x]);
-    for (int y = 0; y < instance->m; y++) y_entropy += core_phi(instance->p_y[y]);
-    return x_entropy + y_entropy - fmin(instance->rate, fmin(x_entropy, y_entropy)) - 1e-12;
-}
-
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, const double *label_table, double label_limit,
+                         const double *p_s_given_x, const double *label_table, double label_limit, double entropy_floor,
                          const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
                          const double *start_weights) {
     mb_search *search = core_calloc(1, sizeof(mb_search));
@@ -23,7 +15,7 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
     int first[2 * MB_MAX_CELLS], second[2 * MB_MAX_CELLS];
     int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table, label_limit);
     if (!failed) {
-        search->lower_bound = elementary_bound(&search->instance);
+        search->lower_bound = entropy_floor;
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
         failed = mb_tables_build(&search->tables, &search->instance, settings->jensen_rows) ||
                  mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||

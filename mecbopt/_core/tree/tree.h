@@ -64,8 +64,9 @@ enum {
     MB_TRACE_NARROW = 7
 };
 
+/* `entropy_floor` is a lower bound on the joint entropy that is known beforehand; 0 where none is. */
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, const double *label_table, double label_limit,
+                         const double *p_s_given_x, const double *label_table, double label_limit, double entropy_floor,
                          const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
                          const double *start_weights);
 void mb_search_free(mb_search *search);

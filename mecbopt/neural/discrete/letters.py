@@ -262,3 +262,7 @@ class DiscreteTask:
         drawn = torch.searchsorted(self._cumulative[0], points).clamp_max(len(self.source.p_x) - 1)
         letters = functional.one_hot(drawn, len(self.source.p_x)).float()
         return letters, letters
+
+    def clean_samples(self) -> tuple[Tensor, Tensor]:
+        """Not needed on letters: the law of Y is computed exactly."""
+        raise ConfigError("optimisation.critic_refit_every must be 0 on letters: they are no images.")

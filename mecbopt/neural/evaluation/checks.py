@@ -101,7 +101,11 @@ def outputs_of_the_stream(outputs: Tensor, fresh: Tensor | None) -> Check:
     if own.shape != fresh.shape:
         return Check(name, False, f"{tuple(fresh.shape)} from the bytes, {tuple(own.shape)} judged")
     off = int((own - fresh.to(torch.int16)).abs().max()) if own.numel() else 0
-    return Check(name, off <= _GREY_LEVELS, f"at most {off} grey levels between bytes and what was judged")
+    return Check(
+        name,
+        off <= _GREY_LEVELS,
+        f"at most {off} grey levels between bytes and what was judged, {len(own)} images",
+    )
 
 
 def decoded_in_a_fresh_process(frozen: FrozenModel, blob: bytes) -> Tensor:

@@ -119,9 +119,13 @@ def wasserstein_distance(
     steps: int,
     width: int = 16,
     batch_size: int = 64,
+    device: str | torch.device = "cpu",
 ) -> float:
     """The distance of `critic_distance` alone."""
-    return critic_distance(train, test, seed=seed, steps=steps, width=width, batch_size=batch_size).distance
+    found = critic_distance(
+        train, test, seed=seed, steps=steps, width=width, batch_size=batch_size, device=device
+    )
+    return found.distance
 
 
 def _slopes(

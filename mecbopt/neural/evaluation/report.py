@@ -140,6 +140,7 @@ def evaluate(
     training_pairs: int = 20000,
     device: str | torch.device = "cpu",
     fresh_process: bool = True,
+    fresh_images: int | None = None,
     judge_record: Mapping[str, Any] | None = None,
 ) -> EvaluationReport:
     """Evaluate a model on the test split of its data set.
@@ -160,6 +161,8 @@ def evaluate(
         Where judges and fitted networks compute; the model stays where it is.
     fresh_process : bool
         Decode the stream once more in a process of its own, and compare.
+    fresh_images : int, optional
+        Let that process decode a stream of the first so many test images in place of all.
     judge_record : mapping, optional
         What `train_judges` recorded: how good the judges are goes into the report.
 
@@ -172,6 +175,8 @@ def evaluate(
         raise ConfigError(
             f"steps is {steps}, training_pairs is {training_pairs}: at least 1 step and 2 pairs."
         )
+    if fresh_images is not None and fresh_images < 1:
+        raise ConfigError(argument="fresh_images", value=fresh_images, required="be at least 1, or None")
     _require_its_data(frozen, dataset)
     independent = [judge.to(device) for judge in clean_judges(judges)]
     codec = ImageCodec(frozen, seed)
@@ -184,8 +189,12 @@ def evaluate(
     outputs = codec.decompress(coded.blob)
     decoded_at = time.perf_counter()
     decoded_symbols, levels, _ = codec.decode_symbols(coded.blob)
-    fresh = checks.decoded_in_a_fresh_process(frozen, coded.blob) if fresh_process else None
     count = len(sources)
+    fresh_count = min(count, fresh_images or count)
+    fresh = None
+    if fresh_process:  # an image's dither and noise depend on its number alone, not on its stream
+        shipped = coded if fresh_count == count else codec.compress(sources[:fresh_count])
+        fresh = checks.decoded_in_a_fresh_process(frozen, shipped.blob)
     single = min(count, 1000)
     per_image = codec.compress(sources[:single], per_image=True)
 
@@ -220,7 +229,7 @@ def evaluate(
             bool(np.array_equal(decoded_symbols, coded.symbols)),
             f"{coded.symbols.size} symbols",
         ),
-        checks.outputs_of_the_stream(outputs, fresh),
+        checks.outputs_of_the_stream(outputs[:fresh_count], fresh),
         checks.coded_as_estimated(coded.payload_bits, coded.estimated_bits),
         checks.on_target(
             coded_rate, target, spread, len(dataset.validation_images), count,

@@ -11,16 +11,30 @@ import sys
 import tarfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from mecbopt.errors import MecboptError
+from mecbopt.neural.errors import DatasetError
 from mecbopt.neural.experiments.benchmark import recorded_steps_agree, steps_a_second
 from mecbopt.neural.experiments.manifest import Run, chosen, manifest
-from mecbopt.neural.experiments.pictures import ablation_table, draw_all, results_table
-from mecbopt.neural.experiments.results import evaluate_run, gather, judges_of, published
-from mecbopt.neural.experiments.runner import Bench, finished, train_here, train_in_processes
+from mecbopt.neural.experiments.pictures import (
+    ablation_table,
+    advantage_table,
+    draw_all,
+    draw_couplings,
+    results_table,
+)
+from mecbopt.neural.experiments.results import (
+    evaluate_run,
+    gather,
+    held_out_figures,
+    judges_of,
+    published,
+)
+from mecbopt.neural.experiments.runner import Bench, end, finished, train_here, train_in_processes
 
 __all__ = ["main"]
 
@@ -53,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--evaluate", action="store_true", help="evaluate what is finished, in place of training"
     )
+    parser.add_argument(
+        "--held-out", action="store_true", help="figures of finished runs on held-out images, without judges"
+    )
     parser.add_argument("--watch", action="store_true", help="with --evaluate: wait for more models")
     parser.add_argument("--classifiers", action="store_true", help="train the loop's classifiers alone")
     parser.add_argument("--split", default="test", choices=["test", "validation"], help="to evaluate on")
@@ -65,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
         "--pack", type=Path, metavar="FILE", help="write results, and models of --only, to a .tar.gz"
     )
     parser.add_argument("--draw", type=Path, metavar="DIR", help="figures and tables of what is evaluated")
+    parser.add_argument(
+        "--couplings", type=Path, metavar="FILE", help="with --draw: couplings of classes, drawn as well"
+    )
     parser.add_argument("--list", action="store_true", help="show the runs")
     return parser
 
@@ -91,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{run.name:32} {run.group:10} {state}")
             return 0
         if options.draw is not None:
-            return _draw(options.out, every, options.draw)
+            return _draw(options.out, every, options.draw, options.couplings)
         if options.pack is not None:
             return _pack(options.out, every, runs if options.only else [], options.pack)
         places = {str(options.data): "DATA", str(options.out): "OUT"}  # where they lie is nobody's business
@@ -105,6 +125,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _prepare(bench, runs, options.classifiers, options.judge_epochs or None)
         if options.benchmark:
             return _benchmark(bench, [run for run in runs if run.evaluated], options.jobs)
+        if options.held_out:
+            return _held_out(bench, runs)
         if options.evaluate:
             return _evaluate(
                 bench,
@@ -181,21 +203,22 @@ def _evaluate(
     if jobs > 1 or watch:
         tried: set[str] = set()
         active: dict[str, subprocess.Popen[bytes]] = {}
-        while time.monotonic() < deadline:
-            queue = [run for run in waiting() if run.name not in tried]
-            over = not watch or all(run.name in tried for run in runs if run.evaluated)
-            if over and not queue and not active:
-                break
-            while queue and len(active) < jobs:
-                run = queue.pop(0)
-                tried.add(run.name)
-                judges_of(bench, run, epochs, bench.say)
-                command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
-                active[run.name] = subprocess.Popen([*command, "--evaluate", "--only", run.name])
-            time.sleep(0.2)
-            active = {name: process for name, process in active.items() if process.poll() is None}
-        for process in active.values():
-            process.terminate()
+        try:
+            while time.monotonic() < deadline:
+                queue = [run for run in waiting() if run.name not in tried]
+                over = not watch or all(run.name in tried for run in runs if run.evaluated)
+                if over and not queue and not active:
+                    break
+                while queue and len(active) < jobs:
+                    run = queue.pop(0)
+                    tried.add(run.name)
+                    judges_of(bench, run, epochs, bench.say)
+                    command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
+                    active[run.name] = subprocess.Popen([*command, "--evaluate", "--only", run.name])
+                time.sleep(0.2)
+                active = {name: process for name, process in active.items() if process.poll() is None}
+        finally:  # the deadline, or an interrupt
+            end(active.values())
     else:
         for run in waiting():
             if time.monotonic() > deadline:
@@ -209,7 +232,21 @@ def _evaluate(
     return 3 if waiting() else 0
 
 
-def _draw(out: Path, every: list[Run], target: Path) -> int:
+def _held_out(bench: Bench, runs: list[Run]) -> int:
+    """Figures that settings are chosen by; 3 where a run is not finished."""
+    looked = [run for run in runs if run.evaluated]
+    ready = [run for run in looked if finished(bench.out, run)]
+    for run in ready:
+        found = held_out_figures(bench, run)
+        ratio = "" if found["ratio"] is None else f", {found['ratio']:.2f} times the code's"
+        bench.say(
+            f"{run.name}: rate {found['coded_rate']:.3f} loop {found['loop_accuracy']:.4f} "
+            f"CE {found['loop_cross_entropy']:.3f} mse {found['mse_source']:.4f}{ratio}"
+        )
+    return 3 if len(ready) < len(looked) else 0
+
+
+def _draw(out: Path, every: list[Run], target: Path, couplings: Path | None) -> int:
     """Figures, and the tables as Markdown on standard output; no data set is needed."""
     results = gather(out, every)
     examples = {}
@@ -218,14 +255,36 @@ def _draw(out: Path, every: list[Run], target: Path) -> int:
         if path.is_file():
             with np.load(path, allow_pickle=False) as archive:
                 examples[run.name] = archive["y"]
-    for path in draw_all(results, examples, target):
+    paths = draw_all(results, examples, target)
+    if couplings is not None:
+        paths += draw_couplings(_read_couplings(couplings), target)
+    for path in paths:
         print(path)
     text = json.dumps(published(results), indent=1, sort_keys=True)
     (target / "experiments.json").write_text(text + "\n", encoding="utf-8")
+    searched = {name: entry["held_out"] for name, entry in results.items() if "held_out" in entry}
+    if searched:
+        text = json.dumps(searched, indent=1, sort_keys=True)
+        (target / "search.json").write_text(text + "\n", encoding="utf-8")
     for prefix in ("mnist", "svhn", "area", "baseline_mnist", "baseline_svhn"):
         print(f"\n{prefix}\n\n{results_table(results, prefix)}")
+    print(f"\nagainst the baseline\n\n{advantage_table(results)}")
     print(f"\nablations\n\n{ablation_table(results)}")
     return 0
+
+
+def _read_couplings(path: Path) -> dict[str, Any]:
+    """Couplings of classes as `docs/neural/results/class_couplings.json` holds them."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"--couplings {path}: {error}; give a JSON file of couplings.") from error
+    needed = {"counts", "coded_rate", "mutual_information", "solved", "upper_bound"}
+    if not isinstance(found, dict) or not all(
+        isinstance(item, dict) and needed <= item.keys() for item in found.values()
+    ):
+        raise DatasetError(f"--couplings {path}: give runs with {', '.join(sorted(needed))} each.")
+    return found
 
 
 def _pack(out: Path, every: list[Run], models: list[Run], target: Path) -> int:
@@ -236,7 +295,7 @@ def _pack(out: Path, every: list[Run], models: list[Run], target: Path) -> int:
         archive.add(results, "results.json")
         for run in every:
             folder = out / "runs" / run.name
-            names = ["run.json", "evaluation.json", "examples.npz", "history.json"]
+            names = ["run.json", "evaluation.json", "held_out.json", "examples.npz", "history.json"]
             names += ["model.safetensors"] if run in models else []
             for name in names:
                 if (folder / name).is_file():

@@ -10,7 +10,8 @@ MSE);
 - `ablation`: one change each at 8 bits on MNIST, and the fidelity term on SVHN;
 - `search`: weights of the loss, to be compared on held-out images (`--split validation`), never on test.
 
-Trunks are runs of their own, shared between the rates of a data set and seed.
+Trunks are runs of their own, shared between the rates of a data set and seed.  So are the codes of the
+groups `ablation` and `search`: what changes the decoder's stage alone is compared on one and the same code.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from mecbopt.neural.presets import latents_for, preset
 
 __all__ = ["GROUPS", "Run", "chosen", "manifest"]
 
-GROUPS = ("trunk", "mnist", "svhn", "area", "baseline", "ablation", "search")
+GROUPS = ("trunk", "code", "mnist", "svhn", "area", "baseline", "ablation", "search")
 
 MNIST_RATES = (4.0, 8.0, 16.0, 2.0, 3.0, 6.0, 12.0, 32.0)
 SEEDED_RATES = (4.0, 8.0, 16.0)
@@ -45,7 +46,9 @@ class Run:
     trunk : str
         Name of the run whose trunk is taken over; empty for none.
     evaluated : str
-        "whole", "short" (rate, judges, distances of laws), or "" (a trunk).
+        "whole", "short" (rate, judges, distances of laws), or "" (a trunk or a code).
+    code : str
+        Name of the run whose calibrated code (encoder, density, gain) is taken over; empty for none.
     """
 
     name: str
@@ -53,6 +56,12 @@ class Run:
     config: Config
     trunk: str = ""
     evaluated: str = "whole"
+    code: str = ""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the runs that must be finished before this one."""
+        return tuple(name for name in (self.trunk, self.code) if name)
 
 
 def manifest(profile: str = "small", decoder_steps: int = 0) -> list[Run]:
@@ -64,6 +73,7 @@ def manifest(profile: str = "small", decoder_steps: int = 0) -> list[Run]:
         for dataset, degradation in (("mnist", "bicubic_x4"), ("svhn", "gaussian_20"), ("mnist", "area_x4"))
     }
     mnist, svhn, area = base.values()
+    runs += [_code(mnist, rate) for rate in SEEDED_RATES] + [_code(svhn, rate) for rate in (8.0, 16.0)]
     runs += [_rated("mnist", mnist, rate, 0) for rate in SEEDED_RATES]
     runs += [_rated("svhn", svhn, rate, 0) for rate in SVHN_RATES]
     runs += [_rated("mnist", mnist, rate, 0) for rate in MNIST_RATES if rate not in SEEDED_RATES]
@@ -89,7 +99,10 @@ def chosen(runs: list[Run], only: tuple[str, ...]) -> list[Run]:
                 f"--only {name}: give a group ({', '.join(GROUPS)}) or the name of a run (--list shows them)."
             )
     wanted = [run for run in runs if not only or run.name in only or run.group in only]
-    needed = {run.trunk for run in wanted} | {run.name for run in wanted}
+    needed = {run.name for run in wanted}
+    for run in reversed(runs):  # what a run needs stands before it
+        if run.name in needed:
+            needed.update(run.needs)
     return [run for run in runs if run.name in needed]
 
 
@@ -116,6 +129,26 @@ def _without_trunk(config: Config) -> Config:
     return dataclasses.replace(config, stages=kept)
 
 
+def _code(config: Config, rate: float) -> Run:
+    """The stages up to the calibration."""
+    whole = _without_trunk(at_rate(config, rate))
+    dataset = _named(config.data.dataset, config.data.degradation)
+    stages = tuple(stage for stage in whole.stages if stage.name != "decoder")
+    return Run(
+        f"{dataset}_code_r{rate:g}_s0", "code", dataclasses.replace(whole, stages=stages),
+        f"{dataset}_trunk_s0", "",
+    )  # fmt: skip
+
+
+def _on_code(name: str, group: str, config: Config) -> Run:
+    """A run of the stages after the calibration, on the code of its rate."""
+    kept = tuple(stage for stage in config.stages if stage.trains != ("encoder.trunk",))
+    first = next(number for number, stage in enumerate(kept) if stage.name == "decoder")
+    dataset = _named(config.data.dataset, config.data.degradation)
+    code = f"{dataset}_code_r{config.objective.target_rate:g}_s0"
+    return Run(name, group, dataclasses.replace(config, stages=kept[first:]), "", "short", code)
+
+
 def _rated(group: str, config: Config, rate: float, seed: int) -> Run:
     dataset = _named(config.data.dataset, config.data.degradation)
     return Run(
@@ -132,6 +165,9 @@ def at_rate(config: Config, rate: float, seed: int = 0) -> Config:
     if rate >= 6.0:
         # More of the source gets through: it may be asked for, and the label needs more weight beside it.
         changes += ["objective.reconstruction_weight=0.1", "objective.label_weight=8.0"]
+        if config.data.dataset == "mnist":
+            # The dither alone makes outputs diverse; chosen on held-out images (group `search`).
+            changes += ["objective.reconstruction_weight=0.25", "model.noise_dimensions=0"]
     if rate < CLASS_ENTROPY:
         changes += ["model.cluster_places=learned", "model.critic_conditional=false"]
     return config.updated(changes)
@@ -171,7 +207,7 @@ def _ablations(mnist: Config, svhn: Config) -> list[Run]:
     changes: dict[str, list[str]] = {
         "reference": [],
         "no_common_randomness": ["model.common_randomness=false"],
-        "no_shared_noise": ["model.noise_dimensions=0"],
+        "shared_noise": ["model.noise_dimensions=16"],
         "mse_for_information": [
             "objective.reconstruction_weight=0.0", f"objective.fidelity_weight={_MSE_WEIGHT}",
         ],
@@ -179,7 +215,10 @@ def _ablations(mnist: Config, svhn: Config) -> list[Run]:
         "plain_critic": ["model.critic_conditional=false"],
     }  # fmt: skip
     runs = [
+        # Without dithers it is another code; the other changes are the decoder stage's.
         Run(f"ablation_{name}", "ablation", _without_trunk(whole.updated(change)), "mnist_trunk_s0", "short")
+        if name == "no_common_randomness"
+        else _on_code(f"ablation_{name}", "ablation", whole.updated(change))
         for name, change in changes.items()
     ]
     free = whole.updated(["model.encoder=free", "model.critic_conditional=false"])
@@ -200,29 +239,39 @@ def _ablations(mnist: Config, svhn: Config) -> list[Run]:
     joint = dataclasses.replace(
         joint, stages=(*joint.stages, extra, StageConfig("calibration_after", "calibration"))
     )
-    runs.append(Run("ablation_joint_fine_tuning", "ablation", joint, "mnist_trunk_s0", "short"))
-    coloured = _without_trunk(at_rate(svhn, 8.0))
+    runs.append(_on_code("ablation_joint_fine_tuning", "ablation", joint))
+    coloured = at_rate(svhn, 8.0)
     none = coloured.updated(["objective.reconstruction_weight=0.0"])
-    runs.append(Run("ablation_svhn_reference", "ablation", coloured, "svhn_trunk_s0", "short"))
-    runs.append(Run("ablation_svhn_no_fidelity", "ablation", none, "svhn_trunk_s0", "short"))
+    runs.append(_on_code("ablation_svhn_reference", "ablation", coloured))
+    runs.append(_on_code("ablation_svhn_no_fidelity", "ablation", none))
     return runs
 
 
+#: What is tried on held-out images: (rate, label weight, information weight, noise dimensions).
+_VARIANTS: dict[str, tuple[tuple[float, float, float, int], ...]] = {
+    "mnist": (
+        (8.0, 8.0, 0.1, 16), (8.0, 8.0, 0.1, 0), (8.0, 8.0, 0.25, 0), (8.0, 8.0, 0.5, 0),
+        (16.0, 8.0, 0.1, 16), (16.0, 8.0, 0.1, 0), (16.0, 8.0, 0.25, 0),
+        (4.0, 5.0, 0.05, 16), (4.0, 10.0, 0.1, 16),
+    ),
+    "svhn": (
+        (16.0, 8.0, 0.1, 16), (16.0, 8.0, 0.1, 0), (16.0, 20.0, 0.1, 0), (16.0, 20.0, 0.03, 0),
+        (8.0, 8.0, 0.1, 16), (8.0, 20.0, 0.1, 0),
+    ),
+}  # fmt: skip
+
+
 def _search(mnist: Config, svhn: Config) -> list[Run]:
-    """Variants of the recipe at a few rates."""
-    variants = [
-        (rate, {"label_weight": label, "reconstruction_weight": source})
-        for rate, label, source in (
-            (8.0, 3.0, 0.1), (8.0, 8.0, 0.03), (8.0, 8.0, 0.1), (8.0, 8.0, 0.25), (4.0, 5.0, 0.05),
-            (4.0, 10.0, 0.1), (16.0, 8.0, 0.1), (16.0, 8.0, 0.25),
-        )
-    ]  # fmt: skip
+    """Variants of the decoder's stage at a few rates."""
     runs = []
-    for dataset, config, chosen_ones in (("mnist", mnist, variants), ("svhn", svhn, variants[1:4:2])):
-        for rate, weights in chosen_ones:
-            changes = [f"objective.{name}={value}" for name, value in weights.items()]
-            label, source = weights["label_weight"], weights["reconstruction_weight"]
-            name = f"search_{dataset}_r{rate:g}_l{label:g}_q{source:g}"
-            changed = _without_trunk(at_rate(config, rate).updated(changes))
-            runs.append(Run(name, "search", changed, f"{dataset}_trunk_s0", "short"))
+    for dataset, config in (("mnist", mnist), ("svhn", svhn)):
+        for rate, label, source, noise in _VARIANTS[dataset]:
+            changed = at_rate(config, rate).updated(
+                [
+                    f"objective.label_weight={label}", f"objective.reconstruction_weight={source}",
+                    f"model.noise_dimensions={noise}",
+                ]
+            )  # fmt: skip
+            name = f"search_{dataset}_r{rate:g}_l{label:g}_q{source:g}_n{noise}"
+            runs.append(_on_code(name, "search", changed))
     return runs

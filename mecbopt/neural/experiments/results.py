@@ -25,12 +25,14 @@ from mecbopt.neural.evaluation.judges import train_judges
 from mecbopt.neural.evaluation.report import EvaluationReport, evaluate
 from mecbopt.neural.experiments.manifest import Run
 from mecbopt.neural.experiments.runner import Bench
-from mecbopt.neural.model.classifiers import Judge
+from mecbopt.neural.model.classifiers import Judge, classification
 
-__all__ = ["evaluate_run", "example_outputs", "gather", "judges_of", "published"]
+__all__ = ["evaluate_run", "example_outputs", "gather", "held_out_figures", "judges_of", "published"]
 
 #: Steps of the fitted bounds, and of those of ablations and baselines.
 STEPS = {"whole": 600, "short": 300}
+#: Test images that a process which knows only model file and bytes decodes again.
+FRESH_IMAGES = 500
 #: Test images of the grids: the first of each class, then the next ones of the split.
 EXAMPLES = 30
 
@@ -51,11 +53,56 @@ def evaluate_run(
     classifiers, _ = load_classifiers(own if own.is_file() else bench.classifiers_file(run.config))
     report = evaluate(
         frozen, dataset, judges, classifiers, steps=STEPS[run.evaluated], device=bench.device,
-        judge_record=record, fresh_process=False,
+        judge_record=record, fresh_images=FRESH_IMAGES,
     )  # fmt: skip
     report.to_json(folder / "evaluation.json")
     np.savez_compressed(folder / "examples.npz", y=example_outputs(frozen, dataset))
     return report
+
+
+def held_out_figures(bench: Bench, run: Run) -> dict[str, Any]:
+    """Write RUN/held_out.json: what settings are chosen by, on held-out images alone and without judges.
+
+    Coded rate, accuracy and cross-entropy (bits) by the classifiers of the loop, the mean squared error of
+    D(Y) to X, that of the code's best guess of X (None where no head was trained), and their quotient; beside
+    them where they come from, as for a run that is evaluated.
+    """
+    folder = bench.folder(run)
+    dataset = bench.dataset(run.config)
+    frozen = load_model(folder / "model.safetensors", bench.device)
+    own = folder / "classifiers.safetensors"
+    classifiers, _ = load_classifiers(own if own.is_file() else bench.classifiers_file(run.config))
+    degrade = frozen.degradation
+    sources = degrade(as_float(dataset.validation_images), streams.generator(1, "evaluation degradation"))
+    codec = ImageCodec(frozen, seed=1)
+    coded = codec.compress(sources)
+    outputs = codec.decompress(coded.blob)
+    with torch.no_grad():
+        accuracy, bits = classification(
+            classifiers.to(bench.device).log_probabilities, outputs, dataset.validation_labels
+        )
+    error = float((degrade.mean(outputs) - sources).square().mean())
+    reached = frozen.record["reached"]
+    lost = reached.get("code_source_mse")
+    trained = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    found = {
+        "images": len(sources),
+        "coded_rate": coded.payload_bits / len(sources),
+        "loop_accuracy": accuracy,
+        "loop_cross_entropy": bits,
+        "mse_source": error,
+        "code_source_mse": lost,
+        "ratio": None if lost is None else error / lost,
+        "weights": dataclasses.asdict(run.config.objective),
+        "noise_dimensions": run.config.model.noise_dimensions,
+        "reached": reached,
+    } | {
+        key: trained.get(key)
+        for key in ("command", "seed", "steps", "processor", "processor_seconds", "dataset", "software")
+    }  # fmt: skip
+    text = json.dumps(found, indent=1, sort_keys=True, allow_nan=False)
+    (folder / "held_out.json").write_text(text + "\n", encoding="utf-8")
+    return found
 
 
 def judges_of(
@@ -95,7 +142,7 @@ def gather(out: Path, runs: list[Run]) -> dict[str, Any]:
     for run in runs:
         folder = out / "runs" / run.name
         entry: dict[str, Any] = {}
-        for part in ("run", "evaluation"):
+        for part in ("run", "evaluation", "held_out"):
             path = folder / f"{part}.json"
             if path.is_file():
                 entry[part] = json.loads(path.read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from mecbopt.neural.training.pipeline import freeze, loop_classifiers
 from mecbopt.neural.training.tasks import ImageTask
 from mecbopt.neural.training.trainer import Trainer
 
-__all__ = ["Bench", "finished", "processor_name", "train_here", "train_in_processes"]
+__all__ = ["Bench", "end", "finished", "processor_name", "train_here", "train_in_processes"]
 
 Say = Callable[[str], None]
 
@@ -133,6 +133,8 @@ class Bench:
             trainer.restore(checkpoint)
         elif run.trunk:
             trainer.start_from(self.folder(run.trunk) / "checkpoint.safetensors", "encoder.trunk")
+        elif run.code:
+            trainer.take_code(self.folder(run.code) / "checkpoint.safetensors")
         (folder / "config.toml").write_text(config.to_toml(), encoding="utf-8")
         return trainer
 
@@ -189,10 +191,32 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
     waiting = [run for run in runs if not finished(bench.out, run)]
     active: list[_Active] = []
     helper = _classifiers_beside(bench, waiting) if on_gpu else None
+    try:
+        _take_turns(bench, waiting, active, jobs if on_gpu else 1, deadline, helper)
+    finally:
+        end([helper] if helper else [])
+    for item in active:
+        bench.say(f"stopped {item.run.name} at step {item.trainer.step} of {item.trainer.steps}")
+        with torch.cuda.stream(item.stream):
+            item.trainer.save()
+            bench.keep(item.run, item.trainer)
+    return [run.name for run in runs if not finished(bench.out, run)]
+
+
+def _take_turns(
+    bench: Bench,
+    waiting: list[Run],
+    active: list[_Active],
+    jobs: int,
+    deadline: float,
+    helper: subprocess.Popen[bytes] | None,
+) -> None:
+    """Give every active run a chunk in turn and start waiting ones, until the deadline."""
+    on_gpu = bench.device.startswith("cuda")
     while (waiting or active) and time.monotonic() < deadline:
         helped = helper is not None and helper.poll() is None
         for run in _ready(waiting, bench, helped):
-            if len(active) >= (jobs if on_gpu else 1):
+            if len(active) >= jobs:
                 break
             waiting.remove(run)
             stream = torch.cuda.Stream() if on_gpu else None
@@ -204,7 +228,7 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
             if helped:
                 time.sleep(0.2)
                 continue
-            break  # what is left waits for a trunk that is not among the runs
+            break  # what is left waits for a trunk or a code that is not among the runs
         for item in list(active):
             try:
                 over = _advanced(bench, item)
@@ -213,12 +237,6 @@ def train_here(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> lis
                 over = True
             if over:
                 active.remove(item)
-    for item in active:
-        bench.say(f"stopped {item.run.name} at step {item.trainer.step} of {item.trainer.steps}")
-        with torch.cuda.stream(item.stream):
-            item.trainer.save()
-            bench.keep(item.run, item.trainer)
-    return [run.name for run in runs if not finished(bench.out, run)]
 
 
 def _advanced(bench: Bench, item: _Active) -> bool:
@@ -248,13 +266,23 @@ def _classifiers_beside(bench: Bench, runs: list[Run]) -> subprocess.Popen[bytes
 
 
 def _ready(waiting: list[Run], bench: Bench, helped: bool) -> list[Run]:
-    """Runs whose trunk is there, and whose classifiers nobody is still working on."""
+    """Runs whose trunk or code is there, and whose classifiers nobody is still working on."""
     return [
         run
         for run in waiting
-        if (not run.trunk or finished(bench.out, run.trunk))
+        if all(finished(bench.out, name) for name in run.needs)
         and (not run.evaluated or not helped or bench.classifiers_file(run.config).is_file())
     ]
+
+
+def end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    """End what is still at work, and wait for it: a process that is left goes on writing, and is a zombie."""
+    kept = list(processes)
+    for process in kept:
+        if process.poll() is None:
+            process.terminate()
+    for process in kept:
+        process.wait()
 
 
 def train_in_processes(bench: Bench, runs: list[Run], jobs: int, deadline: float) -> list[str]:
@@ -269,24 +297,23 @@ def train_in_processes(bench: Bench, runs: list[Run], jobs: int, deadline: float
     waiting = [run for run in runs if not finished(out, run)]
     active: dict[str, subprocess.Popen[bytes]] = {}
     failed: set[str] = set()
-    while (waiting or active) and time.monotonic() < deadline:
-        for run in _ready(waiting, bench, False):
-            if len(active) < jobs:
-                waiting.remove(run)
-                command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
-                active[run.name] = subprocess.Popen([*command, "--only", run.name])
-                say(f"start {run.name}")
-        if not active:
-            break
-        time.sleep(0.2)
-        for name, process in list(active.items()):
-            if process.poll() is not None:
-                del active[name]
-                if process.returncode:
-                    failed.add(name)
-                say(f"{'failed' if process.returncode else 'done'} {name}")
-    for process in active.values():
-        process.terminate()
-    for process in active.values():
-        process.wait()
+    try:
+        while (waiting or active) and time.monotonic() < deadline:
+            for run in _ready(waiting, bench, False):
+                if len(active) < jobs:
+                    waiting.remove(run)
+                    command = [sys.executable, "-m", "mecbopt.neural.experiments", *bench.arguments]
+                    active[run.name] = subprocess.Popen([*command, "--only", run.name])
+                    say(f"start {run.name}")
+            if not active:
+                break
+            time.sleep(0.2)
+            for name, process in list(active.items()):
+                if process.poll() is not None:
+                    del active[name]
+                    if process.returncode:
+                        failed.add(name)
+                    say(f"{'failed' if process.returncode else 'done'} {name}")
+    finally:  # the deadline, or an interrupt
+        end(active.values())
     return [run.name for run in runs if not finished(out, run)]

@@ -371,7 +371,11 @@ class StageLoop:
 
 
 def averaged_copy(model: CouplingModel) -> CouplingModel:
-    """A copy that is never trained."""
+    """A copy that is never trained, in evaluation mode: its trunk's batch statistics stay those of training.
+
+    In training mode a calibration would see each image's code depend on its neighbours, fit the density to
+    such codes, and change the statistics that the finished model codes by.
+    """
     copied = copy.deepcopy(model)
     copied.requires_grad_(False)
-    return copied
+    return copied.eval()

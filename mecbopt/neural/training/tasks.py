@@ -67,6 +67,10 @@ class Task(Protocol):
         """(sources to fit the density to, sources to set the rate on), on CPU."""
         ...
 
+    def clean_samples(self) -> tuple[Tensor, Tensor]:
+        """Samples of p_Y beside the calibration sources, on CPU; ConfigError where it has no samples."""
+        ...
+
 
 class ImageTask:
     """Images of a data set, degraded by the configured degradation.
@@ -138,3 +142,7 @@ class ImageTask:
         train = as_float(self.dataset.train_images[: self._DENSITY_SOURCES])
         held_out = as_float(self.dataset.validation_images)
         return self.degradation(train, generator), self.degradation(held_out, generator)
+
+    def clean_samples(self) -> tuple[Tensor, Tensor]:
+        """Training images (at most 8192) and all held-out images."""
+        return self.dataset.train_images[: self._DENSITY_SOURCES], self.dataset.validation_images

@@ -26,10 +26,18 @@ from mecbopt.neural.model.heads import CodeHeads
 from mecbopt.neural.registry import Registry
 from mecbopt.neural.software import software_record
 from mecbopt.neural.training.calibration import calibrated, code_error, fit_density
-from mecbopt.neural.training.checkpoint import CHECKPOINT_KIND, optimiser_state, restore_optimiser
+from mecbopt.neural.training.checkpoint import (
+    CHECKPOINT_KIND,
+    check_optimiser,
+    check_weights,
+    optimiser_state,
+    restore_optimiser,
+    standing,
+)
 from mecbopt.neural.training.distributed import World
 from mecbopt.neural.training.loop import CHUNK, StageLoop, averaged_copy
 from mecbopt.neural.training.parts import encoder_moves
+from mecbopt.neural.training.refit import refit_distance
 from mecbopt.neural.training.tasks import Task
 
 __all__ = ["STAGES", "StageKind", "Trainer", "history_json"]
@@ -171,8 +179,10 @@ class Trainer:
             self._unseen = (loop.step - 1) % CHUNK + 1 if on_gpu else 1
             if not on_gpu:
                 self._report(loop)
-            due = loop.step % self.config.runtime.checkpoint_every < (CHUNK if on_gpu else 1)
-            if self.checkpoint is not None and due:
+            width = CHUNK if on_gpu else 1
+            if loop.adversarial and self._due(loop, loop.config.optimisation.critic_refit_every, width):
+                self._refit_critic(loop)
+            if self.checkpoint is not None and self._due(loop, self.config.runtime.checkpoint_every, width):
                 self.seconds += time.perf_counter() - started
                 self.save()
                 started = time.perf_counter()
@@ -180,6 +190,25 @@ class Trainer:
         if loop.step >= loop.steps:
             self._report(loop)
             self._finish_stage(loop)
+
+    @staticmethod
+    def _due(loop: StageLoop, every: int, width: int) -> bool:
+        """Whether something that happens every so many steps (0: never) fell into the last `width` ones."""
+        return every > 0 and loop.step % every < width
+
+    def _refit_critic(self, loop: StageLoop) -> None:
+        """Let a critic that training has not seen say how far the averaged model is from p_Y."""
+        self._report(loop)
+        loop.settle()
+        distance = refit_distance(
+            self.averaged, self.task.calibration_sources(), self.task.clean_samples(),
+            seed=streams.integer_seed(self.config.runtime.seed, "refit while training"),
+            steps=loop.config.optimisation.critic_refit_steps,
+        )  # fmt: skip
+        step = self.before + loop.step
+        if not self.history or self.history[-1]["step"] != step:
+            self._log(step, {})
+        self.history[-1]["refit_w1"] = distance
 
     def _report(self, loop: StageLoop) -> None:
         """Check, log and show the terms that have not been looked at yet."""
@@ -299,42 +328,71 @@ class Trainer:
         Raises
         ------
         ModelFileError
-            Damaged, or of other settings than this trainer's (the number of steps may differ).
+            Damaged, no state of a training, or of other settings than this trainer's (the number of steps may
+            differ).  Record and weights are checked before anything is taken up, the optimisers' state at
+            last: a trainer that refused a checkpoint is not to be trained on.
         """
         tensors, record, _ = read_tensors(path, CHECKPOINT_KIND)
-        _same_settings(path, Config.from_dict(record["config"]), self.config)
-        for part, module in self._modules().items():
-            _load(path, module, tensors, f"{part}.")
-        self.before, self.reached = int(record["before"]), record["reached"]
-        self.seconds, self.history = float(record["seconds"]), list(record["history"])
-        number = int(record["stage"])
+        stand = standing(path, record)
+        _same_settings(path, stand.config, self.config)
+        modules = self._modules()
+        for part, module in modules.items():
+            check_weights(path, module, part, tensors)
+        for part, module in modules.items():
+            module.load_state_dict(
+                {
+                    name[len(part) + 1 :]: value
+                    for name, value in tensors.items()
+                    if name.startswith(f"{part}.")
+                }
+            )
+        self.before, self.reached = stand.before, stand.reached
+        self.seconds, self.history = stand.seconds, stand.history
         # A run that was over goes on in its last stage where that has more steps now.
-        self.number = min(number, len(self.stages) - 1)
+        self.number = min(stand.stage, len(self.stages) - 1)
         self._loop = None
-        if record["stage_step"] is not None:
+        if stand.stage_step is not None:
             loop = self.loop
-            loop.step = int(record["stage_step"])
+            for name, optimiser in loop.optimisers.items():
+                check_optimiser(path, f"optimiser.{name}", optimiser, tensors, stand.stage_step)
+            loop.step = stand.stage_step
             for name, optimiser in loop.optimisers.items():
                 restore_optimiser(f"optimiser.{name}", optimiser, tensors)
-            loop.rate.restore(record["multipliers"]["rate"])
-            loop.label.restore(record["multipliers"]["label"])
+            loop.rate.restore(stand.multipliers["rate"])
+            loop.label.restore(stand.multipliers["label"])
             if loop.step < loop.steps:
                 return
-        self.number = number
+        self.number = stand.stage
 
     def start_from(self, path: Path, part: str) -> None:
-        """Take a part of the model, such as "encoder.trunk", from the checkpoint of another run."""
+        """Take a part of the model, such as "encoder.trunk" or "gain", from the checkpoint of another run."""
         tensors, _, _ = read_tensors(path, CHECKPOINT_KIND)
         found = {
             name.removeprefix("averaged."): value
             for name, value in tensors.items()
-            if name.startswith(f"averaged.{part}.")
+            if f"{name}.".startswith(f"averaged.{part}.")
         }
         own = self.model.state_dict()
         if not found or any(name not in own or own[name].shape != found[name].shape for name in found):
             raise ModelFileError(f"{path} has no part {part!r} that fits this model's settings.")
         for target in (self.model, self.averaged):
             target.load_state_dict(found, strict=False)
+
+    def take_code(self, path: Path) -> None:
+        """Take encoder, density and gain, and what their calibration reached, from another run.
+
+        Raises
+        ------
+        ModelFileError
+            The run is not calibrated, or its code does not fit this model's settings.
+        """
+        _, record, _ = read_tensors(path, CHECKPOINT_KIND)
+        reached = record.get("reached")
+        if not isinstance(reached, dict):
+            raise ModelFileError(f"{path} holds no calibrated code: let its run go through a calibration.")
+        for part in ("encoder", "density", "gain"):
+            self.start_from(path, part)
+        self.reached = dict(reached)
 
     def calibrated_model(self) -> tuple[CouplingModel, dict[str, Any]]:
         """The averaged model with its density fitted and its rate set, and what was reached."""
@@ -402,14 +460,6 @@ def _same_settings(path: Path, saved: Config, own: Config) -> None:
         if trees[0][section][key] != trees[1][section][key]
     ]
     raise ModelFileError(f"{path} was written with other settings of {', '.join(different) or 'the stages'}.")
-
-
-def _load(path: Path, module: nn.Module, tensors: dict[str, torch.Tensor], prefix: str) -> None:
-    part = {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
-    try:
-        module.load_state_dict(part)
-    except RuntimeError as error:
-        raise ModelFileError(f"{path}: the weights do not fit these settings.") from error
 
 
 def history_json(history: list[dict[str, Any]]) -> str:
