@@ -3,9 +3,8 @@
     python -m tests.stress.certificates --count 100000 --seed 0
 
 A case is a function of (seed, number).  Every file goes to the checker in Python and to one process of the
-checker in JavaScript.  A finding is a disagreement (of verdict or interval), a claim accepted that is false
-of the problem it states, an exception that is no refusal, or more than `SECONDS` for a file.  The exit code is 1
-then.
+checker in JavaScript.  A finding is a disagreement (of verdict or interval), a false claim
+accepted, an exception that is no refusal, or more than `SECONDS` for a file.  The exit code is 1 then.
 """
 
 from __future__ import annotations
