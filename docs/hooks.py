@@ -1,4 +1,4 @@
-"""Build hooks: pages by folder, links to the theory, formulas as MathML.
+"""Build hooks: pages by folder, links to the theory, formulas as MathML, the checker in one file.
 
 Nothing here needs a network, neither while the pages are built nor while they are read.
 """
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from latex2mathml.converter import convert
+from mkdocs.structure.files import File
 from mkdocs.utils import get_relative_url
+from single_page import single_page
 
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 
@@ -27,6 +29,12 @@ def on_config(config: Any) -> Any:
     folder = Path(config.docs_dir)
     config.nav = _expanded(config.nav, folder, _named(config.nav))
     return config
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the checker of certificates as one page that loads nothing; its modules are copied as they are."""
+    files.append(File.generated(config, "checker/index.html", content=single_page()))
+    return files
 
 
 def _named(nav: Any) -> set[str]:
