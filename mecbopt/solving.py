@@ -14,7 +14,6 @@ from mecbopt import _validate
 from mecbopt.control import Clock, ProgressCallback, Target, bounds_cross, held_interrupts, run_search
 from mecbopt.engines.base import Engine, Request, Search
 from mecbopt.engines.checkpoint import Checkpoint, Keeper, formulation_digest
-from mecbopt.engines.enumeration import Enumeration
 from mecbopt.engines.feasibility import Feasibility, examine, first_incumbent
 from mecbopt.engines.greedy import improved_by_greedy
 from mecbopt.engines.registry import named_engine, pick
@@ -45,6 +44,8 @@ _STRONG_BOUND_FROM = 6
 _GREEDY_FROM = 6
 #: Engines that end by themselves whatever the size.
 _ENDING = ("trivial", "low_rate", "plain", "chains", "linear")
+#: Engines that are done in one pass: there is no work to share and no state to keep.
+_ONE_PASS = ("trivial", "low_rate", "plain", "linear", "enumeration")
 
 
 def solve(
@@ -225,7 +226,7 @@ def _workers(workers: Any, executor: Any) -> int:
 
 def _refuse_the_useless(chosen: Engine, **given: Any) -> None:
     """Only the compiled tree hands work over and keeps states; engines that end in one pass need neither."""
-    if isinstance(chosen, Tree) or chosen.name in (*_ENDING, Enumeration.name):
+    if isinstance(chosen, Tree) or chosen.name in _ONE_PASS:
         return
     for argument, value in given.items():
         if value is not None and value != 1:

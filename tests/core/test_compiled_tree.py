@@ -204,3 +204,27 @@ def test_full_memory_turns_to_depth_first_and_changes_no_value():
         peaks.append(search.peak_node_bytes)
     assert values[0] == pytest.approx(values[1], abs=1e-6)
     assert peaks[1] < 12_000 < peaks[0]
+
+
+@pytest.mark.parametrize("gap", [1e-6, 1e-8, 1e-10, 3e-12])
+@pytest.mark.parametrize("seed", range(6))
+def test_bounds_of_boxes_with_narrow_sides_hold(gap, seed):
+    """Chords of Jensen rows over short gaps magnify the rounding of phi; a coupling is in each box."""
+    random = np.random.default_rng(seed)
+    n, m = random.integers(2, 5, 2)
+    p_x, p_y = random.dirichlet(np.ones(n)), random.dirichlet(np.ones(m))
+    search = CompiledSearch(p_x, p_y, 0.5 * float(bits(p_y).sum()), seed=seed)
+    search.run(seconds=1)
+    coupling = np.zeros((n, m))
+    for mapping, weight in zip(search.incumbent_mappings, search.incumbent_weights, strict=True):
+        coupling[np.arange(n), mapping] += weight * p_x
+    for _ in range(8):
+        below, above = (
+            np.where(random.random((n, m)) < 0.5, 1.0, gap) * random.random((n, m)) for _ in range(2)
+        )
+        lower, upper = (
+            np.maximum(coupling - below, 0.0),
+            np.minimum(coupling + above, np.minimum.outer(p_x, p_y)),
+        )
+        bound = search.relaxation_bound(lower, np.maximum(upper, coupling), rounds=int(random.integers(1, 6)))
+        assert bound <= search.incumbent_entropy + 1e-13

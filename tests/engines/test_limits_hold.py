@@ -130,8 +130,3 @@ def test_a_value_of_next_to_nothing_is_found_all_the_same():
 def test_a_bad_relative_gap_is_named(relative_gap):
     with pytest.raises(mb.ProblemError, match="relative_gap"):
         mb.solve(_problem(3, 3), relative_gap=relative_gap)
-
-
-def test_more_than_one_worker_is_refused_until_it_works():
-    with pytest.raises(mb.NotSupportedError, match="workers is 4"):
-        mb.solve(_problem(3, 3), workers=4)

@@ -147,6 +147,7 @@ def test_a_worker_that_is_killed_costs_time_and_nothing_else(alone, monkeypatch)
         ({"workers": 2, "method": "local"}, "workers"),
         ({"workers": 2, "engine": "highs"}, "workers"),
         ({"checkpoint": "a.file", "method": "greedy"}, "checkpoint"),
+        ({"workers": 2, "engine": "highs", "node_limit": 3}, "workers"),
         ({"executor": 3}, "executor"),
         ({"workers": 0}, "workers"),
     ],

@@ -107,14 +107,19 @@ static curve_point in_box(double at, curve_point low, curve_point high) {
 
 static double tangent(curve_point point) { return point.at > 0.0 ? -point.log - CORE_LOG2_E : 0.0; }
 
+/* What two values of phi, of at most .54 bits, may be off by together.  A chord over a short gap magnifies it, and
+ * slopes may be wrong to one side alone: any greater one on the left and any smaller one on the right keeps the bound
+ * concave and below phi on the box (lemma rounded_jensen). */
+static const double PHI_ROUNDING = 5e-16;
+
 static concave_bound concave_of(curve_point low, curve_point high, curve_point from, curve_point to) {
     concave_bound g = {from.at, to.at, 0.0, 0.0, 0.0, 0.0};
     if (from.at - low.at > 1e-12)
-        g.left_slope = (from.phi - low.phi) / (from.at - low.at);
+        g.left_slope = (from.phi - low.phi + PHI_ROUNDING) / (from.at - low.at);
     else
         g.left_slope = tangent(from);
     if (high.at - to.at > 1e-12)
-        g.right_slope = (high.phi - to.phi) / (high.at - to.at);
+        g.right_slope = (high.phi - to.phi - PHI_ROUNDING) / (high.at - to.at);
     else
         g.right_slope = tangent(to);
     g.left_zero = from.phi - g.left_slope * from.at;
