@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from mecbopt._core import library
 from mecbopt._core.asking import interruptible
-from mecbopt.errors import SolverError
 
 __all__ = ["greedy_atoms"]
 
@@ -27,12 +26,8 @@ def greedy_atoms(
     Returns
     -------
     tuple or None
-        Cells, shape (a, k), and masses, shape (a,); None without the compiled core.  Cost O(n log n).
-
-    Raises
-    ------
-    SolverError
-        Memory ran out.
+        Cells, shape (a, k), and masses, shape (a,); None without the compiled core, or where it found no
+        memory.  Cost O(n log n).
     """
     core = library()
     if core is None:
@@ -59,5 +54,5 @@ def greedy_atoms(
         lib.core_ask,
     )
     if atoms == lib.MEC_GREEDY_NO_MEMORY:
-        raise SolverError("Out of memory for the greedy coupling: merge letters.")
+        return None
     return cells[:atoms], weights[:atoms]
