@@ -92,7 +92,7 @@ class Refutation:
 _certifying: ContextVar[list[Certificate] | None] = ContextVar("_certifying", default=None)
 
 
-def optimum(problem: Problem) -> Any:
+def optimum(problem: Problem) -> Solution | Optimum:
     """The optimum of another problem, for claims that compare several.
 
     Its `mutual_information` is attained and its `upper_bound` holds: compare so that the claim can only gain

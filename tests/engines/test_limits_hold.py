@@ -40,8 +40,8 @@ def _problem(n, m, label=False, rate=0.5):
 
 
 CASES = [
-    ("exact", _problem(16, 2), {}),
-    ("exact", _problem(20, 2), {}),
+    ("exact", _problem(16, 2), {"engine": "highs"}),
+    ("exact", _problem(256, 2), {}),
     ("exact", _problem(12, 12), {}),
     ("exact", _problem(12, 12), {"engine": "highs"}),
     ("exact", _problem(13, 4, label=True), {}),

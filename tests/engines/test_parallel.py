@@ -92,7 +92,7 @@ class Unreliable(Executor):
         self.lost = 0
 
     def submit(self, function, /, *arguments, **options):
-        if self._random.random() >= self._share:
+        if self.lost and self._random.random() >= self._share:  # the first one is lost
             return self._pool.submit(function, *arguments, **options)
         self.lost += 1
         future = Future()

@@ -21,6 +21,7 @@ INFRASTRUCTURE = {
     "witness",
     "mappings",
     "two_bits",
+    "edge_instances",
     "textbook",
     "textbook_sets",
     "rests",
