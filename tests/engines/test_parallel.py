@@ -33,6 +33,8 @@ def _problem(seed, size=4, share=0.15, label=False):
 
 PROBLEMS = [_problem(1), _problem(2), _problem(3, 5), _problem(4, 4, 0.4, label=True)]
 
+HARD = _problem(4, 5)
+
 
 def _agree(one, other):
     other.check()
@@ -52,6 +54,11 @@ def alone():
 @pytest.mark.parametrize("number", range(len(PROBLEMS)))
 def test_threads_prove_the_same(number, workers, alone):
     _agree(alone[number], mb.solve(PROBLEMS[number], workers=workers))
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_threads_share_a_long_tree(workers):
+    _agree(mb.solve(HARD), mb.solve(HARD, workers=workers))
 
 
 @pytest.mark.parametrize("number", range(len(PROBLEMS)))
@@ -106,7 +113,7 @@ class Unreliable(Executor):
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6])
-def test_tasks_that_are_lost_cost_time_and_nothing_else(share, alone, monkeypatch):
+def test_tasks_that_are_lost_cost_time_and_nothing_else(share, monkeypatch):
     monkeypatch.setattr(tree_executor, "_LEAST_PATIENCE", 0.3)
     monkeypatch.setattr(tree_executor, "_PATIENCE", 1.0)
     monkeypatch.setattr(tree_executor, "_MOST_SECONDS", 0.2)
@@ -114,7 +121,8 @@ def test_tasks_that_are_lost_cost_time_and_nothing_else(share, alone, monkeypatc
     monkeypatch.setattr(tree_executor, "_MOST_FAILURES", 100)
     with ThreadPoolExecutor(2) as pool:
         executor = Unreliable(pool, share)
-        _agree(alone[2], mb.solve(PROBLEMS[2], executor=executor, workers=2))
+        # Thousands of nodes: a quick machine must not be done before it has any to hand out.
+        _agree(mb.solve(HARD), mb.solve(HARD, executor=executor, workers=2))
     assert executor.lost > 0
 
 
@@ -122,7 +130,7 @@ def test_a_worker_that_is_killed_costs_time_and_nothing_else(alone, monkeypatch)
     """The pool breaks with it; the search goes on without and says so."""
     monkeypatch.setattr(tree_executor, "_FIRST_SECONDS", 0.05)
     monkeypatch.setattr(tree_executor, "_MOST_SECONDS", 0.05)
-    problem = _problem(4, 5, 0.15)
+    problem = HARD
     with ProcessPoolExecutor(2) as executor:
         executor.submit(os.getpid).result()
 
