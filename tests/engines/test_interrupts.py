@@ -119,7 +119,7 @@ def test_bad_options_are_named(problem, options, words):
 
 
 def test_a_problem_is_asked_for():
-    with pytest.raises(mb.ProblemError, match="must be a mecbopt.Problem"):
+    with pytest.raises(mb.ProblemError, match=r"must be a mecbopt\.Problem"):
         mb.solve(np.eye(2))
 
 
