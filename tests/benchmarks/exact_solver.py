@@ -91,7 +91,7 @@ def measure(
 ) -> dict[str, Any]:
     """Solve one instance within `limit` processor seconds."""
     total = entropy(p_x) + entropy(p_y)
-    floor = total - mutual_information_bound(p_x, p_y, rate) - 1e-12  # every problem has it, whoever solves it
+    floor = total - mutual_information_bound(p_x, p_y, rate) - 1e-12  # every solver has it
     start = time.process_time()
     settings = dataclasses.replace(Settings(), **levers)
     search = CompiledSearch(p_x, p_y, rate, *(label or (None, None)), entropy_floor=floor, settings=settings)
