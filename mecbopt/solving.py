@@ -212,13 +212,7 @@ def _pick(method: str, formulation: Formulation, request: Request, time_limit: f
 
 def _workers(workers: Any, executor: Any) -> int:
     """Threads, or tasks at a time of an executor."""
-    if executor is not None and not isinstance(executor, Executor):
-        raise ProblemError(
-            argument="executor",
-            value=executor,
-            required="be a concurrent.futures.Executor",
-            remedy="dask, mpi4py and loky have one",
-        )
+    executor = _validate.executor_or_none(executor)
     if workers is None:
         return 1 if executor is None else default_workers(executor)
     return _validate.positive_integer("workers", workers)

@@ -1,9 +1,10 @@
-"""Arrays of numbers, and callables, where nothing has to stay exact."""
+"""Arrays of numbers where nothing has to stay exact; callables and executors."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from mecbopt.errors import MecboptError, ProblemError
 
-__all__ = ["callback", "numeric_array"]
+__all__ = ["callback", "executor_or_none", "numeric_array"]
 
 
 def numeric_array(
@@ -64,3 +65,21 @@ def callback(name: str, value: Any) -> Callable[..., object] | None:
         raise ProblemError(argument=name, value=value, required="be a function, or None")
     found: Callable[..., object] | None = value
     return found
+
+
+def executor_or_none(executor: Any) -> Executor | None:
+    """Where work may be handed to, or None.
+
+    Raises
+    ------
+    ProblemError
+        Neither.
+    """
+    if executor is not None and not isinstance(executor, Executor):
+        raise ProblemError(
+            argument="executor",
+            value=executor,
+            required="be a concurrent.futures.Executor",
+            remedy="dask, mpi4py and loky have one",
+        )
+    return executor

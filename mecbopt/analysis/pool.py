@@ -25,7 +25,7 @@ from concurrent.futures import (
 from typing import Any, Generic, TypeVar
 
 from mecbopt import _validate
-from mecbopt.errors import ProblemError, SolverError
+from mecbopt.errors import SolverError
 
 __all__ = ["map_in_order"]
 
@@ -74,13 +74,7 @@ def map_in_order(
         The processes cannot start, or one died and `unfinished` is not given.
     """
     workers = _validate.positive_integer("workers", workers)
-    if executor is not None and not isinstance(executor, Executor):
-        raise ProblemError(
-            argument="executor",
-            value=executor,
-            required="be a concurrent.futures.Executor",
-            remedy="dask, mpi4py and loky have one",
-        )
+    _validate.executor_or_none(executor)
     work = _Work(function, items, interrupted, on_result)
     processes = min(workers, len(items))
     try:

@@ -86,7 +86,7 @@ def greedy_support(marginals: list[NDArray[np.float64]]) -> SparseCoupling:
 
 
 def _atoms(marginals: list[NDArray[np.float64]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The same without the compiled core, about twenty times slower."""
+    """The same without the compiled core, slower."""
     queues = [_LetterQueue(p) for p in marginals]
     indices: list[tuple[int, ...]] = []
     masses: list[float] = []
