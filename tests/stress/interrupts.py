@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -39,9 +38,10 @@ for line in sys.stdin:
 
 
 class Interrupter:
-    """Interrupts calls of this process."""
+    """Interrupts calls of this process; between them, while it is open, SIGINT is swallowed."""
 
     def __init__(self) -> None:
+        self._before = signal.signal(signal.SIGINT, _swallow)
         self._helper = subprocess.Popen(
             [sys.executable, "-S", "-c", _HELPER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -49,32 +49,35 @@ class Interrupter:
     def call(self, function: Callable[[], Any], delay: float) -> Any:
         """What the function returns, SIGINT arriving `delay` seconds after its start; raises what it raises.
 
-        A signal that comes after the return is awaited and swallowed.
+        A signal that comes after the return is awaited and swallowed, and costs no result.
         """
         assert self._helper.stdin is not None
         assert self._helper.stdout is not None
+        kept: list[Any] = []
         self._helper.stdin.write(f"{delay}\n")
         self._helper.stdin.flush()
         try:
-            return function()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            kept.append(function())
+            signal.signal(signal.SIGINT, _swallow)
+        except KeyboardInterrupt:
+            if not kept:
+                raise
         finally:
-            self._settle(self._helper.stdout.fileno(), delay + 2.0)
-
-    @staticmethod
-    def _settle(stream: int, patience: float) -> None:
-        """Wait until the signal was sent and taken; it may strike at any line here, so each is repeatable."""
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
-            with contextlib.suppress(KeyboardInterrupt):
-                if select.select([stream], [], [], 0.05)[0]:
-                    time.sleep(0.001)
-                    os.read(stream, 64)
-                    return
+            signal.signal(signal.SIGINT, _swallow)
+            os.read(self._helper.stdout.fileno(), 64)
+            time.sleep(0.001)
+        return kept[0]
 
     def close(self) -> None:
-        """End the helper."""
+        """End the helper, and give SIGINT back."""
         self._helper.kill()
         self._helper.communicate()
+        signal.signal(signal.SIGINT, self._before)
+
+
+def _swallow(_number: int, _frame: FrameType | None) -> None:
+    """A signal that no call waits for."""
 
 
 def _interrupted(code: str, function: Callable[[], Any], random: Random, repeats: int) -> list[Any]:

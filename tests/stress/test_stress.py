@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -190,8 +192,12 @@ def test_the_interrupter_interrupts_and_leaves_nothing_behind() -> None:
         with pytest.raises(KeyboardInterrupt):
             interrupter.call(lambda: [None for _ in iter(int, 1)], 0.01)
         assert interrupter.call(lambda: 1, 0.05) == 1
+        for _ in range(100):  # strikes about the end of the call
+            with suppress(KeyboardInterrupt):
+                assert interrupter.call(lambda: sum(range(2000)), 0.0) == 1999000
     finally:
         interrupter.close()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_readers_that_fail_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
