@@ -100,7 +100,11 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{options.size}x{options.size}, the {len(runs)} slowest of {len(alone)} instances.\n")
     print(_table(runs))
     if options.json is not None:
-        write_json(options.json, describe_machine("python -m tests.benchmarks.parallel") | {"runs": runs})
+        command = (
+            f"python -m tests.benchmarks.parallel --size {options.size} --instances {options.instances}"
+            f" --slowest {options.slowest}"
+        )
+        write_json(options.json, describe_machine(command) | {"runs": runs})
     return int(any(run["spread"] > 1e-6 for run in runs))
 
 
