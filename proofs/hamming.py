@@ -216,5 +216,5 @@ LEMMA = Lemma(
             ),
         ),
     ),
-    witness=Witness(draw=_draw, count=1_500),
+    witness=Witness(draw=_draw, count=800),
 )
