@@ -7,7 +7,7 @@ derived by machine in `proofs/`; `mecbopt prove` runs the derivations.
 from mecbopt.bernoulli.arrays import value
 from mecbopt.bernoulli.coupling import Weights
 from mecbopt.bernoulli.crossover import crossover_rate
-from mecbopt.bernoulli.hamming import HammingOptimum, hamming
+from mecbopt.bernoulli.distortion import HammingOptimum, hamming
 from mecbopt.bernoulli.optimum import (
     BernoulliOptimum,
     comonotone,

@@ -53,12 +53,12 @@ def groups() -> list[Group]:
                     "crossover",
                     "coupling",
                     "optimum",
-                    "hamming",
+                    "distortion",
                     "scalars",
                 )
             ),
             (
-                ("tests/bernoulli/test_optimum.py", "tests/bernoulli/test_hamming.py"),
+                ("tests/bernoulli/test_optimum.py", "tests/bernoulli/test_distortion.py"),
                 ("tests/bernoulli/test_against_linear_program.py", "tests/proofs/test_agreement.py"),
             ),
         ),
