@@ -27,6 +27,11 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/bernoulli/polygon.py: only the largest and the smallest delta matter",
         f"{_INDEX}: `theorem_3_value`",
     ),
+    "hamming": (
+        "mecbopt/bernoulli/polygon.py: closest_points",
+        "docs/theory/what-theorem-2-misses.md: `mecbopt prove hamming`",
+        f"{_INDEX}: `hamming`",
+    ),
     "erratum_theorem_2": ("docs/theory/what-theorem-2-misses.md: An exact witness",),
     "erratum_theorem_3": ("docs/theory/what-theorem-2-misses.md: With a label",),
     "tangent": ("chord", "column_jensen", "sharpened_jensen", "largest_loss"),

@@ -34,6 +34,7 @@ NAMES = (
     "theorem_3",
     "theorem_3_kkt",
     "theorem_3_value",
+    "hamming",
     "erratum_theorem_2",
     "erratum_theorem_3",
     "tangent",

@@ -1,14 +1,15 @@
-"""Binary sources in closed form: the true optimum, the comonotone branch, the crossover rate.
+"""Binary sources in closed form: the optimum, the comonotone branch, the crossover rate, least P(X != Y).
 
 X ~ Bern(q_x), Y ~ Bern(q_y), and optionally a label S = X xor N with N ~ Bern(crossover).  Every formula is
 derived by machine in `proofs/`; `mecbopt prove` runs the derivations.
 """
 
 from mecbopt.bernoulli.arrays import value
+from mecbopt.bernoulli.coupling import Weights
 from mecbopt.bernoulli.crossover import crossover_rate
+from mecbopt.bernoulli.distortion import HammingOptimum, hamming
 from mecbopt.bernoulli.optimum import (
     BernoulliOptimum,
-    Weights,
     comonotone,
     smallest_label_entropy,
     smallest_rate,
@@ -17,9 +18,11 @@ from mecbopt.bernoulli.optimum import (
 
 __all__ = [
     "BernoulliOptimum",
+    "HammingOptimum",
     "Weights",
     "comonotone",
     "crossover_rate",
+    "hamming",
     "smallest_label_entropy",
     "smallest_rate",
     "solve",

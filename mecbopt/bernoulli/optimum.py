@@ -9,46 +9,42 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mecbopt._validate import nonnegative_number
+from mecbopt.bernoulli.coupling import (
+    BinaryCoupling,
+    Weights,
+    active,
+    entropy,
+    least_share,
+    mass_of_label,
+    weights_at,
+)
 from mecbopt.bernoulli.information import information
 from mecbopt.bernoulli.polygon import (
     best_points,
     comonotone_share,
-    label_mass,
-    label_share,
     largest_share,
     largest_share_complement,
 )
 from mecbopt.bernoulli.scalars import label_arguments, probability
 from mecbopt.errors import InfeasibleError, Name
-from mecbopt.info import binary_entropy
-from mecbopt.problem import Mixture
 
-__all__ = ["BernoulliOptimum", "Weights", "comonotone", "smallest_label_entropy", "smallest_rate", "solve"]
-
-#: A constraint is called active when its slack is below this share of what it limits: well above the rounding
-#: of R/h(a), well below what a user would call a different rate.
-_ACTIVE = 1e-12
-#: Rounding of t_C in absolute terms: h(s) - C is a difference of numbers that may be nearly equal.
-_LABEL_ROUNDING = 8.0 * np.finfo(float).eps
-
-
-class Weights(NamedTuple):
-    """Probabilities with which the shared seed picks each mapping of a bit to a bit."""
-
-    identity: float
-    flip: float
-    zero: float
-    one: float
+__all__ = [
+    "BernoulliOptimum",
+    "comonotone",
+    "infeasible",
+    "smallest_label_entropy",
+    "smallest_rate",
+    "solve",
+]
 
 
 @dataclass(frozen=True)
-class BernoulliOptimum:
+class BernoulliOptimum(BinaryCoupling):
     """An optimal coupling of two bits.
 
     Attributes
@@ -78,35 +74,6 @@ class BernoulliOptimum:
     end: str
     branch: str
     crossover: float | None = None
-
-    @property
-    def rate(self) -> float:
-        """H(Y|U) = (p1 + p2) h(q_x), bits."""
-        return (self.weights.identity + self.weights.flip) * _h(self.q_x)
-
-    @property
-    def label_entropy_with_seed(self) -> float | None:
-        """H(S|Y,U), bits; None without a label."""
-        if self.crossover is None:
-            return None
-        share = self.weights.identity + self.weights.flip
-        return share * _h(self.crossover) + (1.0 - share) * _h(_label_mass(self.q_x, self.crossover))
-
-    @property
-    def coupling(self) -> NDArray[np.float64]:
-        """P(x, y), shape (2, 2)."""
-        identity, flip, zero, one = self.weights
-        a = self.q_x
-        return np.array(
-            [[(1 - a) * (identity + zero), (1 - a) * (flip + one)], [a * (flip + zero), a * (identity + one)]]
-        )
-
-    @property
-    def mixture(self) -> Mixture:
-        """The mappings with positive weight, as the solver's solutions have them."""
-        mappings = np.array([[0, 1], [1, 0], [0, 0], [1, 1]])
-        weights = np.array(self.weights)
-        return Mixture(mappings[weights > 0], weights[weights > 0] / weights.sum())
 
 
 def solve(
@@ -152,9 +119,9 @@ def solve(
     best = best_points(*(np.asarray(number) for number in (a, b, limit, *(label or ()))))
     if not best.feasible:
         noise, label_limit = label or (0.5, math.inf)
-        raise _infeasible(a, b, limit, noise, label_limit)
+        raise infeasible(a, b, limit, noise, label_limit)
     delta, share = float(best.delta), float(best.share)
-    weights = _weights(a, b, delta, share)
+    weights = weights_at(a, b, delta, share)
     # Degenerate bits and delta = 0 tie with everything; otherwise the sign of delta names the end.
     end = "tie" if best.tie else "comonotone" if delta > 0.0 else "antitone"
     return BernoulliOptimum(
@@ -164,7 +131,7 @@ def solve(
         delta,
         weights,
         end,
-        _branch(a, b, share, weights, limit, label),
+        active(a, b, share, weights, limit, label),
         None if crossover is None else probability("crossover", crossover),
     )
 
@@ -194,13 +161,13 @@ def comonotone(q_x: Any, q_y: Any, rate: Any = math.inf) -> BernoulliOptimum:
     a, b = probability("q_x", q_x), probability("q_y", q_y)
     limit = nonnegative_number("rate", rate)
     if a in (0.0, 1.0) or b in (0.0, 1.0):
-        weights = _weights(a, b, 0.0, 0.0)
-        return BernoulliOptimum(a, b, 0.0, 0.0, weights, "tie", _branch(a, b, 0.0, weights, limit, None))
+        weights = weights_at(a, b, 0.0, 0.0)
+        return BernoulliOptimum(a, b, 0.0, 0.0, weights, "tie", active(a, b, 0.0, weights, limit, None))
     delta = float(comonotone_share(np.asarray(a), np.asarray(b), np.asarray(limit)))
     gain = float(information(np.asarray(a), np.asarray(b), np.asarray(delta)))
-    weights = _weights(a, b, delta, delta)
+    weights = weights_at(a, b, delta, delta)
     end = "comonotone" if delta > 0.0 else "tie"
-    return BernoulliOptimum(a, b, gain, delta, weights, end, _branch(a, b, delta, weights, limit, None))
+    return BernoulliOptimum(a, b, gain, delta, weights, end, active(a, b, delta, weights, limit, None))
 
 
 def smallest_label_entropy(q_x: Any, q_y: Any, rate: Any, crossover: Any) -> float:
@@ -213,11 +180,11 @@ def smallest_label_entropy(q_x: Any, q_y: Any, rate: Any, crossover: Any) -> flo
     """
     a, b = probability("q_x", q_x), probability("q_y", q_y)
     noise, limit = probability("crossover", crossover), nonnegative_number("rate", rate)
-    plain = _h(_label_mass(a, noise))
+    plain = entropy(mass_of_label(a, noise))
     if a in (0.0, 1.0) or b in (0.0, 1.0):
         return plain
     point = np.asarray(min(a, 1.0 - a)), np.asarray(b), np.asarray(limit)
-    return float(largest_share_complement(*point)) * plain + float(largest_share(*point)) * _h(noise)
+    return float(largest_share_complement(*point)) * plain + float(largest_share(*point)) * entropy(noise)
 
 
 def smallest_rate(q_x: Any, q_y: Any, crossover: Any, max_label_entropy: Any) -> float | None:
@@ -235,60 +202,12 @@ def smallest_rate(q_x: Any, q_y: Any, crossover: Any, max_label_entropy: Any) ->
         return None
     if a in (0.0, 1.0) or b in (0.0, 1.0):
         return 0.0
-    share = _least_share(a, noise, limit)
+    share = least_share(a, noise, limit)
     top = float(largest_share(np.asarray(min(a, 1.0 - a)), np.asarray(b), np.asarray(math.inf)))
-    return min(max(share, 0.0), top) * _h(a)
+    return min(max(share, 0.0), top) * entropy(a)
 
 
-def _h(p: float) -> float:
-    return float(binary_entropy(p))
-
-
-def _label_mass(a: float, noise: float) -> float:
-    return float(label_mass(np.asarray(a), np.asarray(noise)))
-
-
-def _least_share(a: float, noise: float, limit: float) -> float:
-    """t_C before its cut at 0, for 0 < a < 1."""
-    share, _ = label_share(
-        np.asarray(min(a, 1.0 - a)), np.asarray(min(noise, 1.0 - noise)), np.asarray(limit)
-    )
-    return float(share)
-
-
-def _weights(a: float, b: float, delta: float, share: float) -> Weights:
-    """The four weights of a point of the polygon; what is 0 up to rounding becomes 0."""
-    # (t -+ (1-2a) delta) / 2, arranged so that delta = +-t leaves nothing to cancel.
-    one = b - ((share - delta) / 2.0 + a * delta)
-    zero = 1.0 - b - ((share + delta) / 2.0 - a * delta)
-    rounding = 8.0 * np.finfo(float).eps
-    return Weights(
-        (share + delta) / 2.0,
-        (share - delta) / 2.0,
-        0.0 if zero <= rounding * (1.0 - b) else zero,
-        0.0 if one <= rounding * b else one,
-    )
-
-
-def _branch(
-    a: float, b: float, share: float, weights: Weights, limit: float, label: tuple[float, float] | None
-) -> str:
-    """Names of the active constraints, in the order rate, marginal, label."""
-    if a in (0.0, 1.0) or b in (0.0, 1.0):
-        return "marginal"  # a constant bit leaves one coupling
-    names = []
-    spent = share * _h(a)
-    if abs(limit - spent) <= _ACTIVE * spent:
-        names.append("rate")
-    # p3 or p4 is 0, measured in t: near the end t = b/a the weight p4 = b - a t moves with slope a <= b.
-    if weights.one <= _ACTIVE * b or weights.zero <= _ACTIVE * (1.0 - b):
-        names.append("marginal")
-    if label is not None and abs(_least_share(a, *label) - share) <= max(_ACTIVE * share, _LABEL_ROUNDING):
-        names.append("label")
-    return "+".join(names)
-
-
-def _infeasible(a: float, b: float, limit: float, noise: float, label_limit: float) -> InfeasibleError:
+def infeasible(a: float, b: float, limit: float, noise: float, label_limit: float) -> InfeasibleError:
     """What is attainable instead, rounded so that it serves as it is printed."""
     least = smallest_label_entropy(a, b, limit, noise)
     needed = smallest_rate(a, b, noise, label_limit)

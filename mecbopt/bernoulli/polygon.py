@@ -5,6 +5,7 @@ delta = p1 - p2 and t = p1 + p2 for the weights of identity, flip, zero and one.
     |delta| <= t,  t_label <= t <= t_rate,  t - (1-2a) delta <= 2b,  t + (1-2a) delta <= 2(1-b),
 
 and I(X;Y) grows with |delta| on either side of 0, so that only the largest and the smallest delta matter.
+P(X != Y) falls in delta, so that it is least at the largest one.
 The optimisation over arrays is here; names and messages are in `optimum.py`.
 """
 
@@ -21,7 +22,9 @@ from mecbopt.tolerances import CONSTRAINT_SLACK
 
 __all__ = [
     "Best",
+    "Closest",
     "best_points",
+    "closest_points",
     "comonotone_share",
     "label_mass",
     "label_share",
@@ -45,6 +48,14 @@ class Best(NamedTuple):
     delta: FloatArray  # optimal delta for the X that was given
     share: FloatArray  # t = p1 + p2 at the optimum
     tie: BoolArray  # whether an end with delta of the other sign is as good
+
+
+class Closest(NamedTuple):
+    """The point of least P(X != Y), elementwise; meaningless where not `feasible`."""
+
+    feasible: BoolArray
+    delta: FloatArray
+    share: FloatArray
 
 
 def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
@@ -143,17 +154,26 @@ def _upper_end(
     return np.where(labelled, beyond, straight), np.where(labelled, low, straight)
 
 
-def best_points(
+class _Region(NamedTuple):
+    """The polygon for X relabelled to P(X=1) = a <= 1/2, elementwise."""
+
+    a: FloatArray
+    b: FloatArray
+    relabelled: BoolArray  # whether a is 1 - q_x, which turns delta
+    degenerate: BoolArray  # a mass of 1: a and b stand for nothing, delta = t = 0
+    low: FloatArray  # t_label, within [0, top]
+    top: FloatArray
+    feasible: BoolArray
+
+
+def _region(
     q_x: FloatArray,
     q_y: FloatArray,
     rate: FloatArray,
-    crossover: FloatArray | None = None,
-    max_label_entropy: FloatArray | None = None,
-) -> Best:
-    """The optimum for arrays of one common shape, q_x and q_y in [0, 1], rate >= 0.
-
-    Degenerate bits (a mass of 1) carry nothing: delta = t = 0, and the label constraint reads h(s) <= C.
-    """
+    crossover: FloatArray | None,
+    max_label_entropy: FloatArray | None,
+) -> _Region:
+    """Degenerate bits carry nothing: their label constraint reads h(s) <= C."""
     relabelled = q_x > 0.5
     degenerate = (q_x <= 0.0) | (q_x >= 1.0) | (q_y <= 0.0) | (q_y >= 1.0)
     a = np.where(degenerate, 0.5, np.where(relabelled, 1.0 - q_x, q_x))
@@ -168,6 +188,22 @@ def best_points(
         plain = label_mass(q_x, noise)
         constant = _excess(plain, max_label_entropy) <= CONSTRAINT_SLACK * binary_entropy(plain)
         feasible = np.where(degenerate, constant, least <= top + slack)
+    return _Region(a, b, relabelled, degenerate, low, top, feasible)
+
+
+def best_points(
+    q_x: FloatArray,
+    q_y: FloatArray,
+    rate: FloatArray,
+    crossover: FloatArray | None = None,
+    max_label_entropy: FloatArray | None = None,
+) -> Best:
+    """The optimum for arrays of one common shape, q_x and q_y in [0, 1], rate >= 0.
+
+    Degenerate bits (a mass of 1) carry nothing: delta = t = 0, and the label constraint reads h(s) <= C.
+    """
+    region = _region(q_x, q_y, rate, crossover, max_label_entropy)
+    a, b, relabelled, degenerate, low, top, feasible = region
     up, up_share = _upper_end(a, 1.0 - b, low, top)
     down, down_share = _upper_end(a, b, low, top)
     down = -down
@@ -187,4 +223,25 @@ def best_points(
         np.where(degenerate, 0.0, np.where(relabelled, -delta, delta)),
         np.where(degenerate, 0.0, np.where(take_down, down_share, up_share)),
         tie | degenerate,
+    )
+
+
+def closest_points(
+    q_x: FloatArray,
+    q_y: FloatArray,
+    rate: FloatArray,
+    crossover: FloatArray | None = None,
+    max_label_entropy: FloatArray | None = None,
+) -> Closest:
+    """The largest delta, where P(X != Y) is least (`proofs/hamming.py`), elementwise, as `best_points`.
+
+    Relabelling X turns delta, so for q_x > 1/2 it is minus the smallest delta of the relabelled X.
+    """
+    region = _region(q_x, q_y, rate, crossover, max_label_entropy)
+    rest = np.where(region.relabelled, region.b, 1.0 - region.b)
+    delta, share = _upper_end(region.a, rest, region.low, region.top)
+    return Closest(
+        region.feasible,
+        np.where(region.degenerate, 0.0, delta),
+        np.where(region.degenerate, 0.0, share),
     )

@@ -1,6 +1,8 @@
-"""Random binary problems, with every boundary in their support."""
+"""Random binary problems, with every boundary in their support; the predecessor's printed distortion."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -35,3 +37,25 @@ def random_problems(count, seed):
 def _h(p):
     safe = np.clip(p, 1e-300, 1 - 1e-16)
     return np.where((p <= 0) | (p >= 1), 0.0, -safe * np.log2(safe) - (1 - safe) * np.log2(1 - safe))
+
+
+def entropy(p):
+    """h(p) in bits, written out."""
+    return 0.0 if p in (0, 1) else -p * math.log2(p) - (1 - p) * math.log1p(-p) / math.log(2)
+
+
+def mass_of_label(a, noise):
+    """P(S=1) for S = X xor N."""
+    return a * (1 - noise) + (1 - a) * noise
+
+
+def printed_distortion(a, b, rate, noise, limit):
+    """The predecessor's Theorem 2 as far as it reached us: T(R) is reconstructed.
+
+    D_ind - 2a(1-a) R/h(a) for C above T(R); with (h(m)-C)/(h(m)-h(eta)) in place of R/h(a) below.
+    """
+    plain, told = entropy(mass_of_label(a, noise)), entropy(noise)
+    share = rate / entropy(a)
+    if limit < (1 - share) * plain + share * told:
+        share = (plain - limit) / (plain - told)
+    return a + b - 2 * a * b - 2 * a * (1 - a) * share

@@ -1,4 +1,4 @@
-"""Every figure in the table of "What Theorem 2 misses" is what the package computes."""
+"""Every figure in the tables of "What Theorem 2 misses" is what the package computes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 import mecbopt as mb
 from mecbopt.plots.loss_map import largest_loss
+from tests.bernoulli.problems import printed_distortion
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "theory" / "what-theorem-2-misses.md"
 NUMBER = r"([\d.]+)"
@@ -36,6 +37,25 @@ def test_each_row_of_the_table_is_computed(row):
     assert row[5] == f"{printed.mutual_information:.6f}"
     assert float(row[6]) == pytest.approx(best.mutual_information - printed.mutual_information, abs=5e-7)
     assert row[7] == ("-" if switch is None else f"{switch:.6f}")
+
+
+LIMITS = re.compile(rf"^\| {NUMBER} \| {NUMBER} \| {NUMBER} \| ([^|]+) \|$", re.MULTILINE)
+
+
+def test_the_table_of_least_distortions_is_computed():
+    """At the masses .3 and .4 and the crossover .1, as the text above the table says."""
+    rows = LIMITS.findall(PAGE.read_text(encoding="utf-8"))
+    assert len(rows) == 3
+    for rate, limit, printed, answer in rows:
+        arguments = 0.3, 0.4, float(rate), 0.1, float(limit)
+        assert printed == f"{printed_distortion(*arguments):.6f}"
+        if not answer.startswith("no coupling"):
+            assert answer == f"{mb.bernoulli.hamming(*arguments).distortion:.6f}"
+            continue
+        with pytest.raises(mb.InfeasibleError):
+            mb.bernoulli.hamming(*arguments)
+        assert f"smallest C {mb.bernoulli.smallest_label_entropy(*arguments[:4]):.10f}" in answer
+        assert f"smallest R {mb.bernoulli.smallest_rate(0.3, 0.4, 0.1, float(limit)):.10f}" in answer
 
 
 def test_the_map_takes_its_loss_at_the_worst_rate():

@@ -46,10 +46,19 @@ def groups() -> list[Group]:
             "closed form",
             tuple(
                 f"mecbopt/bernoulli/{name}.py"
-                for name in ("information", "polygon", "arrays", "crossover", "optimum", "scalars")
+                for name in (
+                    "information",
+                    "polygon",
+                    "arrays",
+                    "crossover",
+                    "coupling",
+                    "optimum",
+                    "distortion",
+                    "scalars",
+                )
             ),
             (
-                ("tests/bernoulli/test_optimum.py",),
+                ("tests/bernoulli/test_optimum.py", "tests/bernoulli/test_distortion.py"),
                 ("tests/bernoulli/test_against_linear_program.py", "tests/proofs/test_agreement.py"),
             ),
         ),

@@ -16,6 +16,7 @@ from mecbopt._proofs import (
     crossover,
     erratum_theorem_2,
     erratum_theorem_3,
+    hamming,
     largest_loss,
     lemma_1,
     lemma_2,
@@ -113,6 +114,16 @@ def test_the_polygon_of_theorem_3_is_that_of_the_package():
                     float(B.information.information(np.asarray(a), np.asarray(b), np.asarray(point[0])))
                 )
         assert max(values) == pytest.approx(B.solve(a, b, rate, noise, limit).mutual_information, abs=1e-7)
+
+
+def test_the_distortion_of_the_proof_is_that_of_the_package():
+    """Cell by cell from the weights, and in closed form from the end of the polygon."""
+    for a, b, share in itertools.product(RATIONALS, RATIONALS, RATIONALS[1:3]):
+        best = B.hamming(a, b, float(share) * B.solve(a, a).mutual_information)
+        weights = {f"p{k + 1}": Fraction(weight) for k, weight in enumerate(best.weights)}
+        assert best.distortion == pytest.approx(value(hamming.distortion(), a=a, **weights), abs=1e-15)
+        slope = {str(theorem_3.end): Fraction(best.delta)}
+        assert best.distortion == pytest.approx(value(hamming.LEAST, a=a, b=b, **slope), abs=1e-14)
 
 
 def test_the_witnesses_of_the_errata():
