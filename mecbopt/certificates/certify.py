@@ -190,6 +190,13 @@ class _ExactStatement:
             raise NotSupportedError(f"A certificate takes at most {MAX_LETTERS} letters a side.")
         limit = _finite(problem.exact_number("max_label_entropy"))
         channel = None if limit is None else problem.exact_p_s_given_x
+        if (
+            limit is not None
+            and channel is not None
+            and len(channel[0]) <= 1 << math.floor(min(max(limit, 0), 64))
+        ):
+            # H(S|Y,U) <= log2 |S| <= C: met by every mixture, also where an enclosure cannot tell so.
+            limit = channel = None
         if channel is not None and len(channel[0]) > MAX_LABELS:
             raise NotSupportedError(f"A certificate takes at most {MAX_LABELS} values of the label.")
         rate = _finite(problem.exact_number("rate"))

@@ -173,3 +173,15 @@ def test_limits_that_are_met_with_equality_by_exact_values():
     constant = mb.Problem(["1/3", "2/3"], HALF, rate=0, p_s_given_x=((1,), (1,)), max_label_entropy=0)
     interval = mb.certify(constant).interval
     assert interval.lower == 0
+
+
+@pytest.mark.parametrize("limit", [1, "3/2", 10**30])
+def test_a_label_limit_that_every_mixture_meets_is_left_out(limit):
+    """S independent of X and C = H(S) = 1 bit: no enclosure tells that H(S|Y,U) is at most 1."""
+    half = [["1/2", "1/2"], ["1/2", "1/2"]]
+    free = mb.Problem(["2/3", "1/3"], ["1/300", "299/300"], "97/5000")
+    certificate = mb.certify(free.replace(p_s_given_x=half, max_label_entropy=limit))
+    assert certificate.document["problem"] == mb.certify(free).document["problem"]
+    value = mb.solve(free).mutual_information
+    assert certificate.interval.lower <= value + 1e-9
+    assert value <= certificate.interval.upper + 1e-9

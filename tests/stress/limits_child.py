@@ -42,6 +42,13 @@ def wrong(result: Any) -> str:
         return "" if valid else repr(result)
     if hasattr(result, "solutions"):
         result = result.solutions
+    elif isinstance(result, (list, tuple)):
+        # A problem of a list whose turn never came before Ctrl-C has no coupling, and says so.
+        result = [
+            solution
+            for solution in result
+            if solution.mixture is not None or solution.stop_reason is not mb.StopReason.INTERRUPTED
+        ]
     if isinstance(result, (list, tuple)):
         return next((text for text in map(wrong, result) if text), "")
     return f"a {type(result).__name__} came back"
