@@ -193,7 +193,7 @@ class _ExactStatement:
         if (
             limit is not None
             and channel is not None
-            and len(channel[0]) <= 1 << math.floor(min(max(limit, 0), 64))
+            and len(channel[0]) <= 1 << math.floor(min(max(limit, Fraction(0)), Fraction(64)))
         ):
             # H(S|Y,U) <= log2 |S| <= C: met by every mixture, also where an enclosure cannot tell so.
             limit = channel = None

@@ -8,12 +8,15 @@ from mecbopt._core import tree
 from mecbopt.control import Expired
 from mecbopt.engines.base import YES, Request, Support, only_entropy_rate_and_label
 from mecbopt.engines.descent import Descent, random_start_count
-from mecbopt.engines.greedy import greedy
+from mecbopt.engines.greedy import LAST_SECONDS, greedy
 from mecbopt.engines.pivots import PivotDescent, compiled_start_count
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.formulation import Formulation
 
 __all__ = ["Greedy", "Local"]
+
+#: The compiled descents begin with the inverse of a basis: this times m^3 seconds, 3 s at m = 1000.
+_BASIS_SECONDS = 3e-9
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,14 @@ class LocalInSlices:
         """Greedy at the first call, all descents at the second."""
         formulation, request = self._formulation, self._request
         if not self._at_greedy:
-            self._greedy = greedy(formulation, self._greedy)
+            self._greedy = greedy(formulation, self._greedy, max(request.clock.remaining, LAST_SECONDS))
             self._at_greedy = True
             self.finished = not self._descend
             return
         starts = self._starts
         if tree.available() and only_entropy_rate_and_label(formulation):
+            if _BASIS_SECONDS * formulation.shape[1] ** 3 > request.clock.remaining:
+                raise Expired
             self._search = search = PivotDescent(
                 formulation, self._greedy, seed=request.seed, should_stop=self._should_stop
             )

@@ -52,7 +52,11 @@ CASES = [
 NAMES = [f"{method} {problem.shape} {options}" for method, problem, options in CASES]
 
 
-@pytest.mark.parametrize(("method", "problem", "options"), CASES, ids=NAMES)
+@pytest.mark.parametrize(
+    ("method", "problem", "options"),
+    [*CASES, ("auto", _problem(100, 1000), {})],
+    ids=[*NAMES, "auto (100, 1000)"],
+)
 def test_a_time_limit_holds(method, problem, options):
     mb.solve(problem.replace(rate=0.0, max_label_entropy=None), method="greedy")  # imports aside
     watch = Stopwatch()
