@@ -186,9 +186,10 @@ class Problem:
         parts = [f"n={n}", f"m={m}", f"rate={self.rate:.6g}"]
         parts += [] if self.p_y is not None else ["p_y=None"]
         parts += [] if self.p_s_given_x is None else [f"s={self.p_s_given_x.shape[1]}"]
-        for name in ("max_label_entropy", "min_label_entropy", "p_y_tolerance"):
+        for name in ("max_label_entropy", "min_label_entropy"):
             value = getattr(self, name)
-            parts += [f"{name}={value:.6g}"] if value else []
+            parts += [] if value is None else [f"{name}={value:.6g}"]
+        parts += [f"p_y_tolerance={self.p_y_tolerance:.6g}"] if self.p_y_tolerance else []
         parts += [] if self.label_sees_seed else ["label_sees_seed=False"]
         parts += [] if self.distortion is None else ["distortion"]
         parts += [f"constraints={len(self.constraints)}"] if self.constraints else []

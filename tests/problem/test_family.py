@@ -247,3 +247,10 @@ def test_frames_and_notebooks_show_the_letters():
     assert infeasible._repr_html_().startswith("<table>")
     with pytest.raises(mb.SolutionError, match="no coupling"):
         infeasible.to_frame()
+
+
+@pytest.mark.parametrize("name", ["max_label_entropy", "min_label_entropy"])
+def test_a_limit_of_zero_bits_is_shown(name):
+    problem = mb.Problem([0.5, 0.5], [0.4, 0.6], p_s_given_x=[[1, 0], [0, 1]], **{name: 0})
+    assert f"{name}=0" in repr(problem)
+    assert name not in repr(problem.replace(**{name: None}))
