@@ -116,11 +116,10 @@ def test_the_label_can_turn_an_end_to_the_other_sign():
     assert solve(0.3, 0.75, math.inf, 0.1, limit).delta < 0
 
 
-@pytest.mark.parametrize("q_x", [0, 1, 0.3])
-@pytest.mark.parametrize("q_y", [0, 1, 0.4])
+@pytest.mark.parametrize(
+    ("q_x", "q_y"), [(0, 0), (0, 1), (1, 0), (1, 1), (0, 0.4), (1, 0.4), (0.3, 0), (0.3, 1)]
+)
 def test_constant_bits_carry_nothing(q_x, q_y):
-    if q_x == 0.3 and q_y == 0.4:
-        pytest.skip("no constant bit")
     best = solve(q_x, q_y, 0.5, 0.1, 0.95)
     assert best.mutual_information == 0
     assert (best.end, best.branch) == ("tie", "marginal")
