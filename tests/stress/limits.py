@@ -136,7 +136,11 @@ def _observe(code: str, interrupt_after: float | None) -> dict[str, object] | st
         return report
     finally:
         child.kill()
-        child.communicate()
+        child.wait()
+        # Not to the ends of its streams: workers of a pool that it left behind may hold them open.
+        child.stdout.close()
+        if child.stderr is not None:
+            child.stderr.close()
 
 
 def _processor_seconds(process: int) -> float:
