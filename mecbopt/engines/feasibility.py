@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mecbopt.control import Clock, Expired
+from mecbopt.engines.greedy import greedy_within
 from mecbopt.engines.programs.mixtures import MixtureProgram
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.errors import SolverError
@@ -71,10 +72,16 @@ def first_incumbent(formulation: Formulation) -> Incumbent:
 def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None) -> Feasibility:
     """Find a feasible vertex, or what would have to give way.
 
-    The limits are met one after the other, each as far as those before it allow, the label last.
+    Where the greedy coupling does not serve, the limits are met one after the other, each as far as those
+    before it allow, the label last.
     """
     vertex, clock = first_incumbent(formulation), clock or Clock()
     rate, label = formulation.rate_limit, formulation.label_limit
+    if label is None and not formulation.other_limits:
+        return Feasibility(vertex)
+    quick = greedy_within(formulation, vertex, clock)
+    if quick is not None:
+        return Feasibility(quick)
     met: tuple[Limit, ...] = () if rate is None else (rate,)
     for limit in formulation.other_limits:
         least = _least(formulation, limit, met, seed, clock, vertex)

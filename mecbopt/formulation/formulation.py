@@ -14,6 +14,7 @@ import numpy as np
 
 from mecbopt.formulation.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
 from mecbopt.formulation.objectives import JointEntropy, Objective
+from mecbopt.formulation.partitions import block_sums
 from mecbopt.tolerances import LIMIT_SLACK
 
 #: Beyond this ratio of columns scaling no longer helps.
@@ -90,7 +91,7 @@ class Formulation:
 
     def output_laws(self, mappings: IntArray) -> FloatArray:
         """q_k(y) = P(f_k(X) = y), shape (k, m), for mappings of shape (k, n)."""
-        return np.stack([(mappings == y) @ self.p_x for y in range(len(self.p_y))], axis=1)
+        return block_sums(mappings, self.p_x[:, None], len(self.p_y))[..., 0]
 
     def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
         """P(x, y) of a mixture, shape (n, m)."""
