@@ -108,4 +108,5 @@ if not TYPE_CHECKING:  # a type checker would take every name for one that exist
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

@@ -7,10 +7,7 @@ a larger rate holds for every smaller one.  Both are used to start and to sharpe
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
-import io
-import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -24,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt import _validate
+from mecbopt.analysis import curve_text
 from mecbopt.analysis.many import unsolved, was_interrupted
 from mecbopt.analysis.pool import map_in_order
 from mecbopt.control import bounds_cross, gap_closed, held_interrupts
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
+from mecbopt.problem.frames import pandas
 from mecbopt.solving import solve
 
 __all__ = ["RateCurve", "rate_curve"]
@@ -43,7 +42,7 @@ _HURRIED = {"node_limit": 0, "time_limit": 1e-3}
 _HURRY_SECONDS = 0.2
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RateCurve:
     """I(X;Y) against R.
 
@@ -78,36 +77,37 @@ class RateCurve:
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line a rate, as text and into the file if one is given; empty fields without a coupling."""
-        fields = ["rate", "mutual_information", "upper_bound", "gap", "status", "stop_reason", "rate_used"]
-        fields += ["label_entropy_with_seed", "label_entropy_without_seed", "nodes", "seconds"]
-        stream = io.StringIO(newline="")
-        writer = csv.writer(stream)
-        writer.writerow(fields)
-        for rate, solution in zip(self.rates, self.solutions, strict=True):
-            figures = [solution.mutual_information, solution.upper_bound, solution.gap]
-            labels = [solution.label_entropy_with_seed, solution.label_entropy_without_seed]
-            writer.writerow(
-                [
-                    repr(float(rate)),
-                    *map(_cell, figures),
-                    solution.status.value,
-                    solution.stop_reason.value,
-                    _cell(solution.rate),
-                    *map(_cell, labels),
-                    solution.nodes,
-                    f"{solution.seconds:.6f}",
-                ]
-            )
+        text = curve_text.csv_text(self)
         if path is not None:
             try:
-                Path(path).write_text(stream.getvalue(), encoding="utf-8", newline="")
+                Path(path).write_text(text, encoding="utf-8", newline="")
             except OSError as error:
                 raise ProblemError(f"path {path} cannot be written: {error.strerror}.") from error
-        return stream.getvalue()
+        return text
 
+    def to_frame(self) -> Any:
+        """A pandas DataFrame with the columns of the CSV file, a row for each rate; nan where there is none.
 
-def _cell(value: float | None) -> str:
-    return "" if value is None or not math.isfinite(value) else repr(float(value))
+        Raises
+        ------
+        NotSupportedError
+            pandas is not installed.
+        """
+        frame = pandas().DataFrame(curve_text.rows(self), columns=list(curve_text.FIELDS))
+        texts = ("status", "stop_reason", "nodes")
+        return frame.astype({name: float for name in curve_text.FIELDS if name not in texts})
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the curve with its band; see `mecbopt.plots.curve`."""
+        import mecbopt  # the public face, which loads matplotlib when asked
+
+        return mecbopt.plots.curve(self, ax=ax)
+
+    def __repr__(self) -> str:
+        return curve_text.one_line(self)
+
+    def _repr_html_(self) -> str:
+        return curve_text.html_table(self)
 
 
 def rate_curve(

@@ -20,3 +20,8 @@ __all__ = [
     "load_problem",
     "source_letters",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

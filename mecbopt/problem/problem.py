@@ -21,6 +21,7 @@ from mecbopt.bounds import mutual_information_bound
 from mecbopt.errors import Name, NotSupportedError, ProblemError
 from mecbopt.info import entropy
 from mecbopt.problem import arguments as argument
+from mecbopt.problem import problem_text
 from mecbopt.problem.arguments import Constraint, LimitArguments, ProblemArguments
 from mecbopt.problem.documents import problem_document
 from mecbopt.problem.letters import Letters
@@ -182,18 +183,10 @@ class Problem:
                 value.setflags(write=False)
 
     def __repr__(self) -> str:
-        n, m = self.shape
-        parts = [f"n={n}", f"m={m}", f"rate={self.rate:.6g}"]
-        parts += [] if self.p_y is not None else ["p_y=None"]
-        parts += [] if self.p_s_given_x is None else [f"s={self.p_s_given_x.shape[1]}"]
-        for name in ("max_label_entropy", "min_label_entropy"):
-            value = getattr(self, name)
-            parts += [] if value is None else [f"{name}={value:.6g}"]
-        parts += [f"p_y_tolerance={self.p_y_tolerance:.6g}"] if self.p_y_tolerance else []
-        parts += [] if self.label_sees_seed else ["label_sees_seed=False"]
-        parts += [] if self.distortion is None else ["distortion"]
-        parts += [f"constraints={len(self.constraints)}"] if self.constraints else []
-        return f"Problem({', '.join(parts)})"
+        return problem_text.one_line(self)
+
+    def _repr_html_(self) -> str:
+        return problem_text.html_tables(self)
 
     @property
     def shape(self) -> tuple[int, int]:
