@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mecbopt import mec as mec
     from mecbopt import plots as plots
     from mecbopt import testing as testing
+    from mecbopt.analysis import limit_prices as limit_prices
     from mecbopt.analysis import rate_curve as rate_curve
     from mecbopt.analysis import solve_many as solve_many
     from mecbopt.certificates import CertifiedInterval as CertifiedInterval
@@ -63,6 +64,7 @@ _LAZY: dict[str, str | None] = {
     "load_problem": "mecbopt.problem",
     "solve": "mecbopt.solving",
     "solve_many": "mecbopt.analysis",
+    "limit_prices": "mecbopt.analysis",
     "rate_curve": "mecbopt.analysis",
     "to_deterministic": "mecbopt.formulation",
     "Certificate": "mecbopt.certificates.certify",

@@ -2,8 +2,9 @@
 
 from mecbopt.analysis.curve import RateCurve, rate_curve
 from mecbopt.analysis.many import ManyProgress, solve_many
+from mecbopt.analysis.prices import LimitPrice, limit_prices
 
-__all__ = ["ManyProgress", "RateCurve", "rate_curve", "solve_many"]
+__all__ = ["LimitPrice", "ManyProgress", "RateCurve", "limit_prices", "rate_curve", "solve_many"]
 
 
 def __dir__() -> list[str]:

@@ -227,25 +227,31 @@ class _Hurry:
 
 
 def _sharpened(solutions: list[Solution]) -> list[Solution]:
-    """Carry couplings to larger rates and bounds to smaller ones."""
+    """Carry couplings to larger rates and bounds to smaller ones, whichever objective they are judged by."""
     for k in range(1, len(solutions)):
         before, here = solutions[k - 1], solutions[k]
-        if before.has_coupling and not here.mutual_information >= before.mutual_information:
+        if before.has_coupling and not _cost(here)[1] <= _cost(before)[1]:
             solutions[k] = _renamed(dataclasses.replace(here, mixture=before.mixture))
     for k in range(len(solutions) - 2, -1, -1):
-        after, here = solutions[k + 1], solutions[k]
-        if here.has_coupling and after.upper_bound < here.upper_bound:
+        (after, _), (here, value) = _cost(solutions[k + 1]), _cost(solutions[k])
+        if solutions[k].has_coupling and after > here:
             # Two sums of the same number may differ by rounding; bounds that cross by more are not hidden.
-            bound = after.upper_bound
-            if not bounds_cross(-bound, -here.mutual_information):
-                bound = max(bound, here.mutual_information)
-            solutions[k] = _renamed(dataclasses.replace(here, upper_bound=bound))
+            bound = after if bounds_cross(after, value) else min(after, value)
+            named = "upper_bound" if solutions[k].problem.distortion is None else "distortion_lower_bound"
+            sharper = -bound if named == "upper_bound" else bound
+            solutions[k] = _renamed(dataclasses.replace(solutions[k], **{named: sharper}))
     return solutions
+
+
+def _cost(solution: Solution) -> tuple[float, float]:
+    """Bound and value of what is minimised: minus I(X;Y), or the distortion."""
+    sign = -1.0 if solution.problem.distortion is None else 1.0
+    return sign * solution.objective_bound, sign * solution.objective
 
 
 def _renamed(solution: Solution) -> Solution:
     """The status that goes with the sharpened values."""
-    bound, value = -solution.upper_bound, -solution.mutual_information
+    bound, value = _cost(solution)
     if bounds_cross(bound, value):
         return dataclasses.replace(solution, status=Status.INVALID)
     if solution.status in (Status.FEASIBLE, Status.UNKNOWN):
