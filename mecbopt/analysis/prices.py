@@ -59,7 +59,7 @@ class LimitPrice:
 
         A limit that is not spent may have a price all the same: another coupling can become best beyond it.
         """
-        return self.limit - self.spent <= _SPENT
+        return bool(self.limit - self.spent <= _SPENT)
 
     @property
     def gain(self) -> tuple[float, float] | None:
