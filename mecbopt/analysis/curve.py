@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -74,6 +75,42 @@ class RateCurve:
     def feasible(self) -> NDArray[np.bool_]:
         """Where there is a coupling, shape (r,)."""
         return np.array([solution.has_coupling for solution in self.solutions])
+
+    def including(self, solution: Solution) -> RateCurve:
+        """The curve with a solution of its problem as a further point, or in place of the one at that rate.
+
+        Its coupling and its bound sharpen the other points.
+
+        Parameters
+        ----------
+        solution : Solution
+            Of the same problem at a finite rate.
+
+        Raises
+        ------
+        ProblemError
+            Another problem, or a rate without limit.
+
+        Examples
+        --------
+        >>> import mecbopt as mb
+        >>> problem = mb.Problem([0.5, 0.5], [0.5, 0.5])
+        >>> curve = mb.rate_curve(problem, [0.0, 1.0])
+        >>> curve.including(mb.solve(problem.replace(rate=0.5))).rates.tolist()
+        [0.0, 0.5, 1.0]
+        """
+        rate = solution.problem.rate
+        if not math.isfinite(rate):
+            raise ProblemError(argument="solution", value=solution, required="have a finite rate")
+        if not solution.problem.equals(self.problem.replace(rate=solution.problem.exact_number("rate"))):
+            raise ProblemError(
+                argument="solution", value=solution, required="be of the curve's problem, but for the rate"
+            )
+        place = int(np.searchsorted(self.rates, rate))
+        rest = place + int(place < len(self.rates) and self.rates[place] == rate)
+        solutions = [*self.solutions[:place], solution, *self.solutions[rest:]]
+        rates = np.concatenate([self.rates[:place], [rate], self.rates[rest:]])
+        return RateCurve(self.problem, rates, tuple(_sharpened(solutions)))
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line a rate, as text and into the file if one is given; empty fields without a coupling."""

@@ -179,7 +179,9 @@ class _Work:
                 found = rate_curve(self._problem, rates, progress=progress, **options)
                 for solution in found.solutions:
                     self._heed(solution)
-                return _with_point(found, self._known)
+                known = self._known
+                # Among the points, so that its mark lies on the line.
+                return found.including(known) if known.problem.rate <= rates[-1] else found
         return None
 
     def prices(self) -> tuple[LimitPrice, ...]:
@@ -242,16 +244,6 @@ class _Work:
             self.notes[name] = f"{what}: left out, the work was interrupted."
         except MecboptError as error:
             self.notes[name] = f"{what}: {error.render()}"
-
-
-def _with_point(curve: RateCurve, solution: Solution) -> RateCurve:
-    """The curve with the solution among its points, so that the mark lies on the line."""
-    rate = solution.problem.rate
-    place = int(np.searchsorted(curve.rates, rate))
-    if place == len(curve.rates) or curve.rates[place] == rate:
-        return curve
-    solutions = (*curve.solutions[:place], solution, *curve.solutions[place:])
-    return RateCurve(curve.problem, np.insert(curve.rates, place, rate), solutions)
 
 
 def _title(source: ProblemSource) -> str:

@@ -172,9 +172,7 @@ def _problem(report: Report) -> str:
 def _solution(report: Report) -> str:
     solution = report.solution
     body = _paragraph(solution.status.meaning)
-    if solution.status is Status.INFEASIBLE:
-        body += _paragraph(solution.status.remedy)
-    elif solution.status is not Status.OPTIMAL:
+    if solution.status not in (Status.OPTIMAL, Status.INFEASIBLE):
         body += _paragraph(f"{solution.stop_reason.meaning} {solution.stop_reason.remedy}")
     body += _wide(html.figures(figures(solution)), "words")
     body += _picture(

@@ -54,6 +54,24 @@ def test_a_coupling_of_more_information_does_not_replace_one_of_less_distortion(
         assert (first.distortion_lower_bound, second.distortion_lower_bound) == (0.2, 0.2)
 
 
+def test_a_solution_becomes_a_point_and_sharpens_the_others(problem):
+    loose = mb.rate_curve(problem, [0.2, 0.4, 0.6, 0.8], engine="highs", node_limit=0)
+    sharp = mb.solve(problem.replace(rate=0.5))
+    curve = loose.including(sharp)
+    assert curve.rates.tolist() == [0.2, 0.4, 0.5, 0.6, 0.8]
+    assert curve.solutions[2].equals(sharp)
+    assert curve.mutual_information[3] >= sharp.mutual_information
+    assert curve.upper_bound[1] <= sharp.upper_bound
+    again = curve.including(mb.solve(problem.replace(rate=0.8)))
+    assert again.rates.tolist() == curve.rates.tolist()
+    assert again.solutions[-1].status is mb.Status.OPTIMAL
+    for solution in again.solutions:
+        solution.check()
+    for other in (problem, problem.replace(rate=0.5, p_y=[0.5, 0.25, 0.25])):
+        with pytest.raises(mb.ProblemError, match="solution"):
+            loose.including(mb.solve(other))
+
+
 def test_the_number_of_workers_changes_nothing(problem):
     rates = np.linspace(0.05, 1.0, 12)
     one, two = (mb.rate_curve(problem, rates, workers=w) for w in (1, 2))
