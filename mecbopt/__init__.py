@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mecbopt.engines import ENGINES as ENGINES
     from mecbopt.formulation import to_deterministic as to_deterministic
     from mecbopt.problem import Agreement as Agreement
+    from mecbopt.problem import Bins as Bins
     from mecbopt.problem import CostCap as CostCap
     from mecbopt.problem import Forbidden as Forbidden
     from mecbopt.problem import Mixture as Mixture
@@ -53,6 +54,7 @@ __version__ = "0.1.0"
 # public name -> module that holds it (None: the name is the sub-package itself)
 _LAZY: dict[str, str | None] = {
     "Agreement": "mecbopt.problem",
+    "Bins": "mecbopt.problem",
     "CostCap": "mecbopt.problem",
     "Forbidden": "mecbopt.problem",
     "Mixture": "mecbopt.problem",

@@ -23,6 +23,7 @@ from mecbopt.info import entropy
 from mecbopt.problem import arguments as argument
 from mecbopt.problem import problem_text
 from mecbopt.problem.arguments import Constraint, LimitArguments, ProblemArguments
+from mecbopt.problem.bins import BinsLike
 from mecbopt.problem.documents import problem_document
 from mecbopt.problem.letters import Letters
 from mecbopt.problem.samples import empirical_arguments
@@ -311,6 +312,7 @@ class Problem:
         y: Iterable[Hashable] | None = None,
         label: Iterable[Hashable] | None = None,
         smoothing: NumberLike = 0.0,
+        bins: BinsLike = None,
         **arguments: Unpack[LimitArguments],
     ) -> Problem:
         """The empirical problem of columns of samples.
@@ -326,6 +328,9 @@ class Problem:
             Samples of S beside those of X; they give p_s_given_x.
         smoothing : number
             Pseudo-count added to every cell of the counts of (x, label) and of y; 0 is the empirical law.
+        bins : int, or mapping from "x", "y" or "label" to int, cut points or Bins, optional
+            Columns of numbers are cut into so many bins of equal counts, or at these points; one number is
+            for x and y, where they hold more different numbers.  The letters are the intervals (`Bins`).
         arguments
             `rate`, `max_label_entropy` and the other arguments of `Problem`; `normalize` concerns `p_y`.
 
@@ -339,9 +344,13 @@ class Problem:
         >>> problem = Problem.from_samples(["a", "b", "a", "c"], p_y=[0.5, 0.5])
         >>> problem.x_letters, problem.p_x.tolist()
         (('a', 'b', 'c'), [0.5, 0.25, 0.25])
+        >>> Problem.from_samples([0.1, 0.7, 0.2, 0.9], p_y=[0.5, 0.5], bins=2).x_letters
+        ('(-inf, 0.45)', '[0.45, inf)')
         """
         free = arguments.get("y_size") is not None
-        columns = empirical_arguments(x, p_y=p_y, y=y, label=label, smoothing=smoothing, free_law=free)
+        columns = empirical_arguments(
+            x, p_y=p_y, y=y, label=label, smoothing=smoothing, bins=bins, free_law=free
+        )
         given: dict[str, Any] = dict(arguments)
         twice = next((name for name in columns if name in given), None)
         if twice is not None:
