@@ -36,3 +36,8 @@ __all__ = [
     "pick",
     "register",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)
