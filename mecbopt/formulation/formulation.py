@@ -33,12 +33,15 @@ class Formulation:
     objective : Objective
     limits : tuple of Limit
         Beside the marginals.
+    free_law : bool
+        Whether Y may have any law; `p_y` is then even, one law among others.
     """
 
     p_x: FloatArray
     p_y: FloatArray
     objective: Objective
     limits: tuple[Limit, ...] = ()
+    free_law: bool = False
 
     @classmethod
     def of(
