@@ -18,10 +18,23 @@ from mecbopt.engines.greedy import greedy_within
 from mecbopt.engines.programs.mixtures import MixtureProgram
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.errors import SolverError
-from mecbopt.formulation import Formulation, LabelLimit, Limit, RateLimit
+from mecbopt.formulation import (
+    Formulation,
+    LabelLimit,
+    Limit,
+    RateLimit,
+    enumerate_mappings,
+    mapping_count,
+)
+from mecbopt.info import entropy
 from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["Feasibility", "examine", "first_incumbent"]
+
+#: Where less than this share of I(S;X) must be kept, the smallest rate is found in units of the share.
+_SMALL_SHARE = 1e-6
+#: Columns of that program at most.
+_FEW_MAPPINGS = 50_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +144,10 @@ def _smallest_rate(
     formulation: Formulation, label: LabelLimit, rate: RateLimit, seed: int, clock: Clock
 ) -> float | None:
     """The smallest rate that attains the label limit, bits; None where no rate does."""
+    if 1.0 - _SMALL_SHARE < label.bound < 1.0 and not formulation.other_limits:
+        found_rate = _smallest_rate_of_a_small_share(formulation, label)
+        if found_rate is not None:
+            return max(found_rate, math.nextafter(formulation.rate, math.inf))
     # Is the label limit attainable at all?  Only then is there a smallest rate.
     others = formulation.other_limits
     attainable = _least(formulation, label, others, seed, clock)
@@ -141,6 +158,33 @@ def _smallest_rate(
     if found.vertex is None:
         return None
     return max(found.level, math.nextafter(formulation.rate, math.inf))
+
+
+def _smallest_rate_of_a_small_share(formulation: Formulation, label: LabelLimit) -> float | None:
+    """The least rate in units of the share of I(S;X) that must be kept, over the mappings that keep some.
+
+    Beside constants, which cost and keep nothing, a linear program to 1e-9 cannot tell so small a share from
+    none.  None where the mappings are too many, or no rate attains the limit.
+    """
+    if mapping_count(*formulation.shape) > _FEW_MAPPINGS:
+        return None
+    mappings = enumerate_mappings(*formulation.shape)
+    kept = 1.0 - label.values(mappings)
+    mappings, kept = mappings[kept > 0.0], kept[kept > 0.0]
+    if len(kept) == 0:
+        return None
+    laws = formulation.output_laws(mappings)
+    weights = formulation.largest_weights(laws, np.zeros((0, len(mappings))), ())
+    spent, kept = entropy(laws, axis=1) * weights, kept * weights
+    unit = (1.0 - label.bound) / kept.max()
+    from scipy.optimize import linprog  # a tenth of a second, for a rare case
+
+    program = linprog(
+        spent / spent.max(),
+        A_ub=np.vstack([-kept / kept.max(), (laws / formulation.p_y * weights[:, None]).T * unit]),
+        b_ub=np.concatenate([[-1.0], np.ones(len(formulation.p_y))]),
+    )
+    return float(program.fun * spent.max() * unit) if program.status == 0 else None
 
 
 def _least(

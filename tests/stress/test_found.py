@@ -115,3 +115,22 @@ def test_a_limit_near_zero_is_met_as_stated(engine: str) -> None:
     solution.check()
     assert solution.label_entropy_with_seed == 0.0
     assert solution.mutual_information == pytest.approx(0.05552667924776555, abs=1e-14)
+
+
+def test_a_share_of_next_to_nothing_has_its_smallest_rate() -> None:
+    """C is 1e-10 bits below H(S): the linear program took that for none, and said that no rate attains it."""
+    problem = mb.Problem(
+        [0.33022262846246636, 0.09452333102457937, 0.5752540405111571, 1.7973315116334977e-12],
+        [0.1370442695380863, 0.8629557304619137],
+        0.0,
+        [
+            [0.7052327538644605, 0.20672048710598587, 0.08804675902955367],
+            [0.10026593355268446, 0.23201731450721294, 0.6677167519401027],
+            [0.6343477653118457, 0.25822135237300836, 0.10743088231514612],
+            [0.25036027710243736, 0.5234387521848123, 0.22620097071275053],
+        ],
+        1.345968501625522,
+    )
+    solution = mb.solve(problem)
+    assert solution.status is mb.Status.INFEASIBLE
+    assert solution.smallest_rate == pytest.approx(3.613873497630051e-10, rel=1e-5)
