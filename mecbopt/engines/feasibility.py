@@ -195,7 +195,7 @@ def _least(
     clock: Clock,
     start: Incumbent | None = None,
 ) -> _Least:
-    """Minimise the left-hand side of one limit subject to others.
+    """Minimise the left-hand side of one limit subject to others, which `start` meets.
 
     As scaled all of them lie between 0 and 1, but for the rate, whose unit is the caller's.
     """
@@ -206,12 +206,18 @@ def _least(
         result = program.minimize()
     except Expired:
         return _Least(None, 1.0, 0.0, True)
+    # A point is known to meet the rows: "infeasible" is then trouble with their scales, and proves nothing.
     if result is None:
-        return _Least(None, math.inf, 0.0, False)
+        level = math.inf if start is None else _level(objective, start)
+        return _Least(start, level, 0.0, False)
     vertex = to_vertex(formulation, result.mappings, result.weights, rows)
     if vertex is None:
         return _Least(None, result.value, max(0.0, result.lower_bound), not result.complete)
-    level = float(objective.values(vertex.mappings) @ vertex.weights)
+    level = _level(objective, vertex)
     # A bound above what a vertex attains is a rounding error of the bound.
     bound = min(max(0.0, result.lower_bound), level)
     return _Least(vertex, level, bound, not result.complete)
+
+
+def _level(limit: Limit, vertex: Incumbent) -> float:
+    return float(limit.values(vertex.mappings) @ vertex.weights)
