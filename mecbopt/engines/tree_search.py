@@ -36,9 +36,9 @@ class TreeInSlices:
         self._request = request
         self._best, self._found = feasible, math.inf
         self._floor = cost_bound
-        # With a label or linear rows bounds are for the limits relaxed by the slack that every coupling is allowed: one that
-        # is met with equality by a single point would leave no room for rounding, and its price may be large.
-        # Without one a slack s of the rate is worth of the order of R s bits.
+        # With a label or linear rows bounds are for the limits relaxed by the slack that every coupling is
+        # allowed: one that is met with equality by a single point would leave no room for rounding, and its
+        # price may be large.  Without one a slack s of the rate is worth of the order of R s bits.
         label = formulation.label_limit
         rows = LinearRows.of(formulation)
         self._exact = label is None and len(rows) == 0

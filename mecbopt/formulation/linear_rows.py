@@ -1,8 +1,8 @@
 """Linear limits as rows of the compiled tree, which reads them off the coupling.
 
-A limit sum a(x, y) P(x, y) <= b is a linear form of the cells, and the cells sum to 1: a constant may be taken
-from a, and its share from b.  Here it is the median, so that a row on few cells has few coefficients, which
-is what boxes of cells can be tightened by.
+A limit sum a(x, y) P(x, y) <= b is a linear form of the cells, and the cells sum to 1: a constant may be
+taken from a, and its share from b.  Here it is the median, so that a row on few cells has few coefficients,
+which is what boxes of cells can be tightened by.
 """
 
 from __future__ import annotations

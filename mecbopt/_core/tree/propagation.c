@@ -93,8 +93,10 @@ int mb_propagate(const mb_search *search, double *lower, double *upper) {
         }
         for (int row = 0; row < instance->linear_count; row++) {
             const double *coefficient = instance->linear + (size_t)row * (size_t)instance->cells;
-            if (!tighten_by_row(coefficient, 1.0, instance->linear_upper[row], instance->cells, lower, upper, &changed) ||
-                !tighten_by_row(coefficient, -1.0, -instance->linear_lower[row], instance->cells, lower, upper, &changed))
+            if (!tighten_by_row(coefficient, 1.0, instance->linear_upper[row], instance->cells, lower, upper,
+                                &changed) ||
+                !tighten_by_row(coefficient, -1.0, -instance->linear_lower[row], instance->cells, lower, upper,
+                                &changed))
                 return 0;
         }
         if (!changed) break;

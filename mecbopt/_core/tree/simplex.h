@@ -14,7 +14,7 @@ typedef struct {
     int cells, marginal0, rate_row, label_row, jensen0, order0, linear0, rows;
     int boxed; /* 0: only marginals, rate, label and linear rows */
     int order_first[2 * MB_MAX_CELLS], order_second[2 * MB_MAX_CELLS]; /* order row: P[first] >= P[second] */
-    double *linear; /* [row - linear0][cell]: coefficients of the linear rows */
+    double *linear;            /* [row - linear0][cell]: coefficients of the linear rows */
     double cost[MB_MAX_CELLS]; /* objective, per unit of P(x, y) */
     double *lower, *upper, *activity, *dual;
     unsigned char *state; /* of a row */

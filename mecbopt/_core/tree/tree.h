@@ -71,8 +71,8 @@ enum {
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
                          const double *p_s_given_x, const double *label_table, double label_limit, int linear_count,
                          const double *linear, const double *linear_lower, const double *linear_upper,
-                         double entropy_floor, const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
-                         const double *start_weights);
+                         double entropy_floor, const mb_settings *settings, uint64_t seed, int start_count,
+                         const int32_t *start_mappings, const double *start_weights);
 void mb_search_free(mb_search *search);
 /* Results of `mb_search_run` other than 0: what was found stays valid, and the step that broke off is repeated by
    the next call. */
