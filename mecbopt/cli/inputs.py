@@ -28,6 +28,7 @@ OPTION_OF_ARGUMENT = {
     "p_y": "--py",
     "p_s_given_x": "--ps-given-x",
     "max_label_entropy": "--max-label-entropy",
+    "label_sees_seed": "--label-without-seed",
     "rate": "--rate",
     "distortion": "--distortion",
     "constraints.cells": "--forbid",
@@ -67,6 +68,7 @@ class ProblemSource:
     smoothing: Any
     rate: Any
     max_label_entropy: Any
+    label_without_seed: bool
     distortion: list[list[Any]] | None
     forbid: list[list[Any]] | None
     min_agreement: Any
@@ -119,6 +121,8 @@ class ProblemSource:
             for name in ("rate", "max_label_entropy", "distortion")
             if (value := getattr(self, name)) is not None
         }
+        if self.label_without_seed:
+            given["label_sees_seed"] = False
         constraints = self._constraints()
         return {**given, "constraints": constraints} if constraints else given
 
@@ -227,6 +231,11 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         ),
         click.option(
             "--max-label-entropy", type=NUMBER, help="C in bits, H(S|Y,U) <= C; replaces the file's."
+        ),
+        click.option(
+            "--label-without-seed",
+            is_flag=True,
+            help="The limit is on H(S|Y): who sees Y does not know the seed.",
         ),
         click.option(
             "--distortion",

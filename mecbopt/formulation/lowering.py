@@ -50,7 +50,12 @@ def _distortion(problem: Problem) -> Objective:
 
 
 #: Argument -> the limits that it states.  Extend it to lower another one.
-LIMITS: dict[str, LowerLimit] = {"rate": _rate, "max_label_entropy": _label, "constraints": _constraints}
+LIMITS: dict[str, LowerLimit] = {
+    "rate": _rate,
+    "max_label_entropy": _label,
+    "label_sees_seed": _label,
+    "constraints": _constraints,
+}
 #: Argument -> the objective that takes the place of the mutual information.
 OBJECTIVES: dict[str, LowerObjective] = {"distortion": _distortion}
 
@@ -59,7 +64,6 @@ _REFUSED = {
     "y_size": "is {value}: a free law of Y",
     "p_y_tolerance": "is {value:g}: a law of Y within a tolerance",
     "min_label_entropy": "is {value:g}: H(S|Y) >= c",
-    "label_sees_seed": "is False: the constraint H(S|Y) <= C",
 }
 
 
@@ -102,7 +106,8 @@ def lower(problem: Problem) -> Formulation:
     p_x, p_y = problem.p_x, problem.require_p_y()
     # Rate first: the others are met where the marginals and it allow (`mecbopt.engines.feasibility`).
     limits.sort(key=lambda limit: not isinstance(limit, RateLimit))
-    return Formulation(p_x, p_y, objective or _joint_entropy(problem), tuple(limits))
+    unseen = not problem.label_sees_seed and any(isinstance(limit, LabelLimit) for limit in limits)
+    return Formulation(p_x, p_y, objective or _joint_entropy(problem), tuple(limits), unseen)
 
 
 def _joint_entropy(problem: Problem) -> JointEntropy:
