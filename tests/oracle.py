@@ -185,8 +185,9 @@ def best_with_unseen_label(p_x, p_y, rate, channel, limit):
     least = float(heights.min())
     vertices = np.concatenate([starts[heights[0] <= limit], ends[heights[1] <= limit]])
     best = float(bits(vertices).sum(axis=1).min()) if len(vertices) else math.inf
-    # Only edges with an end within the limit have more to offer.
-    some = (heights <= limit).any(axis=0)
+    # Only edges with an end within the limit and an end below the best vertex have more to offer.
+    lowest = np.minimum(bits(starts).sum(axis=1), bits(ends).sum(axis=1))
+    some = (heights <= limit).any(axis=0) & (lowest < best)
     starts, ends = starts[some], ends[some]
 
     def at(share):

@@ -185,6 +185,10 @@ class ProblemSource:
                 f"--max-label-entropy is {self.max_label_entropy}, but there is no label: "
                 "give --ps-given-x as well, or leave --max-label-entropy out."
             )
+        if self.label_without_seed and self.file is None and self.max_label_entropy is None:
+            raise click.UsageError(
+                "--label-without-seed is given without a limit: give --max-label-entropy, or leave it out."
+            )
         if self.samples is None:
             return
         if self.x is None:
@@ -235,7 +239,7 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         click.option(
             "--label-without-seed",
             is_flag=True,
-            help="The limit is on H(S|Y): who sees Y does not know the seed.",
+            help="The limit is on H(S|Y), for one without the seed.",
         ),
         click.option(
             "--distortion",
