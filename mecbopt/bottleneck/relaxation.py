@@ -10,15 +10,13 @@ On a box of p_T every edge of the encoder, a = P(x, t), and of the decoder, b = 
     in a, b and p_T(t), hence in p_T.  Two of them bound from each side, and so does their mean: three affine
     lower bounds on H(X,Y).
 4.  H(T) is concave, hence above the sum of its secants: H(T) <= R implies an affine row.  The least value of an
-    affine function over {box, sum 1, row} follows from Lagrange multipliers: for a given one the inner minimum
-    fills the letters in the order of their slopes, and the best is 0 or ties two slopes.  Any one is valid.
+    affine function over {box, sum 1, rows} is a linear program (`programs`).
 
 Each step is off by at most the square of the box's width, which is why few boxes suffice.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -26,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt.bottleneck.forests import Trees
+from mecbopt.bottleneck.programs import Program, filled
 from mecbopt.control import rounded_outward
 from mecbopt.info import phi
 
@@ -102,7 +101,7 @@ class Family:
     def corner_of_least_rate(self, boxes: Boxes) -> FloatArray:
         """The corners, shape (N, k), at which the sum of the secants of phi(p_T(t)) is least."""
         row, _ = _secant(boxes.low, boxes.high)
-        return _filled(row, boxes.low, boxes.high)
+        return filled(row, boxes.low, boxes.high)
 
     def examine(self, boxes: Boxes) -> Examined:
         """Shrink boxes and bound H(X,Y) on each from below; cost O(N k n m)."""
@@ -118,14 +117,25 @@ class Family:
         slopes, offset = self._secants(sides)
         row, row_constant = _secant(low, high)
         room = self.rate + _ROUNDING - row_constant.sum(axis=1)
-        best, point = np.full(len(low), -np.inf), low.copy()
+        program = Program(low, high, row, room)
         affine = [self._affine(slopes, sides, upper) for upper in (False, True)]
         affine.append(((affine[0][0] + affine[1][0]) / 2, (affine[0][1] + affine[1][1]) / 2))
-        for gradient, constant in affine:
-            value, where = _least(gradient, row, room, low, high)
-            value += constant
-            better = value > best
-            best[better], point[better] = value[better], where[better]
+        best, point = np.full(len(low), -np.inf), low.copy()
+        gradient, constant = np.zeros_like(low), np.zeros(len(low))
+        for slope, rest in affine:
+            value, where = program.least(slope)
+            better = value + rest > best
+            best[better], point[better] = value[better] + rest[better], where[better]
+            gradient[better], constant[better] = slope[better], rest[better]
+        # The box knows no sums of several letters: the most violated one becomes a row of its own.
+        excess = sums - point @ self._bits.T
+        worst = excess.argmax(axis=1)
+        rows = np.flatnonzero((excess.max(axis=1) > _ROUNDING) & np.isfinite(best))
+        if rows.size:
+            least = sums[rows, worst[rows]]
+            value, where = program.taken(rows).least_beside(gradient[rows], -self._bits[worst[rows]], -least)
+            best[rows] = np.maximum(best[rows], value + constant[rows])
+            point[rows] = where
         best = rounded_outward(best + offset, len(self.p_x) * len(self.p_y) * self.letters)
         best[empty] = np.inf
         return Examined(Boxes(pair, low, high), best, point)
@@ -261,41 +271,3 @@ def _secant(low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
     wide = width > _NARROW
     slope = np.divide(at_high - at_low, width, out=np.zeros_like(width), where=wide)
     return slope, np.where(wide, at_low - slope * low, np.minimum(at_low, at_high))
-
-
-def _least(
-    gradient: FloatArray, row: FloatArray, room: FloatArray, low: FloatArray, high: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """min gradient . p over low <= p <= high, sum p = 1, row . p <= room: values (N,) and points (N, k)."""
-    point = _filled(gradient, low, high)
-    value = (gradient * point).sum(axis=1)
-    tight = np.flatnonzero((row * point).sum(axis=1) > room)
-    if not tight.size:
-        return value, point
-    gradient, row, room, low, high = (part[tight] for part in (gradient, row, room, low, high))
-    least_row = (row * _filled(row, low, high)).sum(axis=1)
-    best, where = value[tight], point[tight]
-    for i, j in itertools.combinations(range(gradient.shape[1]), 2):
-        fall = row[:, i] - row[:, j]
-        tie = np.divide(gradient[:, j] - gradient[:, i], fall, out=np.zeros(len(fall)), where=fall != 0.0)
-        multiplier = np.where(np.isfinite(tie), np.maximum(0.0, tie), 0.0)
-        reduced = gradient + multiplier[:, None] * row
-        candidate = _filled(reduced, low, high)
-        lagrangian = (reduced * candidate).sum(axis=1) - multiplier * room
-        better = lagrangian > best
-        best[better], where[better] = lagrangian[better], candidate[better]
-    best[least_row > room] = np.inf
-    value[tight], point[tight] = best, where
-    return value, point
-
-
-def _filled(slopes: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
-    """The minimiser of slopes . p over the box and sum 1: what the lower ends leave goes to the least slopes."""
-    order = np.argsort(slopes, axis=1, kind="stable")
-    width = np.take_along_axis(high - low, order, axis=1)
-    rest = 1.0 - low.sum(axis=1, keepdims=True)
-    before = np.cumsum(width, axis=1) - width
-    given = np.clip(rest - before, 0.0, width)
-    point = low.copy()
-    np.put_along_axis(point, order, np.take_along_axis(low, order, axis=1) + given, axis=1)
-    return point

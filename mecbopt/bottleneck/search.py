@@ -18,7 +18,7 @@ from mecbopt.bottleneck.forests import pairs, trees
 from mecbopt.bottleneck.relaxation import Boxes, Examined, Family
 from mecbopt.bottleneck.scheme import Scheme, couplings
 from mecbopt.control import Clock, Target, improves, prunes
-from mecbopt.info import entropy
+from mecbopt.info import entropy, phi
 
 __all__ = ["BranchAndBound"]
 
@@ -27,7 +27,9 @@ IntArray = NDArray[np.int64]
 
 #: Boxes that are halved in one step: numpy's overhead no longer counts, and the clock is asked often enough.
 _BATCH = 512
-#: Halvings of a segment on which H(T) = R is looked for; more move nothing in floating point.
+#: Boxes of a step, those with the least bounds, that points are taken from.
+_POINTS = 64
+#: Halvings of a segment on which the last feasible point is looked for; more move nothing in floating point.
 _HALVINGS = 50
 #: Half-widths of the boxes around a point that is improved: within the first one the relaxation resembles H(X,Y),
 #: the last one changes H(X,Y) by less than a gap may be.
@@ -131,11 +133,12 @@ class BranchAndBound:
 
     def _look_for_points(self, examined: Examined) -> None:
         """Try the points of the relaxation; where one is better, improve it."""
-        useful = np.flatnonzero(examined.bound < self.incumbent.cost)
+        useful = np.argsort(examined.bound)[:_POINTS]
+        useful = useful[examined.bound[useful] < self.incumbent.cost]
         if not useful.size:
             return
         boxes, point = _taken(examined.boxes, useful), examined.point[useful]
-        point = self._within_rate(point, self._family.corner_of_least_rate(boxes))
+        point = self._pulled(boxes.pair, point, self._family.corner_of_least_rate(boxes))
         costs = self._costs(boxes.pair, point)
         best = int(np.argmin(costs))
         if improves(float(costs[best]), self.incumbent.cost):
@@ -147,7 +150,7 @@ class BranchAndBound:
         while width > _LAST_WIDTH:
             low, high = np.maximum(0.0, point - width), np.minimum(1.0, point + width)
             examined = self._family.examine(Boxes(pair, low, high))
-            moved = self._within_rate(examined.point, point)
+            moved = self._pulled(pair, examined.point, point)
             new = float(self._costs(pair, moved)[0])
             if improves(new, cost):
                 point, cost = moved, new
@@ -156,29 +159,33 @@ class BranchAndBound:
         encoder, decoder = self._family.masses(pair, point)
         self.incumbent = Scheme(np.maximum(encoder[0], 0.0), np.maximum(decoder[0], 0.0))
 
-    def _within_rate(self, point: FloatArray, anchor: FloatArray) -> FloatArray:
-        """The points, those with H(T) > R moved towards their anchors until H(T) <= R (or to the anchors)."""
-        over = np.flatnonzero(entropy(point, axis=1) > self._rate)
-        if not over.size:
+    def _pulled(self, pair: IntArray, point: FloatArray, anchor: FloatArray) -> FloatArray:
+        """The points, infeasible ones moved towards their anchors until they are feasible, or to the anchors."""
+        outside = np.flatnonzero(~self._feasible(pair, point))
+        if not outside.size:
             return point
-        start, end = anchor[over], point[over]
-        low, high = np.zeros(len(over)), np.ones(len(over))
+        start, step = anchor[outside], point[outside] - anchor[outside]
+        low, high = np.zeros(len(outside)), np.ones(len(outside))
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            inside = entropy(start + middle[:, None] * (end - start), axis=1) <= self._rate
+            inside = self._feasible(pair[outside], start + middle[:, None] * step)
             low, high = np.where(inside, middle, low), np.where(inside, high, middle)
         moved = point.copy()
-        moved[over] = start + low[:, None] * (end - start)
+        moved[outside] = start + low[:, None] * step
         return moved
+
+    def _feasible(self, pair: IntArray, point: FloatArray) -> NDArray[np.bool_]:
+        """Whether H(T) <= R and no edge is negative."""
+        encoder, decoder = self._family.masses(pair, point)
+        least = np.minimum(encoder.min(axis=(1, 2)), decoder.min(axis=(1, 2)))
+        inside: NDArray[np.bool_] = (least >= -_NEGATIVE) & (point.min(axis=1) >= 0.0)
+        return inside & (entropy(point, axis=1) <= self._rate)
 
     def _costs(self, pair: IntArray, point: FloatArray) -> FloatArray:
         """H(X,Y) of every point, infinity where it is not feasible."""
-        encoder, decoder = self._family.masses(pair, point)
-        feasible = np.minimum(encoder.min(axis=(1, 2)), decoder.min(axis=(1, 2))) >= -_NEGATIVE
-        feasible &= (point.min(axis=1) >= 0.0) & (entropy(point, axis=1) <= self._rate)
-        encoder, decoder = np.maximum(encoder, 0.0), np.maximum(decoder, 0.0)
+        encoder, decoder = (np.maximum(side, 0.0) for side in self._family.masses(pair, point))
         costs = entropy(couplings(encoder, decoder, encoder.sum(axis=2)), axis=(1, 2))
-        return np.where(feasible, costs, math.inf)
+        return np.where(self._feasible(pair, point), costs, math.inf)
 
 
 def _taken(boxes: Boxes, which: slice | IntArray) -> Boxes:
@@ -187,10 +194,11 @@ def _taken(boxes: Boxes, which: slice | IntArray) -> Boxes:
 
 
 def _halved(boxes: Boxes) -> Boxes:
-    """Both halves of every box, cut across its widest side."""
+    """Both halves of every box, cut across the side on which the secant of phi is off by most."""
     rows = np.arange(len(boxes.pair))
-    side = (boxes.high - boxes.low).argmax(axis=1)
-    middle = (boxes.low[rows, side] + boxes.high[rows, side]) / 2
+    middles = (boxes.low + boxes.high) / 2
+    side = (phi(middles) - (phi(boxes.low) + phi(boxes.high)) / 2).argmax(axis=1)
+    middle = middles[rows, side]
     high, low = boxes.high.copy(), boxes.low.copy()
     high[rows, side] = middle
     low[rows, side] = middle
