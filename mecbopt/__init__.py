@@ -22,6 +22,7 @@ from mecbopt.errors import (
 if TYPE_CHECKING:
     # What the table below loads on first use, for type checkers; a test compares the two.
     from mecbopt import bernoulli as bernoulli
+    from mecbopt import bottleneck as bottleneck
     from mecbopt import codec as codec
     from mecbopt import engines as engines
     from mecbopt import mec as mec
@@ -71,6 +72,7 @@ _LAZY: dict[str, str | None] = {
     "check_certificate": "mecbopt.certificates",
     "ENGINES": "mecbopt.engines",
     "bernoulli": None,
+    "bottleneck": None,
     "codec": None,
     "engines": None,
     "mec": None,

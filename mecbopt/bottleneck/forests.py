@@ -1,13 +1,13 @@
-"""The supports among which an optimal encoder and decoder lie: pairs of spanning trees, in a canonical order of T.
+"""The supports among which an optimal encoder and decoder lie: pairs of spanning trees, up to the order of T.
 
 A vertex of the couplings of p_T and p_Y has the support of a forest on the letters of T and Y; completed to a
-spanning tree its masses are affine in p_T: the mass of an edge is what the letters on its far side need,
+spanning tree its masses are affine in p_T: the mass of an edge is what the side of t has to spare,
 P(t, y) = p_T(A) - p_Y(B), where A and B are the letters that hang on t once the edge is cut.
 
-A letter of T that has one neighbour is *pure*.  docs/theory/bottleneck.md proves that some optimum has, on both
-sides, a forest, at most one pure letter for each neighbour, and at most n + m edges; hence at most
-`letter_bound(n, m)` letters.  Letters without mass and edges without mass are allowed, so that trees hold all
-forests, and pairs with that many letters hold those with fewer where `covers` says so.
+A letter of T that has one neighbour is *pure*.  docs/theory/bottleneck.md proves that some optimum has, on
+both sides, a forest, at most one pure letter for each neighbour, and at most n + m edges; hence at most
+`letter_bound(n, m)` letters.  Letters without mass and edges without mass are allowed, so that trees hold
+all forests, and pairs with that many letters hold those with fewer where `covers` says so.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def pair_count_bound(n: int, m: int) -> int:
     K(k, v) has k^(v-1) v^(k-1) spanning trees, and the k! orders of T count once.
     """
     k = letter_bound(n, m)
-    return math.prod(k ** (v - 1) * v ** (k - 1) for v in (n, m)) // math.factorial(k)
+    labelled = [int(k ** (v - 1) * v ** (k - 1)) for v in (n, m)]
+    return math.prod(labelled) // math.factorial(k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +84,8 @@ def trees(shapes: list[Tree], k: int, law: NDArray[np.float64]) -> Trees:
 def covers(n: int, m: int) -> bool:
     """Whether the pairs with the most letters hold, as limits, those with fewer, so that `pairs` lists all.
 
-    A pair with k < letter_bound(n, m) letters is such a limit unless each letter of X, or each of Y, has a pure
-    letter.  Then k > min(n, m), as a tree needs one more to connect them.
+    A pair with k < letter_bound(n, m) letters is such a limit unless each letter of X, or each of Y, has a
+    pure letter.  Then k > min(n, m), as a tree needs one more to connect them.
     """
     return letter_bound(n, m) <= min(n, m) + 1
 
@@ -92,9 +93,9 @@ def covers(n: int, m: int) -> bool:
 def pairs(n: int, m: int) -> tuple[list[Tree], list[Tree]]:
     """Encoder trees and decoder trees, each to be paired with each: all pairs up to the order of T, once.
 
-    No order but the identity leaves one of these trees as it is: letters that it exchanged would have the same
-    neighbours, one (both would be pure) or several (a cycle).  So one encoder of each class under reordering, with
-    every decoder, meets each class of pairs once.
+    No order but the identity leaves one of these trees as it is: letters that it exchanged would have the
+    same neighbours, one (both would be pure) or several (a cycle).  So one encoder of each class under
+    reordering, with every decoder, meets each class of pairs once.
     """
     k = letter_bound(n, m)
     orders = list(itertools.permutations(range(k)))
@@ -109,9 +110,7 @@ def spanning_trees(k: int, v: int) -> list[Tree]:
     """Spanning trees of K(k, v) in which no two letters of T are pure beside the same neighbour."""
     found = []
     # By the degrees of the letters of T, which sum to k + v - 1.
-    neighbourhoods = [
-        subset for size in range(1, v + 1) for subset in itertools.combinations(range(v), size)
-    ]
+    neighbourhoods = [subset for size in range(1, v + 1) for subset in itertools.combinations(range(v), size)]
 
     def extend(chosen: list[tuple[int, ...]], edges: int, groups: tuple[frozenset[int], ...]) -> None:
         if len(chosen) == k:

@@ -1,9 +1,11 @@
-"""Many small linear programs at once: min g . p over low <= p <= high, sum p = 1 and one or two rows r . p <= c.
+"""Many small linear programs at once: min g . p over low <= p <= high, sum p = 1 and one or two rows r . p
+<= c.
 
-By Lagrange duality: for multipliers of the rows, at least 0, the inner minimum fills the letters in the order of
-their slopes (`filled`).  The dual function is concave and piecewise linear, with kinks where two slopes tie, so
-that its maximum is at 0, at a tie, or where two ties meet.  Every one of these values is a valid lower bound,
-whatever rounding did to the multipliers.
+By Lagrange duality: for multipliers of the rows, at least 0, the inner minimum fills the letters in the
+order of their slopes (`filled`).  The dual function is concave and piecewise linear, with kinks where two
+slopes tie, so that its maximum is at 0, at a tie, or where two ties meet.  Every one of these values, less
+the rounding of its terms, is a valid lower bound, whatever rounding did to the multipliers.  The room of a
+row is finite.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ __all__ = ["Program", "filled"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+#: Roundings of a multiplier's terms, which a large one makes large; the sums have at most a dozen terms.
+_ROUNDING = 16 * np.finfo(float).eps
 
 
 class Program(NamedTuple):
@@ -82,21 +87,21 @@ class Program(NamedTuple):
         second: FloatArray | float = 0.0,
     ) -> tuple[FloatArray, FloatArray]:
         """The dual function at given multipliers of both rows, and the inner minimisers."""
-        slopes, constant = gradient, 0.0
+        slopes, constant = gradient, np.zeros(len(gradient))
         if isinstance(multiplier, np.ndarray):
             slopes = slopes + multiplier[:, None] * self.row
-            # Without a limit (room infinite) the multiplier is 0 and must not meet infinity.
-            constant = constant - np.where(multiplier > 0.0, multiplier * np.minimum(self.room, 1e300), 0.0)
+            sizes = np.abs(self.row).max(axis=1) + np.abs(self.room)
+            constant = constant - multiplier * self.room - _ROUNDING * multiplier * sizes
         if isinstance(second, np.ndarray):
             slopes = slopes + second[:, None] * other
-            constant = constant - second * room
+            constant = constant - second * room - _ROUNDING * second * (1.0 + np.abs(room))
         point = filled(slopes, self.low, self.high)
         value: FloatArray = (slopes * point).sum(axis=1) + constant
         return value, point
 
 
 def filled(slopes: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
-    """The minimiser of slopes . p over the box and sum 1: what the lower ends leave goes to the least slopes."""
+    """The minimiser of slopes . p over box and sum 1: what the lower ends leave goes to the least slopes."""
     order = np.argsort(slopes, axis=1, kind="stable")
     width = np.take_along_axis(high - low, order, axis=1)
     rest = 1.0 - low.sum(axis=1, keepdims=True)
@@ -112,6 +117,6 @@ def _letter_pairs(slopes: FloatArray) -> itertools.combinations[tuple[int, int]]
 
 
 def _positive(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """part / whole where it is positive and finite, else 0."""
+    """The ratio part / whole where it is positive and finite, else 0."""
     ratio = np.divide(part, whole, out=np.zeros(len(part)), where=whole != 0.0)
     return np.where(np.isfinite(ratio), np.maximum(0.0, ratio), 0.0)

@@ -4,13 +4,14 @@ On a box of p_T every edge of the encoder, a = P(x, t), and of the decoder, b = 
 
 1.  Subset sums p_T(A) lie in intervals that follow from the box, from sum 1 and from a, b >= 0.  They give
     intervals for a, b, for the conditional laws alpha = a / p_T(t) and beta = b / p_T(t), and for P(x, y).
-2.  phi(P(x, y)) is concave, hence above its secant on the interval of P(x, y).  Subtracting r_x + c_y from the
-    slopes and adding sum r_x p_X(x) + sum c_y p_Y(y) changes nothing on couplings, and makes the slopes small.
-3.  P(x, y) = sum_t p_T(t) alpha beta: McCormick's envelopes of the product alpha beta, times p_T(t), are affine
-    in a, b and p_T(t), hence in p_T.  Two of them bound from each side, and so does their mean: three affine
-    lower bounds on H(X,Y).
-4.  H(T) is concave, hence above the sum of its secants: H(T) <= R implies an affine row.  The least value of an
-    affine function over {box, sum 1, rows} is a linear program (`programs`).
+2.  phi(P(x, y)) is concave, hence above its secant on the interval of P(x, y).  Subtracting r_x + c_y from
+    the slopes and adding sum r_x p_X(x) + sum c_y p_Y(y) changes nothing on couplings, and makes the slopes
+    small.
+3.  P(x, y) = sum_t p_T(t) alpha beta: McCormick's envelopes of the product alpha beta, times p_T(t), are
+    affine in a, b and p_T(t), hence in p_T.  Two of them bound from each side, and so does their mean:
+    three affine lower bounds on H(X,Y).
+4.  H(T) is concave, hence above the sum of its secants: H(T) <= R implies an affine row.  The least value
+    of an affine function over {box, sum 1, rows} is a linear program (`programs`).
 
 Each step is off by at most the square of the box's width, which is why few boxes suffice.
 """
@@ -48,7 +49,7 @@ class Boxes(NamedTuple):
 
 
 class Examined(NamedTuple):
-    """Boxes shrunk to what may be feasible, their bounds (N,), infinity where nothing is, and points (N, k)."""
+    """Boxes shrunk to what may be feasible, bounds (N,), infinity where nothing is, and points (N, k)."""
 
     boxes: Boxes
     bound: FloatArray
@@ -83,7 +84,7 @@ class Family:
 
     @property
     def letters(self) -> int:
-        """k."""
+        """The number k of letters of T."""
         return int(self.encoders.present.shape[1])
 
     def roots(self) -> Boxes:
@@ -107,7 +108,9 @@ class Family:
         """Shrink boxes and bound H(X,Y) on each from below; cost O(N k n m)."""
         pair, low, high = boxes
         encoder, decoder = np.divmod(pair, len(self.decoders))
-        sums, empty = self._subset_sums(low, high, np.maximum(self._needed[0][encoder], self._needed[1][decoder]))
+        sums, empty = self._subset_sums(
+            low, high, np.maximum(self._needed[0][encoder], self._needed[1][decoder])
+        )
         singles = 1 << np.arange(self.letters)
         full = (1 << self.letters) - 1
         low, high = sums[:, singles], 1.0 - sums[:, full ^ singles]
@@ -136,7 +139,7 @@ class Family:
             value, where = program.taken(rows).least_beside(gradient[rows], -self._bits[worst[rows]], -least)
             best[rows] = np.maximum(best[rows], value + constant[rows])
             point[rows] = where
-        best = rounded_outward(best + offset, len(self.p_x) * len(self.p_y) * self.letters)
+        best = best + offset + rounded_outward(0.0, len(self.p_x) * len(self.p_y) * self.letters)
         best[empty] = np.inf
         return Examined(Boxes(pair, low, high), best, point)
 
@@ -178,8 +181,12 @@ class Family:
         ).sum(axis=1)
         # The other cells of a row or a column leave at least, and at most, this.
         p_x, p_y = self.p_x[:, None], self.p_y
-        least = np.maximum(p_x - (high.sum(axis=2, keepdims=True) - high), p_y - (high.sum(axis=1, keepdims=True) - high))
-        most = np.minimum(p_x - (low.sum(axis=2, keepdims=True) - low), p_y - (low.sum(axis=1, keepdims=True) - low))
+        least = np.maximum(
+            p_x - (high.sum(axis=2, keepdims=True) - high), p_y - (high.sum(axis=1, keepdims=True) - high)
+        )
+        most = np.minimum(
+            p_x - (low.sum(axis=2, keepdims=True) - low), p_y - (low.sum(axis=1, keepdims=True) - low)
+        )
         low = np.maximum(0.0, np.maximum(low, least) - _ROUNDING)
         high = np.maximum(low, np.minimum(high, most) + _ROUNDING)
         slopes, constants = _secant(low, high)
@@ -193,18 +200,16 @@ class Family:
     ) -> tuple[FloatArray, FloatArray]:
         """An affine function of p_T below sum slopes P(x, y): gradient (N, k) and constant (N,).
 
-        With alpha in [l, u] and beta in [v, w]: alpha beta >= l beta + v alpha - l v and >= u beta + w alpha -
-        u w from below, <= u beta + v alpha - u v and <= l beta + w alpha - l w from above; the first of each
-        pair has beta's lower end, the second its upper.
+        With alpha in [l, u] and beta in [v, w]: alpha beta >= l beta + v alpha - l v and >= u beta + w
+        alpha - u w from below, <= u beta + v alpha - u v and <= l beta + w alpha - l w from above; the
+        first of each pair has beta's lower end, the second its upper.
         """
         encoder, decoder = sides
         beta = decoder.share_high if upper else decoder.share_low
         ends = (encoder.share_low, encoder.share_high)
         positive, negative = ends[::-1] if upper else ends
         # weight[t, x, y] = slope(x, y) times the end of alpha that its sign asks for.
-        weight = np.where(
-            slopes[:, None] > 0.0, positive[..., None], negative[..., None]
-        ) * slopes[:, None]
+        weight = np.where(slopes[:, None] > 0.0, positive[..., None], negative[..., None]) * slopes[:, None]
         of_b = weight.sum(axis=2)
         of_a = np.einsum("nxy,nty->ntx", slopes, beta)
         of_t = -(of_b * beta).sum(axis=2)
@@ -242,7 +247,7 @@ class _Sides:
 
 
 def _ratio(part: FloatArray, rest: FloatArray, otherwise: float) -> FloatArray:
-    """part / (part + rest), monotone in both; a fixed value where there is nothing."""
+    """The ratio part / (part + rest), monotone in both; a fixed value where there is nothing."""
     whole = part + rest
     return np.divide(part, whole, out=np.full_like(part, otherwise), where=whole > 0.0)
 

@@ -1,8 +1,8 @@
 """Branch and bound over the law of T: boxes of p_T for pairs of trees, halved, many in one step.
 
-The roots are the pairs of `forests` with the whole simplex; together they hold an optimum.  Points come from the
-relaxation of a box: where H(T) > R they are pulled to H(T) = R, and the best ones are improved by the same
-relaxation on shrinking boxes around them.  All costs are joint entropies, bits.
+The roots are the pairs of `forests` with the whole simplex; together they hold an optimum.  Points come
+from the relaxation of a box: where H(T) > R they are pulled to H(T) = R, and the best ones are improved by
+the same relaxation on shrinking boxes around them.  All costs are joint entropies, bits.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _BATCH = 512
 _POINTS = 64
 #: Halvings of a segment on which the last feasible point is looked for; more move nothing in floating point.
 _HALVINGS = 50
-#: Half-widths of the boxes around a point that is improved: within the first one the relaxation resembles H(X,Y),
-#: the last one changes H(X,Y) by less than a gap may be.
+#: Half-widths of the boxes around a point that is improved: within the first one the relaxation resembles
+#: H(X,Y), the last one changes H(X,Y) by less than a gap may be.
 _FIRST_WIDTH, _LAST_WIDTH = 0.1, 1e-10
 #: An edge may be negative by this much through rounding; it counts as 0.
 _NEGATIVE = 1e-15
@@ -127,8 +127,12 @@ class BranchAndBound:
             parts.append(self._family.examine(_taken(boxes, slice(start, start + 2 * _BATCH))))
         if len(parts) == 1:
             return parts[0]
-        joined = Boxes(*(np.concatenate(column) for column in zip(*(part.boxes for part in parts), strict=True)))
-        bound, point = (np.concatenate([getattr(part, name) for part in parts]) for name in ("bound", "point"))
+        joined = Boxes(
+            *(np.concatenate(column) for column in zip(*(part.boxes for part in parts), strict=True))
+        )
+        bound, point = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("bound", "point")
+        )
         return Examined(joined, bound, point)
 
     def _look_for_points(self, examined: Examined) -> None:
@@ -160,7 +164,7 @@ class BranchAndBound:
         self.incumbent = Scheme(np.maximum(encoder[0], 0.0), np.maximum(decoder[0], 0.0))
 
     def _pulled(self, pair: IntArray, point: FloatArray, anchor: FloatArray) -> FloatArray:
-        """The points, infeasible ones moved towards their anchors until they are feasible, or to the anchors."""
+        """The points, infeasible ones moved towards their anchors as far as is needed."""
         outside = np.flatnonzero(~self._feasible(pair, point))
         if not outside.size:
             return point
@@ -179,7 +183,8 @@ class BranchAndBound:
         encoder, decoder = self._family.masses(pair, point)
         least = np.minimum(encoder.min(axis=(1, 2)), decoder.min(axis=(1, 2)))
         inside: NDArray[np.bool_] = (least >= -_NEGATIVE) & (point.min(axis=1) >= 0.0)
-        return inside & (entropy(point, axis=1) <= self._rate)
+        inside &= entropy(point, axis=1) <= self._rate
+        return inside
 
     def _costs(self, pair: IntArray, point: FloatArray) -> FloatArray:
         """H(X,Y) of every point, infinity where it is not feasible."""
