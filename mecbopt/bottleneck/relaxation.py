@@ -123,13 +123,14 @@ class Family:
         program = Program(low, high, row, room)
         affine = [self._affine(slopes, sides, upper) for upper in (False, True)]
         affine.append(((affine[0][0] + affine[1][0]) / 2, (affine[0][1] + affine[1][1]) / 2))
-        best, point = np.full(len(low), -np.inf), low.copy()
-        gradient, constant = np.zeros_like(low), np.zeros(len(low))
-        for slope, rest in affine:
-            value, where = program.least(slope)
-            better = value + rest > best
-            best[better], point[better] = value[better] + rest[better], where[better]
-            gradient[better], constant[better] = slope[better], rest[better]
+        # All three in one program: on few boxes numpy's overhead would count.
+        count, rows = len(low), np.arange(len(low))
+        value, points = program.taken(np.tile(rows, 3)).least(np.concatenate([slope for slope, _ in affine]))
+        values = value.reshape(3, count) + np.stack([constant for _, constant in affine])
+        chosen = values.argmax(axis=0)
+        best, point = values[chosen, rows], points.reshape(3, count, -1)[chosen, rows]
+        gradient = np.stack([slope for slope, _ in affine])[chosen, rows]
+        constant = np.stack([constant for _, constant in affine])[chosen, rows]
         # The box knows no sums of several letters: the most violated one becomes a row of its own.
         excess = sums - point @ self._bits.T
         worst = excess.argmax(axis=1)

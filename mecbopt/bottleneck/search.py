@@ -29,8 +29,8 @@ IntArray = NDArray[np.int64]
 _BATCH = 512
 #: Boxes of a step, those with the least bounds, that points are taken from.
 _POINTS = 64
-#: Halvings of a segment on which the last feasible point is looked for; more move nothing in floating point.
-_HALVINGS = 50
+#: Halvings of a segment on which the last feasible point is looked for: to 1e-10 of it.
+_HALVINGS = 33
 #: Half-widths of the boxes around a point that is improved: within the first one the relaxation resembles
 #: H(X,Y), the last one changes H(X,Y) by less than a gap may be.
 _FIRST_WIDTH, _LAST_WIDTH = 0.1, 1e-10

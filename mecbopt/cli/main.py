@@ -41,6 +41,7 @@ COMMANDS = {
     "solve": ("mecbopt.cli.solve", "Find the optimal coupling of a problem, with its bound."),
     "curve": ("mecbopt.cli.curve", "Trace the value over a range of rates."),
     "bernoulli": ("mecbopt.cli.bernoulli", "Binary sources in closed form."),
+    "bottleneck": ("mecbopt.cli.bottleneck", "Couplings without common randomness."),
     "encode": ("mecbopt.cli.encode", "Operate a solved coupling on a stream of symbols."),
     "decode": ("mecbopt.cli.decode", "Decode such a stream."),
     "prove": ("mecbopt.cli.prove", "Run the symbolic derivations."),
