@@ -27,13 +27,15 @@ IntArray = NDArray[np.int64]
 
 #: Boxes that are halved in one step: numpy's overhead no longer counts, and the clock is asked often enough.
 _BATCH = 512
+#: Fewer boxes than this are halved again before they are examined: they would cost no less.
+_FEW, _MOST_ROUNDS = 64, 3
 #: Boxes of a step, those with the least bounds, that points are taken from.
 _POINTS = 64
 #: Halvings of a segment on which the last feasible point is looked for: to 1e-10 of it.
 _HALVINGS = 33
 #: Half-widths of the boxes around a point that is improved: within the first one the relaxation resembles
 #: H(X,Y), the last one changes H(X,Y) by less than a gap may be.
-_FIRST_WIDTH, _LAST_WIDTH = 0.1, 1e-10
+_FIRST_WIDTH, _LAST_WIDTH = 0.1, 1e-9
 #: An edge may be negative by this much through rounding; it counts as 0.
 _NEGATIVE = 1e-15
 
@@ -99,8 +101,12 @@ class BranchAndBound:
             chosen, kept = boxes, _taken(boxes, slice(0, 0))
             parents, kept_bound = bound, bound[:0]
         else:
-            chosen, kept = _halved(_taken(boxes, slice(0, _BATCH))), _taken(boxes, slice(_BATCH, None))
-            parents, kept_bound = np.tile(bound[:_BATCH], 2), bound[_BATCH:]
+            chosen, kept = _taken(boxes, slice(0, _BATCH)), _taken(boxes, slice(_BATCH, None))
+            parents, kept_bound = bound[:_BATCH], bound[_BATCH:]
+            for _ in range(_MOST_ROUNDS):
+                chosen, parents = _halved(chosen), np.tile(parents, 2)
+                if len(parents) >= _FEW:
+                    break
         examined = self._examined(chosen)
         self._look_for_points(examined)
         bounds = np.maximum(examined.bound, parents)
@@ -159,7 +165,7 @@ class BranchAndBound:
             if improves(new, cost):
                 point, cost = moved, new
             else:
-                width /= 4
+                width /= 8
         encoder, decoder = self._family.masses(pair, point)
         self.incumbent = Scheme(np.maximum(encoder[0], 0.0), np.maximum(decoder[0], 0.0))
 

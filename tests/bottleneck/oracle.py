@@ -14,7 +14,7 @@ def entropy(law: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
 def filled_along(
     p_t: np.ndarray, law: np.ndarray, rows: tuple[int, ...], columns: tuple[int, ...]
 ) -> np.ndarray:
-    """The vertex of the couplings of p_t (N, k) and law (n,) that fills the cells along two orders: (N, k, n)."""
+    """The vertex of the couplings of p_t and law that fills cells along two orders, shape (N, k, n)."""
     begins_t = np.cumsum(p_t[:, rows], axis=1) - p_t[:, rows]
     begins = np.cumsum(law[list(columns)]) - law[list(columns)]
     ends_t, ends = begins_t + p_t[:, rows], begins + law[list(columns)]

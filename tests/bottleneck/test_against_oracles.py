@@ -18,19 +18,19 @@ def drawn(shape: tuple[int, int], seed: int, share: float | None = None) -> mb.P
     return mb.Problem(p_x, p_y, rate=share * min(entropy(p_x), entropy(p_y)))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_bits_equal_a_dense_grid_of_laws_and_all_vertices(seed: int) -> None:
     problem = drawn((2, 2), seed)
     result = mb.bottleneck.solve(problem, gap=1e-6)
     result.check()
     assert result.status is mb.Status.OPTIMAL
-    found = best_on_a_grid(problem.p_x, problem.p_y, problem.rate, fine=16)
+    found = best_on_a_grid(problem.p_x, problem.p_y, problem.rate, fine=9)
     assert found <= result.upper_bound + 1e-12
     assert found == pytest.approx(result.mutual_information, abs=1e-3)
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (2, 3), (3, 2), (2, 5), (3, 3)])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_no_random_scheme_beats_the_bound(shape: tuple[int, int], seed: int) -> None:
     """Also with more letters of T than the search allows: so many are never needed."""
     problem = drawn(shape, 10 + seed)
@@ -44,7 +44,7 @@ def test_no_random_scheme_beats_the_bound(shape: tuple[int, int], seed: int) -> 
         assert found <= result.upper_bound + 1e-12
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(1))
 def test_exchanging_x_and_y_or_their_letters_changes_nothing(seed: int) -> None:
     problem = drawn((2, 3), 20 + seed)
     value = mb.bottleneck.solve(problem, gap=1e-6).mutual_information
@@ -63,7 +63,7 @@ def test_exchanging_x_and_y_or_their_letters_changes_nothing(seed: int) -> None:
 def test_between_the_greedy_scheme_and_the_value_with_common_randomness(shape: tuple[int, int]) -> None:
     problem = drawn(shape, 30)
     last = 0.0
-    for share in (0.3, 0.6, 0.9, 1.0):
+    for share in (0.6, 1.0):
         at = problem.replace(rate=share * min(problem.entropy_x, problem.entropy_y))
         result = mb.bottleneck.solve(at, gap=1e-6)
         result.check()
@@ -81,7 +81,7 @@ def test_between_the_greedy_scheme_and_the_value_with_common_randomness(shape: t
 def test_bits_of_equal_laws_at_eight_tenths() -> None:
     """The figure that the documentation gives: far below the .546 bits with common randomness."""
     problem = mb.Problem([0.5, 0.5], [0.5, 0.5], rate=0.8)
-    found = best_on_a_grid(problem.p_x, problem.require_p_y(), 0.8, fine=16)
+    found = best_on_a_grid(problem.p_x, problem.require_p_y(), 0.8, fine=9)
     result = mb.bottleneck.solve(problem, gap=1e-8)
     assert result.mutual_information == pytest.approx(found, abs=1e-7)
     assert result.mutual_information == pytest.approx(0.075666, abs=1e-6)

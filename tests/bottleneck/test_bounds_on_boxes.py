@@ -78,7 +78,7 @@ def test_bounds_converge_with_the_square_of_the_width() -> None:
 @pytest.mark.parametrize("k", [3, 4])
 def test_programs_equal_a_solver_of_linear_programs(k: int) -> None:
     generator = np.random.default_rng(k)
-    size = 60
+    size = 20
     low = generator.dirichlet(np.ones(k), size=size) * 0.7
     high = low + generator.uniform(0.05, 0.5, size=(size, k))
     gradient, row = generator.normal(size=(size, k)), generator.normal(size=(size, k))
