@@ -18,7 +18,7 @@ from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, limit_options
 from mecbopt.cli.outputs import Output, OutputText, refuse_equal_paths, to_standard
 from mecbopt.cli.progress import live_progress
-from mecbopt.cli.report import letters, output_console
+from mecbopt.cli.tables import letters, output_console
 
 __all__ = ["bottleneck"]
 

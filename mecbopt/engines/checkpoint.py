@@ -59,6 +59,9 @@ def _numbers(formulation: Formulation) -> Iterable[bytes]:
     if label is not None:
         yield label.table[0].tobytes()
         yield struct.pack("<d", label.bound)
+    for limit in formulation.other_limits:
+        yield limit.table.tobytes()
+        yield struct.pack("<d", limit.bound)
 
 
 class Checkpoint:

@@ -10,7 +10,7 @@ from mecbopt._core import tree
 from mecbopt.control import node_limit_reached
 from mecbopt.engines.base import Request
 from mecbopt.engines.vertex import Incumbent, to_vertex
-from mecbopt.formulation import Formulation
+from mecbopt.formulation import Formulation, LinearRows
 from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["TreeInSlices"]
@@ -36,17 +36,20 @@ class TreeInSlices:
         self._request = request
         self._best, self._found = feasible, math.inf
         self._floor = cost_bound
-        # With a label bounds are for the limits relaxed by the slack that every coupling is allowed: one that
-        # is met with equality by a single point would leave no room for rounding, and its price may be large.
-        # Without one a slack s of the rate is worth of the order of R s bits.
+        # With a label or linear rows bounds are for the limits relaxed by the slack that every coupling is
+        # allowed: one that is met with equality by a single point would leave no room for rounding, and its
+        # price may be large.  Without one a slack s of the rate is worth of the order of R s bits.
         label = formulation.label_limit
+        rows = LinearRows.of(formulation)
+        self._exact = label is None and len(rows) == 0
         self._arguments: dict[str, Any] = {
             "p_x": formulation.p_x,
             "p_y": formulation.p_y,
-            "rate": formulation.rate if label is None else formulation.rate * (1.0 + LIMIT_SLACK),
+            "rate": formulation.rate * (1.0 if self._exact else 1.0 + LIMIT_SLACK),
             "p_s_given_x": None if label is None else label.channel,
             "max_label_entropy": None if label is None else label.bound + LIMIT_SLACK,
             "label_table": None if label is None else label.table[0],
+            "linear": (rows.coefficients, rows.lower, rows.upper),
             "entropy_floor": cost_bound,
             "settings": settings,
             "seed": request.seed,
@@ -79,7 +82,7 @@ class TreeInSlices:
             self._found = found
             mappings, weights = self._search.incumbent_mixture
             vertex: Incumbent | None
-            if self._formulation.label_limit is not None:  # back from the relaxed limits to those stated
+            if not self._exact:  # back from the relaxed limits to those stated
                 vertex = to_vertex(self._formulation, mappings, weights)
             else:
                 vertex = Incumbent(mappings, weights, self._formulation.cost(mappings, weights))

@@ -2,7 +2,7 @@
  *
  * Each step minimises the tangent of sum phi(P) over the feasible polytope; the objective is concave, so it
  * falls at least as much as its tangent, and the search ends at a vertex, whose support has at most m + 2
- * mappings.
+ * mappings, and one more a linear row.
  */
 #include "tree/search.h"
 
@@ -29,6 +29,7 @@ static void polish(mb_simplex *lp) {
             lp->weight[place] += lp->work2[place];
             mb_accumulate(lp, lp->basic[place], lp->work2[place], lp->activity);
         }
+        mb_derived_rows(lp, lp->activity);
     }
 }
 
@@ -54,7 +55,7 @@ static int read_vertex(const mb_search *search, double *coupling, uint32_t *ids,
 static int meets(const mb_search *search, int support, const uint32_t *ids, const double *weights) {
     const mb_instance *instance = &search->instance;
     double rate = 0.0, label = 0.0, total = 0.0;
-    double law[MB_MAX_LETTERS] = {0.0};
+    double law[MB_MAX_LETTERS] = {0.0}, coupling[MB_MAX_CELLS] = {0.0};
     for (int i = 0; i < support; i++) {
         total += weights[i];
         for (int y = 0; y < instance->m; y++) {
@@ -62,7 +63,15 @@ static int meets(const mb_search *search, int support, const uint32_t *ids, cons
             law[y] += weights[i] * instance->mass[set];
             rate += weights[i] * instance->entropy_term[set];
             label += weights[i] * instance->label_term[set];
+            for (int x = 0; x < instance->n; x++)
+                if (set >> x & 1) coupling[x * instance->m + y] += weights[i] * instance->p_x[x];
         }
+    }
+    for (int row = 0; row < instance->linear_count; row++) {
+        const double *coefficient = instance->linear + (size_t)row * (size_t)instance->cells;
+        double level = 0.0;
+        for (int cell = 0; cell < instance->cells; cell++) level += coefficient[cell] * coupling[cell];
+        if (level < instance->linear_lower[row] - 1e-12 || level > instance->linear_upper[row] + 1e-12) return 0;
     }
     for (int y = 0; y < instance->m; y++)
         if (fabs(law[y] - instance->p_y[y]) > 1e-12) return 0;

@@ -22,10 +22,13 @@ from mecbopt._core.tree.frontier import FrontierFace
 from mecbopt._core.tree.settings import Settings
 from mecbopt.errors import NotSupportedError, ProblemError, SolverError
 
-__all__ = ["MAX_LETTERS", "CompiledSearch", "available"]
+__all__ = ["MAX_LETTERS", "MAX_LINEAR_ROWS", "CompiledSearch", "available"]
 
 #: Letters of X or Y beyond which the tables over subsets of letters are refused.
 MAX_LETTERS = 12
+
+#: Linear rows beyond which a problem is refused; MB_MAX_LINEAR in tree.h.
+MAX_LINEAR_ROWS = 64
 
 #: Longest slice spent in C, seconds: the wait for an answer to Ctrl-C.
 _SLICE_SECONDS = 0.1
@@ -96,6 +99,9 @@ class CompiledSearch(FrontierFace):
     label_table : array_like, shape (2^n,), optional
         T with sum_k w_k sum_y T(f_k^{-1}(y)) <= `max_label_entropy`, a function of sets of X-letters (bit x
         of the index says whether x is in the set), in place of the label entropy in bits.
+    linear : tuple (coefficients (k, n, m), lower (k,), upper (k,)), optional
+        Rows lower_i <= sum over cells of coefficients_i P <= upper_i, coefficients at most about 1; infinite
+        where there is no bound.  At most `MAX_LINEAR_ROWS`.
     entropy_floor : float
         A lower bound on H(X,Y) that is known beforehand, bits.
     settings : Settings
@@ -126,6 +132,7 @@ class CompiledSearch(FrontierFace):
         max_label_entropy: float | None = None,
         *,
         label_table: ArrayLike | None = None,
+        linear: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
         entropy_floor: float = 0.0,
         settings: Settings = Settings(),  # noqa: B008 (a frozen value)
         seed: int = 0,
@@ -143,6 +150,7 @@ class CompiledSearch(FrontierFace):
             raise ProblemError(f"rate = {rate} must be at least 0 bits.")
         self._shape = (len(masses_x), len(masses_y))
         label, label_limit = self._label(p_s_given_x, max_label_entropy)
+        rows, lower, upper = self._linear(linear)
         mappings, weights = self._start(start)
         handle = self._lib.mb_search_new(
             *self._shape,
@@ -153,6 +161,10 @@ class CompiledSearch(FrontierFace):
             self._doubles(label),
             self._table(label_table),
             label_limit,
+            len(rows),
+            self._doubles(rows.ravel()),
+            self._doubles(lower),
+            self._doubles(upper),
             float(entropy_floor),
             self._settings(settings, (masses_x, masses_y)),
             seed % 2**64,
@@ -202,6 +214,26 @@ class CompiledSearch(FrontierFace):
                 f"label_table has shape {array.shape}; it must be ({2 ** self._shape[0]},), one entry a set."
             )
         return self._doubles(array)
+
+    def _linear(
+        self, linear: tuple[ArrayLike, ArrayLike, ArrayLike] | None
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        if linear is None:
+            return np.empty((0, *self._shape)), np.empty(0), np.empty(0)
+        rows, lower, upper = (np.ascontiguousarray(part, dtype=np.float64) for part in linear)
+        count = len(rows)
+        if rows.shape != (count, *self._shape) or lower.shape != (count,) or upper.shape != (count,):
+            raise ProblemError(
+                f"linear has arrays of shapes {rows.shape}, {lower.shape} and {upper.shape}; they must be "
+                f"(k, {self._shape[0]}, {self._shape[1]}), (k,) and (k,)."
+            )
+        if count > MAX_LINEAR_ROWS:
+            raise NotSupportedError(
+                f"linear has {count} rows; the compiled search takes {MAX_LINEAR_ROWS} at most."
+            )
+        if not np.isfinite(rows).all() or np.isnan(lower).any() or np.isnan(upper).any():
+            raise ProblemError("linear must hold finite coefficients and bounds that are numbers.")
+        return rows, lower, upper
 
     def _start(self, start: tuple[ArrayLike, ArrayLike] | None) -> tuple[NDArray[np.int32], FloatArray]:
         n, m = self._shape

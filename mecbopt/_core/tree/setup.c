@@ -2,9 +2,10 @@
 #include "tree/search.h"
 
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, const double *label_table, double label_limit, double entropy_floor,
-                         const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
-                         const double *start_weights) {
+                         const double *p_s_given_x, const double *label_table, double label_limit, int linear_count,
+                         const double *linear, const double *linear_lower, const double *linear_upper,
+                         double entropy_floor, const mb_settings *settings, uint64_t seed, int start_count,
+                         const int32_t *start_mappings, const double *start_weights) {
     mb_search *search = core_calloc(1, sizeof(mb_search));
     if (!search) return NULL;
     search->settings = *settings;
@@ -13,7 +14,8 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
     search->settled_bound = MB_INFINITY;
     search->clock = 16;
     int first[2 * MB_MAX_CELLS], second[2 * MB_MAX_CELLS];
-    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table, label_limit);
+    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table, label_limit) ||
+                 mb_instance_linear(&search->instance, linear_count, linear, linear_lower, linear_upper);
     if (!failed) {
         search->lower_bound = entropy_floor;
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);

@@ -65,6 +65,22 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
     return 0;
 }
 
+/* Rows on the coupling itself, beside rate and label. */
+int mb_instance_linear(mb_instance *instance, int count, const double *linear, const double *lower,
+                       const double *upper) {
+    const size_t rows = (size_t)count, cells = (size_t)instance->cells;
+    if (count == 0) return 0;
+    instance->linear = core_malloc(sizeof(double) * rows * cells);
+    instance->linear_lower = core_malloc(sizeof(double) * rows);
+    instance->linear_upper = core_malloc(sizeof(double) * rows);
+    if (!instance->linear || !instance->linear_lower || !instance->linear_upper) return MB_NO_MEMORY;
+    memcpy(instance->linear, linear, sizeof(double) * rows * cells);
+    memcpy(instance->linear_lower, lower, sizeof(double) * rows);
+    memcpy(instance->linear_upper, upper, sizeof(double) * rows);
+    instance->linear_count = count;
+    return 0;
+}
+
 void mb_instance_free(mb_instance *instance) {
     core_free(instance->mass);
     core_free(instance->entropy_term);
@@ -72,6 +88,9 @@ void mb_instance_free(mb_instance *instance) {
     core_free(instance->spread);
     core_free(instance->atom);
     core_free(instance->atom_phi);
+    core_free(instance->linear);
+    core_free(instance->linear_lower);
+    core_free(instance->linear_upper);
 }
 
 int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen) {

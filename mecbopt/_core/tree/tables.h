@@ -38,13 +38,16 @@ enum {
 typedef struct {
     int n, m, cells, subsets;
     double p_x[MB_MAX_LETTERS], p_y[MB_MAX_LETTERS];
-    double rate, label_limit; /* MB_INFINITY where absent */
-    double *mass;             /* [A]: p_X(A) */
-    double *entropy_term;     /* [A]: phi(p_X(A)) */
-    double *label_term;       /* [A]: the given table, else sum_s phi(P(s, A)) - phi(p_X(A)) */
-    double *atom;             /* [y][x][A]: v = p_Y(y) p_X(x) / p_X(A) for x in A, else 0 */
-    double *atom_phi;         /* [y][x][A]: phi(v) */
-    uint64_t *spread;         /* [A]: sum over x in A of 16^x, so that sum_y y * spread[A_y] names f */
+    double rate, label_limit;            /* MB_INFINITY where absent */
+    double *mass;                        /* [A]: p_X(A) */
+    double *entropy_term;                /* [A]: phi(p_X(A)) */
+    double *label_term;                  /* [A]: the given table, else sum_s phi(P(s, A)) - phi(p_X(A)) */
+    double *atom;                        /* [y][x][A]: v = p_Y(y) p_X(x) / p_X(A) for x in A, else 0 */
+    double *atom_phi;                    /* [y][x][A]: phi(v) */
+    uint64_t *spread;                    /* [A]: sum over x in A of 16^x, so that sum_y y * spread[A_y] names f */
+    int linear_count;                    /* rows lower <= sum over cells of coefficient * P(x, y) <= upper */
+    double *linear;                      /* [row][cell]: coefficients, at most about 1 */
+    double *linear_lower, *linear_upper; /* [row]: beyond MB_WIDE where absent */
 } mb_instance;
 
 /* The tables of a box. */
@@ -60,6 +63,8 @@ typedef struct {
 
 int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate, int s,
                       const double *p_s_given_x, const double *label_table, double label_limit);
+int mb_instance_linear(mb_instance *instance, int count, const double *linear, const double *lower,
+                       const double *upper);
 void mb_instance_free(mb_instance *instance);
 int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen);
 void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double *lower, const double *upper,
