@@ -15,6 +15,7 @@ from scipy.sparse import csr_array, eye_array, kron, vstack
 
 from mecbopt.bottleneck.scheme import Scheme
 from mecbopt.control import Clock, improves
+from mecbopt.highs import polished
 from mecbopt.info import entropy
 
 __all__ = ["Ascent"]
@@ -27,12 +28,10 @@ _STARTS = 20
 _TURNS = 60
 #: In place of the slope of phi at 0, which is infinite: a cell without mass may still be filled.
 _LEAST_MASS = 1e-12
-#: Entries of a linear program's solution below this are its rounding.
-_ZERO = 1e-9
 #: The least letter that a program is given: the coefficient of the others stays within what it can tell
 #: apart.
 _LEAST_LETTER = 1e-7
-#: What a repaired solution may be off in a marginal.
+#: What the law of the letters that are kept may lack of 1.
 _RESIDUAL = 1e-12
 _HALVINGS = 50
 
@@ -122,7 +121,7 @@ class Ascent:
         )
         if result.x is None:
             return scheme
-        encoder = _repaired(np.asarray(result.x), rows, np.concatenate([p_x, p_y]))
+        encoder = polished(np.asarray(result.x), rows, np.concatenate([p_x, p_y]))
         if encoder is None:
             return scheme
         encoder = self._within_rate(current, encoder.reshape(k, n))
@@ -172,17 +171,3 @@ def _power(law: FloatArray, exponent: float) -> FloatArray:
     powers = np.exp(logs - logs.max())
     normalised: FloatArray = powers / powers.sum()
     return normalised
-
-
-def _repaired(solution: FloatArray, rows: csr_array, sides: FloatArray) -> FloatArray | None:
-    """The solution on its support, with the rows met to rounding; None where that needs negative masses."""
-    support = np.flatnonzero(solution > _ZERO)
-    on_support = rows[:, support].toarray()
-    repaired = np.zeros_like(solution)
-    repaired[support] = solution[support]
-    for _ in range(2):  # the second time takes away the rounding of the first
-        residual = sides - on_support @ repaired[support]
-        repaired[support] += np.linalg.lstsq(on_support, residual, rcond=None)[0]
-    if repaired.min() < 0.0 or np.abs(sides - on_support @ repaired[support]).max() > _RESIDUAL:
-        return None
-    return repaired

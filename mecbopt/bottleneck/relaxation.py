@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from mecbopt.bottleneck.forests import Trees
 from mecbopt.bottleneck.programs import Program, filled
+from mecbopt.bounds import phi_secants
 from mecbopt.control import rounded_outward
-from mecbopt.info import phi
 
 __all__ = ["Boxes", "Examined", "Family"]
 
@@ -36,8 +36,6 @@ IntArray = NDArray[np.int64]
 
 #: Masses may be off by this through the rounding of subset sums; every interval is widened by it.
 _ROUNDING = 1e-14
-#: On an interval narrower than this the slope of the secant is rounding: the lesser end bounds phi.
-_NARROW = 1e-12
 
 
 class Boxes(NamedTuple):
@@ -101,7 +99,7 @@ class Family:
 
     def corner_of_least_rate(self, boxes: Boxes) -> FloatArray:
         """The corners, shape (N, k), at which the sum of the secants of phi(p_T(t)) is least."""
-        row, _ = _secant(boxes.low, boxes.high)
+        row, _ = phi_secants(boxes.low, boxes.high)
         return filled(row, boxes.low, boxes.high)
 
     def examine(self, boxes: Boxes) -> Examined:
@@ -118,7 +116,7 @@ class Family:
         high = np.maximum(low, high)
         sides = _Sides(self.encoders, encoder, sums), _Sides(self.decoders, decoder, sums)
         slopes, offset = self._secants(sides)
-        row, row_constant = _secant(low, high)
+        row, row_constant = phi_secants(low, high)
         room = self.rate + _ROUNDING - row_constant.sum(axis=1)
         program = Program(low, high, row, room)
         affine = [self._affine(slopes, sides, upper) for upper in (False, True)]
@@ -190,7 +188,7 @@ class Family:
         )
         low = np.maximum(0.0, np.maximum(low, least) - _ROUNDING)
         high = np.maximum(low, np.minimum(high, most) + _ROUNDING)
-        slopes, constants = _secant(low, high)
+        slopes, constants = phi_secants(low, high)
         rows = slopes.mean(axis=2, keepdims=True)
         columns = (slopes - rows).mean(axis=1, keepdims=True)
         offset = constants.sum(axis=(1, 2)) + rows[:, :, 0] @ self.p_x + columns[:, 0, :] @ self.p_y
@@ -268,12 +266,3 @@ def _edges(trees: Trees, index: IntArray, sums: FloatArray) -> FloatArray:
     """Masses of the edges, shape (N, k, v), for subset sums (N, 2^k)."""
     rows = np.arange(len(index))[:, None, None]
     return np.where(trees.present[index], sums[rows, trees.subsets[index]] - trees.constants[index], 0.0)
-
-
-def _secant(low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Slope and constant of the secant of phi on intervals, elementwise; a constant on narrow ones."""
-    at_low, at_high = phi(low), phi(high)
-    width = high - low
-    wide = width > _NARROW
-    slope = np.divide(at_high - at_low, width, out=np.zeros_like(width), where=wide)
-    return slope, np.where(wide, at_low - slope * low, np.minimum(at_low, at_high))
