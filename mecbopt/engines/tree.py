@@ -25,6 +25,7 @@ class Tree(tree.Settings):
 
     name = "compiled"
     method = "exact"
+    takes_unseen_label = True
 
     def supports(self, formulation: Formulation) -> Support:
         """Up to 12 letters a side, with a rate, a label seen with the seed, and linear limits."""
@@ -38,6 +39,11 @@ class Tree(tree.Settings):
         for limit in formulation.other_limits:
             if not isinstance(limit, LinearLimit):
                 return Support(f"does not take a limit by {limit.name}")
+        label = formulation.label_limit
+        if formulation.unseen_label and label is not None and label.channel.shape[1] > tree.MAX_LABELS:
+            return Support(
+                f"takes at most {tree.MAX_LABELS} labels, the problem has {label.channel.shape[1]}"
+            )
         rows = len(LinearRows.of(formulation))
         if rows > tree.MAX_LINEAR_ROWS:
             return Support(f"takes at most {tree.MAX_LINEAR_ROWS} linear rows, the problem has {rows}")

@@ -9,6 +9,7 @@ from typing import Any
 from mecbopt._core import tree
 from mecbopt.control import node_limit_reached
 from mecbopt.engines.base import Request
+from mecbopt.engines.unseen_label import unseen_label_arguments
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.formulation import Formulation, LinearRows
 from mecbopt.tolerances import LIMIT_SLACK
@@ -41,7 +42,8 @@ class TreeInSlices:
         # price may be large.  Without one a slack s of the rate is worth of the order of R s bits.
         label = formulation.label_limit
         rows = LinearRows.of(formulation)
-        self._exact = label is None and len(rows) == 0
+        # A label without the seed has limits of its own for couplings and for bounds.
+        self._exact = len(rows) == 0 and (label is None or formulation.unseen_label)
         self._arguments: dict[str, Any] = {
             "p_x": formulation.p_x,
             "p_y": formulation.p_y,
@@ -55,6 +57,8 @@ class TreeInSlices:
             "seed": request.seed,
             "start": (feasible.mappings, feasible.weights),
         }
+        if label is not None and formulation.unseen_label:
+            self._arguments |= unseen_label_arguments(formulation, label, feasible)
         self._search = self._new_search()
         self._processed_before = 0
 
@@ -82,7 +86,9 @@ class TreeInSlices:
             self._found = found
             mappings, weights = self._search.incumbent_mixture
             vertex: Incumbent | None
-            if not self._exact:  # back from the relaxed limits to those stated
+            if (
+                not self._exact and not self._formulation.unseen_label
+            ):  # back from the relaxed limits to those stated
                 vertex = to_vertex(self._formulation, mappings, weights)
             else:
                 vertex = Incumbent(mappings, weights, self._formulation.cost(mappings, weights))

@@ -23,8 +23,10 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     lp->jensen0 = lp->label_row + 1;
     lp->order0 = lp->jensen0 + lp->cells;
     lp->linear0 = lp->order0 + order_rows;
-    lp->rows = lp->linear0 + instance->linear_count;
-    lp->stride = boxed ? lp->rows + 4 : instance->m + instance->linear_count + 6;
+    const int linear_rows = instance->linear_count + instance->has_joint_row;
+    lp->rows = lp->linear0 + linear_rows;
+    lp->joint_row = instance->has_joint_row ? lp->rows - 1 : -1;
+    lp->stride = boxed ? lp->rows + 4 : instance->m + linear_rows + 6;
     lp->feasibility = 1e-10;
     lp->noise = UINT64_C(0x2545F4914F6CDD1D);
     for (int row = 0; row < order_rows; row++) {
@@ -54,8 +56,8 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     lp->alpha = core_calloc(pool, sizeof(double));
     lp->shift = core_calloc(pool, sizeof(double));
     lp->score = core_calloc((size_t)instance->m * (size_t)instance->subsets, sizeof(double));
-    const size_t coefficients = (size_t)instance->linear_count * (size_t)instance->cells;
-    lp->linear = core_malloc(sizeof(double) * (coefficients + 1));
+    const size_t stated = (size_t)instance->linear_count * (size_t)instance->cells;
+    lp->linear = core_calloc((size_t)linear_rows * (size_t)instance->cells + 1, sizeof(double));
     lp->list = core_malloc(sizeof(int) * (rows + pool));
     lp->ratio = core_malloc(sizeof(double) * (rows + pool));
     if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->state || !lp->active_place ||
@@ -73,8 +75,8 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     if (instance->rate < MB_WIDE) lp->upper[lp->rate_row] = instance->rate;
     if (instance->label_limit < MB_WIDE) lp->upper[lp->label_row] = instance->label_limit;
     for (int row = lp->order0; row < lp->linear0; row++) lp->lower[row] = 0.0;
-    if (coefficients) memcpy(lp->linear, instance->linear, sizeof(double) * coefficients);
-    for (int row = lp->linear0; row < lp->rows; row++) {
+    if (stated) memcpy(lp->linear, instance->linear, sizeof(double) * stated);
+    for (int row = lp->linear0; row < lp->linear0 + instance->linear_count; row++) {
         lp->lower[row] = fmax(instance->linear_lower[row - lp->linear0], -MB_WIDE);
         lp->upper[row] = fmin(instance->linear_upper[row - lp->linear0], MB_WIDE);
     }

@@ -12,7 +12,9 @@ typedef struct {
     const mb_tables *tables;
     mb_columns *columns;
     int cells, marginal0, rate_row, label_row, jensen0, order0, linear0, rows;
-    int boxed; /* 0: only marginals, rate, label and linear rows */
+    int joint_row;      /* the linear row that a label without the seed has, or -1 */
+    double joint_scale; /* of its coefficients */
+    int boxed;          /* 0: only marginals, rate, label and linear rows */
     int order_first[2 * MB_MAX_CELLS], order_second[2 * MB_MAX_CELLS]; /* order row: P[first] >= P[second] */
     double *linear;            /* [row - linear0][cell]: coefficients of the linear rows */
     double cost[MB_MAX_CELLS]; /* objective, per unit of P(x, y) */

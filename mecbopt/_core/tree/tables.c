@@ -81,6 +81,32 @@ int mb_instance_linear(mb_instance *instance, int count, const double *linear, c
     return 0;
 }
 
+/* A label without the seed: H(S,Y) is limited, or the objective where `minimise` is set. */
+int mb_instance_unseen(mb_instance *instance, int labels, const double *channel, double limit, double slack,
+                       int minimise) {
+    const int n = instance->n;
+    instance->joint_limit = limit;
+    instance->joint_slack = slack;
+    instance->minimise_label = minimise;
+    instance->has_joint_row = !minimise && limit < MB_INFINITY;
+    if (!minimise && !instance->has_joint_row) return 0;
+    instance->channel = core_malloc(sizeof(double) * (size_t)(n * labels));
+    instance->channel_order = core_malloc((size_t)(n * labels));
+    if (!instance->channel || !instance->channel_order) return MB_NO_MEMORY;
+    instance->labels = labels;
+    memcpy(instance->channel, channel, sizeof(double) * (size_t)(n * labels));
+    for (int s = 0; s < labels; s++) {
+        unsigned char *order = instance->channel_order + (size_t)s * (size_t)n;
+        for (int x = 0; x < n; x++) {
+            int place = x;
+            for (; place > 0 && channel[order[place - 1] * labels + s] > channel[x * labels + s]; place--)
+                order[place] = order[place - 1];
+            order[place] = (unsigned char)x;
+        }
+    }
+    return 0;
+}
+
 void mb_instance_free(mb_instance *instance) {
     core_free(instance->mass);
     core_free(instance->entropy_term);
@@ -89,6 +115,8 @@ void mb_instance_free(mb_instance *instance) {
     core_free(instance->atom);
     core_free(instance->atom_phi);
     core_free(instance->linear);
+    core_free(instance->channel);
+    core_free(instance->channel_order);
     core_free(instance->linear_lower);
     core_free(instance->linear_upper);
 }

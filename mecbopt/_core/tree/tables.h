@@ -16,7 +16,7 @@
 #include "common/memory.h"
 #include "common/phi.h"
 
-enum { MB_MAX_LETTERS = 12, MB_MAX_CELLS = MB_MAX_LETTERS * MB_MAX_LETTERS };
+enum { MB_MAX_LETTERS = 12, MB_MAX_CELLS = MB_MAX_LETTERS * MB_MAX_LETTERS, MB_MAX_LABELS = 64 };
 
 /* Wide enough never to bind, small enough to keep the arithmetic exact to 1e-13: bounds of rows that have
  * none of their own. */
@@ -48,6 +48,11 @@ typedef struct {
     int linear_count;                    /* rows lower <= sum over cells of coefficient * P(x, y) <= upper */
     double *linear;                      /* [row][cell]: coefficients, at most about 1 */
     double *linear_lower, *linear_upper; /* [row]: beyond MB_WIDE where absent */
+    int labels;                          /* of a label without the seed; 0 where there is none */
+    double *channel;                     /* [x][s]: p(s|x) */
+    unsigned char *channel_order;        /* [s]: letters of X by rising p(s|x) */
+    double joint_limit, joint_slack;     /* H(S,Y) <= joint_limit, relaxed by the slack in bounds */
+    int has_joint_row, minimise_label;   /* whether H(S,Y) is limited, or the objective */
 } mb_instance;
 
 /* The tables of a box. */
@@ -65,6 +70,8 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
                       const double *p_s_given_x, const double *label_table, double label_limit);
 int mb_instance_linear(mb_instance *instance, int count, const double *linear, const double *lower,
                        const double *upper);
+int mb_instance_unseen(mb_instance *instance, int labels, const double *channel, double limit, double slack,
+                       int minimise);
 void mb_instance_free(mb_instance *instance);
 int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen);
 void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double *lower, const double *upper,
