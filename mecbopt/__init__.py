@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mecbopt.certificates.certify import certify as certify
     from mecbopt.engines import ENGINES as ENGINES
     from mecbopt.formulation import to_deterministic as to_deterministic
+    from mecbopt.formulation.model import CvxpyModel as CvxpyModel
     from mecbopt.problem import Agreement as Agreement
     from mecbopt.problem import Bins as Bins
     from mecbopt.problem import CostCap as CostCap
@@ -70,6 +71,7 @@ _LAZY: dict[str, str | None] = {
     "limit_prices": "mecbopt.analysis",
     "rate_curve": "mecbopt.analysis",
     "to_deterministic": "mecbopt.formulation",
+    "CvxpyModel": "mecbopt.formulation.model",
     "Certificate": "mecbopt.certificates.certify",
     "certify": "mecbopt.certificates.certify",
     "CertifiedInterval": "mecbopt.certificates",
