@@ -88,7 +88,12 @@ def test_tolerance_free_law_and_privacy_are_constraints_of_the_model() -> None:
         (WHOLE, "coupling", mb.NotSupportedError, "rate limits"),
         (WHOLE.replace(rate=float("inf")), "coupling", mb.NotSupportedError, "max_label_entropy limits"),
         (WHOLE.replace(label_sees_seed=False), "weights", mb.NotSupportedError, "label_sees_seed is False"),
-        (mb.Problem([1] * 15, [1, 1], normalize=True), "weights", mb.NotSupportedError, r"3\.28e\+4 mappings"),
+        (
+            mb.Problem([1] * 15, [1, 1], normalize=True),
+            "weights",
+            mb.NotSupportedError,
+            r"3\.28e\+4 mappings",
+        ),
         (BITS.replace(constraints=[lambda coupling: 3]), "weights", mb.ProblemError, "returned a int"),
         (BITS.replace(constraints=[lambda coupling: coupling[9]]), "weights", mb.ProblemError, "raised"),
     ],
