@@ -66,17 +66,17 @@ class BottleneckResult:
 
     @classmethod
     def of_scheme(cls, problem: Problem, scheme: Scheme, **figures: Any) -> BottleneckResult:
-        """The result with the channels of a scheme for the problem's laws; letters without mass fall away.
+        """The result with the channels of a scheme for the problem's laws, letters of T by descending mass.
 
-        A letter of X without mass is encoded as if nothing were known of it, by p_T.
+        A letter of X without mass, or with so little that the scheme has lost it, is encoded as if nothing
+        were known of it, by p_T.
         """
         order = np.argsort(-scheme.p_t, kind="stable")
         order = order[scheme.p_t[order] > 0.0]
-        p_t, p_x = scheme.p_t[order], problem.p_x
-        encoder = np.tile(p_t, (len(p_x), 1))
-        np.divide(scheme.encoder[order].T, p_x[:, None], out=encoder, where=p_x[:, None] > 0.0)
-        decoder = scheme.decoder[order] / p_t[:, None]
-        channels = [channel / channel.sum(axis=1, keepdims=True) for channel in (encoder, decoder)]
+        channels = [
+            _channel(scheme.encoder[order].T, scheme.p_t[order]),
+            _channel(scheme.decoder[order], problem.require_p_y()),
+        ]
         for channel in channels:
             channel.setflags(write=False)
         return cls(problem, *channels, **figures)
@@ -210,3 +210,10 @@ class BottleneckResult:
         return all(getattr(self, name) == getattr(other, name) for name in names) and all(
             np.array_equal(getattr(self, name), getattr(other, name)) for name in ("encoder", "decoder")
         )
+
+
+def _channel(joint: FloatArray, otherwise: FloatArray) -> FloatArray:
+    """The rows as conditional laws; those without mass get the law `otherwise`."""
+    totals = joint.sum(axis=1, keepdims=True)
+    channel = np.tile(otherwise / otherwise.sum(), (len(joint), 1))
+    return np.divide(joint, totals, out=channel, where=totals > 0.0)

@@ -78,6 +78,13 @@ def test_nothing_to_tell(p_x, p_y, rate) -> None:
     assert result.status is mb.Status.OPTIMAL
 
 
+def test_letters_too_light_for_the_plain_search_are_still_encoded() -> None:
+    """That search counts in integers, on which a mass of 1e-25 is 0: the row of the encoder must be a law."""
+    result = mb.bottleneck.solve(mb.Problem([0.6, 0.4, 1e-25], [0.7, 0.3, 1e-25]))
+    result.check()
+    np.testing.assert_allclose(result.encoder.sum(axis=1), 1.0, rtol=0, atol=1e-15)
+
+
 @pytest.mark.parametrize("rate", [1.4854752972273344, 2.0, math.inf])
 def test_a_rate_that_limits_nothing_gives_the_plain_coupling(rate) -> None:
     problem = mb.Problem([0.5, 0.3, 0.2], [0.4, 0.3, 0.2, 0.1], rate=rate)
