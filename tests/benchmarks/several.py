@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.several [--instances 15] [--limit 60] [--json FILE]
 
-Instances: laws by default_rng([shape..., seed]).dirichlet(1, ...).  Rates are shares of min(H(X), H(Y)); gaps are
-the defaults, 1e-4 bits without common randomness and 1e-9 for plain couplings.
+Instances: laws by default_rng([shape..., seed]).dirichlet(1, ...).  Rates are shares of min(H(X), H(Y)); the
+gaps are the defaults, 1e-4 bits without common randomness and 1e-9 for plain couplings.
 """
 
 from __future__ import annotations
