@@ -73,13 +73,11 @@ class BottleneckResult:
         """
         order = np.argsort(-scheme.p_t, kind="stable")
         order = order[scheme.p_t[order] > 0.0]
-        channels = [
-            _channel(scheme.encoder[order].T, scheme.p_t[order]),
-            _channel(scheme.decoder[order], problem.require_p_y()),
-        ]
-        for channel in channels:
+        encoder = _channel(scheme.encoder[order].T, scheme.p_t[order])
+        decoder = _channel(scheme.decoder[order], problem.require_p_y())
+        for channel in (encoder, decoder):
             channel.setflags(write=False)
-        return cls(problem, *channels, **figures)
+        return cls(problem, encoder, decoder, **figures)
 
     @cached_property
     def p_t(self) -> FloatArray:
@@ -215,5 +213,6 @@ class BottleneckResult:
 def _channel(joint: FloatArray, otherwise: FloatArray) -> FloatArray:
     """The rows as conditional laws; those without mass get the law `otherwise`."""
     totals = joint.sum(axis=1, keepdims=True)
-    channel = np.tile(otherwise / otherwise.sum(), (len(joint), 1))
-    return np.divide(joint, totals, out=channel, where=totals > 0.0)
+    channel: FloatArray = np.tile(otherwise / otherwise.sum(), (len(joint), 1))
+    np.divide(joint, totals, out=channel, where=totals > 0.0)
+    return channel

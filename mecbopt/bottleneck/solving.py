@@ -96,8 +96,8 @@ def solve(
 
     Notes
     -----
-    Random laws with two letters on a side take about 0.1 s and 3x3 about 0.3 s of processor time; 3x3 with equal
-    masses, or just below the rate from which on nothing is limited, up to ten seconds or more.
+    Random laws with two letters on a side take about 0.1 s and 3x3 about 0.3 s of processor time; 3x3 with
+    equal masses, or just below the rate from which on nothing is limited, up to ten seconds or more.
 
     Examples
     --------
