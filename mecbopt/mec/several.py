@@ -55,7 +55,9 @@ _MARGIN = 0.1
 _FIRST_DESCENTS, _DESCENT_EVERY = 100, 20
 _MOST_STEPS = 20
 #: In place of the infinite slope of phi at 0: an empty cell costs more than any other.
-_LEAST_MASS, _EMPTY_COST = 1e-12, 64.0
+_LEAST_MASS, _EMPTY_COST = 1e-15, 64.0
+#: A cell with this share of the most it can hold is empty.
+_NO_SHARE = 1e-9
 #: Reduced costs below this are rounding.
 _NO_COST = 1e-9
 
@@ -130,7 +132,12 @@ class SeveralMarginals:
         self._sides = np.concatenate(laws)
         cells = letters.shape[1]
         columns = np.tile(np.arange(cells), len(shape))
-        self._rows = csr_array((np.ones(columns.size), (self._rows_of.ravel(), columns)))
+        places = self._rows_of.ravel(), columns
+        self._rows = csr_array((np.ones(columns.size), places))
+        # Programs speak of shares, of the most that a cell can hold and of a row's side: letters of any mass
+        # count.
+        self._most = self._sides[self._rows_of].min(axis=0)
+        self._scaled = csr_array((self._most[columns] / self._sides[places[0]], places))
         self._target, self._clock = target, clock
         self._model: Any = None
         self._order = itertools.count()
@@ -162,9 +169,8 @@ class SeveralMarginals:
             self._model = self._new_model()
         if not self._started:
             low = np.zeros(len(self.incumbent))
-            high = self._sides[self._rows_of].min(axis=0)
             self._climb(self.incumbent)
-            self._commit(None, [self._examined(low, high, self._floor)])
+            self._commit(None, [self._examined(low, self._most, self._floor)])
             return
         node = self._open[0]
         gap = self._target.pruning_gap(self.incumbent_cost)
@@ -252,24 +258,25 @@ class SeveralMarginals:
     ) -> tuple[FloatArray | None, FloatArray | None, bool]:
         """Point and duals of the program over the couplings in a box; whether it is not called infeasible."""
         every = highs.indices(len(costs))
-        self._model.changeColsCost(len(costs), every, costs)
-        self._model.changeColsBounds(len(costs), every, low, high)
+        self._model.changeColsCost(len(costs), every, costs * self._most)
+        self._model.changeColsBounds(len(costs), every, low / self._most, high / self._most)
         highs.run(self._model, self._clock)
         if not highs.is_optimal(self._model):
             return None, None, not highs.is_infeasible(self._model)
         solution = self._model.getSolution()
-        return np.array(solution.col_value), np.array(solution.row_dual), True
+        point = self._most * np.array(solution.col_value)
+        return point, np.array(solution.row_dual) / self._sides, True
 
     def _refuted(self, low: FloatArray, high: FloatArray) -> bool:
         """Whether the dual ray proves that the box holds no coupling: y.b - max over the box of y.A P > 0."""
         _, found, ray = self._model.getDualRay()
         if not found:
             return False
-        duals = np.asarray(ray, dtype=float)
+        duals = np.asarray(ray, dtype=float) / self._sides
         for sign in (1.0, -1.0):
             slopes = -(self._rows.T @ (sign * duals))
             value = sign * float(duals @ self._sides) + float(np.minimum(slopes * low, slopes * high).sum())
-            if value > _ROUNDING * len(low) * float(np.abs(duals).sum()):
+            if value > _ROUNDING * len(low) * float(np.abs(duals) @ self._sides):
                 return True
         return False
 
@@ -282,13 +289,18 @@ class SeveralMarginals:
 
     def _climb(self, point: FloatArray) -> None:
         """Go down to a vertex by linear programs over all couplings."""
-        whole = np.zeros(len(point)), self._sides[self._rows_of].min(axis=0)
-        value = np.inf
+        nothing, value = np.zeros(len(point)), np.inf
         for _ in range(_MOST_STEPS):
-            costs = np.where(point > _NO_COST, -np.log2(np.maximum(point, _LEAST_MASS)), _EMPTY_COST)
-            found, _, _ = self._solved(costs, *whole)
-            vertex = None if found is None else highs.polished(found, self._rows, self._sides)
-            if vertex is None or not improves(float(entropy(vertex)), value):
+            full = point > _NO_SHARE * self._most
+            costs = np.where(full, -np.log2(np.maximum(point, _LEAST_MASS)), _EMPTY_COST)
+            found, _, _ = self._solved(costs, nothing, self._most)
+            if found is None:
+                return
+            shares = highs.polished(found / self._most, self._scaled, np.ones(len(self._sides)))
+            if shares is None:
+                return
+            vertex = self._most * shares
+            if not improves(float(entropy(vertex)), value):
                 return
             point, value = vertex, float(entropy(vertex))
             if improves(value, self.incumbent_cost):
@@ -311,11 +323,10 @@ class SeveralMarginals:
     def _new_model(self) -> Any:
         """The program over all couplings, its costs and bounds to be set."""
         model = highs.new_model()
-        for side in self._sides:
-            model.addRow(float(side), float(side), 0, [], [])
-        ones = np.ones(len(self._rows_of))
-        for rows in self._rows_of.T.astype(np.int32):
-            model.addCol(0.0, 0.0, 1.0, len(rows), rows, ones)
+        for _ in self._sides:
+            model.addRow(1.0, 1.0, 0, [], [])
+        for rows, most in zip(self._rows_of.T.astype(np.int32), self._most, strict=True):
+            model.addCol(0.0, 0.0, 1.0, len(rows), rows, most / self._sides[rows])
         return model
 
 

@@ -104,6 +104,16 @@ def test_letters_without_mass_and_marginals_of_one_letter_say_nothing() -> None:
     assert mb.mec.exact([1], [1, 0], [0, 1]).entropy == 0.0
 
 
+def test_letters_below_the_tolerance_of_linear_programs_count() -> None:
+    """Unscaled, rows of mass 1e-10 were met by anything: the search went on until its time limit."""
+    small = 1.7e-10
+    laws = [np.array(law) for law in ([0.77, 0.23 - 4e-5, 4e-5], [small, 1 - small], [0.93, 0.07])]
+    result = mb.mec.exact(*laws, time_limit=20)
+    assert_coupling(result, laws)
+    assert result.status is mb.Status.OPTIMAL
+    assert result.entropy == pytest.approx(least_entropy_of_all_vertices(laws), abs=1.1e-9)
+
+
 def test_bounds_hold_after_every_step() -> None:
     laws = laws_of((3, 3, 2), 1)
     least = mb.mec.exact(*laws).entropy
