@@ -20,6 +20,7 @@ from mecbopt.data import demo_problem
 from mecbopt.plots.curves import curve
 from mecbopt.plots.loss_map import loss_map
 from mecbopt.plots.overview import solution_figure
+from mecbopt.plots.seed_value import common_randomness
 from mecbopt.plots.style import ACCENT, GREY, INK, LINES, new_figure, quiet
 from mecbopt.problem import Problem, Solution, StopReason
 from mecbopt.solving import solve
@@ -204,4 +205,5 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "largest-loss": loss_map,
     "coupling-and-mixture": coupling_and_mixture,
     "curve-with-band": curve_with_band,
+    "common-randomness": common_randomness,
 }
