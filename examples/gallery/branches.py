@@ -1,7 +1,8 @@
 """Two bits: a map of what binds.
 
-For binary sources the optimum is a closed form, and it says which limit stops it: the rate, the marginals, the label, or
-two of them at a corner. Over all (R, C) these branches tile the plane; beyond the thick line no coupling exists.
+For binary sources the optimum is a closed form, and it says which limit stops it: the rate, the marginals,
+the label, or two of them at a corner. Over all (R, C) these branches tile the plane; beyond the thick line
+no coupling exists.
 """
 
 import numpy as np
@@ -55,7 +56,9 @@ def main() -> Figure:
         x, y = rates[columns].mean(), limits[rows].mean()
         if "label" in name:
             arrow = {"arrowstyle": "-", "color": INK}
-            ax.annotate(name.replace("\n", ", "), (x, y), next(aside), fontsize=9, color=INK, arrowprops=arrow)
+            ax.annotate(
+                name.replace("\n", ", "), (x, y), next(aside), fontsize=9, color=INK, arrowprops=arrow
+            )
         else:
             narrow = np.ptp(rates[columns]) < 0.1
             ax.text(x, y, name, ha="center", va="center", rotation=90 * narrow, fontsize=9, color=INK)

@@ -1,9 +1,9 @@
 """A certificate by hand: for two bits it is one chord.
 
-The joint law of two bits has one free number, P(1,1). Its distance from independence costs rate: |P(1,1) - ab| is at most
-a(1-a) R/h(a), an interval. Entropy is concave, so over the interval it lies above its chord, and the lower end of the chord
-bounds H(X,Y) for every coupling: that is a proof. Larger certificates are many such chords in a tree of boxes,
-and `check_certificate` adds them up in exact arithmetic.
+The joint law of two bits has one free number, P(1,1). Its distance from independence costs rate: |P(1,1) -
+ab| is at most a(1-a) R/h(a), an interval. Entropy is concave, so over the interval it lies above its chord,
+and the lower end of the chord bounds H(X,Y) for every coupling: that is a proof. Larger certificates are
+many such chords in a tree of boxes, and `check_certificate` adds them up in exact arithmetic.
 """
 
 import tempfile
@@ -55,11 +55,12 @@ def main() -> Figure:
     ax.plot(everywhere, joint_entropy(everywhere), color=LINES[0], linewidth=2)
     ax.plot(inside, joint_entropy(inside), "o-", color=ACCENT, linewidth=1.6)
     ax.axvline(A * B, color=GREY, linestyle=":", linewidth=1.1)
-    ax.annotate("independent", (A * B, 1.15), (4, 0), textcoords="offset points", color=GREY, fontsize=9)
-    ax.text((low + high) / 2, 1.13, "what the rate allows", ha="center", color=INK, fontsize=9)
+    ax.annotate("independent", (A * B, 1.29), (4, 0), textcoords="offset points", color=GREY, fontsize=9)
+    ax.text(low + 0.004, 1.24, "what the rate allows", color=INK, fontsize=9)
     ax.set_xlabel("P(X=1, Y=1)")
     ax.set_ylabel("H(X,Y), bits")
     ax.set_xlim(0, A)
+    ax.set_ylim(1.2, 1.9)
     ax.set_title(
         f"By hand: I(X;Y) at most {bound_by_hand():.7f} bits.\n"
         f"Checked: between {float(proved.lower):.7f} and {float(proved.upper):.7f}.",

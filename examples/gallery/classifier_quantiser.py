@@ -1,8 +1,8 @@
 """A quantiser for a classifier is not the quantiser of most information.
 
-A measurement falls into ten cells; the event of interest lives in the middle. At half a bit, the quantiser that keeps most
-of X cuts where it likes; asked for the smallest H(S|Y,U), the same solver cuts out the middle, although both
-outputs keep their law. What is to be recognised must be said.
+A measurement falls into ten cells; the event of interest lives in the middle. At half a bit, the quantiser
+that keeps most of X cuts where it likes; asked for the smallest H(S|Y,U), the same solver cuts out the
+middle, although both outputs keep their law. What is to be recognised must be said.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ PROBLEM = mb.Problem(
     [0.6, 0.4],
     rate=0.5,
     p_s_given_x=np.stack([1 - EVENT, EVENT], axis=1),
-    x_letters=[f"{place:.2g}" for place in PLACES],
+    x_letters=[f"{place:.2f}" for place in PLACES],
     y_letters=("a", "b"),
     normalize=True,
 )
@@ -42,9 +42,12 @@ def main() -> Figure:
     rows[0].set_xlim(-0.6, 17.4)
     rows[0].legend(frameon=False, fontsize=9, loc="center right")
     quiet(rows[0])
+    rows[0].spines["bottom"].set_bounds(-0.6, 9.6)
     for ax, solution, name in zip(rows[1:], solutions(), ("most I(X;Y)", "least H(S|Y,U)"), strict=True):
         mb.plots.mixture(solution, ax)
-        figures = f"I = {solution.mutual_information:.3f}, H(S|Y,U) = {solution.label_entropy_with_seed:.3f} bits"
+        figures = (
+            f"I = {solution.mutual_information:.3f}, H(S|Y,U) = {solution.label_entropy_with_seed:.3f} bits"
+        )
         ax.set_title(f"{name}: {figures}", loc="left", fontsize=10, color=INK, pad=14)
     return figure
 

@@ -1,8 +1,9 @@
 """A constraint of your own: nobody falls by two grades.
 
-Anything affine in the coupling is a function from its cvxpy expression to cvxpy constraints. Here x are grades
-before and y after, both laws are given, and without a constraint the most informative coupling does what it likes:
-information knows no order. Two lines of cvxpy say what is allowed, and the optimum is exact again.
+Anything affine in the coupling is a function from its cvxpy expression to cvxpy constraints. Here x are
+grades before and y after, both laws are given, and without a constraint the most informative coupling does
+what it likes: information knows no order. Two lines of cvxpy say what is allowed, and the optimum is exact
+again.
 """
 
 import cvxpy

@@ -1,8 +1,9 @@
 """Images, without a neural network: digits restored at a rate.
 
-Degraded digits (four by four pixels with noise) fall into ten clusters, clean ones into eight. The coupling of least squared
-error sends the first to the second at R bits, and what comes out has the law of clean clusters at every rate: at few bits it
-shows a clean digit, often the wrong one; bits buy the right one, not a sharper one.
+Degraded digits (four by four pixels with noise) fall into twelve clusters, clean ones into ten. The
+coupling of least squared error sends the first to the second at R bits, and what comes out has the law of
+clean clusters at every rate: at few bits it shows a clean digit, often the wrong one; bits buy the right
+one, not a sharper one.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.datasets import load_digits
 import mecbopt as mb
 from mecbopt.plots.style import INK, new_figure
 
-RATES = (0.25, 1.0, 2.0)
+RATES = (0.5, 1.5, 3.0)
 SHOWN = 12
 
 
@@ -21,18 +22,18 @@ def images(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Clean images, shape (N, 64), and their degraded versions, shape (N, 16)."""
     clean = load_digits().images / 16.0
     small = clean.reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4))
-    noise = np.random.default_rng(seed).normal(scale=0.15, size=small.shape)
+    noise = np.random.default_rng(seed).normal(scale=0.1, size=small.shape)
     return clean.reshape(len(clean), -1), (small + noise).reshape(len(clean), -1)
 
 
 def main() -> Figure:
     clean, degraded = images()
-    sources = KMeans(10, n_init=3, random_state=0).fit(degraded)
-    targets = KMeans(8, n_init=3, random_state=0).fit(clean)
+    sources = KMeans(12, n_init=3, random_state=0).fit(degraded)
+    targets = KMeans(10, n_init=3, random_state=0).fit(clean)
     x, y = sources.labels_, targets.labels_
     pictures = targets.cluster_centers_
     # d(x, y): mean squared error of the picture of cluster y for the clean images behind cluster x.
-    distortion = [[np.mean((clean[x == i] - picture) ** 2) for picture in pictures] for i in range(10)]
+    distortion = [[np.mean((clean[x == i] - picture) ** 2) for picture in pictures] for i in range(12)]
     problem = mb.Problem(np.bincount(x), np.bincount(y), distortion=distortion, normalize=True)
 
     rows = [("clean", clean.reshape(-1, 8, 8)[:SHOWN]), ("degraded", degraded.reshape(-1, 4, 4)[:SHOWN])]

@@ -1,8 +1,8 @@
 """With dit and POT: laws come in, couplings go out, transport gets a rate.
 
-A dit distribution is accepted as it is, and a solution's coupling goes back to measure whatever dit knows. POT's plan of least cost
-is the case without a rate: with a limit on the bits between both sides the same cost rises, and at rate 0 it is that of
-independent letters.
+A dit distribution is accepted as it is, and a solution's coupling goes back to measure whatever dit knows.
+POT's plan of least cost is the case without a rate: with a limit on the bits between both sides the same
+cost rises, and at rate 0 it is that of independent letters.
 """
 
 import dit
@@ -41,17 +41,23 @@ def main() -> Figure:
     figure = new_figure(6.8, 4.2)
     ax = figure.add_subplot()
     ax.plot(rates, [solution.expected_distortion for solution in solved], color=LINES[0], linewidth=2.2)
-    ax.annotate("least cost at rate R", (rates[5], solved[5].expected_distortion), (8, 4), textcoords="offset points", color=LINES[0])
+    ax.annotate(
+        "least cost at rate R",
+        (rates[2], solved[2].expected_distortion),
+        (8, 2),
+        textcoords="offset points",
+        color=LINES[0],
+    )
     for level, name in ((least, "POT's plan: no limit on the rate"), (independent, "independent letters")):
         ax.axhline(level, color=GREY, linestyle="--", linewidth=1.2)
-        ax.annotate(name, (1.5, level), (0, 4), textcoords="offset points", ha="right", color=GREY, fontsize=9)
+        ax.annotate(name, (0.36, level), (0, 4), textcoords="offset points", color=GREY, fontsize=9)
     right = ax.twinx()
     right.plot(rates, measured, color=ACCENT, linewidth=1.6)
     right.set_ylabel("I(X;Y) of that coupling by dit, bits", color=ACCENT)
     ax.set_xlabel("rate R, bits")
     ax.set_ylabel("mean cost")
     ax.set_xlim(0, 1.5)
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.1 * independent)
     right.set_ylim(bottom=0)
     for each in (ax, right):
         quiet(each)

@@ -1,8 +1,8 @@
 """Greedy, local, exact: the same coupling three times, and what each of them knows.
 
-All three return a coupling that meets every limit and an upper bound that holds. They differ in the band between
-the two: greedy takes a moment and leaves a wide one, a local search often finds the optimum but cannot tell,
-exact closes the band. A value without a bound says little.
+All three return a coupling that meets every limit and an upper bound that holds. They differ in the band
+between the two: greedy takes a moment and leaves a wide one, a local search often finds the optimum but
+cannot tell, exact closes the band. A value without a bound says little.
 """
 
 import numpy as np
@@ -24,7 +24,9 @@ def curves() -> dict[str, RateCurve]:
 def main() -> Figure:
     figure = new_figure(9.6, 3.6)
     axes = figure.subplots(1, 3, sharey=True)
-    for ax, (method, curve), colour in zip(axes, curves().items(), (LINES[1], LINES[2], LINES[0]), strict=True):
+    for ax, (method, curve), colour in zip(
+        axes, curves().items(), (LINES[1], LINES[2], LINES[0]), strict=True
+    ):
         mb.plots.curve(curve, ax, color=colour)
         widest = np.nanmax(curve.upper_bound - curve.mutual_information)
         ax.set_title(f"{method}: at most {widest:.2g} bits open", loc="left", fontsize=10, color=INK)

@@ -1,8 +1,8 @@
 """Low rates: every constant stays, and one mapping does the work.
 
-At rate 0 the seed alone picks y, so the mixture is made of constant mappings. Below the rate R_low the theorem of
-low rates says that all of them keep a positive weight and at most one other mapping joins them: the optimum is then a
-maximum over single mappings, found without a search.
+At rate 0 the seed alone picks y, so the mixture is made of constant mappings. Below the rate R_low the
+theorem of low rates says that all of them keep a positive weight and at most one other mapping joins them:
+the optimum is then a maximum over single mappings, found without a search.
 """
 
 import numpy as np

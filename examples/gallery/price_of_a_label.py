@@ -1,8 +1,8 @@
 """The price of a label comes in steps.
 
-Asking that a label stay recognisable (H(S|Y,U) at most C) costs information. The optimum falls with C as a staircase: on a
-terrace a better label is free, on a slope it is paid for. `solve` answers an infeasible problem with the smallest C
-of its rate, so that the curve can be drawn to its very end.
+Asking that a label stay recognisable (H(S|Y,U) at most C) costs information. The optimum falls with C as a
+staircase: on a terrace a better label is free, on a slope it is paid for. `solve` answers an infeasible
+problem with the smallest C of its rate, so that the curve can be drawn to its very end.
 """
 
 import numpy as np
@@ -23,7 +23,11 @@ def trade_off(rate: float, points: int = 41) -> tuple[np.ndarray, np.ndarray, fl
     # At the smallest C a single mixture is left: stay a hair above it.
     limits = np.linspace(smallest + 1e-6, 1.02 * free.label_entropy_with_seed, points)
     solved = mb.solve_many([problem.replace(max_label_entropy=float(limit)) for limit in limits])
-    return limits, np.array([solution.mutual_information for solution in solved]), free.label_entropy_with_seed
+    return (
+        limits,
+        np.array([solution.mutual_information for solution in solved]),
+        free.label_entropy_with_seed,
+    )
 
 
 def main() -> Figure:

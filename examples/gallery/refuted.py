@@ -1,9 +1,9 @@
 """A conjecture refuted: V(R) is not concave.
 
-Rate-distortion curves are convex, so one expects V(R), the most information at rate R, to be concave. `refute` draws
-problems, solves each to its optimum, and finds one where the middle of a chord lies above the curve; it shrinks the problem
-to small fractions and proves all three values. Mixing two codes in time does not help here: the law of Y is that of a single
-symbol.
+Rate-distortion curves are convex, so one expects V(R), the most information at rate R, to be concave.
+`refute` draws problems, solves each to its optimum, and finds one where the middle of a chord lies above
+the curve; it shrinks the problem to small fractions and proves all three values. Mixing two codes in time
+does not help here: the law of Y is that of a single symbol.
 """
 
 import numpy as np
