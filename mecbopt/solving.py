@@ -202,6 +202,8 @@ def _pick(method: str, formulation: Formulation, request: Request, time_limit: f
     try:
         engine = pick("exact", formulation, request)
     except NotSupportedError:
+        if formulation.free_law:  # nor has it a local search
+            raise
         return pick("local", formulation, request)
     small = mapping_count(*formulation.shape) <= MAX_ENUMERATED_MAPPINGS
     limited = time_limit is not None or request.node_limit is not None

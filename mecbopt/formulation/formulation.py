@@ -14,6 +14,7 @@ import numpy as np
 
 from mecbopt.formulation.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
 from mecbopt.formulation.objectives import JointEntropy, Objective
+from mecbopt.formulation.partitions import block_sums
 from mecbopt.tolerances import LIMIT_SLACK
 
 #: Beyond this ratio of columns scaling no longer helps.
@@ -32,12 +33,15 @@ class Formulation:
     objective : Objective
     limits : tuple of Limit
         Beside the marginals.
+    free_law : bool
+        Whether Y may have any law; `p_y` is then even, one law among others.
     """
 
     p_x: FloatArray
     p_y: FloatArray
     objective: Objective
     limits: tuple[Limit, ...] = ()
+    free_law: bool = False
 
     @classmethod
     def of(
@@ -90,7 +94,7 @@ class Formulation:
 
     def output_laws(self, mappings: IntArray) -> FloatArray:
         """q_k(y) = P(f_k(X) = y), shape (k, m), for mappings of shape (k, n)."""
-        return np.stack([(mappings == y) @ self.p_x for y in range(len(self.p_y))], axis=1)
+        return block_sums(mappings, self.p_x[:, None], len(self.p_y))[..., 0]
 
     def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
         """P(x, y) of a mixture, shape (n, m)."""
