@@ -21,7 +21,7 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__main
 #: Seconds of processor time and more, or packages that load slowly.
 SLOW = {
     "branches", "common_randomness", "custom_constraint", "digits", "dit_and_pot", "greedy_local_exact",
-    "own_theorem", "price_of_a_label",
+    "own_theorem", "price_of_a_label", "refuted",
 }  # fmt: skip
 OPTIONAL = {
     "custom_constraint": "cvxpy", "digits": "sklearn", "dit_and_pot": "ot", "from_csv": "sklearn",
