@@ -7,6 +7,10 @@ two whose rates lie on either side of R and mix to it (theory, section 2).  For 
 
 as given X only the seed is left, and it matters where the two differ.  Letters of Y are exchangeable, so the
 mapping of smaller rate is a partition: its letters appear in order.
+
+Where a partition f into m - 1 blocks has H(f(X)) >= R, the answer is R itself, at any size: send f(X) with
+probability R / H(f(X)), and else the letter that f leaves free.  Y then shows which of the two it was, so
+that I(X;Y) = (R / H(f(X))) H(f(X)) = R, and no coupling has more.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt.control import rounded_outward
-from mecbopt.engines.base import YES, Request, Support
+from mecbopt.engines.base import YES, OneStep, Request, Support
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.formulation import Formulation, enumerate_mappings, mapping_count
 from mecbopt.formulation.formulation import IntArray
@@ -53,6 +57,8 @@ class FreeLaw:
         if others:
             return Support(f"does not take a limit by {others[0]}")
         n, m = formulation.shape
+        if _with_a_free_letter(formulation) is not None:
+            return YES
         if _partition_count(n, m) * mapping_count(n, m) > self.max_pairs:
             return Support(f"takes {self.max_pairs:.3g} pairs of mappings")
         return YES
@@ -63,9 +69,12 @@ class FreeLaw:
 
     def start(
         self, formulation: Formulation, feasible: Incumbent, cost_bound: float, request: Request
-    ) -> PairSearch:
-        """A search over all pairs."""
-        return PairSearch(formulation, feasible, cost_bound, request)
+    ) -> PairSearch | OneStep:
+        """One step where a letter of Y can be left free, else a search over all pairs."""
+        vertex = _with_a_free_letter(formulation)
+        if vertex is None:
+            return PairSearch(formulation, feasible, cost_bound, request)
+        return OneStep(lambda: (vertex, cost_bound), feasible, cost_bound)
 
 
 class PairSearch:
@@ -137,6 +146,29 @@ class PairSearch:
         cost = self._formulation.cost(mappings[used], weights[used])
         if cost < self.incumbent.cost:
             self.incumbent = Incumbent(mappings[used], weights[used], cost)
+
+
+def _with_a_free_letter(formulation: Formulation) -> Incumbent | None:
+    """The mixture of an even partition with a letter that it leaves free; None where R is beyond it.
+
+    Letters go to the lightest block, heaviest first (Graham 1969).
+    """
+    n, m = formulation.shape
+    if m < 2 or formulation.rate_limit is None:
+        return None
+    mapping = np.zeros(n, dtype=np.int64)
+    blocks = np.zeros(m - 1)
+    for x in np.argsort(-formulation.p_x, kind="stable"):
+        mapping[x] = np.argmin(blocks)
+        blocks[mapping[x]] += formulation.p_x[x]
+    spent = float(entropy(blocks))
+    if not 0.0 < formulation.rate <= spent:
+        return None
+    share = formulation.rate / spent
+    mappings, weights = np.vstack([mapping, np.full(n, m - 1)]), np.array([share, 1.0 - share])
+    used = weights > 0.0
+    cost = formulation.cost(mappings[used], weights[used])
+    return Incumbent(mappings[used], weights[used], cost)
 
 
 def _in_order(mappings: IntArray) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from tests.oracle import bits
 
 
 def best_of_all_bases(p_x, m, rate):
-    """Max I(X;Y) over the simplex of all mappings and the rate, every basis of the two rows looked at."""
+    """The greatest I(X;Y) over the simplex of all mappings and the rate: every basis of the two rows."""
     p_x = np.asarray(p_x, dtype=float)
     cells = []
     for mapping in itertools.product(range(m), repeat=len(p_x)):
@@ -64,6 +64,16 @@ def test_no_law_that_is_given_does_better(p_x, m, rate):
     assert fixed.upper_bound >= free.mutual_information - 1e-9
 
 
+@pytest.mark.parametrize(("letters", "m", "rate"), [(3, 3, 0.5), (300, 3, 0.99), (300, 8, 2.0)])
+def test_a_letter_left_free_makes_the_whole_rate_count(letters, m, rate):
+    """V(R) = R where m - 1 letters can spend R, at any size."""
+    p_x = np.random.default_rng(letters).dirichlet(np.full(letters, 5.0))
+    solution = mb.solve(mb.Problem(p_x, y_size=m, rate=rate))
+    solution.check()
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.mutual_information == pytest.approx(rate, abs=1e-12)
+
+
 def test_without_a_limit_the_best_quantiser_is_the_evenest_partition():
     solution = mb.solve(mb.Problem([0.5, 0.25, 0.125, 0.125], y_size=2))
     assert solution.mutual_information == pytest.approx(1.0)
@@ -72,7 +82,7 @@ def test_without_a_limit_the_best_quantiser_is_the_evenest_partition():
 
 
 def test_bounds_hold_at_every_stop():
-    problem = mb.Problem(np.random.default_rng(5).dirichlet(np.ones(8)), y_size=3, rate=0.4)
+    problem = mb.Problem(np.random.default_rng(5).dirichlet(np.ones(10)), y_size=2, rate=0.4)
     optimum = mb.solve(problem)
     assert optimum.status is mb.Status.OPTIMAL
     for nodes in (0, 1, 1000, 50_000):
@@ -119,4 +129,4 @@ def test_methods_without_a_proof_need_a_law(method):
 
 def test_too_many_pairs_are_refused():
     with pytest.raises(mb.NotSupportedError, match="pairs of mappings"):
-        mb.solve(mb.Problem(np.full(20, 0.05), y_size=3, rate=1.0))
+        mb.solve(mb.Problem(np.full(20, 0.05), y_size=3, rate=1.5))
