@@ -14,12 +14,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "comparison.md"
 #: Title of a section -> its block, and what must be installed for it.
-BLOCKS = {
-    title: block
-    for title, block in re.findall(
-        r"^## (\w+)$.*?^```py\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
-}
+BLOCKS: dict[str, str] = dict(
+    re.findall(r"^## (\w+)$.*?^```py\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+)
 NEEDED = {"dit": "dit", "POT": "ot", "cvxpy": "cvxpy", "mec": "mec", "CompressAI": "compressai"}
 
 
