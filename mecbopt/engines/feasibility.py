@@ -16,6 +16,7 @@ import numpy as np
 from mecbopt.control import Clock, Expired
 from mecbopt.engines.greedy import greedy_within
 from mecbopt.engines.programs.mixtures import MixtureProgram
+from mecbopt.engines.unseen_label import least_label_entropy
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.errors import SolverError
 from mecbopt.formulation import (
@@ -92,9 +93,10 @@ def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None)
     rate, label = formulation.rate_limit, formulation.label_limit
     if label is None and not formulation.other_limits:
         return Feasibility(vertex)
-    quick = greedy_within(formulation, vertex, clock)
-    if quick is not None:
-        return Feasibility(quick)
+    if not formulation.unseen_label:
+        quick = greedy_within(formulation, vertex, clock)
+        if quick is not None:
+            return Feasibility(quick)
     met: tuple[Limit, ...] = () if rate is None else (rate,)
     for limit in formulation.other_limits:
         least = _least(formulation, limit, met, seed, clock, vertex)
@@ -103,7 +105,24 @@ def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None)
         vertex, met = least.vertex, (*met, limit)
     if label is None:
         return Feasibility(vertex)
-    return _examine_label(formulation, label, met, vertex, seed, clock)
+    seen = _examine_label(formulation, label, met, vertex, seed, clock)
+    if not formulation.unseen_label or seen.expired or not math.isfinite(label.bound):
+        return replace(seen, smallest_rate=None) if formulation.unseen_label else seen
+    return _without_the_seed(formulation, label, seen, vertex, seed, clock)
+
+
+def _without_the_seed(
+    formulation: Formulation, label: LabelLimit, seen: Feasibility, start: Incumbent, seed: int, clock: Clock
+) -> Feasibility:
+    """The limit on H(S|Y), given what is known of H(S|Y,U), its lower bound."""
+    floor = seen.smallest_label_entropy_bound
+    vertex, level, bound = least_label_entropy(
+        formulation, label, seen.incumbent or start, 0.0 if floor is None else floor, seed, clock
+    )
+    if level <= label.limit + LIMIT_SLACK:
+        return Feasibility(vertex, False, level, bound)
+    infeasible = seen.infeasible or bound > label.limit + LIMIT_SLACK
+    return Feasibility(None, infeasible, level, bound, expired=clock.expired)
 
 
 def _examine_label(

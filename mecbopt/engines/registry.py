@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mecbopt.engines.base import Engine, Request
+from mecbopt.engines.base import Engine, Request, Support
 from mecbopt.engines.chains import Chains
 from mecbopt.engines.enumeration import Enumeration
 from mecbopt.engines.free_law import FreeLaw
@@ -21,7 +21,7 @@ from mecbopt.engines.trivial import Trivial
 from mecbopt.errors import Name, NotSupportedError, ProblemError
 from mecbopt.formulation import Formulation
 
-__all__ = ["ENGINES", "named_engine", "pick", "register"]
+__all__ = ["ENGINES", "named_engine", "pick", "register", "support"]
 
 ENGINES: dict[str, Engine] = {
     engine.name: engine
@@ -82,6 +82,16 @@ def named_engine(engine: Any) -> Engine | None:
     )
 
 
+def support(engine: Engine, formulation: Formulation) -> Support:
+    """Whether an engine takes a formulation; a label without the seed only where it says so.
+
+    Engines made for limits that are linear in the weights would solve a relaxation.
+    """
+    if formulation.unseen_label and not getattr(engine, "takes_unseen_label", False):
+        return Support("does not take a label that does not see the seed")
+    return engine.supports(formulation)
+
+
 def pick(method: str, formulation: Formulation, request: Request) -> Engine:
     """The first engine of a method that supports the formulation and suits it.
 
@@ -94,11 +104,11 @@ def pick(method: str, formulation: Formulation, request: Request) -> Engine:
     for engine in list(ENGINES.values()):
         if engine.method != method:
             continue
-        support = engine.supports(formulation)
-        if support and engine.suits(formulation, request):
+        supported = support(engine, formulation)
+        if supported and engine.suits(formulation, request):
             return engine
-        if not support:
-            reasons.append(f"{engine.name} {support.reason}")
+        if not supported:
+            reasons.append(f"{engine.name} {supported.reason}")
     raise NotSupportedError(
         argument="method",
         value=method,

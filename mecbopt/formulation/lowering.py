@@ -55,7 +55,12 @@ def _free_law(problem: Problem) -> Objective:
 
 
 #: Argument -> the limits that it states.  Extend it to lower another one.
-LIMITS: dict[str, LowerLimit] = {"rate": _rate, "max_label_entropy": _label, "constraints": _constraints}
+LIMITS: dict[str, LowerLimit] = {
+    "rate": _rate,
+    "max_label_entropy": _label,
+    "label_sees_seed": _label,
+    "constraints": _constraints,
+}
 #: Argument -> the objective that takes the place of the mutual information.
 OBJECTIVES: dict[str, LowerObjective] = {"distortion": _distortion, "y_size": _free_law}
 
@@ -65,7 +70,6 @@ _WITH_FREE_LAW = ("y_size", "rate")
 _REFUSED = {
     "p_y_tolerance": "is {value:g}: a law of Y within a tolerance",
     "min_label_entropy": "is {value:g}: H(S|Y) >= c",
-    "label_sees_seed": "is False: the constraint H(S|Y) <= C",
 }
 
 
@@ -115,7 +119,14 @@ def lower(problem: Problem) -> Formulation:
     limits.sort(key=lambda limit: not isinstance(limit, RateLimit))
     free = problem.p_y is None
     p_y = np.full(problem.shape[1], 1.0 / problem.shape[1]) if free else problem.require_p_y()
-    return Formulation(problem.p_x, p_y, objective or _joint_entropy(problem), tuple(limits), free_law=free)
+    return Formulation(
+        problem.p_x,
+        p_y,
+        objective or _joint_entropy(problem),
+        tuple(limits),
+        free_law=free,
+        unseen_label=not problem.label_sees_seed and any(isinstance(limit, LabelLimit) for limit in limits),
+    )
 
 
 def _joint_entropy(problem: Problem) -> JointEntropy:
