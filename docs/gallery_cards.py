@@ -7,7 +7,6 @@ pictures of all of them on top and title, lesson, picture and folded source in t
 from __future__ import annotations
 
 import ast
-import html
 import re
 from pathlib import Path
 
@@ -30,12 +29,8 @@ def told(name: str) -> tuple[str, str, str]:
 def expanded(page: str) -> str:
     """The page with every example in its place."""
     names = [name for name in NAMED.findall(page) if name != "all"]
-    tiles = [
-        f'<a href="#{name}"><img src="figures/gallery/{name}.png" alt="" loading="lazy">'
-        f"<span>{html.escape(told(name)[0])}</span></a>"
-        for name in names
-    ]
-    page = page.replace(_OVERVIEW, '<div class="gallery">\n' + "\n".join(tiles) + "\n</div>")
+    tiles = [f"[![](figures/gallery/{name}.png) {told(name)[0]}](#{name})" for name in names]
+    page = page.replace(_OVERVIEW, '<div class="gallery" markdown>\n\n' + "\n\n".join(tiles) + "\n\n</div>")
     return NAMED.sub(lambda match: _card(match[1]), page)
 
 
