@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 
 from mecbopt import _validate
-from mecbopt.control import Clock, ProgressCallback, Target, bounds_cross, held_interrupts, run_search
+from mecbopt.control import (
+    Clock,
+    ProgressCallback,
+    Target,
+    bounds_cross,
+    held_interrupts,
+    run_search,
+    valid_gap,
+)
 from mecbopt.engines.base import Engine, Request, Search
 from mecbopt.engines.checkpoint import Checkpoint, Keeper, formulation_digest
 from mecbopt.engines.feasibility import Feasibility, examine, first_incumbent
@@ -32,7 +40,7 @@ from mecbopt.formulation import (
 from mecbopt.info import mutual_information
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
-from mecbopt.tolerances import CHECK, GAP, GAP_FLOOR
+from mecbopt.tolerances import CHECK, GAP
 
 __all__ = ["METHODS", "solve"]
 
@@ -409,14 +417,7 @@ def _validated_options(
         node_limit = _validate.positive_integer("node_limit", node_limit, minimum=0)
     if start is not None and not isinstance(start, Mixture):
         raise ProblemError(argument="start", value=start, required="be a mecbopt.Mixture")
-    gap = _validate.positive_number("gap", gap, "bits")
-    if gap < GAP_FLOOR:
-        raise ProblemError(
-            argument="gap",
-            value=gap,
-            required=f"be at least {GAP_FLOOR:g} bits",
-            remedy="below that double precision proves nothing",
-        )
+    gap = valid_gap(gap)
     share = _validate.nonnegative_number("relative_gap", relative_gap, "a share", allow_infinity=False)
     seed = _validate.positive_integer("seed", seed, minimum=0)
     _validate.callback("progress", progress)

@@ -21,6 +21,7 @@ from mecbopt.data import demo_problem
 from mecbopt.plots.curves import curve
 from mecbopt.plots.loss_map import loss_map
 from mecbopt.plots.overview import solution_figure
+from mecbopt.plots.seed_value import common_randomness
 from mecbopt.plots.style import ACCENT, GREY, INK, LINES, new_figure, quiet
 from mecbopt.plots.systems import system_of_images, system_with_label, system_without_label
 from mecbopt.problem import Problem, Solution, StopReason
@@ -209,4 +210,5 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "largest-loss": loss_map,
     "coupling-and-mixture": coupling_and_mixture,
     "curve-with-band": curve_with_band,
+    "common-randomness": common_randomness,
 }
