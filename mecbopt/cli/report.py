@@ -249,7 +249,9 @@ class _Work:
 def _title(source: ProblemSource) -> str:
     """The name of the file, or what kind of source it was."""
     place = source.file or source.samples
-    return "A problem from the command line" if place is None else Path(place).name
+    if place is None:
+        return "A problem from the command line"
+    return "Samples from standard input" if source.reads_standard_input else place.name
 
 
 def _pictures(solution: Solution, curve: RateCurve | None) -> dict[str, str]:
@@ -277,25 +279,24 @@ def _commands(
 ) -> tuple[str, ...]:
     """What gives the same figures again, each line by itself."""
     solver = solver_arguments(options)
+    arguments, without_rate = source.arguments(), source.arguments(rate=False)
+    if source.reads_standard_input:
+        # What was read there is gone; the page carries what came of it.
+        arguments = without_rate = ["problem.json"]
+        work.notes["commands"] = "The samples came from standard input: save problem.json from above first."
     proof = ["--certificate", "proof.json.gz"] if certified else []
-    lines = [command_line("solve", *source.arguments(), *solver, "--json", "solution.json", *proof)]
+    lines = [command_line("solve", *arguments, *solver, "--json", "solution.json", *proof)]
     if certified:
         lines.append(command_line("check", "proof.json.gz"))
     if work.has_curve:
         rates = f"0:{work.top_rate!r}:{points}"
         point = solver_arguments({**options, "workers": 1, "time_limit": work.point_seconds})
-        lines.append(
-            command_line(
-                "curve", *source.arguments(rate=False), "--rates", rates, *point, "--csv", "curve.csv"
-            )
-        )
+        lines.append(command_line("curve", *without_rate, "--rates", rates, *point, "--csv", "curve.csv"))
     page_options = [
         *written("--points", points if points != _POINTS else None),
         *written("--stage-limit", stage_limit if stage_limit != _STAGE_SECONDS else None),
     ]
     lines.append(
-        command_line(
-            "report", *source.arguments(), *solver, *page_options, "--out", path_text(Path("report.html"))
-        )
+        command_line("report", *arguments, *solver, *page_options, "--out", path_text(Path("report.html")))
     )
     return tuple(lines)
