@@ -51,7 +51,8 @@ def solver_options(*, each: str = "") -> Callable[[Callable[..., Any]], Callable
             type=click.Choice(("auto", *ENGINES)),
             default="auto",
             show_default=True,
-            help="What carries out exact.",
+            metavar="NAME",
+            help=f"What carries out exact: {', '.join(('auto', *ENGINES))}.",
         ),
         click.option(
             "--gap", type=NUMBER, default=GAP, show_default=True, help="Bits that count as optimal."

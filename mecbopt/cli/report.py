@@ -20,7 +20,14 @@ from mecbopt.cli.again import command_line, path_text, solver_arguments, written
 from mecbopt.cli.inputs import ProblemSource, option_names, problem_options
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, solver_options
-from mecbopt.cli.outputs import Output, OutputText, refuse_equal_paths, to_standard
+from mecbopt.cli.outputs import (
+    Output,
+    OutputText,
+    output_options,
+    refuse_equal_paths,
+    to_standard,
+    write_json,
+)
 from mecbopt.cli.progress import live_progress
 from mecbopt.cli.report_page import Report, document, page
 from mecbopt.cli.tables import output_console, print_solution
@@ -41,14 +48,16 @@ _EPILOG = """\b
 Examples:
   mecbopt report problem.toml --out report.html
   mecbopt report --px 0.5,0.3,0.2 --py 0.6,0.4 --rate 0.5 --out report.html
-  mecbopt report problem.toml --time-limit 60 --stage-limit 10 --out report.html --json report.json
+  mecbopt report problem.toml --time-limit 60 --stage-limit 10 --out long.html
 
 \b
---time-limit holds for the solution, as in mecbopt solve; --stage-limit for each part that follows.
-An infeasible problem has a page too: it says the smallest C, and the smallest R.
+--time-limit holds for the solution, as in mecbopt solve; --stage-limit for
+each part that follows.  An infeasible problem has a page too: it says the
+smallest C, and the smallest R.
 
 \b
-Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
+Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit
+or Ctrl-C.
 """
 
 
@@ -57,7 +66,6 @@ Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit o
 @click.option(
     "--out", "out", type=OutputText(".html", ".htm"), required=True, help="Write the page; - prints it."
 )
-@click.option("--json", "json_output", type=OutputText(), help="Write the same as data; - prints it.")
 @click.option("--title", help="Heading of the page.  [default: the problem's source]")
 @click.option(
     "--points", type=IntegerType(2, 1000), default=_POINTS, show_default=True, help="Rates of the curve."
@@ -70,7 +78,7 @@ Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit o
     help="Seconds for each of curve, prices and certificate.",
 )
 @solver_options()
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@output_options("the same")
 def report(
     source: ProblemSource,
     out: Output,
@@ -106,8 +114,7 @@ def report(
         commands=_commands(source, options, work, points, stage_limit, certified=interval is not None),
     )
     out.write(page(made))
-    if json_output is not None:
-        json_output.write(json.dumps(document(made), indent=2, allow_nan=False) + "\n")
+    write_json(json_output, document(made))
     if not quiet:
         console = output_console(aside=to_standard(out, json_output))
         print_solution(solution, console, with_tables=False)

@@ -300,7 +300,7 @@ def _why_not(price: LimitPrice) -> str:
     if tighter.status is Status.INFEASIBLE:
         least = tighter.smallest_label_entropy
         return "infeasible" if least is None else f"infeasible: smallest C there {least:.6f}"
-    return tighter.status.value
+    return str(tighter.status.value)
 
 
 def _certificate(report: Report) -> str:
