@@ -146,3 +146,18 @@ def test_no_color_is_heeded() -> None:
     assert "antitone" in text or "comonotone" in text
     assert not colour.search(text)
     assert "\x1b" not in printed_on_a_terminal({**plain, "TERM": "dumb"})
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes_commands_and_options(
+    run: Run, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
+    monkeypatch.setenv("_MECBOPT_COMPLETE", f"{shell}_source")
+    script = run()
+    assert script.code == ExitCode.DONE
+    assert "_MECBOPT_COMPLETE" in script.out
+    monkeypatch.setenv("_MECBOPT_COMPLETE", f"{shell}_complete")
+    for words, cword, expected in (("mecbopt sol", "1", "solve"), ("mecbopt solve --met", "2", "--method")):
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", cword if shell != "fish" else words.split()[-1])
+        assert expected in run().out
