@@ -4,7 +4,7 @@
  * Every text in them is made here from numbers and fixed words; colours come from the page's style, by class.
  */
 
-import { comonotone, coupling, entropy, polygon, solve } from "./binary.mjs";
+import { comonotone, coupling, entropy, labelMass, polygon, solve } from "./binary.mjs";
 
 const POINTS = 160;
 const NAMES = { identity: "identity", flip: "flip", zero: "always 0", one: "always 1" };
@@ -42,7 +42,7 @@ function axes(f, xName, yName) {
     parts.push(`<path class="grid" d="M${figure(x, 1)} ${f.top}V${f.bottom}"/>`);
     parts.push(label(x, f.bottom + 15, figure(value, 1), "tick"));
   }
-  for (const value of steps(f.ranges.y, 4)) {
+  for (const value of steps(f.ranges.y, 5)) {
     const y = f.y(value);
     parts.push(`<path class="grid" d="M${f.left} ${figure(y, 1)}H${f.right}"/>`);
     parts.push(label(f.left - 6, y + 4, figure(value, f.ranges.y[1] < 0.4 ? 2 : 1), "tick", "end"));
@@ -57,36 +57,60 @@ function axes(f, xName, yName) {
 const svg = (f, title, body) =>
   `<svg viewBox="0 0 ${f.width} ${f.height}" role="img" aria-label="${title}">${body}</svg>`;
 
-/** I(X;Y) against R: the optimum, both ends, the point; shaded where no coupling meets C. */
-export function curve(problem, best) {
-  const { a, b } = problem;
-  const last = Math.max(entropy(a), 0.05);
-  const rates = Array.from({ length: POINTS + 1 }, (_, k) => (last * k) / POINTS);
-  const found = rates.map((rate) => solve({ ...problem, rate }));
+/** I(X;Y) against one limit: the optimum, both ends, the point; shaded where no coupling meets C. */
+function sweep({ problem, best, name, last, at, here, title }) {
+  const limits = Array.from({ length: POINTS + 1 }, (_, k) => (last * k) / POINTS);
+  const found = limits.map((limit) => solve(at(limit)));
   const highest = Math.max(0.02, ...found.map((point) => (point.feasible ? point.value : 0)));
   const f = frame(420, 270, [0, last], [0, highest * 1.08]);
   const line = (kind, value) => {
-    const points = rates.flatMap((rate, k) => (found[k].feasible ? [[f.x(rate), f.y(value(found[k], rate))]] : []));
+    const points = limits.flatMap((limit, k) =>
+      found[k].feasible ? [[f.x(limit), f.y(value(found[k], limit))]] : [],
+    );
     return points.length > 1 ? `<path class="${kind}" d="${path(points)}"/>` : "";
   };
   const first = found.findIndex((point) => point.feasible);
-  const shade = first === 0 ? "" : `<rect class="infeasible" x="${f.left}" y="${f.top}" height="${f.bottom - f.top}"
-    width="${figure((first < 0 ? f.right : f.x(rates[first])) - f.left, 1)}"/>`;
-  const spent = Math.min(problem.rate, last);
-  const point = best.feasible
-    ? `<circle class="point" cx="${figure(f.x(spent), 1)}" cy="${figure(f.y(best.value), 1)}" r="5.5"/>`
-    : "";
-  const printed = problem.label ? "" : line("printed", (_, rate) => comonotone(a, b, rate));
+  const edge = first < 0 ? f.right : f.x(limits[first]);
+  const shade = `<rect class="infeasible" x="${f.left}" y="${f.top}" height="${f.bottom - f.top}"
+    width="${figure(edge - f.left, 1)}"/>`;
+  const place = `cx="${figure(f.x(Math.min(here, last)), 1)}" cy="${figure(f.y(best.value), 1)}"`;
   const body = [
-    shade,
-    axes(f, "rate R, bits", "I(X;Y), bits"),
-    line("end comonotone", (at) => at.ends[0].value),
-    line("end antitone", (at) => at.ends[1].value),
-    printed,
-    line("optimum", (at) => at.value),
-    point,
+    first === 0 ? "" : shade,
+    axes(f, name, "I(X;Y), bits"),
+    line("end comonotone", (point) => point.ends[0].value),
+    line("end antitone", (point) => point.ends[1].value),
+    problem.label ? "" : line("printed", (_, rate) => comonotone(problem.a, problem.b, rate)),
+    line("optimum", (point) => point.value),
+    best.feasible ? `<circle class="point" ${place} r="5.5"/>` : "",
   ];
-  return svg(f, "I(X;Y) against the rate, with the point of this problem", body.join(""));
+  return svg(f, title, body.join(""));
+}
+
+/** I(X;Y) against R. */
+export const curve = (problem, best) =>
+  sweep({
+    problem,
+    best,
+    name: "rate R, bits",
+    last: Math.max(entropy(problem.a), 0.05),
+    at: (rate) => ({ ...problem, rate }),
+    here: problem.rate,
+    title: "I(X;Y) against the rate, with the point of this problem",
+  });
+
+/** I(X;Y) against C; nothing without a label. */
+export function tradeoff(problem, best) {
+  const { a, label } = problem;
+  if (!label) return "";
+  return sweep({
+    problem,
+    best,
+    name: "label limit C, bits",
+    last: Math.max(entropy(labelMass(a, label.crossover)), 0.05),
+    at: (limit) => ({ ...problem, label: { ...label, limit } }),
+    here: label.limit,
+    title: "I(X;Y) against the limit on the label's entropy",
+  });
 }
 
 /** The polygon of feasible (delta, t) with both of its ends. */

@@ -3,7 +3,7 @@
  */
 
 import { attainable, comonotone, crossoverRate, entropy, solve } from "./binary.mjs";
-import { bars, curve, figure, region, tiles } from "./draw.mjs";
+import { bars, curve, figure, region, tiles, tradeoff } from "./draw.mjs";
 
 const SLIDERS = ["a", "b", "rate", "crossover", "limit"];
 const element = (id) => document.getElementById(`explorer-${id}`);
@@ -48,10 +48,10 @@ function figures(problem, best) {
     rows.push(["H(S|Y,U)", `${figure(left, 6)} of C = ${figure(label.limit)} bits`]);
     rows.push(["smallest C at this rate", `${roundedUp(attainable(problem).limit)} bits`]);
   } else {
+    const change = crossoverRate(a, b);
     rows.push(["comonotone branch", `${figure(comonotone(a, b, rate), 6)} bits`]);
+    rows.push(["crossover rate R*", change === null ? "none: the ends tie" : `${figure(change, 6)} bits`]);
   }
-  const change = crossoverRate(a, b);
-  rows.push(["crossover rate R*", change === null ? "none: the ends tie" : `${figure(change, 6)} bits`]);
   return rows;
 }
 
@@ -70,6 +70,8 @@ function show() {
   list.classList.toggle("infeasible", !best.feasible);
   // Made of numbers and fixed words alone (draw.mjs).
   element("curve").innerHTML = curve(problem, best);
+  element("tradeoff").innerHTML = tradeoff(problem, best);
+  element("tradeoff-panel").hidden = problem.label === null;
   element("region").innerHTML = region(problem, best);
   element("coupling").innerHTML = tiles(problem, best);
   element("mixture").innerHTML = bars(problem, best);

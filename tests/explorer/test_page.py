@@ -105,7 +105,7 @@ def test_a_slider_moves_the_value(address: str, tmp_path: Path) -> None:
     least = mb.bernoulli.smallest_label_entropy(0.3, 0.3, 0.7, 0.1)
     assert told["limit"].startswith("infeasible")
     assert float(told["limit"].split(" | ")[1].split()[0]) == pytest.approx(least, abs=1.1e-6)
-    assert told["svg"] == "4"
+    assert told["svg"] == "5"
     assert told["example"] == told["first"]
     assert told["hash"].startswith("#a=0.3&b=0.3&rate=0.378")
     assert told["wide"] == "false"
@@ -121,7 +121,7 @@ def test_the_page_loads_nothing_from_elsewhere() -> None:
 
 def test_every_element_that_the_script_asks_for_is_there() -> None:
     script = (DOCS / "explorer" / "page.mjs").read_text(encoding="utf-8")
-    names = set(re.findall(r'element\("(\w+)"\)', script))
+    names = set(re.findall(r'element\("([\w-]+)"\)', script))
     sliders = re.search(r"SLIDERS = \[([^\]]*)\]", script)
     assert sliders is not None
     for slider in re.findall(r"\w+", sliders[1]):
