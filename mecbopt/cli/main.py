@@ -42,6 +42,7 @@ COMMANDS = {
     "curve": ("mecbopt.cli.curve", "Trace the value over a range of rates."),
     "report": ("mecbopt.cli.report", "Everything about a problem on one page."),
     "bernoulli": ("mecbopt.cli.bernoulli", "Binary sources in closed form."),
+    "explore": ("mecbopt.cli.explore", "Sliders and problems in the browser."),
     "encode": ("mecbopt.cli.encode", "Operate a solved coupling on a stream of symbols."),
     "decode": ("mecbopt.cli.decode", "Decode such a stream."),
     "prove": ("mecbopt.cli.prove", "Run the symbolic derivations."),
