@@ -69,10 +69,8 @@ def test_help_fits_eighty_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_command_has_json_and_quiet() -> None:
     for words, command in commands(entry.main):
-        if words[0] not in (
-            "neural",
-            "explore",
-        ):  # which keep folders of files, and run until they are stopped
+        # The image model keeps folders of files; the explorer runs until it is stopped.
+        if words[0] not in ("neural", "explore"):
             options = {option for part in command.params for option in part.opts}
             assert {"--json", "--quiet"} <= options, words
             assert words[0] in CALLS
