@@ -16,7 +16,7 @@ from mecbopt.engines.base import Engine, Request, Search
 from mecbopt.engines.checkpoint import Checkpoint, Keeper, formulation_digest
 from mecbopt.engines.feasibility import Feasibility, examine, first_incumbent
 from mecbopt.engines.greedy import LAST_SECONDS, improved_by_greedy
-from mecbopt.engines.registry import named_engine, pick
+from mecbopt.engines.registry import named_engine, pick, support
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.tree_executor import default_workers
 from mecbopt.engines.tree_search import TreeInSlices
@@ -43,7 +43,7 @@ _STRONG_BOUND_FROM = 6
 #: From this many letters on a side a search begins at the greedy coupling; less is solved in the time.
 _GREEDY_FROM = 6
 #: Engines that end by themselves whatever the size.
-_ENDING = ("trivial", "low_rate", "plain", "chains", "linear")
+_ENDING = ("trivial", "low_rate", "plain", "chains", "linear", "free_law")
 #: Engines that are done in one pass: there is no work to share and no state to keep.
 _ONE_PASS = ("trivial", "low_rate", "plain", "linear", "enumeration")
 
@@ -134,11 +134,11 @@ def solve(
     )
     if chosen is None:
         chosen = _pick(method, formulation, request, time_limit)
-    elif not (support := chosen.supports(formulation)):
+    elif not (supported := support(chosen, formulation)):
         raise NotSupportedError(
             argument="engine",
             value=chosen,
-            found=f"is {chosen.name!r}, which {support.reason}",
+            found=f"is {chosen.name!r}, which {supported.reason}",
             remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
         )
     _refuse_the_useless(chosen, executor=executor, workers=several, checkpoint=checkpoint)
@@ -202,7 +202,11 @@ def _pick(method: str, formulation: Formulation, request: Request, time_limit: f
     try:
         engine = pick("exact", formulation, request)
     except NotSupportedError:
+        if formulation.free_law:  # nor has it a local search
+            raise
         return pick("local", formulation, request)
+    if formulation.unseen_label:  # no local search takes it
+        return engine
     small = mapping_count(*formulation.shape) <= MAX_ENUMERATED_MAPPINGS
     limited = time_limit is not None or request.node_limit is not None
     if small or engine.name in _ENDING or (engine.name == "compiled" and limited):
@@ -311,6 +315,11 @@ def _better_start(
     residual = formulation.output_laws(restricted[0]).T @ restricted[1] - formulation.p_y
     if np.abs(residual).max() > CHECK or np.any(limits @ restricted[1] > bounds + CHECK):
         return feasible
+    if formulation.unseen_label:
+        if formulation.label_entropy(*restricted) > formulation.stated_label_entropy:
+            return feasible
+        mixture = Incumbent(*restricted, formulation.cost(*restricted))
+        return mixture if mixture.cost < feasible.cost else feasible
     vertex = to_vertex(formulation, *restricted)
     return vertex if vertex is not None and vertex.cost < feasible.cost else feasible
 

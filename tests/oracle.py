@@ -141,3 +141,73 @@ def smallest_label_entropy(p_x, p_y, rate, channel):
     costs[: body.count] = labelled.columns[-1, : body.count]
     result = linprog(costs, A_eq=body.columns, b_eq=body.target)
     return float(result.fun)
+
+
+def _edges(body):
+    """Both ends of every edge of the polytope, as couplings, shapes (k, cells); a vertex is its own edge."""
+    width, size = body.columns.shape[1], len(body.target)
+    starts, ends = [], []
+    combinations = itertools.combinations(range(width), size)
+    while block := list(itertools.islice(combinations, 40_000)):
+        bases, levels = _basic_solutions(body, np.array(block))
+        if len(bases) == 0:
+            continue
+        here = np.einsum("bk,bkc->bc", levels, body.cells[bases])
+        moves = np.linalg.inv(np.moveaxis(body.columns[:, bases], 1, 0)) @ body.columns
+        with np.errstate(divide="ignore", invalid="ignore"):
+            length = np.where(moves > 1e-12, levels[:, :, None] / moves, np.inf).min(axis=1)
+        rows, entering = np.nonzero(np.isfinite(length) & ~_members(bases, width))
+        change = body.cells[entering] - np.einsum(
+            "ek,ekc->ec", moves[rows, :, entering], body.cells[bases[rows]]
+        )
+        starts += [here, here[rows]]
+        ends += [here, here[rows] + length[rows, entering][:, None] * change]
+    if not starts:
+        return np.empty((0, body.cells.shape[1])), np.empty((0, body.cells.shape[1]))
+    return np.concatenate(starts).clip(0.0), np.concatenate(ends).clip(0.0)
+
+
+def best_with_unseen_label(p_x, p_y, rate, channel, limit):
+    """Max I(X;Y) with H(S|Y) <= limit, and the least H(S|Y): edges of the polytope without the limit.
+
+    H(S|Y) is concave along an edge, so the limit leaves an interval at either end, and the joint entropy,
+    concave too, is least at the ends of those.
+    """
+    body = polytope(p_x, p_y, rate)
+    starts, ends = _edges(body)
+    n, m, channel = len(p_x), len(p_y), np.asarray(channel)
+
+    def label_entropy(couplings):
+        joint = np.einsum("kxy,xs->kys", couplings.reshape(-1, n, m), channel)
+        return bits(joint).sum(axis=(1, 2)) - float(bits(p_y).sum())
+
+    heights = np.array([label_entropy(starts), label_entropy(ends)])
+    least = float(heights.min())
+    vertices = np.concatenate([starts[heights[0] <= limit], ends[heights[1] <= limit]])
+    best = float(bits(vertices).sum(axis=1).min()) if len(vertices) else math.inf
+    # Only edges with an end within the limit and an end below the best vertex have more to offer.
+    lowest = np.minimum(bits(starts).sum(axis=1), bits(ends).sum(axis=1))
+    some = (heights <= limit).any(axis=0) & (lowest < best)
+    starts, ends = starts[some], ends[some]
+
+    def at(share):
+        return starts + share[:, None] * (ends - starts)
+
+    # Where H(S|Y) is greatest along the edge, then where it passes the limit on the way there.
+    low, high = np.zeros(len(starts)), np.ones(len(starts))
+    for _ in range(50):
+        third = (high - low) / 3
+        rises = label_entropy(at(low + third)) < label_entropy(at(high - third))
+        low, high = np.where(rises, low + third, low), np.where(rises, high, high - third)
+    top = (low + high) / 2
+    for end in (np.zeros(len(starts)), np.ones(len(starts))):
+        inside, outside = end, np.where(label_entropy(at(top)) <= limit, end, top)
+        for _ in range(45):
+            middle = (inside + outside) / 2
+            fits = label_entropy(at(middle)) <= limit
+            inside, outside = np.where(fits, middle, inside), np.where(fits, outside, middle)
+        couplings = at(inside)
+        couplings = couplings[label_entropy(couplings) <= limit]
+        if len(couplings):
+            best = min(best, float(bits(couplings).sum(axis=1).min()))
+    return body.entropies - best, least

@@ -29,6 +29,7 @@ OPTION_OF_ARGUMENT = {
     "p_y": "--py",
     "p_s_given_x": "--ps-given-x",
     "max_label_entropy": "--max-label-entropy",
+    "label_sees_seed": "--label-without-seed",
     "rate": "--rate",
     "distortion": "--distortion",
     "constraints.cells": "--forbid",
@@ -71,6 +72,7 @@ class ProblemSource:
     smoothing: Any
     rate: Any
     max_label_entropy: Any
+    label_without_seed: bool
     distortion: list[list[Any]] | None
     forbid: list[list[Any]] | None
     min_agreement: Any
@@ -143,6 +145,8 @@ class ProblemSource:
             for name in ("rate", "max_label_entropy", "distortion")
             if (value := getattr(self, name)) is not None
         }
+        if self.label_without_seed:
+            given["label_sees_seed"] = False
         constraints = self._constraints()
         return {**given, "constraints": constraints} if constraints else given
 
@@ -207,6 +211,10 @@ class ProblemSource:
                 f"--max-label-entropy is {self.max_label_entropy}, but there is no label: "
                 "give --ps-given-x as well, or leave --max-label-entropy out."
             )
+        if self.label_without_seed and self.file is None and self.max_label_entropy is None:
+            raise click.UsageError(
+                "--label-without-seed is given without a limit: give --max-label-entropy, or leave it out."
+            )
         if self.samples is None:
             return
         if self.x is None:
@@ -265,6 +273,11 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         ),
         click.option(
             "--max-label-entropy", type=NUMBER, help="C in bits, H(S|Y,U) <= C; replaces the file's."
+        ),
+        click.option(
+            "--label-without-seed",
+            is_flag=True,
+            help="The limit is on H(S|Y), for one without the seed.",
         ),
         click.option(
             "--distortion",

@@ -143,9 +143,10 @@ def _add_value(table: Table, solution: Solution) -> None:
     table.add_row("log loss H(X|Y)", f"{_bits(solution.log_loss)} bits of H(X) = {_bits(problem.entropy_x)}")
     if solution.label_entropy_with_seed is not None:
         limit = _limit(problem.max_label_entropy)
-        table.add_row("label H(S|Y,U)", f"{_bits(solution.label_entropy_with_seed)} bits, limit C = {limit}")
-        without_seed, label = solution.label_entropy_without_seed, problem.label_entropy
-        table.add_row("label H(S|Y)", f"{_bits(without_seed)} bits of H(S) = {_bits(label)}")
+        stated, whole = f", limit C = {limit}", f" of H(S) = {_bits(problem.label_entropy)}"
+        on_seen, on_unseen = (stated, whole) if problem.label_sees_seed else ("", f"{stated},{whole}")
+        table.add_row("label H(S|Y,U)", f"{_bits(solution.label_entropy_with_seed)} bits{on_seen}")
+        table.add_row("label H(S|Y)", f"{_bits(solution.label_entropy_without_seed)} bits{on_unseen}")
 
 
 def _add_infeasible(table: Table, solution: Solution) -> None:
@@ -156,8 +157,11 @@ def _add_infeasible(table: Table, solution: Solution) -> None:
         count = len(problem.constraints)
         table.add_row("asked for", f"H(Y|U) <= R = {rate} bits, and {count} constraints on the coupling")
         return
-    table.add_row("asked for", f"H(Y|U) <= R = {rate} and H(S|Y,U) <= C = {limit} bits")
+    label = "H(S|Y,U)" if problem.label_sees_seed else "H(S|Y)"
+    table.add_row("asked for", f"H(Y|U) <= R = {rate} and {label} <= C = {limit} bits")
     table.add_row("smallest C", f"{_bits(solution.smallest_label_entropy)} bits for this R")
+    if not problem.label_sees_seed:
+        return  # the smallest R is not computed
     if solution.smallest_rate is None:
         table.add_row("smallest R", "none: no rate makes this C attainable")
     else:

@@ -58,7 +58,10 @@ def _numbers(formulation: Formulation) -> Iterable[bytes]:
     label = formulation.label_limit
     if label is not None:
         yield label.table[0].tobytes()
-        yield struct.pack("<d", label.bound)
+        yield struct.pack("<d?", label.bound, formulation.unseen_label)
+    for limit in formulation.other_limits:
+        yield limit.table.tobytes()
+        yield struct.pack("<d", limit.bound)
 
 
 class Checkpoint:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mecbopt.engines.base import Engine, Request
+from mecbopt.engines.base import Engine, Request, Support
 from mecbopt.engines.chains import Chains
 from mecbopt.engines.enumeration import Enumeration
+from mecbopt.engines.free_law import FreeLaw
 from mecbopt.engines.highs import Highs
 from mecbopt.engines.linear import Linear
 from mecbopt.engines.local import Greedy, Local
@@ -20,13 +21,14 @@ from mecbopt.engines.trivial import Trivial
 from mecbopt.errors import Name, NotSupportedError, ProblemError
 from mecbopt.formulation import Formulation
 
-__all__ = ["ENGINES", "named_engine", "pick", "register"]
+__all__ = ["ENGINES", "named_engine", "pick", "register", "support"]
 
 ENGINES: dict[str, Engine] = {
     engine.name: engine
     for engine in (
         Trivial(),
         Linear(),
+        FreeLaw(),
         LowRate(),
         Plain(),
         Chains(),
@@ -80,6 +82,16 @@ def named_engine(engine: Any) -> Engine | None:
     )
 
 
+def support(engine: Engine, formulation: Formulation) -> Support:
+    """Whether an engine takes a formulation; a label without the seed only where it says so.
+
+    Engines made for limits that are linear in the weights would solve a relaxation.
+    """
+    if formulation.unseen_label and not getattr(engine, "takes_unseen_label", False):
+        return Support("does not take a label that does not see the seed")
+    return engine.supports(formulation)
+
+
 def pick(method: str, formulation: Formulation, request: Request) -> Engine:
     """The first engine of a method that supports the formulation and suits it.
 
@@ -92,18 +104,22 @@ def pick(method: str, formulation: Formulation, request: Request) -> Engine:
     for engine in list(ENGINES.values()):
         if engine.method != method:
             continue
-        support = engine.supports(formulation)
-        if support and engine.suits(formulation, request):
+        supported = support(engine, formulation)
+        if supported and engine.suits(formulation, request):
             return engine
-        if not support:
-            reasons.append(f"{engine.name} {support.reason}")
+        if not supported:
+            reasons.append(f"{engine.name} {supported.reason}")
     raise NotSupportedError(
         argument="method",
         value=method,
         found=f"is {method!r}, but no engine takes the problem: {'; '.join(reasons)}",
         remedy=(
-            "use ",
-            Name("method='local'"),
-            " (a coupling with a valid upper bound), or merge letters of X",
+            "merge letters of X, or give the law of Y"
+            if formulation.free_law
+            else (
+                "use ",
+                Name("method='local'"),
+                " (a coupling with a valid upper bound), or merge letters of X",
+            )
         ),
     )

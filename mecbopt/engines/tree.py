@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mecbopt._core import tree
-from mecbopt.engines.base import Request, Support, only_entropy_rate_and_label
+from mecbopt.engines.base import YES, Request, Support
 from mecbopt.engines.tree_executor import TreeInExecutor
 from mecbopt.engines.tree_search import TreeInSlices
 from mecbopt.engines.tree_threads import TreeInThreads
 from mecbopt.engines.vertex import Incumbent
-from mecbopt.formulation import Formulation
+from mecbopt.formulation import Formulation, LinearLimit, LinearRows
 
 __all__ = ["Tree"]
 
@@ -25,15 +25,29 @@ class Tree(tree.Settings):
 
     name = "compiled"
     method = "exact"
+    takes_unseen_label = True
 
     def supports(self, formulation: Formulation) -> Support:
-        """Up to 12 letters a side, with a rate and a label seen with the seed."""
+        """Up to 12 letters a side, with a rate, a label seen with the seed, and linear limits."""
         if not tree.available():
             return Support("was not built (no C compiler at installation)")
         n, m = formulation.shape
         if max(n, m) > tree.MAX_LETTERS:
             return Support(f"takes at most {tree.MAX_LETTERS} letters, the problem has n, m = {n, m}")
-        return only_entropy_rate_and_label(formulation)
+        if formulation.objective.name != "mutual_information":
+            return Support(f"does not take the objective {formulation.objective.name!r}")
+        for limit in formulation.other_limits:
+            if not isinstance(limit, LinearLimit):
+                return Support(f"does not take a limit by {limit.name}")
+        label = formulation.label_limit
+        if formulation.unseen_label and label is not None and label.channel.shape[1] > tree.MAX_LABELS:
+            return Support(
+                f"takes at most {tree.MAX_LABELS} labels, the problem has {label.channel.shape[1]}"
+            )
+        rows = len(LinearRows.of(formulation))
+        if rows > tree.MAX_LINEAR_ROWS:
+            return Support(f"takes at most {tree.MAX_LINEAR_ROWS} linear rows, the problem has {rows}")
+        return YES
 
     def suits(self, formulation: Formulation, request: Request) -> bool:
         """Always: the quickest where it applies."""

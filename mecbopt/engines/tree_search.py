@@ -9,8 +9,9 @@ from typing import Any
 from mecbopt._core import tree
 from mecbopt.control import node_limit_reached
 from mecbopt.engines.base import Request
+from mecbopt.engines.unseen_label import unseen_label_arguments
 from mecbopt.engines.vertex import Incumbent, to_vertex
-from mecbopt.formulation import Formulation
+from mecbopt.formulation import Formulation, LinearRows
 from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["TreeInSlices"]
@@ -36,22 +37,28 @@ class TreeInSlices:
         self._request = request
         self._best, self._found = feasible, math.inf
         self._floor = cost_bound
-        # With a label bounds are for the limits relaxed by the slack that every coupling is allowed: one that
-        # is met with equality by a single point would leave no room for rounding, and its price may be large.
-        # Without one a slack s of the rate is worth of the order of R s bits.
+        # With a label or linear rows bounds are for the limits relaxed by the slack that every coupling is
+        # allowed: one that is met with equality by a single point would leave no room for rounding, and its
+        # price may be large.  Without one a slack s of the rate is worth of the order of R s bits.
         label = formulation.label_limit
+        rows = LinearRows.of(formulation)
+        # A label without the seed has limits of its own for couplings and for bounds.
+        self._exact = len(rows) == 0 and (label is None or formulation.unseen_label)
         self._arguments: dict[str, Any] = {
             "p_x": formulation.p_x,
             "p_y": formulation.p_y,
-            "rate": formulation.rate if label is None else formulation.rate * (1.0 + LIMIT_SLACK),
+            "rate": formulation.rate * (1.0 if self._exact else 1.0 + LIMIT_SLACK),
             "p_s_given_x": None if label is None else label.channel,
             "max_label_entropy": None if label is None else label.bound + LIMIT_SLACK,
             "label_table": None if label is None else label.table[0],
+            "linear": (rows.coefficients, rows.lower, rows.upper),
             "entropy_floor": cost_bound,
             "settings": settings,
             "seed": request.seed,
             "start": (feasible.mappings, feasible.weights),
         }
+        if label is not None and formulation.unseen_label:
+            self._arguments |= unseen_label_arguments(formulation, label, feasible)
         self._search = self._new_search()
         self._processed_before = 0
 
@@ -79,7 +86,9 @@ class TreeInSlices:
             self._found = found
             mappings, weights = self._search.incumbent_mixture
             vertex: Incumbent | None
-            if self._formulation.label_limit is not None:  # back from the relaxed limits to those stated
+            if (
+                not self._exact and not self._formulation.unseen_label
+            ):  # back from the relaxed limits to those stated
                 vertex = to_vertex(self._formulation, mappings, weights)
             else:
                 vertex = Incumbent(mappings, weights, self._formulation.cost(mappings, weights))

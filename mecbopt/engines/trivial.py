@@ -19,6 +19,7 @@ class Trivial:
 
     name = "trivial"
     method = "exact"
+    takes_unseen_label = True  # the coupling is the independent one: the seed tells nothing
 
     def supports(self, formulation: Formulation) -> Support:
         """One letter carries nothing, and at rate 0 only constants are left."""

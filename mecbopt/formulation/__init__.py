@@ -10,6 +10,7 @@ from mecbopt.formulation.enumeration import (
 )
 from mecbopt.formulation.formulation import Formulation
 from mecbopt.formulation.limits import LabelLimit, Limit, LinearLimit, RateLimit
+from mecbopt.formulation.linear_rows import LinearRows
 from mecbopt.formulation.lowering import LIMITS, OBJECTIVES, lower
 from mecbopt.formulation.objectives import JointEntropy, LinearObjective, Objective
 from mecbopt.formulation.partitions import (
@@ -36,6 +37,7 @@ __all__ = [
     "Limit",
     "LinearLimit",
     "LinearObjective",
+    "LinearRows",
     "Objective",
     "Presolved",
     "RateLimit",

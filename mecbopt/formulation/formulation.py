@@ -14,6 +14,8 @@ import numpy as np
 
 from mecbopt.formulation.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
 from mecbopt.formulation.objectives import JointEntropy, Objective
+from mecbopt.formulation.partitions import block_sums
+from mecbopt.info import phi
 from mecbopt.tolerances import LIMIT_SLACK
 
 #: Beyond this ratio of columns scaling no longer helps.
@@ -32,12 +34,19 @@ class Formulation:
     objective : Objective
     limits : tuple of Limit
         Beside the marginals.
+    free_law : bool
+        Whether Y may have any law; `p_y` is then even, one law among others.
+    unseen_label : bool
+        Whether C limits H(S|Y), of which H(S|Y,U), that the label limit speaks of, is a lower bound.  Most
+        engines know limits that are linear in the weights alone (`mecbopt.engines.registry.support`).
     """
 
     p_x: FloatArray
     p_y: FloatArray
     objective: Objective
     limits: tuple[Limit, ...] = ()
+    free_law: bool = False
+    unseen_label: bool = False
 
     @classmethod
     def of(
@@ -86,11 +95,24 @@ class Formulation:
         """The largest number of mappings a vertex of the feasible polytope can have (support lemma)."""
         return len(self.p_y) + len(self.limits)
 
+    @property
+    def stated_label_entropy(self) -> float:
+        """C in bits; infinity without a label limit."""
+        return math.inf if self.label_limit is None else self.label_limit.limit
+
+    def label_entropy(self, mappings: IntArray, weights: FloatArray) -> float:
+        """H(S|Y) of a mixture, bits; for formulations with a label limit."""
+        label = self.label_limit
+        if label is None:
+            raise ValueError("the formulation has no label")
+        joint = self.coupling(mappings, weights).T @ label.channel
+        return float(phi(joint).sum() - phi(joint.sum(axis=1)).sum())
+
     # Mappings and mixtures ----------------------------------------------------------------------------------
 
     def output_laws(self, mappings: IntArray) -> FloatArray:
         """q_k(y) = P(f_k(X) = y), shape (k, m), for mappings of shape (k, n)."""
-        return np.stack([(mappings == y) @ self.p_x for y in range(len(self.p_y))], axis=1)
+        return block_sums(mappings, self.p_x[:, None], len(self.p_y))[..., 0]
 
     def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
         """P(x, y) of a mixture, shape (n, m)."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt.formulation.formulation import FloatArray, Formulation, IntArray
-from mecbopt.formulation.limits import Limit, RateLimit
+from mecbopt.formulation.limits import LabelLimit, Limit, RateLimit
 from mecbopt.formulation.lowering import lower
 from mecbopt.info import binary_entropy, entropy
 from mecbopt.problem import Mixture, Problem
@@ -80,7 +80,7 @@ class DropLetters:
         p_x, p_y = p_x / p_x.sum(), p_y / p_y.sum()
         limits = tuple(limit.restrict(self.keep_x, self.keep_y, p_x) for limit in formulation.limits)
         objective = formulation.objective.restrict(self.keep_x, self.keep_y, p_x, p_y)
-        return Formulation(p_x, p_y, objective, limits)
+        return replace(formulation, p_x=p_x, p_y=p_y, objective=objective, limits=limits)
 
     def lift(self, mappings: IntArray) -> IntArray:
         """Rename the images and insert the dropped letters of X."""
@@ -117,7 +117,9 @@ class DropSlackLimits:
         kept = tuple(limit for limit in formulation.limits if self._can_bind(limit, formulation))
         if len(kept) == len(formulation.limits):
             return formulation
-        return replace(formulation, limits=kept)
+        # H(S|Y) <= H(S) as well: without the limit on H(S|Y,U) there is none without the seed.
+        labelled = any(isinstance(limit, LabelLimit) for limit in kept)
+        return replace(formulation, limits=kept, unseen_label=formulation.unseen_label and labelled)
 
     @staticmethod
     def _can_bind(limit: Limit, formulation: Formulation) -> bool:

@@ -34,9 +34,12 @@ p_x, p_y = dirichlet_marginals(n, m, seed)
 rate = share * float(-(p_y * np.log2(p_y)).sum())
 settings = Settings(**levers)
 start = ([[y] * n for y in range(m)], p_y)
+diagonal = np.eye(n, m)
+level = float((diagonal * np.outer(p_x, p_y)).sum())
+rows = (diagonal[None], [0.0], [level + 0.05]) if linear else None
 
 def search():
-    return CompiledSearch(p_x, p_y, rate, settings=settings, start=start, trace=trace)
+    return CompiledSearch(p_x, p_y, rate, linear=rows, settings=settings, start=start, trace=trace)
 
 whole = search()
 whole.run(gap=gap)
@@ -157,11 +160,17 @@ def counts(counting: Path, script: str, **values: object) -> list[int]:
 @pytest.mark.parametrize(
     ("size", "levers"),
     [
-        ({"n": 3, "m": 3, "seed": 1, "share": 0.5, "gap": 1e-6, "trace": False}, {"random_starts": 2}),
-        ({"n": 5, "m": 5, "seed": 1, "share": 0.3, "gap": 1e-2, "trace": True}, {"random_starts": 0}),
+        (
+            {"n": 3, "m": 3, "seed": 1, "share": 0.5, "gap": 1e-6, "trace": False, "linear": True},
+            {"random_starts": 2},
+        ),
+        (
+            {"n": 5, "m": 5, "seed": 1, "share": 0.3, "gap": 1e-2, "trace": True, "linear": False},
+            {"random_starts": 0},
+        ),
         # Nodes in depth-first order, and a root whose slabs are cut off first.
         (
-            {"n": 4, "m": 4, "seed": 2, "share": 0.1, "gap": 1e-6, "trace": False},
+            {"n": 4, "m": 4, "seed": 2, "share": 0.1, "gap": 1e-6, "trace": False, "linear": False},
             {"random_starts": 1, "node_bytes": 4000, "root_tightening": True},
         ),
     ],

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import mecbopt as mb
+from mecbopt._core import tree
 from tests import oracle
 from tests.oracle import Polytope, bits
 
 cvxpy = pytest.importorskip("cvxpy")
+
+needs_the_core = pytest.mark.skipif(not tree.available(), reason="the compiled core is not built")
 
 
 def _with_rows(body, rows):
@@ -29,29 +33,138 @@ def _below(a, c):
     return lambda coupling: cvxpy.sum(cvxpy.multiply(a, coupling)) <= c
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_linear_constraints_find_the_best_vertex(seed):
-    random = np.random.default_rng([31, seed])
-    n, m = ((2, 2), (3, 2), (2, 3))[seed % 3]
+def _instance(seed):
+    """A problem with one to three rows, dense or sparse; every third has a label beside."""
+    random = np.random.default_rng([77, seed])
+    n, m = ((2, 2), (3, 2), (2, 3), (3, 3))[seed % 4]
     p_x, p_y = random.dirichlet(np.ones(n)), random.dirichlet(np.ones(m))
-    rate = random.uniform(0.1, 1.1) * float(bits(p_y).sum())
+    entropy_y = float(bits(p_y).sum())
+    rate = random.uniform(0.1, 1.1) * entropy_y
     rows = []
-    for _ in range(1 + seed % 2):
+    for _ in range(1 + random.integers(0, 3 if n * m < 9 else 2)):
         a = random.normal(size=(n, m))
-        rows.append((a, float((a * np.outer(p_x, p_y)).sum() + random.uniform(-0.1, 0.15))))
-    problem = mb.Problem(p_x, p_y, rate, constraints=[_below(a, c) for a, c in rows])
-    best = oracle.best_over_all_bases(_with_rows(oracle.polytope(p_x, p_y, rate), rows))
+        if random.random() < 0.4:
+            a *= random.random((n, m)) < 0.3
+        if not a.any():
+            a[0, 0] = 1.0
+        room = random.uniform(-0.1, 0.15) * np.abs(a).max()
+        rows.append((a, float((a * np.outer(p_x, p_y)).sum() + room)))
+    channel = limit = None
+    if seed % 3 == 0:
+        channel = random.dirichlet(np.ones(2), size=n)
+        entropy_s, told = bits(p_x @ channel).sum(), (p_x * bits(channel).sum(axis=1)).sum()
+        keep = random.uniform(0, 0.8) * min(rate / entropy_y, 1.0)
+        limit = float(entropy_s - keep * (entropy_s - told))
+    label = {} if limit is None else {"p_s_given_x": channel, "max_label_entropy": limit}
+    problem = mb.Problem(p_x, p_y, rate, constraints=[_below(a, c) for a, c in rows], **label)
+    body = oracle.polytope(p_x, p_y, rate if rate < entropy_y else math.inf, channel, limit)
+    return problem, oracle.best_over_basis_graph(_with_rows(body, rows))
+
+
+def _has_the_optimum(problem, best):
+    """Status, value and bounds against the oracle, at the end and after a few nodes; the solution."""
     solution = mb.solve(problem)
     if best == -math.inf:
         assert solution.status is mb.Status.INFEASIBLE
-        return
+        return solution
     solution.check()
     assert solution.status is mb.Status.OPTIMAL
     assert solution.mutual_information == pytest.approx(best, abs=1e-6)
-    assert solution.upper_bound >= best - 1e-12
+    assert solution.upper_bound >= best - 1e-9
+    for node_limit in (1, 3):
+        cut = mb.solve(problem, node_limit=node_limit)
+        cut.check()
+        assert cut.upper_bound >= best - 1e-9
+    return solution
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_linear_constraints_find_the_best_vertex(seed):
+    problem, best = _instance(seed)
+    solution = _has_the_optimum(problem, best)
+    if best > -math.inf and tree.available():
+        assert solution.engine == "compiled"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(24, 200))
+def test_linear_constraints_find_the_best_vertex_of_200(seed):
+    _has_the_optimum(*_instance(seed))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 6])
+def test_the_tree_on_highs_agrees(seed):
+    problem, best = _instance(seed)
+    assert best > -math.inf
+    other = mb.solve(problem, engine="highs")
+    other.check()
+    assert other.status is mb.Status.OPTIMAL
+    assert other.mutual_information == pytest.approx(best, abs=1e-6)
     cut = mb.solve(problem, engine="highs", node_limit=1)
     cut.check()
     assert cut.upper_bound >= best - 1e-12
+
+
+def _of_4x4(seed):
+    """4x4 with an inequality and an equation."""
+    random = np.random.default_rng([4, seed])
+    p_x, p_y = random.dirichlet(np.ones(4)), random.dirichlet(np.ones(4))
+    a = random.normal(size=(4, 4))
+    level = float((a * np.outer(p_x, p_y)).sum())
+    half = float(p_x[0] * p_y[0] + p_x[1] * p_y[1])
+    return mb.Problem(
+        p_x,
+        p_y,
+        0.4 * float(bits(p_y).sum()),
+        constraints=[_below(a, level), lambda P: P[0, 0] + P[1, 1] == half],
+    )
+
+
+@needs_the_core
+def test_threads_and_executors_carry_the_rows():
+    problem = _of_4x4(3)
+    whole = mb.solve(problem)
+    with ThreadPoolExecutor(2) as executor:
+        others = [mb.solve(problem, workers=2), mb.solve(problem, executor=executor)]
+    for other in others:
+        other.check()
+        assert other.status is whole.status is mb.Status.OPTIMAL
+        assert other.mutual_information == pytest.approx(whole.mutual_information, abs=2e-6)
+
+
+@needs_the_core
+def test_a_checkpoint_knows_the_rows(tmp_path):
+    problem, path = _of_4x4(3), tmp_path / "state"
+    mb.solve(problem, node_limit=30, checkpoint=path)
+    with pytest.raises(mb.ProblemError, match="another problem"):
+        mb.solve(problem.replace(constraints=problem.constraints[:1]), checkpoint=path)
+    again, whole = mb.solve(problem, checkpoint=path), mb.solve(problem)
+    again.check()
+    assert again.status is mb.Status.OPTIMAL
+    assert again.mutual_information == pytest.approx(whole.mutual_information, abs=2e-6)
+
+
+@needs_the_core
+def test_letters_that_a_row_tells_apart_are_not_exchanged():
+    """Uniform masses: only the row says which of the optimal couplings is allowed."""
+    uniform = np.full(3, 1 / 3)
+    rows = [(np.array([[1.0, 0, 0], [0, 0, 0], [0, 0, 0]]), 0.02)]
+    rows.append((-np.array([[0, 0.0, 0], [0, 0, 0], [0, 1.0, 0]]), -0.15))
+    problem = mb.Problem(uniform, uniform, 0.6, constraints=[_below(a, c) for a, c in rows])
+    solution = mb.solve(problem)
+    solution.check()
+    free = mb.solve(problem, engine=mb.engines.Tree(symmetry=False))
+    assert solution.mutual_information == pytest.approx(free.mutual_information, abs=2e-6)
+
+
+@needs_the_core
+def test_more_rows_than_the_tree_takes_go_elsewhere():
+    forms = np.random.default_rng(1).uniform(0, 1, size=(65, 3, 2))
+    forms[:, 0, 0], forms[:, 2, 1] = 1.0, 0.0
+    constraint = lambda P: [cvxpy.sum(cvxpy.multiply(a, P)) <= 0.8 for a in forms]  # noqa: E731
+    problem = mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], 0.5, constraints=[constraint])
+    with pytest.raises(mb.NotSupportedError, match="at most 64 linear rows"):
+        mb.solve(problem, engine="compiled")
 
 
 P_X, P_Y = [0.5, 0.3, 0.2], [0.4, 0.35, 0.25]

@@ -99,12 +99,12 @@ def test_a_toy_objective_limit_and_engine_are_one_file_each():
     found = mb.solve(stated, method="local")
     assert found.engine == "local"
     assert float((found.coupling * COSTS).sum()) == pytest.approx(best, abs=1e-8)
-    # So do the engines that take any limit, without the objective.
+    # So do the engines that take any limit, and the tree, which takes linear ones, without the objective.
     limited = PROBLEM.replace(constraints=[toy_limit.AtMost(x, 0, PROBLEM.p_x[x] * 0.65) for x in range(3)])
     values = [mb.solve(limited, engine=name) for name in ("highs", "enumeration")]
     assert values[0].mutual_information == pytest.approx(values[1].mutual_information, abs=1e-6)
     assert values[0].mutual_information < mb.solve(PROBLEM).mutual_information
-    assert mb.solve(limited).engine in ("enumeration", "highs")
+    assert mb.solve(limited).engine in ("compiled", "enumeration", "highs")
     impossible = PROBLEM.replace(constraints=[toy_limit.AtMost(0, 0, 0.05)])
     assert mb.solve(impossible).status is mb.Status.INFEASIBLE
 

@@ -14,7 +14,7 @@ enum { REFACTOR_EVERY = 40, STALL_LIMIT = 60 };
 
 static int is_fixed(const mb_simplex *lp, int row) { return lp->lower[row] == lp->upper[row]; }
 
-/* Add `weight` times a column to `activity` (all rows but the order rows). */
+/* Add `weight` times a column to `activity` (all rows but those that `mb_derived_rows` has from the cells). */
 void mb_accumulate(const mb_simplex *lp, int position, double weight, double *activity) {
     const mb_instance *instance = lp->instance;
     const int n = instance->n, m = instance->m, subsets = instance->subsets;
@@ -32,6 +32,18 @@ void mb_accumulate(const mb_simplex *lp, int position, double weight, double *ac
     }
 }
 
+/* The order rows and the linear rows, from the cells. */
+void mb_derived_rows(const mb_simplex *lp, double *activity) {
+    for (int row = lp->order0; row < lp->linear0; row++)
+        activity[row] = activity[lp->order_first[row - lp->order0]] - activity[lp->order_second[row - lp->order0]];
+    for (int row = lp->linear0; row < lp->rows; row++) {
+        const double *coefficient = lp->linear + (size_t)(row - lp->linear0) * (size_t)lp->cells;
+        double total = 0.0;
+        for (int cell = 0; cell < lp->cells; cell++) total += coefficient[cell] * activity[cell];
+        activity[row] = total;
+    }
+}
+
 /* Weights of the basic columns and activities of all rows; returns the objective. */
 double mb_simplex_primal_values(mb_simplex *lp) {
     double *right = lp->work1;
@@ -45,9 +57,7 @@ double mb_simplex_primal_values(mb_simplex *lp) {
         }
     mb_inverse_times(lp, right, lp->weight);
     for (int place = 0; place < lp->size; place++) mb_accumulate(lp, lp->basic[place], lp->weight[place], lp->activity);
-    for (int row = lp->order0; row < lp->rows; row++)
-        lp->activity[row] =
-            lp->activity[lp->order_first[row - lp->order0]] - lp->activity[lp->order_second[row - lp->order0]];
+    mb_derived_rows(lp, lp->activity);
     double objective = 0.0;
     for (int cell = 0; cell < lp->cells; cell++) objective += lp->cost[cell] * lp->activity[cell];
     if (lp->boxed)

@@ -22,8 +22,11 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     lp->label_row = lp->rate_row + 1;
     lp->jensen0 = lp->label_row + 1;
     lp->order0 = lp->jensen0 + lp->cells;
-    lp->rows = lp->order0 + order_rows;
-    lp->stride = boxed ? lp->rows + 4 : instance->m + 6;
+    lp->linear0 = lp->order0 + order_rows;
+    const int linear_rows = instance->linear_count + instance->has_joint_row;
+    lp->rows = lp->linear0 + linear_rows;
+    lp->joint_row = instance->has_joint_row ? lp->rows - 1 : -1;
+    lp->stride = boxed ? lp->rows + 4 : instance->m + linear_rows + 6;
     lp->feasibility = 1e-10;
     lp->noise = UINT64_C(0x2545F4914F6CDD1D);
     for (int row = 0; row < order_rows; row++) {
@@ -53,12 +56,14 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     lp->alpha = core_calloc(pool, sizeof(double));
     lp->shift = core_calloc(pool, sizeof(double));
     lp->score = core_calloc((size_t)instance->m * (size_t)instance->subsets, sizeof(double));
+    const size_t stated = (size_t)instance->linear_count * (size_t)instance->cells;
+    lp->linear = core_calloc((size_t)linear_rows * (size_t)instance->cells + 1, sizeof(double));
     lp->list = core_malloc(sizeof(int) * (rows + pool));
     lp->ratio = core_malloc(sizeof(double) * (rows + pool));
     if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->state || !lp->active_place ||
         !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 || !lp->inverse ||
         !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha || !lp->shift ||
-        !lp->score || !lp->list || !lp->ratio)
+        !lp->score || !lp->linear || !lp->list || !lp->ratio)
         return MB_NO_MEMORY;
     for (size_t row = 0; row < rows; row++) {
         lp->lower[row] = -MB_WIDE;
@@ -69,7 +74,12 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
         lp->lower[lp->marginal0 + y] = lp->upper[lp->marginal0 + y] = instance->p_y[y];
     if (instance->rate < MB_WIDE) lp->upper[lp->rate_row] = instance->rate;
     if (instance->label_limit < MB_WIDE) lp->upper[lp->label_row] = instance->label_limit;
-    for (int row = lp->order0; row < lp->rows; row++) lp->lower[row] = 0.0;
+    for (int row = lp->order0; row < lp->linear0; row++) lp->lower[row] = 0.0;
+    if (stated) memcpy(lp->linear, instance->linear, sizeof(double) * stated);
+    for (int row = lp->linear0; row < lp->linear0 + instance->linear_count; row++) {
+        lp->lower[row] = fmax(instance->linear_lower[row - lp->linear0], -MB_WIDE);
+        lp->upper[row] = fmin(instance->linear_upper[row - lp->linear0], MB_WIDE);
+    }
     mb_simplex_cold(lp);
     return 0;
 }
@@ -83,7 +93,7 @@ void mb_simplex_free(mb_simplex *lp) {
         core_free(lp->basic_place);
     core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift), core_free(lp->score),
         core_free(lp->list);
-    core_free(lp->ratio);
+    core_free(lp->ratio), core_free(lp->linear);
 }
 
 /* The basis without mappings. */
@@ -105,6 +115,10 @@ double mb_row_bound(const mb_simplex *lp, int row, int state) {
     return state == MB_AT_TOP ? lp->upper[row] + MB_WIDE : lp->upper[row];
 }
 
+static const double *linear_row(const mb_simplex *lp, int row) {
+    return lp->linear + (size_t)(row - lp->linear0) * (size_t)lp->cells;
+}
+
 /* The table whose value at a mapping is sum_cells extra * entry + sum_rows multiplier * entry. */
 void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *score) {
     const mb_instance *instance = lp->instance;
@@ -115,10 +129,15 @@ void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double
         if (lp->boxed) linear[cell] += multiplier[cell];
     }
     if (lp->boxed)
-        for (int row = lp->order0; row < lp->rows; row++) {
+        for (int row = lp->order0; row < lp->linear0; row++) {
             linear[lp->order_first[row - lp->order0]] += multiplier[row];
             linear[lp->order_second[row - lp->order0]] -= multiplier[row];
         }
+    for (int row = lp->linear0; row < lp->rows; row++) {
+        const double factor = multiplier[row], *restrict coefficient = linear_row(lp, row);
+        if (factor == 0.0) continue;
+        for (int cell = 0; cell < lp->cells; cell++) linear[cell] += factor * coefficient[cell];
+    }
     const double on_rate = multiplier[lp->rate_row], on_label = multiplier[lp->label_row];
     for (int y = 0; y < m; y++) {
         double *restrict out = score + (size_t)y * (size_t)subsets;
@@ -179,6 +198,14 @@ double mb_entry(const mb_simplex *lp, int row, int position) {
         const int cell = row - lp->jensen0, x = cell / m, y = cell - x * m;
         return lp->tables
             ->excess[(size_t)(y * instance->n + x) * (size_t)instance->subsets + lp->columns->block[y][position]];
+    }
+    if (row >= lp->linear0) {
+        const double *coefficient = linear_row(lp, row);
+        double total = 0.0;
+        for (int y = 0; y < m; y++)
+            for (int x = 0, set = lp->columns->block[y][position]; set; x++, set >>= 1)
+                if (set & 1) total += coefficient[x * m + y] * instance->p_x[x];
+        return total;
     }
     return mb_entry(lp, lp->order_first[row - lp->order0], position) -
            mb_entry(lp, lp->order_second[row - lp->order0], position);

@@ -55,9 +55,7 @@ static void primal_direction(mb_simplex *lp, const entering_choice *entering) {
     if (entering->column >= 0) mb_accumulate(lp, entering->column, entering->sign, lp->direction);
     for (int i = 0; i < lp->size; i++)
         if (change[i] != 0.0) mb_accumulate(lp, lp->basic[i], change[i], lp->direction);
-    for (int row = lp->order0; row < lp->rows; row++)
-        lp->direction[row] =
-            lp->direction[lp->order_first[row - lp->order0]] - lp->direction[lp->order_second[row - lp->order0]];
+    mb_derived_rows(lp, lp->direction);
 }
 
 static void add_candidate(mb_simplex *lp, int *count, int code, double room, double speed) {

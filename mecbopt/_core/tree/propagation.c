@@ -3,6 +3,8 @@
 
 /* Room for the rounding of a sum of at most twelve masses. */
 static const double ROUNDING = 1e-13;
+/* Cells with less in a linear row are not tightened by it. */
+static const double SMALLEST_COEFFICIENT = 1e-4;
 
 static int tighten(double *lower, double *upper, const int *cells, int count, double sum, int *changed) {
     double low = 0.0, high = 0.0;
@@ -31,6 +33,29 @@ static int tighten(double *lower, double *upper, const int *cells, int count, do
             lower[cell] = upper[cell];
             upper[cell] = swap;
         }
+    }
+    return 1;
+}
+
+/* What sum of sign * coefficient * P <= bound leaves of the cells' intervals; 0 when nothing is. */
+static int tighten_by_row(const double *coefficient, double sign, double bound, int cells, double *lower, double *upper,
+                          int *changed) {
+    double low = 0.0, size = 1.0;
+    if (bound >= MB_WIDE) return 1;
+    for (int cell = 0; cell < cells; cell++) {
+        const double a = sign * coefficient[cell];
+        low += a * (a > 0.0 ? lower[cell] : upper[cell]);
+        size += fabs(a);
+    }
+    if (low > bound + 1e-9 * size) return 0;
+    /* How far a term may rise above its least value, the others at theirs. */
+    const double room = fmax(bound - low, 0.0) + ROUNDING * size;
+    for (int cell = 0; cell < cells; cell++) {
+        const double a = sign * coefficient[cell];
+        if (a > SMALLEST_COEFFICIENT && lower[cell] + room / a < upper[cell] - 1e-12)
+            upper[cell] = lower[cell] + room / a, *changed = 1;
+        else if (a < -SMALLEST_COEFFICIENT && upper[cell] + room / a > lower[cell] + 1e-12)
+            lower[cell] = upper[cell] + room / a, *changed = 1;
     }
     return 1;
 }
@@ -66,6 +91,14 @@ int mb_propagate(const mb_search *search, double *lower, double *upper) {
             if (lower[first] > upper[first]) lower[first] = upper[first];
             if (lower[second] > upper[second]) upper[second] = lower[second];
         }
+        for (int row = 0; row < instance->linear_count; row++) {
+            const double *coefficient = instance->linear + (size_t)row * (size_t)instance->cells;
+            if (!tighten_by_row(coefficient, 1.0, instance->linear_upper[row], instance->cells, lower, upper,
+                                &changed) ||
+                !tighten_by_row(coefficient, -1.0, -instance->linear_lower[row], instance->cells, lower, upper,
+                                &changed))
+                return 0;
+        }
         if (!changed) break;
     }
     return 1;
@@ -73,7 +106,8 @@ int mb_propagate(const mb_search *search, double *lower, double *upper) {
 
 /* Order rows P[first] >= P[second] that every orbit of exchangeable letters meets: at most 2 * cells of them.
  *
- * X-letters of equal mass and equal label law, and Y-letters of equal mass, may be permuted.  Move a greatest
+ * X-letters of equal mass and equal label law, and Y-letters of equal mass, may be permuted, where every linear row
+ * has the same coefficients at both.  Move a greatest
  * entry of one product of classes A x B to the cell (a, b); then sort the rest of A and every other X-class by
  * column b, and the rest of B and every other Y-class by row a: these permutations fix (a, b) and do not
  * disturb each other. */
@@ -86,14 +120,22 @@ int mb_order_rows(const mb_instance *instance, const double *p_s_given_x, int s,
             int same = instance->p_x[x] == instance->p_x[other];
             for (int label = 0; label < s && same; label++)
                 same = p_s_given_x[x * s + label] == p_s_given_x[other * s + label];
+            for (int i = 0; i < instance->linear_count * m && same; i++) {
+                const double *row = instance->linear + (size_t)(i / m) * (size_t)instance->cells + i % m;
+                same = row[x * m] == row[other * m];
+            }
             if (same) x_class[x] = x_class[other];
         }
         x_size[x_class[x]]++;
     }
     for (int y = 0; y < m; y++) {
         y_class[y] = y;
-        for (int other = 0; other < y && y_class[y] == y; other++)
-            if (instance->p_y[y] == instance->p_y[other]) y_class[y] = y_class[other];
+        for (int other = 0; other < y && y_class[y] == y; other++) {
+            int same = instance->p_y[y] == instance->p_y[other];
+            for (int i = 0; i < instance->linear_count * n && same; i++)
+                same = instance->linear[i * m + y] == instance->linear[i * m + other];
+            if (same) y_class[y] = y_class[other];
+        }
         y_size[y_class[y]]++;
     }
     int a = 0, b = 0, count = 0;

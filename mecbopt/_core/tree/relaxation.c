@@ -155,7 +155,7 @@ static void trace_relaxation(mb_search *search, const mb_simplex *lp, int status
 }
 
 /* Solve the relaxation on a box, from the basis that the node's linear program holds.  Leaves the bound, the
- * point, each cell's part of the bound and the cells' duals in `search`. */
+ * point, what each cell's bound is off by, and the cells' duals in `search`. */
 int mb_node_solve(mb_search *search, const double *lower, const double *upper, double cutoff) {
     mb_simplex *lp = &search->node_lp;
     mb_tables *tables = &search->tables;
@@ -167,7 +167,11 @@ int mb_node_solve(mb_search *search, const double *lower, const double *upper, d
         lp->upper[cell] = upper[cell];
         lp->upper[lp->jensen0 + cell] = tables->intercept[cell];
     }
-    constant += set_costs(lp, tables->slope);
+    double label_cost[MB_MAX_CELLS];
+    const int minimise_label = search->instance.minimise_label;
+    if (minimise_label) constant = mb_label_cost(search, lower, upper, label_cost);
+    if (lp->joint_row >= 0) mb_label_secants(search, lower, upper);
+    constant += set_costs(lp, minimise_label ? label_cost : tables->slope);
     search->last_bound = -MB_INFINITY;
     const int status = generate(search, lp, constant, cutoff, &search->last_bound);
     for (int place = 0; place < lp->size; place++)
@@ -178,9 +182,11 @@ int mb_node_solve(mb_search *search, const double *lower, const double *upper, d
         const double p = lp->activity[cell] > 0.0 ? lp->activity[cell] : 0.0;
         const double jensen = tables->with_jensen ? lp->activity[lp->jensen0 + cell] - tables->intercept[cell] : 0.0;
         search->point[cell] = p;
-        search->cell_bound[cell] = tables->intercept[cell] + tables->slope[cell] * p + (jensen > 0.0 ? jensen : 0.0);
+        const double bound = tables->intercept[cell] + tables->slope[cell] * p + (jensen > 0.0 ? jensen : 0.0);
+        search->cell_error[cell] = minimise_label ? 0.0 : core_phi(p) - bound;
         search->cell_dual[cell] = lp->dual[cell];
     }
+    if (search->instance.labels) mb_label_errors(search, lower, upper, search->cell_error);
     return status;
 }
 

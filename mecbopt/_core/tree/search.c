@@ -12,7 +12,7 @@ static const double WORTH_A_ROUND = 0.2;
 /* ... or when new touching intervals gain this share of what is missing to the cutoff. */
 static const double WORTH_SHARPENING = 0.25;
 static const double SLACK = 1e-9;
-enum { TIGHTENING_ROUNDS = 3, ROOT_ROUNDS = 3, SLABS = 6 };
+enum { TIGHTENING_ROUNDS = 3, ROOT_ROUNDS = 3, SLABS = 6, TRY_EVERY = 8 };
 /* Root tightening: share of a cell's interval that is tried first, and the width that is not worth a try. */
 static const double FIRST_SLAB = 0.2;
 static const double NARROWEST_SLAB = 1e-4;
@@ -91,9 +91,8 @@ static int choose_split(const mb_search *search, const double *lower, const doub
     double worst = -1.0;
     for (int cell = 0; cell < search->instance.cells; cell++) {
         if (upper[cell] - lower[cell] <= NARROWEST_SPLIT) continue;
-        const double error = core_phi(search->point[cell]) - search->cell_bound[cell];
-        if (error > worst) {
-            worst = error;
+        if (search->cell_error[cell] > worst) {
+            worst = search->cell_error[cell];
             chosen = cell;
         }
     }
@@ -128,9 +127,12 @@ static int keep_open(mb_search *search, const double *lower, const double *upper
 
 /* Descend from the relaxation's point where it looks better than the incumbent.  What breaks it off loses no box. */
 static int try_point(mb_search *search, int always) {
-    double value = 0.0;
-    for (int cell = 0; cell < search->instance.cells; cell++) value += core_phi(search->point[cell]);
+    const double value = mb_objective(&search->instance, search->point);
     if (!always && value >= search->best - 1e-9) return 0;
+    /* A point outside the limit of a label without the seed looks better nearly always, and seldom leads to more. */
+    if (!always && search->instance.has_joint_row && search->nodes % TRY_EVERY &&
+        mb_label_entropy(&search->instance, search->point) > search->instance.joint_limit)
+        return 0;
     double coupling[MB_MAX_CELLS];
     memcpy(coupling, search->point, sizeof coupling);
     return mb_improve_from(search, coupling);

@@ -50,8 +50,10 @@ struct mb_search {
     double touch_from[MB_MAX_CELLS], touch_to[MB_MAX_CELLS]; /* of the box at hand */
     uint16_t touch_sets[5 * MB_MAX_CELLS];
     /* the relaxation solved last */
-    double point[MB_MAX_CELLS], cell_bound[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
+    double point[MB_MAX_CELLS], cell_error[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
     double dual_value; /* bound of the very duals in cell_dual; last_bound may stem from earlier ones */
+    /* secants of the label without the seed on the box at hand: [s][y] */
+    double label_slope[MB_MAX_LABELS * MB_MAX_LETTERS], label_intercept[MB_MAX_LABELS * MB_MAX_LETTERS];
     mb_trace trace;
 };
 
@@ -74,11 +76,20 @@ int mb_node_solve(mb_search *search, const double *lower, const double *upper, d
 double mb_sharpen(mb_search *search);
 int mb_linear_solve(mb_search *search, const double *cost);
 
+/* the label without the seed */
+double mb_label_entropy(const mb_instance *instance, const double *coupling);
+void mb_label_gradient(const mb_instance *instance, const double *coupling, double *gradient);
+void mb_label_secants(mb_search *search, const double *lower, const double *upper);
+double mb_label_cost(mb_search *search, const double *lower, const double *upper, double *cost);
+void mb_label_tangents(mb_search *search, const double *coupling);
+void mb_label_errors(const mb_search *search, const double *lower, const double *upper, double *error);
+
 /* propagation */
 int mb_propagate(const mb_search *search, double *lower, double *upper);
 int mb_order_rows(const mb_instance *instance, const double *joint_label, int s, int *first, int *second);
 
 /* local search */
+double mb_objective(const mb_instance *instance, const double *coupling);
 int mb_improve_from(mb_search *search, const double *coupling);
 int mb_random_start(mb_search *search);
 int mb_take_start(mb_search *search, int k, const int32_t *mappings, const double *weights);

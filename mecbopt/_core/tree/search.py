@@ -18,14 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from mecbopt._core import library
 from mecbopt._core.asking import interruptible
+from mecbopt._core.tree import inputs
 from mecbopt._core.tree.frontier import FrontierFace
 from mecbopt._core.tree.settings import Settings
 from mecbopt.errors import NotSupportedError, ProblemError, SolverError
 
-__all__ = ["MAX_LETTERS", "CompiledSearch", "available"]
-
-#: Letters of X or Y beyond which the tables over subsets of letters are refused.
-MAX_LETTERS = 12
+__all__ = ["CompiledSearch", "available"]
 
 #: Longest slice spent in C, seconds: the wait for an answer to Ctrl-C.
 _SLICE_SECONDS = 0.1
@@ -66,20 +64,6 @@ def _pool_limit(shape: tuple[int, int]) -> int:
     return max(2 * cells, 20) if cells <= _SMALL else 100
 
 
-def _pmf(name: str, values: ArrayLike) -> FloatArray:
-    array = np.ascontiguousarray(values, dtype=np.float64)
-    if array.ndim != 1 or not 2 <= len(array) <= MAX_LETTERS:
-        raise NotSupportedError(
-            f"{name} has shape {array.shape}; the compiled search takes 2 to {MAX_LETTERS} letters."
-        )
-    if not (array > 0).all() or abs(array.sum() - 1) > 1e-9:
-        raise ProblemError(
-            f"{name} = {array} must be positive masses that sum to 1: presolve the problem first."
-        )
-    # Sums of p_x and p_y that differ by 1e-10 would be proved infeasible.
-    return np.ascontiguousarray(array / array.sum())
-
-
 class CompiledSearch(FrontierFace):
     """Branch and bound for min H(X,Y) over mixtures of deterministic mappings, advanced in slices.
 
@@ -96,6 +80,16 @@ class CompiledSearch(FrontierFace):
     label_table : array_like, shape (2^n,), optional
         T with sum_k w_k sum_y T(f_k^{-1}(y)) <= `max_label_entropy`, a function of sets of X-letters (bit x
         of the index says whether x is in the set), in place of the label entropy in bits.
+    linear : tuple (coefficients (k, n, m), lower (k,), upper (k,)), optional
+        Rows lower_i <= sum over cells of coefficients_i P <= upper_i, coefficients at most about 1; infinite
+        where there is no bound.  At most `MAX_LINEAR_ROWS`.
+    max_joint_label_entropy : float, optional
+        H(S,Y) <= this, bits: the label limit without the seed, C + H(Y).  `max_label_entropy` may then be
+        infinite.
+    joint_slack : float
+        By which bounds relax it, bits.
+    minimise_label_entropy : bool
+        H(S,Y) is the objective in place of H(X,Y); what is said of H(X,Y) below is then said of it.
     entropy_floor : float
         A lower bound on H(X,Y) that is known beforehand, bits.
     settings : Settings
@@ -126,6 +120,10 @@ class CompiledSearch(FrontierFace):
         max_label_entropy: float | None = None,
         *,
         label_table: ArrayLike | None = None,
+        linear: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
+        max_joint_label_entropy: float | None = None,
+        joint_slack: float = 0.0,
+        minimise_label_entropy: bool = False,
         entropy_floor: float = 0.0,
         settings: Settings = Settings(),  # noqa: B008 (a frozen value)
         seed: int = 0,
@@ -138,11 +136,16 @@ class CompiledSearch(FrontierFace):
         if native is None:
             raise SolverError("The compiled core is not built: install a C compiler and run `make native`.")
         self._ffi, self._lib = native
-        masses_x, masses_y = _pmf("p_x", p_x), _pmf("p_y", p_y)
+        masses_x, masses_y = inputs.pmf("p_x", p_x), inputs.pmf("p_y", p_y)
         if math.isnan(rate) or rate < 0:
             raise ProblemError(f"rate = {rate} must be at least 0 bits.")
         self._shape = (len(masses_x), len(masses_y))
-        label, label_limit = self._label(p_s_given_x, max_label_entropy)
+        unseen = max_joint_label_entropy is not None or minimise_label_entropy
+        if trace and unseen:
+            raise NotSupportedError("A search with a label without the seed is not traced.")
+        label, label_limit = inputs.label(self._shape[0], p_s_given_x, max_label_entropy, unseen)
+        table = inputs.label_table(self._shape[0], label_table)
+        rows, lower, upper = inputs.linear_rows(self._shape, linear)
         mappings, weights = self._start(start)
         handle = self._lib.mb_search_new(
             *self._shape,
@@ -151,8 +154,15 @@ class CompiledSearch(FrontierFace):
             float(rate),
             label.shape[1],
             self._doubles(label),
-            self._table(label_table),
+            self._ffi.NULL if table is None else self._doubles(table),
             label_limit,
+            len(rows),
+            self._doubles(rows.ravel()),
+            self._doubles(lower),
+            self._doubles(upper),
+            math.inf if max_joint_label_entropy is None else float(max_joint_label_entropy),
+            joint_slack,
+            minimise_label_entropy,
             float(entropy_floor),
             self._settings(settings, (masses_x, masses_y)),
             seed % 2**64,
@@ -180,28 +190,6 @@ class CompiledSearch(FrontierFace):
 
     def _doubles(self, array: FloatArray) -> Any:
         return self._ffi.from_buffer("double[]", array)
-
-    def _label(self, channel: ArrayLike | None, limit: float | None) -> tuple[FloatArray, float]:
-        if (channel is None) != (limit is None):
-            raise ProblemError("p_s_given_x and max_label_entropy go together: give both or neither.")
-        if channel is None or limit is None or math.isinf(limit):
-            return np.empty((self._shape[0], 0)), math.inf
-        array = np.ascontiguousarray(channel, dtype=np.float64)
-        if array.ndim != 2 or len(array) != self._shape[0] or array.shape[1] < 1:
-            raise ProblemError(
-                f"p_s_given_x has shape {array.shape}; it must be ({self._shape[0]}, s), a row a letter."
-            )
-        return array, float(limit)
-
-    def _table(self, table: ArrayLike | None) -> Any:
-        if table is None:
-            return self._ffi.NULL
-        array = np.ascontiguousarray(table, dtype=np.float64)
-        if array.shape != (2 ** self._shape[0],):
-            raise ProblemError(
-                f"label_table has shape {array.shape}; it must be ({2 ** self._shape[0]},), one entry a set."
-            )
-        return self._doubles(array)
 
     def _start(self, start: tuple[ArrayLike, ArrayLike] | None) -> tuple[NDArray[np.int32], FloatArray]:
         n, m = self._shape
@@ -365,7 +353,7 @@ class CompiledSearch(FrontierFace):
     @property
     def order(self) -> list[tuple[int, int]]:
         """Pairs of cells (first, second) whose order P[first] >= P[second] the search takes for granted."""
-        first, second = (self._ffi.new("int32_t[]", 2 * MAX_LETTERS**2) for _ in range(2))
+        first, second = (self._ffi.new("int32_t[]", 2 * inputs.MAX_LETTERS**2) for _ in range(2))
         count = self._lib.mb_search_order(self._handle, first, second)
         return list(zip(first[0:count], second[0:count], strict=True))
 

@@ -2,22 +2,28 @@
 #include "tree/search.h"
 
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, const double *label_table, double label_limit, double entropy_floor,
+                         const double *p_s_given_x, const double *label_table, double label_limit, int linear_count,
+                         const double *linear, const double *linear_lower, const double *linear_upper,
+                         double joint_limit, double joint_slack, int minimise_label, double entropy_floor,
                          const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
                          const double *start_weights) {
     mb_search *search = core_calloc(1, sizeof(mb_search));
     if (!search) return NULL;
     search->settings = *settings;
+    /* The Jensen rows speak of H(X,Y). */
+    if (minimise_label) search->settings.jensen_rows = search->settings.sharpening = 0;
     search->random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
     search->best = MB_INFINITY;
     search->settled_bound = MB_INFINITY;
     search->clock = 16;
     int first[2 * MB_MAX_CELLS], second[2 * MB_MAX_CELLS];
-    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table, label_limit);
+    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table, label_limit) ||
+                 mb_instance_linear(&search->instance, linear_count, linear, linear_lower, linear_upper) ||
+                 mb_instance_unseen(&search->instance, s, p_s_given_x, joint_limit, joint_slack, minimise_label);
     if (!failed) {
         search->lower_bound = entropy_floor;
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
-        failed = mb_tables_build(&search->tables, &search->instance, settings->jensen_rows) ||
+        failed = mb_tables_build(&search->tables, &search->instance, search->settings.jensen_rows) ||
                  mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
                  mb_pricing_build(&search->pricing, &search->instance) ||
                  mb_simplex_build(&search->node_lp, &search->instance, &search->tables, &search->columns, 1,

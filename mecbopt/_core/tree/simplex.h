@@ -11,10 +11,13 @@ typedef struct {
     const mb_instance *instance;
     const mb_tables *tables;
     mb_columns *columns;
-    int cells, marginal0, rate_row, label_row, jensen0, order0, rows;
-    int boxed;                                                         /* 0: only marginals, rate and label are rows */
+    int cells, marginal0, rate_row, label_row, jensen0, order0, linear0, rows;
+    int joint_row;      /* the linear row that a label without the seed has, or -1 */
+    double joint_scale; /* of its coefficients */
+    int boxed;          /* 0: only marginals, rate, label and linear rows */
     int order_first[2 * MB_MAX_CELLS], order_second[2 * MB_MAX_CELLS]; /* order row: P[first] >= P[second] */
-    double cost[MB_MAX_CELLS];                                         /* objective, per unit of P(x, y) */
+    double *linear;            /* [row - linear0][cell]: coefficients of the linear rows */
+    double cost[MB_MAX_CELLS]; /* objective, per unit of P(x, y) */
     double *lower, *upper, *activity, *dual;
     unsigned char *state; /* of a row */
     int size;             /* k: structural columns in the basis = active rows */
@@ -43,7 +46,7 @@ static inline int mb_is_elastic(const mb_simplex *lp, int row) { return row >= l
 
 /* Rows that this program has no use for: they are counted, and never active. */
 static inline int mb_is_unused(const mb_simplex *lp, int row) {
-    if (!lp->boxed) return row < lp->marginal0 || row >= lp->jensen0;
+    if (!lp->boxed) return row < lp->marginal0 || (row >= lp->jensen0 && row < lp->linear0);
     return mb_is_elastic(lp, row) && !lp->tables->with_jensen;
 }
 
@@ -54,6 +57,7 @@ void mb_simplex_cold(mb_simplex *lp);
 int mb_simplex_refactor(mb_simplex *lp);
 void mb_simplex_duals(mb_simplex *lp);
 void mb_accumulate(const mb_simplex *lp, int position, double weight, double *activity);
+void mb_derived_rows(const mb_simplex *lp, double *activity);
 double mb_simplex_primal_values(mb_simplex *lp);
 int mb_simplex_dual(mb_simplex *lp, double cutoff, int max_pivots);
 int mb_simplex_primal(mb_simplex *lp, int max_pivots);

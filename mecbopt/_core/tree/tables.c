@@ -65,6 +65,48 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
     return 0;
 }
 
+/* Rows on the coupling itself, beside rate and label. */
+int mb_instance_linear(mb_instance *instance, int count, const double *linear, const double *lower,
+                       const double *upper) {
+    const size_t rows = (size_t)count, cells = (size_t)instance->cells;
+    if (count == 0) return 0;
+    instance->linear = core_malloc(sizeof(double) * rows * cells);
+    instance->linear_lower = core_malloc(sizeof(double) * rows);
+    instance->linear_upper = core_malloc(sizeof(double) * rows);
+    if (!instance->linear || !instance->linear_lower || !instance->linear_upper) return MB_NO_MEMORY;
+    memcpy(instance->linear, linear, sizeof(double) * rows * cells);
+    memcpy(instance->linear_lower, lower, sizeof(double) * rows);
+    memcpy(instance->linear_upper, upper, sizeof(double) * rows);
+    instance->linear_count = count;
+    return 0;
+}
+
+/* A label without the seed: H(S,Y) is limited, or the objective where `minimise` is set. */
+int mb_instance_unseen(mb_instance *instance, int labels, const double *channel, double limit, double slack,
+                       int minimise) {
+    const int n = instance->n;
+    instance->joint_limit = limit;
+    instance->joint_slack = slack;
+    instance->minimise_label = minimise;
+    instance->has_joint_row = !minimise && limit < MB_INFINITY;
+    if (!minimise && !instance->has_joint_row) return 0;
+    instance->channel = core_malloc(sizeof(double) * (size_t)(n * labels));
+    instance->channel_order = core_malloc((size_t)(n * labels));
+    if (!instance->channel || !instance->channel_order) return MB_NO_MEMORY;
+    instance->labels = labels;
+    memcpy(instance->channel, channel, sizeof(double) * (size_t)(n * labels));
+    for (int s = 0; s < labels; s++) {
+        unsigned char *order = instance->channel_order + (size_t)s * (size_t)n;
+        for (int x = 0; x < n; x++) {
+            int place = x;
+            for (; place > 0 && channel[order[place - 1] * labels + s] > channel[x * labels + s]; place--)
+                order[place] = order[place - 1];
+            order[place] = (unsigned char)x;
+        }
+    }
+    return 0;
+}
+
 void mb_instance_free(mb_instance *instance) {
     core_free(instance->mass);
     core_free(instance->entropy_term);
@@ -72,6 +114,11 @@ void mb_instance_free(mb_instance *instance) {
     core_free(instance->spread);
     core_free(instance->atom);
     core_free(instance->atom_phi);
+    core_free(instance->linear);
+    core_free(instance->channel);
+    core_free(instance->channel_order);
+    core_free(instance->linear_lower);
+    core_free(instance->linear_upper);
 }
 
 int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen) {

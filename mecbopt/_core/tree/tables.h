@@ -16,7 +16,7 @@
 #include "common/memory.h"
 #include "common/phi.h"
 
-enum { MB_MAX_LETTERS = 12, MB_MAX_CELLS = MB_MAX_LETTERS * MB_MAX_LETTERS };
+enum { MB_MAX_LETTERS = 12, MB_MAX_CELLS = MB_MAX_LETTERS * MB_MAX_LETTERS, MB_MAX_LABELS = 64 };
 
 /* Wide enough never to bind, small enough to keep the arithmetic exact to 1e-13: bounds of rows that have
  * none of their own. */
@@ -38,13 +38,21 @@ enum {
 typedef struct {
     int n, m, cells, subsets;
     double p_x[MB_MAX_LETTERS], p_y[MB_MAX_LETTERS];
-    double rate, label_limit; /* MB_INFINITY where absent */
-    double *mass;             /* [A]: p_X(A) */
-    double *entropy_term;     /* [A]: phi(p_X(A)) */
-    double *label_term;       /* [A]: the given table, else sum_s phi(P(s, A)) - phi(p_X(A)) */
-    double *atom;             /* [y][x][A]: v = p_Y(y) p_X(x) / p_X(A) for x in A, else 0 */
-    double *atom_phi;         /* [y][x][A]: phi(v) */
-    uint64_t *spread;         /* [A]: sum over x in A of 16^x, so that sum_y y * spread[A_y] names f */
+    double rate, label_limit;            /* MB_INFINITY where absent */
+    double *mass;                        /* [A]: p_X(A) */
+    double *entropy_term;                /* [A]: phi(p_X(A)) */
+    double *label_term;                  /* [A]: the given table, else sum_s phi(P(s, A)) - phi(p_X(A)) */
+    double *atom;                        /* [y][x][A]: v = p_Y(y) p_X(x) / p_X(A) for x in A, else 0 */
+    double *atom_phi;                    /* [y][x][A]: phi(v) */
+    uint64_t *spread;                    /* [A]: sum over x in A of 16^x, so that sum_y y * spread[A_y] names f */
+    int linear_count;                    /* rows lower <= sum over cells of coefficient * P(x, y) <= upper */
+    double *linear;                      /* [row][cell]: coefficients, at most about 1 */
+    double *linear_lower, *linear_upper; /* [row]: beyond MB_WIDE where absent */
+    int labels;                          /* of a label without the seed; 0 where there is none */
+    double *channel;                     /* [x][s]: p(s|x) */
+    unsigned char *channel_order;        /* [s]: letters of X by rising p(s|x) */
+    double joint_limit, joint_slack;     /* H(S,Y) <= joint_limit, relaxed by the slack in bounds */
+    int has_joint_row, minimise_label;   /* whether H(S,Y) is limited, or the objective */
 } mb_instance;
 
 /* The tables of a box. */
@@ -60,6 +68,10 @@ typedef struct {
 
 int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate, int s,
                       const double *p_s_given_x, const double *label_table, double label_limit);
+int mb_instance_linear(mb_instance *instance, int count, const double *linear, const double *lower,
+                       const double *upper);
+int mb_instance_unseen(mb_instance *instance, int labels, const double *channel, double limit, double slack,
+                       int minimise);
 void mb_instance_free(mb_instance *instance);
 int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen);
 void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double *lower, const double *upper,

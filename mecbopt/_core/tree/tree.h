@@ -44,7 +44,8 @@ typedef struct {
                         bounds this box.  A side that stands again repeats one that broke off
    MB_TRACE_RELAXATION  1 where it is infeasible else 0, the bound proved; for each cell the slope of its secant, for
                         each the start of its touching interval, for each the end; a multiplier for each row: cells,
-                        marginals, rate, label, Jensen rows, order rows
+                        marginals, rate, label, Jensen rows, order rows,
+                        linear rows
    MB_TRACE_OPEN        the number of the node that the box became, the cell of its split, the point
    MB_TRACE_EMPTY       (nothing) the sums of rows and columns leave the box no coupling
    MB_TRACE_INFEASIBLE  (nothing) by the last relaxation
@@ -64,15 +65,21 @@ enum {
     MB_TRACE_NARROW = 7
 };
 
-/* `entropy_floor` is a lower bound on the joint entropy that is known beforehand; 0 where none is. */
+/* `linear` holds `linear_count` rows of coefficients over the cells, at most MB_MAX_LINEAR: the coupling keeps each
+   between its `linear_lower` and its `linear_upper`, infinite where absent.  A label without the seed has H(S,Y) <= `joint_limit` (infinite where
+   absent), in bounds relaxed by `joint_slack`; with `minimise_label`, H(S,Y) takes the place of the objective H(X,Y).
+   `entropy_floor` is a lower bound on the
+   joint entropy that is known beforehand; 0 where none is. */
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, const double *label_table, double label_limit, double entropy_floor,
+                         const double *p_s_given_x, const double *label_table, double label_limit, int linear_count,
+                         const double *linear, const double *linear_lower, const double *linear_upper,
+                         double joint_limit, double joint_slack, int minimise_label, double entropy_floor,
                          const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
                          const double *start_weights);
 void mb_search_free(mb_search *search);
 /* Results of `mb_search_run` other than 0: what was found stays valid, and the step that broke off is repeated by
    the next call. */
-enum { MB_RUN_NO_MEMORY = 5, MB_RUN_STOPPED = 6, MB_MAX_SUPPORT = 16 };
+enum { MB_RUN_NO_MEMORY = 5, MB_RUN_STOPPED = 6, MB_MAX_LINEAR = 64, MB_MAX_SUPPORT = 80 };
 /* Advances by whole steps until `steps` are done, `seconds` are over or the lower bound reaches best - margin; a
    box is closed once its bound is above best - margin.  `ask` may end a step that takes long.  The report and the
    incumbent (room for `capacity` mappings, MB_MAX_SUPPORT suffice) are of one moment, however the call ends. */

@@ -1,0 +1,100 @@
+"""What a compiled search is given, checked: its C takes arrays as they are."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mecbopt.errors import NotSupportedError, ProblemError
+
+__all__ = [
+    "MAX_LABELS",
+    "MAX_LETTERS",
+    "MAX_LINEAR_ROWS",
+    "label",
+    "label_table",
+    "linear_rows",
+    "pmf",
+]
+
+FloatArray = NDArray[np.float64]
+
+#: Letters of X or Y beyond which the tables over subsets of letters are refused.
+MAX_LETTERS = 12
+
+#: Linear rows beyond which a problem is refused; MB_MAX_LINEAR in tree.h.
+MAX_LINEAR_ROWS = 64
+
+#: Labels of a limit without the seed beyond which a problem is refused; MB_MAX_LABELS in tables.h.
+MAX_LABELS = 64
+
+
+def pmf(name: str, values: ArrayLike) -> FloatArray:
+    """Positive masses, shape (n,), that sum to 1 exactly."""
+    array = np.ascontiguousarray(values, dtype=np.float64)
+    if array.ndim != 1 or not 2 <= len(array) <= MAX_LETTERS:
+        raise NotSupportedError(
+            f"{name} has shape {array.shape}; the compiled search takes 2 to {MAX_LETTERS} letters."
+        )
+    if not (array > 0).all() or abs(array.sum() - 1) > 1e-9:
+        raise ProblemError(
+            f"{name} = {array} must be positive masses that sum to 1: presolve the problem first."
+        )
+    # Sums of p_x and p_y that differ by 1e-10 would be proved infeasible.
+    return np.ascontiguousarray(array / array.sum())
+
+
+def label(
+    letters: int, channel: ArrayLike | None, limit: float | None, unseen: bool
+) -> tuple[FloatArray, float]:
+    """The channel, shape (n, s), and the limit; s = 0 where nothing speaks of a label."""
+    if (channel is None) != (limit is None):
+        raise ProblemError("p_s_given_x and max_label_entropy go together: give both or neither.")
+    if unseen and channel is None:
+        raise ProblemError("A label without the seed needs p_s_given_x; max_label_entropy may be infinite.")
+    if channel is None or limit is None or (math.isinf(limit) and not unseen):
+        return np.empty((letters, 0)), math.inf
+    array = np.ascontiguousarray(channel, dtype=np.float64)
+    if array.ndim != 2 or len(array) != letters or array.shape[1] < 1:
+        raise ProblemError(f"p_s_given_x has shape {array.shape}; it must be ({letters}, s), a row a letter.")
+    if unseen and array.shape[1] > MAX_LABELS:
+        raise NotSupportedError(
+            f"p_s_given_x has {array.shape[1]} labels; the compiled search takes {MAX_LABELS} at most."
+        )
+    return array, float(limit)
+
+
+def label_table(letters: int, table: ArrayLike | None) -> FloatArray | None:
+    """The label limit as a table over sets of letters."""
+    if table is None:
+        return None
+    array = np.ascontiguousarray(table, dtype=np.float64)
+    if array.shape != (2**letters,):
+        raise ProblemError(
+            f"label_table has shape {array.shape}; it must be ({2**letters},), one entry a set."
+        )
+    return array
+
+
+def linear_rows(
+    shape: tuple[int, int], linear: tuple[ArrayLike, ArrayLike, ArrayLike] | None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Coefficients, shape (k, n, m), and bounds, shape (k,)."""
+    if linear is None:
+        return np.empty((0, *shape)), np.empty(0), np.empty(0)
+    rows, lower, upper = (np.ascontiguousarray(part, dtype=np.float64) for part in linear)
+    count = len(rows)
+    if rows.shape != (count, *shape) or lower.shape != (count,) or upper.shape != (count,):
+        raise ProblemError(
+            f"linear has arrays of shapes {rows.shape}, {lower.shape} and {upper.shape}; they must be "
+            f"(k, {shape[0]}, {shape[1]}), (k,) and (k,)."
+        )
+    if count > MAX_LINEAR_ROWS:
+        raise NotSupportedError(
+            f"linear has {count} rows; the compiled search takes {MAX_LINEAR_ROWS} at most."
+        )
+    if not np.isfinite(rows).all() or np.isnan(lower).any() or np.isnan(upper).any():
+        raise ProblemError("linear must hold finite coefficients and bounds that are numbers.")
+    return rows, lower, upper

@@ -1,0 +1,96 @@
+"""Feasibility of a label limit without the seed: the smallest H(S|Y) at a rate, by the compiled tree.
+
+H(S|Y) is concave in the coupling, so its least value is a global optimum like that of the mutual information,
+and the same tree finds it: H(S,Y) takes the place of H(X,Y).  A coupling within the limit ends the search, a
+bound above the limit proves that there is none; the search then goes on to the smallest C.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mecbopt._core import tree
+from mecbopt.control import Clock
+from mecbopt.engines.vertex import Incumbent
+from mecbopt.errors import SolverError
+from mecbopt.formulation import Formulation, LabelLimit, LinearRows
+from mecbopt.info import entropy
+from mecbopt.tolerances import GAP, GAP_FLOOR, LIMIT_SLACK
+
+__all__ = ["least_label_entropy", "unseen_label_arguments"]
+
+#: Steps between two looks at the incumbent.
+_STEPS = 8
+
+
+def unseen_label_arguments(formulation: Formulation, label: LabelLimit, start: Incumbent) -> dict[str, Any]:
+    """What `CompiledSearch` is told of the limit: incumbents meet it as stated, bounds hold with the slack.
+
+    A start that meets it with the slack alone is allowed to.
+    """
+    limit = max(label.limit, formulation.label_entropy(start.mappings, start.weights))
+    return {
+        "max_joint_label_entropy": limit + float(entropy(formulation.p_y)),
+        "joint_slack": LIMIT_SLACK,
+    }
+
+
+def least_label_entropy(
+    formulation: Formulation, label: LabelLimit, start: Incumbent, floor: float, seed: int, clock: Clock
+) -> tuple[Incumbent, float, float]:
+    """A coupling with H(S|Y) <= C, or the smallest H(S|Y) where there is none.
+
+    Parameters
+    ----------
+    formulation : Formulation
+    label : LabelLimit
+        Its limit.
+    start : Incumbent
+        Meets the other limits.
+    floor : float
+        A lower bound on H(S|Y), bits.
+    seed : int
+    clock : Clock
+
+    Returns
+    -------
+    incumbent : Incumbent
+    level, bound : float
+        Its H(S|Y), and a bound over all couplings, bits; both below C + slack, both above, or the time is up.
+    """
+    best, level = start, formulation.label_entropy(start.mappings, start.weights)
+    if level <= label.limit:
+        return best, level, floor
+    entropy_y = float(entropy(formulation.p_y))
+    rows = LinearRows.of(formulation)
+    search = tree.CompiledSearch(
+        formulation.p_x,
+        formulation.p_y,
+        formulation.rate * (1.0 + LIMIT_SLACK if len(rows) else 1.0),
+        label.channel,
+        math.inf,  # where there is no coupling, those above C are looked at too
+        linear=(rows.coefficients, rows.lower, rows.upper),
+        minimise_label_entropy=True,
+        entropy_floor=max(0.0, floor + entropy_y),
+        seed=seed,
+        start=(start.mappings, start.weights),
+    )
+    bound = floor
+    while not (search.finished or clock.expired):
+        # Boxes are closed at bounds above C alone: what is left decides.
+        gap = min(GAP, max(0.5 * (level - label.limit), GAP_FLOOR))
+        try:
+            search.run(nodes=_STEPS, seconds=clock.remaining, gap=gap, stop=lambda: clock.expired)
+        except SolverError:
+            break
+        mappings, weights = search.incumbent_mixture
+        if len(weights):
+            found = formulation.label_entropy(mappings, weights)
+            if found < level:
+                best = Incumbent(mappings, weights, formulation.cost(mappings, weights))
+                level = found
+        bound = max(bound, min(search.entropy_lower_bound - entropy_y, level))
+        if level <= label.limit + LIMIT_SLACK or (level - bound <= GAP and bound > label.limit + LIMIT_SLACK):
+            break
+    return best, level, bound
