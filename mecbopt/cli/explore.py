@@ -22,8 +22,8 @@ Examples:
   mecbopt explore --port 8000 --no-browser
 
 \b
-It needs marimo: pip install 'mecbopt[explore]'.  Ctrl-C ends it.  The page for
-two bits in the manual needs neither.
+It needs marimo: pip install 'mecbopt[explore]'.  Ctrl-C ends it.  The page
+for two bits in the manual needs neither.
 
 \b
 Exit codes: 0 ended by Ctrl-C; 2 wrong usage, or marimo is not installed.
