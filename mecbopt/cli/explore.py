@@ -16,6 +16,8 @@ from mecbopt.cli.values import IntegerType
 __all__ = ["explore"]
 
 _APP = Path(__file__).with_name("explore_app.py")
+#: Seconds that the server has to end.
+_PATIENCE = 3.0
 _EPILOG = """\b
 Examples:
   mecbopt explore
@@ -47,11 +49,18 @@ def explore(port: int | None, no_browser: bool) -> ExitCode:
     place = ["--host", "127.0.0.1", "--port", str(chosen), *(["--headless"] if no_browser else [])]
     # No token: who can reach the port can run programs here anyway, and the application runs none of theirs.
     command = [sys.executable, "-m", "marimo", "--quiet", "run", str(_APP), "--no-token", *place]
-    try:
-        code = subprocess.run(command, check=False).returncode
-    except KeyboardInterrupt:
-        return ExitCode.DONE
-    return ExitCode.DONE if code in (0, -2, 130) else ExitCode.USAGE
+    # In a session of its own, or Ctrl-C would reach it too and end it with a traceback.
+    with subprocess.Popen(command, start_new_session=True) as server:
+        try:
+            return ExitCode.DONE if server.wait() == 0 else ExitCode.USAGE
+        except KeyboardInterrupt:
+            return ExitCode.DONE
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=_PATIENCE)
+            except subprocess.TimeoutExpired:
+                server.kill()
 
 
 def _free(port: int | None) -> int:

@@ -92,13 +92,28 @@ def test_the_command_serves_this_machine_alone(run: Run, monkeypatch: pytest.Mon
     if importlib.util.find_spec("marimo") is None:
         pytest.skip("marimo is not installed")
     calls: list[list[str]] = []
+    processes: list[Any] = []
 
-    def served(call: list[str], **_: Any) -> Any:
+    served = subprocess.Popen
+
+    def stand_in(call: list[str], **options: Any) -> Any:
+        """A server that is stopped by Ctrl-C while it runs."""
         calls.append(call)
-        raise KeyboardInterrupt
+        process = served([command.sys.executable, "-c", "import time; time.sleep(60)"], **options)
+        processes.append(process)
+        wait = process.wait
 
-    monkeypatch.setattr(command.subprocess, "run", served)
+        def waiting(timeout: float | None = None) -> int:
+            if timeout is None and process.poll() is None:
+                raise KeyboardInterrupt
+            return wait(timeout=timeout)
+
+        process.wait = waiting
+        return process
+
+    monkeypatch.setattr(command.subprocess, "Popen", stand_in)
     outcome = run("explore", "--no-browser")
+    assert processes[0].poll() is not None
     assert outcome.code == ExitCode.DONE
     assert "http://127.0.0.1:" in outcome.out
     (call,) = calls
