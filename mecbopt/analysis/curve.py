@@ -102,7 +102,8 @@ class RateCurve:
         rate = solution.problem.rate
         if not math.isfinite(rate):
             raise ProblemError(argument="solution", value=solution, required="have a finite rate")
-        if not solution.problem.equals(self.problem.replace(rate=solution.problem.exact_number("rate"))):
+        exact = solution.problem.exact_number("rate")
+        if exact is None or not solution.problem.equals(self.problem.replace(rate=exact)):
             raise ProblemError(
                 argument="solution", value=solution, required="be of the curve's problem, but for the rate"
             )
@@ -270,13 +271,16 @@ def _sharpened(solutions: list[Solution]) -> list[Solution]:
         if before.has_coupling and not _cost(here)[1] <= _cost(before)[1]:
             solutions[k] = _renamed(dataclasses.replace(here, mixture=before.mixture))
     for k in range(len(solutions) - 2, -1, -1):
-        (after, _), (here, value) = _cost(solutions[k + 1]), _cost(solutions[k])
-        if solutions[k].has_coupling and after > here:
+        here = solutions[k]
+        after, (known, value) = _cost(solutions[k + 1])[0], _cost(here)
+        if here.has_coupling and after > known:
             # Two sums of the same number may differ by rounding; bounds that cross by more are not hidden.
             bound = after if bounds_cross(after, value) else min(after, value)
-            named = "upper_bound" if solutions[k].problem.distortion is None else "distortion_lower_bound"
-            sharper = -bound if named == "upper_bound" else bound
-            solutions[k] = _renamed(dataclasses.replace(solutions[k], **{named: sharper}))
+            solutions[k] = _renamed(
+                dataclasses.replace(here, upper_bound=-bound)
+                if here.problem.distortion is None
+                else dataclasses.replace(here, distortion_lower_bound=bound)
+            )
     return solutions
 
 

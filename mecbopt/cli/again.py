@@ -46,6 +46,11 @@ def _text(value: Any) -> str:
         return path_text(value)
     if isinstance(value, str):
         return value
+    if isinstance(value, Mapping):  # bins: counts or cut points by column
+        return ",".join(
+            f"{name}={':'.join(map(_text, part)) if isinstance(part, Sequence) else _text(part)}"
+            for name, part in value.items()
+        )
     if isinstance(value, Sequence):
         nested = bool(value) and isinstance(value[0], Sequence) and not isinstance(value[0], str)
         return (";" if nested else ",").join(map(_text, value))

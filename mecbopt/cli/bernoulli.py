@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -15,7 +14,7 @@ import mecbopt.bernoulli as closed_forms
 from mecbopt.bernoulli import BernoulliOptimum
 from mecbopt.cli.inputs import option_names
 from mecbopt.cli.main import ExitCode
-from mecbopt.cli.outputs import Output, OutputText, to_standard
+from mecbopt.cli.outputs import Output, output_options, plain_number, to_standard, write_json
 from mecbopt.cli.tables import output_console
 from mecbopt.cli.values import NUMBER
 from mecbopt.info import binary_entropy
@@ -28,7 +27,8 @@ Examples:
   mecbopt bernoulli --qx 0.3 --qy 0.4 --crossover 0.1 --max-label-entropy 0.6
 
 \b
-Exit codes: 0 done; 1 no coupling meets the label constraint; 2 wrong usage or input.
+Exit codes: 0 done; 1 no coupling meets the label constraint; 2 wrong usage or
+input.
 """
 
 _OPTION_OF_ARGUMENT = {
@@ -46,9 +46,15 @@ _OPTION_OF_ARGUMENT = {
 @click.option("--rate", type=NUMBER, default=math.inf, show_default=True, help="R, bits.")
 @click.option("--crossover", type=NUMBER, help="P(S != X) of the label S.")
 @click.option("--max-label-entropy", type=NUMBER, help="C, bits, a limit on H(S|Y,U).")
-@click.option("--json", "json_output", type=OutputText(), help="Write the figures as JSON; - prints them.")
+@output_options("the figures")
 def bernoulli(
-    q_x: Any, q_y: Any, rate: Any, crossover: Any, max_label_entropy: Any, json_output: Output | None
+    q_x: Any,
+    q_y: Any,
+    rate: Any,
+    crossover: Any,
+    max_label_entropy: Any,
+    json_output: Output | None,
+    quiet: bool,
 ) -> ExitCode:
     """The optimal coupling of two bits, its weights, its end and its active constraints."""
     with option_names(_OPTION_OF_ARGUMENT):
@@ -56,10 +62,8 @@ def bernoulli(
         # The printed formula knows no label.
         printed = closed_forms.comonotone(q_x, q_y, rate) if max_label_entropy is None else None
         switch = closed_forms.crossover_rate(q_x, q_y)
-    if json_output is not None:
-        text = json.dumps(_document(best, printed, switch, float(rate)), indent=2, allow_nan=False)
-        json_output.write(text + "\n")
-    _print(best, printed, switch, output_console(aside=to_standard(json_output)))
+    write_json(json_output, _document(best, printed, switch, float(rate)))
+    _print(best, printed, switch, output_console(aside=to_standard(json_output), quiet=quiet))
     return ExitCode.DONE
 
 
@@ -101,7 +105,7 @@ def _document(
     return {
         "q_x": best.q_x,
         "q_y": best.q_y,
-        "rate_limit": rate if math.isfinite(rate) else "inf",
+        "rate_limit": plain_number(rate),
         "mutual_information": best.mutual_information,
         "delta": best.delta,
         "weights": best.weights._asdict(),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
-from mecbopt.certificates import check_certificate
+from mecbopt.certificates import CertifiedInterval, check_certificate
+from mecbopt.cli.outputs import Output, output_options, refuse_equal_paths, to_standard, write_json
 
 __all__ = ["check"]
 
@@ -13,18 +17,37 @@ Example:
   mecbopt check certificate.json.gz
 
 \b
-Exit codes: 0 every file proves its claim; 1 one does not (the first is named, with place and
-reason); 2 wrong usage.
+Exit codes: 0 every file proves its claim; 1 one does not (the first is named,
+with place and reason); 2 wrong usage.
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("files", nargs=-1, required=True, metavar="CERTIFICATE...")
-def check(files: tuple[str, ...]) -> None:
+@output_options("the certified intervals")
+def check(files: tuple[str, ...], json_output: Output | None, quiet: bool) -> None:
     """Verify certificates with exact arithmetic and print the certified intervals.
 
     The format is specified in the reference.  No solver is asked.
     """
+    refuse_equal_paths({"--json": json_output}, {f"CERTIFICATE {file}": Path(file) for file in files})
+    proved = []
     for file in files:
         interval = check_certificate(file)
-        click.echo(f"{file}: {interval}" if len(files) > 1 else str(interval))
+        proved.append({"file": file, **_document(interval)})
+        if not quiet:
+            text = f"{file}: {interval}" if len(files) > 1 else str(interval)
+            click.echo(text, err=to_standard(json_output))
+    write_json(json_output, {"certificates": proved, "units": "bits"})
+
+
+def _document(interval: CertifiedInterval) -> dict[str, Any]:
+    """The interval with its ends exactly, and the size of the proof."""
+    ends = {"lower": interval.lower, "upper": interval.upper}
+    return {
+        "infeasible": interval.infeasible,
+        **{name: None if end is None else f"{end.numerator}/{end.denominator}" for name, end in ends.items()},
+        "width": interval.width,
+        "records": interval.records,
+        "nodes": interval.nodes,
+    }

@@ -12,10 +12,19 @@ from rich.console import Console
 from rich.table import Table
 
 from mecbopt.analysis import RateCurve, rate_curve
+from mecbopt.analysis.curve_text import FIELDS, rows
 from mecbopt.cli.inputs import ProblemSource, option_names, problem_options
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, solver_options
-from mecbopt.cli.outputs import PICTURE, Output, OutputText, refuse_equal_paths, to_standard
+from mecbopt.cli.outputs import (
+    PICTURE,
+    Output,
+    OutputText,
+    output_options,
+    refuse_equal_paths,
+    to_standard,
+    write_json,
+)
 from mecbopt.cli.progress import PointCounter, live_progress
 from mecbopt.cli.tables import output_console
 from mecbopt.cli.values import RATES
@@ -29,7 +38,8 @@ Examples:
   mecbopt curve --px 0.7,0.3 --py 0.6,0.4 --rates 0.1,0.2,0.4,0.8
 
 \b
-Exit codes: 0 done; 1 no rate is feasible; 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
+Exit codes: 0 done; 1 no rate is feasible; 2 wrong usage or input; 3 stopped
+by a limit or Ctrl-C.
 """
 
 
@@ -39,16 +49,20 @@ Exit codes: 0 done; 1 no rate is feasible; 2 wrong usage or input; 3 stopped by 
 @solver_options(each="rate")
 @click.option("--csv", "csv_output", type=OutputText(), help="Write one line a rate; - prints them.")
 @click.option("--plot", type=PICTURE, help="Draw the curve with its band (.png, .pdf or .svg).")
+@output_options("the points")
 def curve(
     source: ProblemSource,
     rates: NDArray[Any],
     csv_output: Output | None,
     plot: Path | None,
+    json_output: Output | None,
+    quiet: bool,
     workers: int,
     **options: Any,
 ) -> ExitCode:
     """Trace I(X;Y) over the rate; every point carries the bound that proves it."""
-    refuse_equal_paths({"--csv": csv_output, "--plot": plot}, source.input_paths)
+    outputs = {"--csv": csv_output, "--plot": plot, "--json": json_output}
+    refuse_equal_paths(outputs, source.input_paths)
     problem = source.problem()
     if plot is not None:
         # Loaded before the search: after Ctrl-C or a limit there is no time for it.
@@ -61,10 +75,21 @@ def curve(
     # Files first: whoever reads the table may go away in the middle of it.
     if csv_output is not None:
         csv_output.write(points.to_csv())
+    write_json(json_output, _document(points))
     if plot is not None:
         mecbopt.plots.save(mecbopt.plots.curve(points), plot)
-    print_curve(points, output_console(aside=to_standard(csv_output)))
+    print_curve(points, output_console(aside=to_standard(csv_output, json_output), quiet=quiet))
     return _exit_code(points)
+
+
+def _document(points: RateCurve) -> dict[str, Any]:
+    lines = [dict(zip(FIELDS, figures, strict=True)) for figures in rows(points)]
+    return {
+        "format": "mecbopt-curve-1",
+        "units": "bits",
+        "problem": points.problem.to_document(),
+        "points": lines,
+    }
 
 
 def print_curve(points: RateCurve, console: Console) -> None:

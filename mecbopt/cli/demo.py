@@ -9,7 +9,7 @@ from rich.console import Console
 
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code
-from mecbopt.cli.outputs import output_folder
+from mecbopt.cli.outputs import Output, output_folder, output_options, to_standard, write_json
 from mecbopt.cli.progress import live_progress
 from mecbopt.cli.tables import output_console, print_solution
 from mecbopt.data import demo_problem
@@ -41,7 +41,8 @@ picks one for each reading, and the line sends the letter of Y in the code of th
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="Folder."
 )
-def demo(out: Path) -> ExitCode:
+@output_options("both solutions")
+def demo(out: Path, json_output: Output | None, quiet: bool) -> ExitCode:
     """Solve a bundled example with and without its label, explain it, and draw it.
 
     Runs offline in seconds; writes demo.json and demo.png into the folder --out.
@@ -56,14 +57,18 @@ def demo(out: Path) -> ExitCode:
     if free.stop_reason is StopReason.INTERRUPTED:
         # One Ctrl-C ends the demonstration: what it found is written and shown.
         written = _write(free, out)
-        _tell_free(free, output_console())
-        click.echo(written)
+        write_json(json_output, {"without_alarm": free.to_document(), "with_alarm": None})
+        console = output_console(aside=to_standard(json_output), quiet=quiet)
+        _tell_free(free, console)
+        console.print(written, soft_wrap=True, markup=False)
         return ExitCode.STOPPED
     with live_progress(lambda: "with the alarm  ") as progress:
         limited = solve(problem, progress=progress)
     # Files first: whoever reads the story may go away in the middle of it.
     written = _write(limited, out)
-    console = output_console()
+    documents = {"without_alarm": free.to_document(), "with_alarm": limited.to_document()}
+    write_json(json_output, documents)
+    console = output_console(aside=to_standard(json_output), quiet=quiet)
     _tell_free(free, console)
     console.print(_WITH_LABEL.format(limit=problem.max_label_entropy))
     print_solution(limited, console)

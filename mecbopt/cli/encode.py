@@ -10,10 +10,17 @@ import click
 from numpy.typing import NDArray
 
 from mecbopt.cli.main import ExitCode
-from mecbopt.cli.outputs import PICTURE, Output, refuse_equal_paths
+from mecbopt.cli.outputs import (
+    PICTURE,
+    Output,
+    output_options,
+    refuse_equal_paths,
+    to_standard,
+    write_json,
+)
 from mecbopt.cli.progress import counted
 from mecbopt.cli.stream_options import COUNTER, input_path, loaded, stream_names, stream_options
-from mecbopt.cli.stream_report import print_report
+from mecbopt.cli.stream_report import print_report, report_document
 from mecbopt.cli.symbol_files import Column, file_format, opened_input, opened_output, read_blocks
 from mecbopt.cli.tables import output_console
 from mecbopt.cli.values import IntegerType
@@ -26,16 +33,18 @@ __all__ = ["encode"]
 _EPILOG = """\b
 Examples:
   mecbopt encode solution.json x.npy --seed 7 --out x.mbsy --report
-  mecbopt encode solution.json data.csv --column x --label s --report --plot x.png --out x.mbsy
-  cat x.uint8 | mecbopt encode solution.json - --format uint8 --seed 7 --out - > x.mbsy
+  mecbopt encode solution.json data.csv --column x --label s --report \\
+                 --plot x.png --out x.mbsy
+  cat x.uint8 | mecbopt encode solution.json - --format uint8 --out - > x.mbsy
 
 \b
-The numbers of uint8, uint16 and .npy are letters 0, 1, 2, ...; the cells of a CSV file are the
-names of letters in the problem.  With --out - standard output holds the stream alone, and the
-report goes to standard error.
+The numbers of uint8, uint16 and .npy are letters 0, 1, 2, ...; the cells of
+a CSV file are the names of letters in the problem.  With --out - standard
+output holds the stream alone, and the report goes to standard error.
 
 \b
-Exit codes: 0 done; 1 the solution has no coupling; 2 wrong usage or input; 3 interrupted.
+Exit codes: 0 done; 1 the solution has no coupling; 2 wrong usage or input;
+3 interrupted.
 """
 
 
@@ -62,6 +71,7 @@ Exit codes: 0 done; 1 the solution has no coupling; 2 wrong usage or input; 3 in
 )
 @click.option("--report", is_flag=True, help="Say what the symbols show of the coupling.")
 @click.option("--plot", type=PICTURE, help="Draw the report (.png, .pdf or .svg).")
+@output_options("what the symbols show")
 def encode(
     solution: str,
     source: str,
@@ -74,6 +84,8 @@ def encode(
     chunk: int,
     report: bool,
     plot: Path | None,
+    json_output: Output | None,
+    quiet: bool,
 ) -> ExitCode:
     """Operate the coupling of SOLUTION on the symbols of INPUT and write the stream that sends them.
 
@@ -82,9 +94,9 @@ def encode(
     - for standard input.
     """
     inputs = {"SOLUTION": Path(solution), "INPUT": input_path(source)}
-    refuse_equal_paths({"--out": out, "--plot": plot}, inputs)
+    refuse_equal_paths({"--out": out, "--plot": plot, "--json": json_output}, inputs)
     kind = file_format("--format", kind, source)
-    measured = report or plot is not None
+    measured = report or plot is not None or json_output is not None
     _refuse_what_does_not_fit(kind, column, label, measured)
     problem, mixture = loaded(solution)
     columns = [Column("--column", column, problem.x_letters, problem.shape[0])]
@@ -105,8 +117,9 @@ def encode(
         outcome = measurement.report(8 * written)
         if plot is not None:
             mecbopt.plots.save(mecbopt.plots.stream_figure(outcome), plot)
+        write_json(json_output, report_document(outcome))
         if report:
-            print_report(outcome, output_console(aside=out.path is None))
+            print_report(outcome, output_console(aside=to_standard(out, json_output), quiet=quiet))
     return ExitCode.DONE
 
 
@@ -116,7 +129,7 @@ def _refuse_what_does_not_fit(kind: str, column: str | None, label: str | None, 
             raise click.UsageError(f"{option} is '{value}', but {kind} has no columns: leave {option} out.")
     if label is not None and not measured:
         raise click.UsageError(
-            f"--label is '{label}', but nothing is measured: add --report, or leave it out."
+            f"--label is '{label}', but nothing is measured: add --report or --json, or leave it out."
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mecbopt.cli.main import ExitCode
-from mecbopt.cli.outputs import output_folder
+from mecbopt.cli.outputs import Output, output_folder, output_options, to_standard, write_json
 
 __all__ = ["figures"]
 
@@ -19,7 +19,10 @@ __all__ = ["figures"]
     "--format", "suffix", type=click.Choice(["png", "pdf", "svg"]), default="png", show_default=True
 )
 @click.option("--only", multiple=True, metavar="NAME", help="Draw this figure alone; may be repeated.")
-def figures(out: Path, suffix: str, only: tuple[str, ...]) -> ExitCode:
+@output_options("the names of the files")
+def figures(
+    out: Path, suffix: str, only: tuple[str, ...], json_output: Output | None, quiet: bool
+) -> ExitCode:
     """Draw I against R for binary sources without and with labels, and the package's own figures."""
     output_folder(out)
     from mecbopt.plots import save
@@ -28,6 +31,7 @@ def figures(out: Path, suffix: str, only: tuple[str, ...]) -> ExitCode:
     unknown = [name for name in only if name not in FIGURES]
     if unknown:
         raise click.UsageError(f"--only is '{unknown[0]}': the figures are {', '.join(FIGURES)}.")
+    written: list[str] = []
     for name in only or FIGURES:
         start = time.perf_counter()
         path = out / f"{name}.{suffix}"
@@ -37,6 +41,10 @@ def figures(out: Path, suffix: str, only: tuple[str, ...]) -> ExitCode:
             click.echo(
                 f"Interrupted while drawing {name}: the figures named before it are written.", err=True
             )
+            write_json(json_output, {"figures": written})
             return ExitCode.STOPPED
-        click.echo(f"{path}  ({time.perf_counter() - start:.1f} s)")
+        written.append(str(path))
+        if not quiet:
+            click.echo(f"{path}  ({time.perf_counter() - start:.1f} s)", err=to_standard(json_output))
+    write_json(json_output, {"figures": written})
     return ExitCode.DONE

@@ -15,8 +15,8 @@ from typing import Any
 import click
 
 from mecbopt.cli.again import path_text, written
-from mecbopt.cli.samples import read_columns
-from mecbopt.cli.values import CHANNEL, NUMBER, PMF
+from mecbopt.cli.samples import DELIMITER, read_columns
+from mecbopt.cli.values import BINS, CHANNEL, NUMBER, PMF
 from mecbopt.errors import MecboptError
 from mecbopt.problem import Agreement, CostCap, Forbidden, Problem, load_problem
 from mecbopt.problem.named import NamedConstraint
@@ -39,6 +39,7 @@ OPTION_OF_ARGUMENT = {
     "normalize": "--normalize",
     "pass normalize=True": "add --normalize",
     "smoothing": "--smoothing",
+    "bins": "--bins",
     "x": "--x",
     "y": "--y",
     "label": "--label",
@@ -66,6 +67,8 @@ class ProblemSource:
     x: str | None
     y: str | None
     label: str | None
+    delimiter: str | None
+    bins: Any
     smoothing: Any
     rate: Any
     max_label_entropy: Any
@@ -99,13 +102,15 @@ class ProblemSource:
                     normalize=self.normalize,
                     **self._replacing(),
                 )
-            columns = read_columns(self.samples, {"--x": self.x, "--y": self.y, "--label": self.label})
+            names = {"--x": self.x, "--y": self.y, "--label": self.label}
+            columns = read_columns(self.samples, names, self.delimiter)
             return Problem.from_samples(
                 columns["--x"],
                 p_y=self.py,
                 y=columns.get("--y"),
                 label=columns.get("--label"),
                 smoothing=0.0 if self.smoothing is None else self.smoothing,
+                bins=self.bins,
                 normalize=self.normalize,
                 **self._replacing(),
             )
@@ -113,7 +118,15 @@ class ProblemSource:
     @property
     def input_paths(self) -> dict[str, Path | None]:
         """Files that no output may overwrite."""
-        return {"the problem file": self.file, "--samples": self.samples}
+        return {
+            "the problem file": self.file,
+            "--samples": None if self.reads_standard_input else self.samples,
+        }
+
+    @property
+    def reads_standard_input(self) -> bool:
+        """Whether the samples come from there, once and for all."""
+        return self.samples is not None and str(self.samples) == "-"
 
     def arguments(self, *, rate: bool = True) -> list[str]:
         """What states the same problem again on a command line; without the rate for a command of several."""
@@ -176,6 +189,8 @@ class ProblemSource:
             "--x": (self.x, ("--samples",)),
             "--y": (self.y, ("--samples",)),
             "--label": (self.label, ("--samples",)),
+            "--delimiter": (self.delimiter, ("--samples",)),
+            "--bins": (self.bins, ("--samples",)),
             "--smoothing": (self.smoothing, ("--samples",)),
             "--normalize": (self.normalize or None, ("--px", "--samples")),
         }
@@ -233,11 +248,23 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         ),
         click.option("--normalize", is_flag=True, help="Accept counts: divide each pmf by its sum."),
         click.option(
-            "--samples", type=click.Path(path_type=Path), help="CSV file of samples, with a header."
+            "--samples",
+            type=click.Path(path_type=Path),
+            help="CSV file of samples, with a header; - is standard input.",
         ),
         click.option("--x", metavar="COLUMN", help="Column of X in the samples."),
         click.option("--y", metavar="COLUMN", help="Column whose law is that of Y (or give --py)."),
         click.option("--label", metavar="COLUMN", help="Column of the label S."),
+        click.option(
+            "--delimiter",
+            type=DELIMITER,
+            help="Of the cells: a character, tab, semicolon, ...  [default: comma; tab for .tsv]",
+        ),
+        click.option(
+            "--bins",
+            type=BINS,
+            help="Cut columns of numbers into K bins of equal counts; x=0.5:1.5 cuts X at these points.",
+        ),
         click.option("--smoothing", type=NUMBER, help="Pseudo-count added to every cell of the counts."),
         *(
             [click.option("--rate", type=NUMBER, help="R in bits; replaces the file's.  [default: no limit]")]

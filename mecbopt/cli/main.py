@@ -44,6 +44,7 @@ COMMANDS = {
     "bernoulli": ("mecbopt.cli.bernoulli", "Binary sources in closed form."),
     "mec": ("mecbopt.cli.mec", "Plain minimum entropy couplings of two and more marginals."),
     "bottleneck": ("mecbopt.cli.bottleneck", "Couplings without common randomness."),
+    "explore": ("mecbopt.cli.explore", "Sliders and problems in the browser."),
     "encode": ("mecbopt.cli.encode", "Operate a solved coupling on a stream of symbols."),
     "decode": ("mecbopt.cli.decode", "Decode such a stream."),
     "prove": ("mecbopt.cli.prove", "Run the symbolic derivations."),

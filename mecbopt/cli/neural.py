@@ -21,6 +21,7 @@ from mecbopt.cli.neural_common import (
 from mecbopt.cli.neural_discrete import discrete
 from mecbopt.cli.neural_evaluate import evaluate
 from mecbopt.cli.neural_figures import figures
+from mecbopt.cli.outputs import Output, output_options, to_standard, write_json
 
 __all__ = ["load_module", "neural"]
 
@@ -52,6 +53,7 @@ for _command in (evaluate, compress, decompress, inspect, figures, discrete):
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
 @click.option("--out", type=FOLDER, default=Path("out/neural"), show_default=True, help="Folder of the run.")
+@output_options("what was reached")
 @with_option_names
 def train(
     preset: str,
@@ -67,6 +69,8 @@ def train(
     resume: bool,
     overwrite: bool,
     out: Path,
+    json_output: Output | None,
+    quiet: bool,
 ) -> ExitCode:
     """Train a model, calibrate its rate, freeze its tables, and write it into --out.
 
@@ -100,10 +104,13 @@ def train(
             progress=report,
         )
     reached = frozen.record["reached"]
-    click.echo(
-        f"{out / 'model.safetensors'}: {reached['held_out_rate']:.4f} bits an image on held-out images "
-        f"(target {reached['target_rate']:g}), {reached['training_seconds']:.1f} s of training steps"
-    )
+    write_json(json_output, {"model": str(out / "model.safetensors"), "reached": reached})
+    if not quiet:
+        click.echo(
+            f"{out / 'model.safetensors'}: {reached['held_out_rate']:.4f} bits an image on held-out images "
+            f"(target {reached['target_rate']:g}), {reached['training_seconds']:.1f} s of training steps",
+            err=to_standard(json_output),
+        )
     if reached.get("gain_at_border"):
         click.echo(
             f"Warning: the gain ended at its border, {reached['gain']:.3g}: the target of "

@@ -16,6 +16,7 @@ from mecbopt.cli.neural_common import (
     with_option_names,
     writable_file,
 )
+from mecbopt.cli.outputs import Output, output_options, to_standard, write_json
 
 __all__ = ["compress", "decompress", "inspect"]
 
@@ -34,9 +35,18 @@ _INPUT = click.Path(exists=True, path_type=Path)
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of the common randomness.")
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--out", type=NEW_FILE, required=True, help="The compressed stream.")
+@output_options("its sizes")
 @with_option_names
 def compress(
-    model: Path, images: Path, degrade: bool, per_image: bool, seed: int, device: str, out: Path
+    model: Path,
+    images: Path,
+    degrade: bool,
+    per_image: bool,
+    seed: int,
+    device: str,
+    out: Path,
+    json_output: Output | None,
+    quiet: bool,
 ) -> ExitCode:
     """Compress IMAGES with a trained model: a folder of pictures, a picture, an .npz or an .npy file.
 
@@ -58,11 +68,19 @@ def compress(
     with files.written_whole(out) as file:
         file.write(coded.blob)
     count = max(1, len(sources))
-    click.echo(
-        f"{out}: {len(sources)} images, {len(coded.blob)} bytes; bits an image: estimated "
-        f"{coded.estimated_bits / count:.4f}, coded {coded.payload_bits / count:.4f}, with header "
-        f"{coded.container_bits / count:.4f}"
-    )
+    sizes = {
+        "estimated_bits": float(coded.estimated_bits),
+        "coded_bits": float(coded.payload_bits),
+        "container_bits": float(coded.container_bits),
+    }
+    write_json(json_output, {"stream": str(out), "images": len(sources), "bytes": len(coded.blob), **sizes})
+    if not quiet:
+        click.echo(
+            f"{out}: {len(sources)} images, {len(coded.blob)} bytes; bits an image: estimated "
+            f"{coded.estimated_bits / count:.4f}, coded {coded.payload_bits / count:.4f}, with header "
+            f"{coded.container_bits / count:.4f}",
+            err=to_standard(json_output),
+        )
     return ExitCode.DONE
 
 
@@ -79,8 +97,17 @@ def compress(
     required=True,
     help="An .npz file (array y), an .npy file, or a new folder for numbered PNG files.",
 )
+@output_options("how many images there were")
 @with_option_names
-def decompress(model: Path, stream: Path, symbols: bool, device: str, out: Path) -> ExitCode:
+def decompress(
+    model: Path,
+    stream: Path,
+    symbols: bool,
+    device: str,
+    out: Path,
+    json_output: Output | None,
+    quiet: bool,
+) -> ExitCode:
     """Decompress a stream into arrays or pictures."""
     codec_module, model_file = load_module("coding.codec"), load_module("coding.model_file")
     files = load_module("data.image_files")
@@ -90,22 +117,39 @@ def decompress(model: Path, stream: Path, symbols: bool, device: str, out: Path)
     images = codec.reconstruct(values, levels, container.first_index, container.seed)
     pixels = (images * 255.0).round().byte().permute(0, 2, 3, 1).numpy()
     files.write_images(out, pixels, **({"z": values} if symbols else {}))
-    click.echo(f"{out}: {len(values)} images of shape {tuple(pixels.shape[1:])}")
+    shape = tuple(pixels.shape[1:])
+    write_json(json_output, {"out": str(out), "images": len(values), "shape": list(shape)})
+    if not quiet:
+        click.echo(f"{out}: {len(values)} images of shape {shape}", err=to_standard(json_output))
     return ExitCode.DONE
 
 
 @click.command(epilog="Example: mecbopt neural inspect out/smoke/model.safetensors")
 @click.argument("model", type=FILE)
+@output_options("the same")
 @with_option_names
-def inspect(model: Path) -> ExitCode:
+def inspect(model: Path, json_output: Output | None, quiet: bool) -> ExitCode:
     """Say what a model file takes and makes, at which rate, and what it was trained on."""
     frozen = load_module("coding.model_file").load_model(regular_file(model))
     reached, data = (frozen.record.get(key) or {} for key in ("reached", "dataset"))
-    click.echo(f"{model}: image model {frozen.identity.hex()}")
-    click.echo(frozen.expects())
-    click.echo(
-        f"rate: target {frozen.config.objective.target_rate:g} bits an image, {reached.get('held_out_rate')} "
-        f"on held-out images; at least {frozen.tables.least_bits():.4f}"
-    )
-    click.echo(f"trained on: {data.get('dataset')} ({data.get('protocol')}), content {data.get('content')}")
+    least, target = frozen.tables.least_bits(), frozen.config.objective.target_rate
+    known = {
+        "model": str(model),
+        "identity": frozen.identity.hex(),
+        "expects": frozen.expects(),
+        "target_rate": target,
+        "held_out_rate": reached.get("held_out_rate"),
+        "least_rate": float(least),
+        "trained_on": {name: data.get(name) for name in ("dataset", "protocol", "content")},
+    }
+    write_json(json_output, known)
+    if not quiet:
+        lines = [
+            f"{model}: image model {frozen.identity.hex()}",
+            frozen.expects(),
+            f"rate: target {target:g} bits an image, {reached.get('held_out_rate')} on held-out images; "
+            f"at least {least:.4f}",
+            f"trained on: {data.get('dataset')} ({data.get('protocol')}), content {data.get('content')}",
+        ]
+        click.echo("\n".join(lines), err=to_standard(json_output))
     return ExitCode.DONE

@@ -42,7 +42,10 @@ _LABEL_SLACK = 0.02
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the results."
 )
-def discrete(restarts: int, seed: int, only: tuple[int, ...], json_file: Path | None) -> ExitCode:
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def discrete(
+    restarts: int, seed: int, only: tuple[int, ...], json_file: Path | None, quiet: bool
+) -> ExitCode:
     """Train on twelve small discrete problems and compare with their optima.
 
     Leaves with 1 unless every scheme is within .03 bits of the optimum at its coded rate and marginals and
@@ -66,17 +69,20 @@ def discrete(restarts: int, seed: int, only: tuple[int, ...], json_file: Path | 
         row = compare(point, restarts, seed)
         row["cpu_seconds"] = time.process_time() - started
         rows.append(row)
-        click.echo(
+        line = (
             f"{row['name']:28} I {row['mutual_information']:.4f}  optimum {row['optimum']:.4f}  "
             f"gap {row['gap']:.4f}  coded rate {row['coded_rate']:.4f} of {row['target_rate']:g}"
             f"{'' if row['holds'] else '  FAILS'}"
         )
+        if not quiet:
+            click.echo(line)
         if json_file is not None:
             software = load_module("software").software_record()
             document = {"restarts": restarts, "seed": seed, "points": rows, "software": software}
             json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     holding = sum(row["holds"] for row in rows)
-    click.echo(f"{holding} of {len(rows)} within {LARGEST_GAP} bits of the optimum, none above it")
+    if not quiet:
+        click.echo(f"{holding} of {len(rows)} within {LARGEST_GAP} bits of the optimum, none above it")
     return ExitCode.DONE if holding == len(rows) else ExitCode.CLAIM_FAILED
 
 

@@ -41,6 +41,7 @@ __all__ = ["evaluate"]
 @click.option("--seed", type=SEED, default=1, show_default=True, help="Of dither and fitted bounds.")
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--json", "json_file", type=NEW_FILE, help="Default: RUN/evaluation.json.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @with_option_names
 def evaluate(
     run: Path,
@@ -52,6 +53,7 @@ def evaluate(
     seed: int,
     device: str,
     json_file: Path | None,
+    quiet: bool,
 ) -> ExitCode:
     """Evaluate the model in the folder RUN on test images: coded rate, judge, bounds, distances.
 
@@ -66,19 +68,27 @@ def evaluate(
     frozen = model_file.load_model(run / "model.safetensors", device)
     classifiers, _ = model_file.load_classifiers(run / "classifiers.safetensors")
     dataset = datasets.load_dataset(frozen.config.data, data_root, download)
-    judges, record = _judges(run, judge, judge_epochs, frozen, dataset, device)
-    click.echo(_quality(record))
+    judges, record = _judges(run, judge, judge_epochs, frozen, dataset, device, quiet)
+    if not quiet:
+        click.echo(_quality(record))
     result = report_module.evaluate(
         frozen, dataset, judges, classifiers, seed=seed, steps=steps, device=device, judge_record=record
     )
     result.to_json(target)
-    _print_report(result)
-    click.echo(f"written to {target}")
+    if not quiet:
+        _print_report(result)
+        click.echo(f"written to {target}")
     return ExitCode.DONE if result.passed else ExitCode.CLAIM_FAILED
 
 
 def _judges(
-    run: Path, named: Path | None, epochs: float | None, frozen: Any, dataset: Any, device: str
+    run: Path,
+    named: Path | None,
+    epochs: float | None,
+    frozen: Any,
+    dataset: Any,
+    device: str,
+    quiet: bool,
 ) -> tuple[Any, dict[str, Any]]:
     """Judges of this data set, found or trained: a named file must fit, others are looked through."""
     model_file, module = load_module("coding.model_file"), load_module("evaluation.judges")
@@ -104,7 +114,8 @@ def _judges(
                 judges, record = model_file.load_judge(path)
                 reason = why_not(record)
                 if reason is None:
-                    click.echo(f"judges of {path}")
+                    if not quiet:
+                        click.echo(f"judges of {path}")
                     return judges, record
                 if path == own:
                     click.echo(f"{path} {reason}: new ones are trained in its place.", err=True)

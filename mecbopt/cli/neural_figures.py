@@ -9,6 +9,7 @@ import click
 
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.neural_common import FOLDER, data_options, load_module, with_option_names, writable_folder
+from mecbopt.cli.outputs import Output, output_options, to_standard, write_json
 
 __all__ = ["figures"]
 
@@ -30,6 +31,7 @@ __all__ = ["figures"]
     help="Leave clean images and X out of the grid, where the data may not be published.",
 )
 @click.option("--out", type=FOLDER, default=Path("out/figures"), show_default=True)
+@output_options("the names of the files")
 @with_option_names
 def figures(
     runs: tuple[Path, ...],
@@ -39,6 +41,8 @@ def figures(
     examples: int,
     outputs_only: bool,
     out: Path,
+    json_output: Output | None,
+    quiet: bool,
 ) -> ExitCode:
     """Draw accuracy and cross-entropy against the rate, and an image grid, from evaluated RUNS (Fig. 7)."""
     figures_module, report_module = load_module("evaluation.figures"), load_module("evaluation.report")
@@ -51,8 +55,10 @@ def figures(
                 f"{run / 'evaluation.json'} is of another model than the one beside it: evaluate it again."
             )
     grid = _example_grid(figures_module, runs, data_root, download, examples, outputs_only)
-    for path in figures_module.draw_figures(reports, grid, out, name):
-        click.echo(f"{path}")
+    drawn = [str(path) for path in figures_module.draw_figures(reports, grid, out, name)]
+    write_json(json_output, {"figures": drawn})
+    if not quiet:
+        click.echo("\n".join(drawn), err=to_standard(json_output))
     return ExitCode.DONE
 
 

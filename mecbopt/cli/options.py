@@ -89,7 +89,8 @@ def solver_options(*, each: str = "") -> Callable[[Callable[..., Any]], Callable
             type=click.Choice(("auto", *ENGINES)),
             default="auto",
             show_default=True,
-            help="What carries out exact.",
+            metavar="NAME",
+            help=f"What carries out exact: {', '.join(('auto', *ENGINES))}.",
         ),
         *_limits(GAP, each),
         click.option(

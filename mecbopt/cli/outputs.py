@@ -5,9 +5,11 @@ What exists is left untouched until there is something to put in its place.
 
 from __future__ import annotations
 
+import json
+import math
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,11 @@ __all__ = [
     "OutputPath",
     "OutputText",
     "output_folder",
+    "output_options",
+    "plain_number",
     "refuse_equal_paths",
     "to_standard",
+    "write_json",
 ]
 
 
@@ -95,6 +100,36 @@ class OutputText(OutputPath):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As for a path; the single dash is no name of a file ("./-" is)."""
         return Output(None) if value == "-" else Output(super().convert(value, param, ctx))
+
+
+def output_options(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --json and --quiet, which every command has; it receives them as `json_output` and `quiet`.
+
+    Parameters
+    ----------
+    what : str
+        What the document holds.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        quiet = click.option("--quiet", is_flag=True, help="Print nothing but errors.")(command)
+        text = f"Write {what} as JSON; - prints it."
+        return click.option("--json", "json_output", type=OutputText(), help=text)(quiet)
+
+    return decorate
+
+
+def write_json(output: Output | None, document: Any) -> None:
+    """Write plain data where a document was asked for."""
+    if output is not None:
+        output.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+def plain_number(value: float | None) -> float | str | None:
+    """A number as JSON can hold it: "inf" and "-inf" as in the files of problems, nan as null."""
+    if value is None or math.isnan(value):
+        return None
+    return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")
 
 
 def to_standard(*outputs: Output | None) -> bool:

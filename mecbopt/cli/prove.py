@@ -16,7 +16,14 @@ from rich.table import Table
 from rich.text import Text
 
 from mecbopt.cli.main import ExitCode
-from mecbopt.cli.outputs import Output, OutputText
+from mecbopt.cli.outputs import (
+    Output,
+    OutputText,
+    output_options,
+    refuse_equal_paths,
+    to_standard,
+    write_json,
+)
 from mecbopt.cli.tables import output_console
 from mecbopt.cli.values import IntegerType
 from mecbopt.errors import CertificateError
@@ -30,8 +37,8 @@ Examples:
   mecbopt prove --format markdown --out proofs.md
 
 \b
-Exit codes: 0 every statement is derived and holds at its instances; 1 a step failed;
-2 wrong usage; 3 stopped by Ctrl-C: what was proved before is shown.
+Exit codes: 0 every statement is derived and holds at its instances; 1 a step
+failed; 2 wrong usage; 3 stopped by Ctrl-C: what was proved before is shown.
 """
 
 
@@ -48,17 +55,28 @@ Exit codes: 0 every statement is derived and holds at its instances; 1 a step fa
 @click.option("--out", type=OutputText(), help="Write the result there instead of showing it.")
 @click.option("--steps", is_flag=True, help="List every step in the table.")
 @click.option("--list", "only_list", is_flag=True, help="Name the proofs and leave.")
+@output_options("every step")
 def prove(
-    names: tuple[str, ...], jobs: int, form: str, out: Output | None, steps: bool, only_list: bool
+    names: tuple[str, ...],
+    jobs: int,
+    form: str,
+    out: Output | None,
+    steps: bool,
+    only_list: bool,
+    json_output: Output | None,
+    quiet: bool,
 ) -> ExitCode:
     """Prove the theorems that this package rests on: all of them, or those named."""
+    refuse_equal_paths({"--out": out, "--json": json_output}, {})
     proofs = load_proofs()
     unknown = [name for name in names if name not in proofs.NAMES]
     if unknown:
         raise click.UsageError(f"NAME is '{unknown[0]}': it must be one of {', '.join(proofs.NAMES)}.")
     chosen = tuple(dict.fromkeys(names)) or proofs.NAMES
     if only_list:
-        click.echo("\n".join(chosen))
+        write_json(json_output, {"proofs": list(chosen)})
+        if not quiet:
+            click.echo("\n".join(chosen), err=to_standard(json_output))
         return ExitCode.DONE
     results: list[Any] = []
     try:
@@ -68,10 +86,9 @@ def prove(
                 click.echo(f"{result.name}: {'proved' if result.proved else 'NOT PROVED'}", err=True)
     except KeyboardInterrupt:
         click.echo(f"Interrupted: {len(results)} of {len(chosen)} lemmas were tried.", err=True)
-    if form == "table":
-        _show(_table(proofs, results, steps), out)
-    else:
-        (out or Output(None)).write(f"{getattr(proofs, form)(results).rstrip()}\n")
+    write_json(json_output, {"proofs": [_document(result) for result in results]})
+    if out is not None or not quiet:
+        _tell(proofs, results, form, steps, out, aside=to_standard(json_output))
     if not all(result.proved for result in results):
         return ExitCode.CLAIM_FAILED
     return ExitCode.DONE if len(results) == len(chosen) else ExitCode.STOPPED
@@ -121,10 +138,38 @@ def _table(proofs: Any, results: list[Any], steps: bool) -> Group:
     return Group(table, Text(f"{proofs.summary(results)}, {total:.1f} s."))
 
 
-def _show(table: Group, out: Output | None) -> None:
+def _document(result: Any) -> dict[str, Any]:
+    """A lemma and its steps as plain data."""
+    return {
+        "name": result.name,
+        "statement": result.label,
+        "proved": result.proved,
+        "seconds": result.seconds,
+        "steps": [
+            {"name": step.name, "verdict": step.verdict.value, "method": step.method, "account": step.account}
+            for step in result.steps
+        ],
+    }
+
+
+def _tell(
+    proofs: Any, results: list[Any], form: str, steps: bool, out: Output | None, *, aside: bool
+) -> None:
+    """The results in the form that was asked for, beside a document on standard output."""
+    if form == "table":
+        _show(_table(proofs, results, steps), out, aside=aside)
+        return
+    text = f"{getattr(proofs, form)(results).rstrip()}\n"
+    if out is None and aside:
+        click.echo(text, err=True, nl=False)
+    else:
+        (out or Output(None)).write(text)
+
+
+def _show(table: Group, out: Output | None, *, aside: bool) -> None:
     """On the console, or as text of a fixed width."""
     if out is None or out.path is None:
-        output_console().print(table)
+        output_console(aside=aside).print(table)
         return
     text = io.StringIO()
     Console(file=text, width=140, highlight=False).print(table)

@@ -20,7 +20,14 @@ from mecbopt.cli.again import command_line, path_text, solver_arguments, written
 from mecbopt.cli.inputs import ProblemSource, option_names, problem_options
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, solver_options
-from mecbopt.cli.outputs import Output, OutputText, refuse_equal_paths, to_standard
+from mecbopt.cli.outputs import (
+    Output,
+    OutputText,
+    output_options,
+    refuse_equal_paths,
+    to_standard,
+    write_json,
+)
 from mecbopt.cli.progress import live_progress
 from mecbopt.cli.report_page import Report, document, page
 from mecbopt.cli.tables import output_console, print_solution
@@ -41,14 +48,16 @@ _EPILOG = """\b
 Examples:
   mecbopt report problem.toml --out report.html
   mecbopt report --px 0.5,0.3,0.2 --py 0.6,0.4 --rate 0.5 --out report.html
-  mecbopt report problem.toml --time-limit 60 --stage-limit 10 --out report.html --json report.json
+  mecbopt report problem.toml --time-limit 60 --stage-limit 10 --out long.html
 
 \b
---time-limit holds for the solution, as in mecbopt solve; --stage-limit for each part that follows.
-An infeasible problem has a page too: it says the smallest C, and the smallest R.
+--time-limit holds for the solution, as in mecbopt solve; --stage-limit for
+each part that follows.  An infeasible problem has a page too: it says the
+smallest C, and the smallest R.
 
 \b
-Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
+Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit
+or Ctrl-C.
 """
 
 
@@ -57,7 +66,6 @@ Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit o
 @click.option(
     "--out", "out", type=OutputText(".html", ".htm"), required=True, help="Write the page; - prints it."
 )
-@click.option("--json", "json_output", type=OutputText(), help="Write the same as data; - prints it.")
 @click.option("--title", help="Heading of the page.  [default: the problem's source]")
 @click.option(
     "--points", type=IntegerType(2, 1000), default=_POINTS, show_default=True, help="Rates of the curve."
@@ -70,7 +78,7 @@ Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit o
     help="Seconds for each of curve, prices and certificate.",
 )
 @solver_options()
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@output_options("the same")
 def report(
     source: ProblemSource,
     out: Output,
@@ -106,8 +114,7 @@ def report(
         commands=_commands(source, options, work, points, stage_limit, certified=interval is not None),
     )
     out.write(page(made))
-    if json_output is not None:
-        json_output.write(json.dumps(document(made), indent=2, allow_nan=False) + "\n")
+    write_json(json_output, document(made))
     if not quiet:
         console = output_console(aside=to_standard(out, json_output))
         print_solution(solution, console, with_tables=False)
@@ -249,7 +256,9 @@ class _Work:
 def _title(source: ProblemSource) -> str:
     """The name of the file, or what kind of source it was."""
     place = source.file or source.samples
-    return "A problem from the command line" if place is None else Path(place).name
+    if place is None:
+        return "A problem from the command line"
+    return "Samples from standard input" if source.reads_standard_input else place.name
 
 
 def _pictures(solution: Solution, curve: RateCurve | None) -> dict[str, str]:
@@ -277,25 +286,24 @@ def _commands(
 ) -> tuple[str, ...]:
     """What gives the same figures again, each line by itself."""
     solver = solver_arguments(options)
+    arguments, without_rate = source.arguments(), source.arguments(rate=False)
+    if source.reads_standard_input:
+        # What was read there is gone; the page carries what came of it.
+        arguments = without_rate = ["problem.json"]
+        work.notes["commands"] = "The samples came from standard input: save problem.json from above first."
     proof = ["--certificate", "proof.json.gz"] if certified else []
-    lines = [command_line("solve", *source.arguments(), *solver, "--json", "solution.json", *proof)]
+    lines = [command_line("solve", *arguments, *solver, "--json", "solution.json", *proof)]
     if certified:
         lines.append(command_line("check", "proof.json.gz"))
     if work.has_curve:
         rates = f"0:{work.top_rate!r}:{points}"
         point = solver_arguments({**options, "workers": 1, "time_limit": work.point_seconds})
-        lines.append(
-            command_line(
-                "curve", *source.arguments(rate=False), "--rates", rates, *point, "--csv", "curve.csv"
-            )
-        )
+        lines.append(command_line("curve", *without_rate, "--rates", rates, *point, "--csv", "curve.csv"))
     page_options = [
         *written("--points", points if points != _POINTS else None),
         *written("--stage-limit", stage_limit if stage_limit != _STAGE_SECONDS else None),
     ]
     lines.append(
-        command_line(
-            "report", *source.arguments(), *solver, *page_options, "--out", path_text(Path("report.html"))
-        )
+        command_line("report", *arguments, *solver, *page_options, "--out", path_text(Path("report.html")))
     )
     return tuple(lines)

@@ -96,6 +96,8 @@ def verdict(solution: Solution) -> str:
         if solution.smallest_label_entropy is None:
             return "Infeasible: no coupling meets the limits."
         text = f"Infeasible: at this rate the smallest C is {solution.smallest_label_entropy:.6f} bits"
+        if solution.smallest_rate is None and not solution.problem.label_sees_seed:
+            return f"{text}."  # the smallest rate is not computed where the seed is hidden
         if solution.smallest_rate is None:
             return f"{text}; no rate makes this C attainable."
         return f"{text}; this C needs a rate of {solution.smallest_rate:.6f} bits."
@@ -213,7 +215,8 @@ def _bounds(report: Report) -> str:
         )
     if solution.status is Status.INFEASIBLE:
         least = solution.smallest_label_entropy_bound
-        told = "" if least is None else f"At this rate no coupling has H(S|Y,U) below {least:.6f} bits."
+        known = "H(S|Y,U)" if problem.label_sees_seed else "H(S|Y)"
+        told = "" if least is None else f"At this rate no coupling has {known} below {least:.6f} bits."
         return _paragraph("There is no coupling, so I(X;Y) has no bounds.") + _paragraph(told)
     lines = [
         ("found", f"{solution.mutual_information:.9f} bits" if solution.has_coupling else "nothing"),
@@ -300,7 +303,7 @@ def _why_not(price: LimitPrice) -> str:
     if tighter.status is Status.INFEASIBLE:
         least = tighter.smallest_label_entropy
         return "infeasible" if least is None else f"infeasible: smallest C there {least:.6f}"
-    return tighter.status.value
+    return str(tighter.status.value)
 
 
 def _certificate(report: Report) -> str:

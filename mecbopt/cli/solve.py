@@ -28,18 +28,22 @@ _EPILOG = """\b
 Examples:
   mecbopt solve problem.toml --json solution.json --plot solution.png
   mecbopt solve --px 0.5,0.3,0.2 --py 0.6,0.4 --rate 0.5
-  mecbopt solve --px 1/3,1/3,1/3 --py 0.6,0.4 --ps-given-x "0.9,0.1;0.2,0.8;0.5,0.5" \\
-                --max-label-entropy 0.9
-  mecbopt solve --samples data.csv --x reading --label alarm --py 0.5,0.5 --rate 0.8 \\
-                --max-label-entropy 0.6
+  mecbopt solve --px 1/3,1/3,1/3 --py 0.6,0.4 --max-label-entropy 0.9 \\
+                --ps-given-x "0.9,0.1;0.2,0.8;0.5,0.5"
+  mecbopt solve --samples data.csv --x reading --label alarm --py 0.5,0.5 \\
+                --rate 0.8 --max-label-entropy 0.6
+  zcat data.csv.gz | mecbopt solve --samples - --delimiter ";" --x height \\
+                --y width --bins 6 --rate 1
   mecbopt solve problem.toml --json - > solution.json
-  mecbopt solve problem.toml --certificate proof.json.gz && mecbopt check proof.json.gz
+  mecbopt solve problem.toml --certificate proof.json.gz
 
 \b
-With --json - standard output holds the document alone, and the tables go to standard error.
+With --json - standard output holds the document alone, and the tables go to
+standard error.
 
 \b
-Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
+Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit
+or Ctrl-C.
 """
 
 

@@ -3,21 +3,56 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mecbopt.cli.outputs import plain_number
 from mecbopt.cli.tables import letters
 from mecbopt.codec import Estimate, LawTest, StreamReport
 
-__all__ = ["print_report"]
+__all__ = ["print_report", "report_document"]
 
 #: Longer histograms are not read in a terminal; --plot has them whole.
 _MAX_ROWS = 40
 #: P-values below are marked: one stream in a thousand has one by chance.
 _DOUBTFUL = 1e-3
+
+
+def report_document(report: StreamReport) -> dict[str, Any]:
+    """The same as plain data; what there is no figure of is null."""
+    figures = {
+        "code_length": report.code_length,
+        "mutual_information": report.mutual_information,
+        "label_entropy_with_seed": report.label_entropy,
+    }
+    laws = {"output_law": report.output_law, "source_law": report.source_law}
+    return {
+        "units": "bits",
+        "symbols": report.symbols,
+        "coded_bits": report.coded_bits,
+        "coded_rate": plain_number(report.coded_rate),
+        "labels_seen": report.labels_seen,
+        **{
+            name: None
+            if estimate is None
+            else {key: plain_number(value) for key, value in vars(estimate).items()}
+            for name, estimate in figures.items()
+        },
+        **{
+            name: {
+                "counts": test.counts.tolist(),
+                "law": test.law.tolist(),
+                "statistic": plain_number(test.statistic),
+                "degrees": test.degrees,
+                "p_value": test.p_value,
+            }
+            for name, test in laws.items()
+        },
+    }
 
 
 def print_report(report: StreamReport, console: Console) -> None:

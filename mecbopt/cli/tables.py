@@ -34,18 +34,20 @@ _STYLES = {
 }
 
 
-def output_console(*, aside: bool = False) -> Console:
+def output_console(*, aside: bool = False, quiet: bool = False) -> Console:
     """The console on standard output: the window's width, or a fixed one for files and pipes.
 
     Parameters
     ----------
     aside : bool
         Take standard error: standard output carries a document.
+    quiet : bool
+        Print nothing.
     """
     stream = sys.stderr if aside else sys.stdout
     if stream.isatty():
-        return _Console(file=stream, highlight=False)
-    return _Console(file=cast("IO[str]", _Trimmed(stream)), width=_PLAIN_WIDTH, highlight=False)
+        return _Console(file=stream, highlight=False, quiet=quiet)
+    return _Console(file=cast("IO[str]", _Trimmed(stream)), width=_PLAIN_WIDTH, highlight=False, quiet=quiet)
 
 
 class _Console(Console):

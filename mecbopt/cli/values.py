@@ -18,7 +18,18 @@ from numpy.typing import NDArray
 
 from mecbopt.errors import shown
 
-__all__ = ["CHANNEL", "MAX_RATES", "NUMBER", "PMF", "RATES", "IntegerType", "ParamType", "number"]
+__all__ = [
+    "BINS",
+    "CHANNEL",
+    "MAX_BINS",
+    "MAX_RATES",
+    "NUMBER",
+    "PMF",
+    "RATES",
+    "IntegerType",
+    "ParamType",
+    "number",
+]
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
@@ -31,6 +42,8 @@ _FRACTION = re.compile(r"[+-]?\d+/\d+")
 _MAX_CHARACTERS = 250
 #: Most rates of one curve: minutes at a millisecond a point, and more than a picture shows.
 MAX_RATES = 100_000
+#: Most bins of a column: more letters than any engine takes.
+MAX_BINS = 10_000
 
 
 def number(text: str) -> int | float | Fraction:
@@ -126,6 +139,56 @@ class ChannelType(PmfType):
         return [super(ChannelType, self).convert(row, param, ctx) for row in value.split(";")]
 
 
+class BinsType(ParamType):
+    """A number of bins for columns of numbers, or x=BINS,y=BINS with a number or cut points a:b:c each."""
+
+    name = "K or x=K,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read either form; counts and cut points are judged where the columns are known."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return _bins(value)
+        except ValueError as error:
+            reason = str(error)
+        self.fail(
+            f"{shown(value)} {reason}: give a number of bins from 2 to {MAX_BINS}, or such as x=8,y=0.5:1.5 "
+            "for the columns of --x, --y and --label, with a number or ascending cut points for each.",
+            param,
+            ctx,
+        )
+
+
+def _bins(text: str) -> int | dict[str, int | list[float]]:
+    """The bins that a text describes; ValueError with the reason in the middle of a sentence."""
+    if "=" not in text:
+        return _count(text)
+    found: dict[str, int | list[float]] = {}
+    for part in text.split(","):
+        name, equals, wanted = part.partition("=")
+        if not equals or name not in ("x", "y", "label") or name in found:
+            raise ValueError(f"has the part {shown(part)}")
+        if not set(":.e") & set(wanted):
+            found[name] = _count(wanted)
+            continue
+        try:
+            found[name] = [float(number(cut)) for cut in wanted.split(":")]
+        except (ValueError, OverflowError):
+            raise ValueError(f"has the cut points {shown(wanted)}") from None
+    return found
+
+
+def _count(text: str) -> int:
+    try:
+        count = number(text)
+    except ValueError:
+        count = 0
+    if not isinstance(count, int) or not 2 <= count <= MAX_BINS:
+        raise ValueError(f"has the number of bins {shown(text)}")
+    return count
+
+
 class RatesType(ParamType):
     """START:STOP:COUNT, equally spaced with both ends, or a list of rates separated by commas."""
 
@@ -174,6 +237,7 @@ def _rates(text: str) -> NDArray[np.float64]:
     return np.array(values)
 
 
+BINS = BinsType()
 NUMBER = NumberType()
 PMF = PmfType()
 CHANNEL = ChannelType()

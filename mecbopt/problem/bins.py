@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mecbopt import _validate
 from mecbopt.errors import ProblemError
 
-__all__ = ["Bins", "BinsLike", "columns_to_bin", "is_continuous"]
+__all__ = ["Bins", "BinsLike", "codes_in", "columns_to_bin", "is_continuous"]
 
 #: A number of bins, or cut points.
 BinsLike = Any
@@ -51,17 +51,7 @@ class Bins:
     cuts: tuple[float, ...]
 
     def __init__(self, cuts: Iterable[float]) -> None:
-        required = "be finite numbers, strictly ascending"
-        try:
-            entries = list(cuts)
-        except TypeError:
-            raise ProblemError(argument="cuts", value=cuts, required=required) from None
-        values = tuple(_float(_validate.exact_number("cuts", entry, required)) for entry in entries)
-        if not all(map(math.isfinite, values)) or any(
-            later <= earlier for earlier, later in pairwise(values)
-        ):
-            raise ProblemError(argument="cuts", value=entries, required=required)
-        object.__setattr__(self, "cuts", values)
+        object.__setattr__(self, "cuts", _ascending("cuts", cuts))
 
     @classmethod
     def quantiles(cls, values: Sequence[float] | NDArray[np.float64], count: int) -> Bins:
@@ -108,13 +98,30 @@ class Bins:
 
     def codes(self, values: Any) -> NDArray[np.int64]:
         """The position of the bin of each value, shape (N,)."""
-        codes: NDArray[np.int64] = np.searchsorted(self.cuts, _numbers("values", values), side="right")
-        return codes
+        return codes_in(self, "values", values)
 
     def of(self, values: Any) -> list[str]:
         """The letter of each value."""
         names = self.letters
         return [names[code] for code in self.codes(values)]
+
+
+def codes_in(bins: Bins, name: str, values: Any) -> NDArray[np.int64]:
+    """The position of the bin of each value of a column that errors call by its name."""
+    codes: NDArray[np.int64] = np.searchsorted(bins.cuts, _numbers(name, values), side="right")
+    return codes
+
+
+def _ascending(name: str, cuts: Any) -> tuple[float, ...]:
+    """Finite cut points, each above the one before it."""
+    required = "be finite numbers, strictly ascending"
+    if isinstance(cuts, str) or not isinstance(cuts, Iterable):
+        raise ProblemError(argument=name, value=cuts, required=required)
+    entries = list(cuts)
+    values = tuple(_float(_validate.exact_number(name, entry, required)) for entry in entries)
+    if not all(map(math.isfinite, values)) or any(later <= earlier for earlier, later in pairwise(values)):
+        raise ProblemError(argument=name, value=entries, required=required)
+    return values
 
 
 def _float(number: Fraction | float) -> float:
@@ -195,8 +202,4 @@ def _of_column(name: Any, wanted: Any, columns: Mapping[str, Sequence[Any] | Non
     if isinstance(wanted, (int, np.integer)) and not isinstance(wanted, bool):
         _numbers(name, values)
         return Bins.quantiles(values, _validate.positive_integer(f"bins[{name!r}]", wanted, minimum=2))
-    try:
-        return Bins(wanted)
-    except ProblemError as error:
-        error.rename({"cuts": f"bins[{name!r}]"})
-        raise
+    return Bins(_ascending(f"bins[{name!r}]", wanted))

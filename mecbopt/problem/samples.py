@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mecbopt import _validate
 from mecbopt._validate import Channel, Law
 from mecbopt.errors import Name, ProblemError
-from mecbopt.problem.bins import Bins, columns_to_bin
+from mecbopt.problem.bins import Bins, codes_in, columns_to_bin
 from mecbopt.problem.letters import Letters, is_missing
 
 __all__ = ["empirical_arguments"]
@@ -96,11 +96,7 @@ def _codes(name: str, values: list[Any], bins: Mapping[str, Bins]) -> tuple[Lett
     that hold no sample are no letters.
     """
     if name in bins:
-        try:
-            places = bins[name].codes(values)
-        except ProblemError as error:
-            error.rename({"values": name})
-            raise
+        places = codes_in(bins[name], name, values)
         present, codes = np.unique(places, return_inverse=True)
         names = bins[name].letters
         return tuple(names[place] for place in present), codes.astype(np.int64).reshape(-1)

@@ -16,7 +16,7 @@ from typing import Any
 
 from mecbopt.errors import MecboptError
 
-__all__ = ["parse_json", "parse_toml", "read_text", "require_regular_file", "write_text"]
+__all__ = ["MAX_BYTES", "parse_json", "parse_toml", "read_text", "require_regular_file", "write_text"]
 
 MAX_BYTES = 256 << 20
 #: Python's own limit for the conversion of integers is 4,300 digits.

@@ -178,6 +178,17 @@ def test_an_infeasible_problem_has_a_page(run: Run, ternary: Path) -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_a_smallest_rate_that_is_not_computed_is_not_called_none(run: Run, ternary: Path) -> None:
+    hidden = ("--label-without-seed", "--max-label-entropy", "0.8")
+    outcome = run("report", ternary, *hidden, "--out", "report.html", *QUICK)
+    assert outcome.code == ExitCode.CLAIM_FAILED
+    found = read()
+    assert "smallest C is" in found.texts["verdict"]
+    assert "no rate" not in found.texts["verdict"]
+    assert "--label-without-seed" in found.texts["commands"]
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_what_cannot_be_done_is_said(run: Run) -> None:
     numbers = ("--px", "0.5,0.5", "--py", "0.5,0.5", "--distortion", "0,1;1,0", "--rate", "0.5")
     assert run("report", *numbers, "--out", "report.html", *QUICK).code == ExitCode.DONE

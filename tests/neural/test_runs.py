@@ -216,6 +216,24 @@ def test_a_folder_of_pictures_becomes_a_stream_and_a_folder_of_pictures(capsys, 
     assert "--degrade" in message
 
 
+def test_documents_of_a_stream(capsys, saved_model, tmp_path):
+    """--json writes the figures, --quiet says nothing."""
+    np.savez(tmp_path / "x.npz", x=np.zeros((3, 8, 8), np.uint8))
+    stream, document, images = (tmp_path / name for name in ("a.mbis", "a.json", "y.npz"))
+    quiet = ("--json", document, "--quiet")
+    given = ("compress", saved_model[0], tmp_path / "x.npz", "--degrade", "--out", stream)
+    assert _run(capsys, *given, *quiet) == (0, "")
+    sizes = json.loads(document.read_text())
+    assert (sizes["images"], sizes["bytes"]) == (3, stream.stat().st_size)
+    assert sizes["coded_bits"] <= sizes["container_bits"] == 8 * sizes["bytes"]
+    assert _run(capsys, "decompress", saved_model[0], stream, "--out", images, *quiet) == (0, "")
+    assert json.loads(document.read_text()) == {"out": str(images), "images": 3, "shape": [8, 8, 1]}
+    assert _run(capsys, "inspect", saved_model[0], *quiet) == (0, "")
+    known = json.loads(document.read_text())
+    assert known["identity"] == saved_model[1].identity.hex()
+    assert known["least_rate"] > 0
+
+
 def test_a_model_file_says_what_it_expects(capsys, saved_model):
     code, message = _run(capsys, "inspect", saved_model[0])
     assert code == 0
