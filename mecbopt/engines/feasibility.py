@@ -15,7 +15,7 @@ import numpy as np
 
 from mecbopt.control import Clock, Expired
 from mecbopt.engines.programs.mixtures import MixtureProgram
-from mecbopt.engines.unseen_label import least_label_entropy
+from mecbopt.engines.unseen_label import least_label_entropy, smallest_rate
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.errors import SolverError
 from mecbopt.formulation import Formulation, LabelLimit, Limit, RateLimit
@@ -101,7 +101,12 @@ def _without_the_seed(
     if level <= label.limit + LIMIT_SLACK:
         return Feasibility(vertex, False, level, bound)
     infeasible = seen.infeasible or bound > label.limit + LIMIT_SLACK
-    return Feasibility(None, infeasible, level, bound, expired=clock.expired)
+    if not infeasible:
+        return Feasibility(None, False, level, bound, expired=clock.expired)
+    # In bits the two may be the same number: what is proved infeasible is below the smallest C.
+    bound = max(bound, math.nextafter(label.limit, math.inf))
+    rate = None if clock.expired else smallest_rate(formulation, label, start, seed, clock)
+    return Feasibility(None, True, max(level, bound), bound, rate, clock.expired)
 
 
 def _examine_label(

@@ -8,20 +8,23 @@ bound above the limit proves that there is none; the search then goes on to the 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from mecbopt._core import tree
 from mecbopt.control import Clock
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.errors import SolverError
-from mecbopt.formulation import Formulation, LabelLimit, LinearRows
+from mecbopt.formulation import Formulation, LabelLimit, Limit, LinearRows
 from mecbopt.info import entropy
 from mecbopt.tolerances import GAP, GAP_FLOOR, LIMIT_SLACK
 
-__all__ = ["least_label_entropy", "unseen_label_arguments"]
+__all__ = ["least_label_entropy", "smallest_rate", "unseen_label_arguments"]
 
 #: Steps between two looks at the incumbent.
 _STEPS = 8
+#: Bits to which the smallest rate is found: every halving is a search, and the last ones take longest.
+_RATE_GAP = 1e-4
 
 
 def unseen_label_arguments(formulation: Formulation, label: LabelLimit, start: Incumbent) -> dict[str, Any]:
@@ -37,7 +40,14 @@ def unseen_label_arguments(formulation: Formulation, label: LabelLimit, start: I
 
 
 def least_label_entropy(
-    formulation: Formulation, label: LabelLimit, start: Incumbent, floor: float, seed: int, clock: Clock
+    formulation: Formulation,
+    label: LabelLimit,
+    start: Incumbent,
+    floor: float,
+    seed: int,
+    clock: Clock,
+    *,
+    to_the_least: bool = True,
 ) -> tuple[Incumbent, float, float]:
     """A coupling with H(S|Y) <= C, or the smallest H(S|Y) where there is none.
 
@@ -52,6 +62,8 @@ def least_label_entropy(
         A lower bound on H(S|Y), bits.
     seed : int
     clock : Clock
+    to_the_least : bool
+        Whether to go on to the smallest H(S|Y) once it is proved to lie above C.
 
     Returns
     -------
@@ -62,7 +74,7 @@ def least_label_entropy(
     best, level = start, formulation.label_entropy(start.mappings, start.weights)
     if level <= label.limit:
         return best, level, floor
-    entropy_y = float(entropy(formulation.p_y))
+    entropy_y, reach = float(entropy(formulation.p_y)), label.limit + LIMIT_SLACK
     rows = LinearRows.of(formulation)
     search = tree.CompiledSearch(
         formulation.p_x,
@@ -85,12 +97,47 @@ def least_label_entropy(
         except SolverError:
             break
         mappings, weights = search.incumbent_mixture
-        if len(weights):
-            found = formulation.label_entropy(mappings, weights)
-            if found < level:
-                best = Incumbent(mappings, weights, formulation.cost(mappings, weights))
-                level = found
-        bound = max(bound, min(search.entropy_lower_bound - entropy_y, level))
-        if level <= label.limit + LIMIT_SLACK or (level - bound <= GAP and bound > label.limit + LIMIT_SLACK):
+        found = formulation.label_entropy(mappings, weights) if len(weights) else math.inf
+        if found < level:
+            best, level = Incumbent(mappings, weights, formulation.cost(mappings, weights)), found
+        # Infinity would say that nothing meets the other limits, as the start does: then nothing was proved.
+        if search.entropy_lower_bound < math.inf:
+            bound = max(bound, min(search.entropy_lower_bound - entropy_y, level))
+        if level <= reach or (bound > reach and (level - bound <= GAP or not to_the_least)):
             break
     return best, level, bound
+
+
+def smallest_rate(
+    formulation: Formulation, label: LabelLimit, start: Incumbent, seed: int, clock: Clock
+) -> float | None:
+    """The smallest rate at which H(S|Y) <= C can be met, to 1e-4 bits from above; None where there is none.
+
+    The least H(S|Y) falls as the rate grows: the interval between a rate with a proof that there is no
+    coupling and one with a coupling is halved.  None also where a proof fails or the time is up.
+    """
+    rate = formulation.rate_limit
+    if rate is None:
+        return None
+    others = tuple(limit for limit in formulation.limits if limit is not rate)
+
+    def attempt(limits: tuple[Limit, ...]) -> tuple[float, float, float]:
+        """The rate and H(S|Y) of what is found, and a bound on the latter."""
+        relaxed = replace(formulation, limits=limits)
+        found, level, bound = least_label_entropy(relaxed, label, start, 0.0, seed, clock, to_the_least=False)
+        return rate.bits(float(rate.values(found.mappings) @ found.weights)), level, bound
+
+    low = formulation.rate
+    high, level, _ = attempt(others)
+    if level > label.limit + LIMIT_SLACK:
+        return None
+    while high - low > _RATE_GAP:
+        middle = (low + high) / 2
+        found, level, bound = attempt((replace(rate, rate=middle), *others))
+        if level <= label.limit + LIMIT_SLACK:
+            high = min(middle, found)
+        elif bound > label.limit + LIMIT_SLACK:
+            low = middle
+        else:
+            return None
+    return max(high, math.nextafter(formulation.rate, math.inf))

@@ -76,7 +76,7 @@ def test_an_optimum_may_lie_inside_an_edge():
     assert mb.solve(TERNARY.replace(label_sees_seed=True)).mutual_information > best + 1e-3
 
 
-@pytest.mark.parametrize("limit", [0.895, 0.8, 0.3])
+@pytest.mark.parametrize("limit", [0.895, 0.83, 0.3])
 def test_an_infeasible_limit_names_the_smallest(limit):
     """0.895 lies above the least H(S|Y,U), 0.3 below H(S|X)."""
     solution = mb.solve(TERNARY.replace(max_label_entropy=limit))
@@ -84,6 +84,12 @@ def test_an_infeasible_limit_names_the_smallest(limit):
     _, least = best_with_unseen_label(TERNARY.p_x, TERNARY.p_y, 0.5, LABEL, limit)
     assert solution.smallest_label_entropy == pytest.approx(least, abs=2e-6)
     assert solution.smallest_label_entropy_bound <= least
+    if limit == 0.3:
+        assert solution.smallest_rate is None
+    else:
+        for rate, exists in ((solution.smallest_rate, True), (solution.smallest_rate - 2e-4, False)):
+            best, _ = best_with_unseen_label(TERNARY.p_x, TERNARY.p_y, rate, LABEL, limit + 1e-9)
+            assert (best > -math.inf) is exists
     attained = mb.solve(TERNARY.replace(max_label_entropy=solution.smallest_label_entropy))
     attained.check()
     assert attained.status is mb.Status.OPTIMAL
