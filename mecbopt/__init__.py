@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mecbopt import mec as mec
     from mecbopt import plots as plots
     from mecbopt import testing as testing
+    from mecbopt.analysis import limit_prices as limit_prices
     from mecbopt.analysis import rate_curve as rate_curve
     from mecbopt.analysis import solve_many as solve_many
     from mecbopt.certificates import CertifiedInterval as CertifiedInterval
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from mecbopt.engines import ENGINES as ENGINES
     from mecbopt.formulation import to_deterministic as to_deterministic
     from mecbopt.problem import Agreement as Agreement
+    from mecbopt.problem import Bins as Bins
     from mecbopt.problem import CostCap as CostCap
     from mecbopt.problem import Forbidden as Forbidden
     from mecbopt.problem import Mixture as Mixture
@@ -52,6 +54,7 @@ __version__ = "0.1.0"
 # public name -> module that holds it (None: the name is the sub-package itself)
 _LAZY: dict[str, str | None] = {
     "Agreement": "mecbopt.problem",
+    "Bins": "mecbopt.problem",
     "CostCap": "mecbopt.problem",
     "Forbidden": "mecbopt.problem",
     "Mixture": "mecbopt.problem",
@@ -63,6 +66,7 @@ _LAZY: dict[str, str | None] = {
     "load_problem": "mecbopt.problem",
     "solve": "mecbopt.solving",
     "solve_many": "mecbopt.analysis",
+    "limit_prices": "mecbopt.analysis",
     "rate_curve": "mecbopt.analysis",
     "to_deterministic": "mecbopt.formulation",
     "Certificate": "mecbopt.certificates.certify",
@@ -108,4 +112,5 @@ if not TYPE_CHECKING:  # a type checker would take every name for one that exist
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

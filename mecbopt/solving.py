@@ -43,7 +43,7 @@ _STRONG_BOUND_FROM = 6
 #: From this many letters on a side a search begins at the greedy coupling; less is solved in the time.
 _GREEDY_FROM = 6
 #: Engines that end by themselves whatever the size.
-_ENDING = ("trivial", "low_rate", "plain", "chains", "linear")
+_ENDING = ("trivial", "low_rate", "plain", "chains", "linear", "free_law")
 #: Engines that are done in one pass: there is no work to share and no state to keep.
 _ONE_PASS = ("trivial", "low_rate", "plain", "linear", "enumeration")
 
@@ -202,6 +202,8 @@ def _pick(method: str, formulation: Formulation, request: Request, time_limit: f
     try:
         engine = pick("exact", formulation, request)
     except NotSupportedError:
+        if formulation.free_law:  # nor has it a local search
+            raise
         return pick("local", formulation, request)
     if formulation.unseen_label:  # no local search takes it
         return engine

@@ -7,9 +7,7 @@ a larger rate holds for every smaller one.  Both are used to start and to sharpe
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
-import io
 import math
 import time
 from collections.abc import Sequence
@@ -24,11 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt import _validate
+from mecbopt.analysis import curve_text
 from mecbopt.analysis.many import unsolved, was_interrupted
 from mecbopt.analysis.pool import map_in_order
 from mecbopt.control import bounds_cross, gap_closed, held_interrupts
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
+from mecbopt.problem.frames import pandas
 from mecbopt.solving import solve
 
 __all__ = ["RateCurve", "rate_curve"]
@@ -43,7 +43,7 @@ _HURRIED = {"node_limit": 0, "time_limit": 1e-3}
 _HURRY_SECONDS = 0.2
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RateCurve:
     """I(X;Y) against R.
 
@@ -76,38 +76,75 @@ class RateCurve:
         """Where there is a coupling, shape (r,)."""
         return np.array([solution.has_coupling for solution in self.solutions])
 
+    def including(self, solution: Solution) -> RateCurve:
+        """The curve with a solution of its problem as a further point, or in place of the one at that rate.
+
+        Its coupling and its bound sharpen the other points.
+
+        Parameters
+        ----------
+        solution : Solution
+            Of the same problem at a finite rate.
+
+        Raises
+        ------
+        ProblemError
+            Another problem, or a rate without limit.
+
+        Examples
+        --------
+        >>> import mecbopt as mb
+        >>> problem = mb.Problem([0.5, 0.5], [0.5, 0.5])
+        >>> curve = mb.rate_curve(problem, [0.0, 1.0])
+        >>> curve.including(mb.solve(problem.replace(rate=0.5))).rates.tolist()
+        [0.0, 0.5, 1.0]
+        """
+        rate = solution.problem.rate
+        if not math.isfinite(rate):
+            raise ProblemError(argument="solution", value=solution, required="have a finite rate")
+        if not solution.problem.equals(self.problem.replace(rate=solution.problem.exact_number("rate"))):
+            raise ProblemError(
+                argument="solution", value=solution, required="be of the curve's problem, but for the rate"
+            )
+        place = int(np.searchsorted(self.rates, rate))
+        rest = place + int(place < len(self.rates) and self.rates[place] == rate)
+        solutions = [*self.solutions[:place], solution, *self.solutions[rest:]]
+        rates = np.concatenate([self.rates[:place], [rate], self.rates[rest:]])
+        return RateCurve(self.problem, rates, tuple(_sharpened(solutions)))
+
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line a rate, as text and into the file if one is given; empty fields without a coupling."""
-        fields = ["rate", "mutual_information", "upper_bound", "gap", "status", "stop_reason", "rate_used"]
-        fields += ["label_entropy_with_seed", "label_entropy_without_seed", "nodes", "seconds"]
-        stream = io.StringIO(newline="")
-        writer = csv.writer(stream)
-        writer.writerow(fields)
-        for rate, solution in zip(self.rates, self.solutions, strict=True):
-            figures = [solution.mutual_information, solution.upper_bound, solution.gap]
-            labels = [solution.label_entropy_with_seed, solution.label_entropy_without_seed]
-            writer.writerow(
-                [
-                    repr(float(rate)),
-                    *map(_cell, figures),
-                    solution.status.value,
-                    solution.stop_reason.value,
-                    _cell(solution.rate),
-                    *map(_cell, labels),
-                    solution.nodes,
-                    f"{solution.seconds:.6f}",
-                ]
-            )
+        text = curve_text.csv_text(self)
         if path is not None:
             try:
-                Path(path).write_text(stream.getvalue(), encoding="utf-8", newline="")
+                Path(path).write_text(text, encoding="utf-8", newline="")
             except OSError as error:
                 raise ProblemError(f"path {path} cannot be written: {error.strerror}.") from error
-        return stream.getvalue()
+        return text
 
+    def to_frame(self) -> Any:
+        """A pandas DataFrame with the columns of the CSV file, a row for each rate; nan where there is none.
 
-def _cell(value: float | None) -> str:
-    return "" if value is None or not math.isfinite(value) else repr(float(value))
+        Raises
+        ------
+        NotSupportedError
+            pandas is not installed.
+        """
+        frame = pandas().DataFrame(curve_text.rows(self), columns=list(curve_text.FIELDS))
+        texts = ("status", "stop_reason", "nodes")
+        return frame.astype({name: float for name in curve_text.FIELDS if name not in texts})
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the curve with its band; see `mecbopt.plots.curve`."""
+        import mecbopt  # the public face, which loads matplotlib when asked
+
+        return mecbopt.plots.curve(self, ax=ax)
+
+    def __repr__(self) -> str:
+        return curve_text.one_line(self)
+
+    def _repr_html_(self) -> str:
+        return curve_text.html_table(self)
 
 
 def rate_curve(
@@ -227,25 +264,31 @@ class _Hurry:
 
 
 def _sharpened(solutions: list[Solution]) -> list[Solution]:
-    """Carry couplings to larger rates and bounds to smaller ones."""
+    """Carry couplings to larger rates and bounds to smaller ones, whichever objective they are judged by."""
     for k in range(1, len(solutions)):
         before, here = solutions[k - 1], solutions[k]
-        if before.has_coupling and not here.mutual_information >= before.mutual_information:
+        if before.has_coupling and not _cost(here)[1] <= _cost(before)[1]:
             solutions[k] = _renamed(dataclasses.replace(here, mixture=before.mixture))
     for k in range(len(solutions) - 2, -1, -1):
-        after, here = solutions[k + 1], solutions[k]
-        if here.has_coupling and after.upper_bound < here.upper_bound:
+        (after, _), (here, value) = _cost(solutions[k + 1]), _cost(solutions[k])
+        if solutions[k].has_coupling and after > here:
             # Two sums of the same number may differ by rounding; bounds that cross by more are not hidden.
-            bound = after.upper_bound
-            if not bounds_cross(-bound, -here.mutual_information):
-                bound = max(bound, here.mutual_information)
-            solutions[k] = _renamed(dataclasses.replace(here, upper_bound=bound))
+            bound = after if bounds_cross(after, value) else min(after, value)
+            named = "upper_bound" if solutions[k].problem.distortion is None else "distortion_lower_bound"
+            sharper = -bound if named == "upper_bound" else bound
+            solutions[k] = _renamed(dataclasses.replace(solutions[k], **{named: sharper}))
     return solutions
+
+
+def _cost(solution: Solution) -> tuple[float, float]:
+    """Bound and value of what is minimised: minus I(X;Y), or the distortion."""
+    sign = -1.0 if solution.problem.distortion is None else 1.0
+    return sign * solution.objective_bound, sign * solution.objective
 
 
 def _renamed(solution: Solution) -> Solution:
     """The status that goes with the sharpened values."""
-    bound, value = -solution.upper_bound, -solution.mutual_information
+    bound, value = _cost(solution)
     if bounds_cross(bound, value):
         return dataclasses.replace(solution, status=Status.INVALID)
     if solution.status in (Status.FEASIBLE, Status.UNKNOWN):

@@ -28,3 +28,8 @@ __all__ = [
     "solve",
     "value",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

@@ -34,8 +34,20 @@ class BinaryCoupling:
 
     q_x: float
     q_y: float
+    delta: float
     weights: Weights
+    branch: str
     crossover: float | None
+
+    @property
+    def in_short(self) -> str:
+        """What the results that build on it show of themselves beside their value."""
+        label = self.label_entropy_with_seed
+        return (
+            f"branch {self.branch}, closed form, rate {self.rate:.6f}"
+            f"{'' if label is None else f', H(S|Y,U) {label:.6f}'}, delta {self.delta:.6f}, "
+            f"q_x={self.q_x:.6g}, q_y={self.q_y:.6g}"
+        )
 
     @property
     def rate(self) -> float:

@@ -21,7 +21,7 @@ from mecbopt.bernoulli.scalars import label_arguments, probability
 __all__ = ["HammingOptimum", "hamming"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HammingOptimum(BinaryCoupling):
     """A coupling of two bits with least P(X != Y).
 
@@ -48,6 +48,9 @@ class HammingOptimum(BinaryCoupling):
     weights: Weights
     branch: str
     crossover: float | None = None
+
+    def __repr__(self) -> str:
+        return f"HammingOptimum(P(X != Y) = {self.distortion:.6f}, {self.in_short})"
 
 
 def hamming(

@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BernoulliOptimum(BinaryCoupling):
     """An optimal coupling of two bits.
 
@@ -74,6 +74,9 @@ class BernoulliOptimum(BinaryCoupling):
     end: str
     branch: str
     crossover: float | None = None
+
+    def __repr__(self) -> str:
+        return f"BernoulliOptimum(I(X;Y) = {self.mutual_information:.6f} bits, {self.end}, {self.in_short})"
 
 
 def solve(

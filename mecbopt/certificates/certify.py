@@ -48,7 +48,7 @@ _SLICE_SECONDS = 0.1
 _KNOWN = frozenset({"rate", "max_label_entropy"})
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Certificate:
     """A certificate that was checked.
 
@@ -96,6 +96,9 @@ class Certificate:
 
     def __str__(self) -> str:
         return str(self.interval)
+
+    def __repr__(self) -> str:
+        return f"Certificate({self}, width {self.interval.width:.2g})"
 
 
 def certify(

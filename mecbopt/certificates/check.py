@@ -24,7 +24,7 @@ from mecbopt.errors import CertificateError, ProblemError
 __all__ = ["CertifiedInterval", "check_certificate", "check_document", "main", "mixture_bounds"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CertifiedInterval:
     """What a certificate was found to prove.
 
@@ -50,6 +50,9 @@ class CertifiedInterval:
     def width(self) -> float:
         """The interval's width in bits; 0 for infeasibility."""
         return 0.0 if self.lower is None or self.upper is None else float(self.upper - self.lower)
+
+    def __repr__(self) -> str:
+        return f"CertifiedInterval({self}, width {self.width:.2g})"
 
     def __str__(self) -> str:
         size = f"({self.records} records, {self.nodes} nodes)"

@@ -16,7 +16,7 @@ from mecbopt.bernoulli import BernoulliOptimum
 from mecbopt.cli.inputs import option_names
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.outputs import Output, OutputText, to_standard
-from mecbopt.cli.report import output_console
+from mecbopt.cli.tables import output_console
 from mecbopt.cli.values import NUMBER
 from mecbopt.info import binary_entropy
 

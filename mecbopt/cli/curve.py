@@ -17,7 +17,7 @@ from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, solver_options
 from mecbopt.cli.outputs import PICTURE, Output, OutputText, refuse_equal_paths, to_standard
 from mecbopt.cli.progress import PointCounter, live_progress
-from mecbopt.cli.report import output_console
+from mecbopt.cli.tables import output_console
 from mecbopt.cli.values import RATES
 from mecbopt.problem import Solution, Status
 

@@ -11,7 +11,7 @@ from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code
 from mecbopt.cli.outputs import output_folder
 from mecbopt.cli.progress import live_progress
-from mecbopt.cli.report import output_console, print_solution
+from mecbopt.cli.tables import output_console, print_solution
 from mecbopt.data import demo_problem
 from mecbopt.problem import Solution, StopReason
 from mecbopt.solving import solve

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.outputs import PICTURE, Output, refuse_equal_paths
 from mecbopt.cli.progress import counted
-from mecbopt.cli.report import output_console
 from mecbopt.cli.stream_options import COUNTER, input_path, loaded, stream_names, stream_options
 from mecbopt.cli.stream_report import print_report
 from mecbopt.cli.symbol_files import Column, file_format, opened_input, opened_output, read_blocks
+from mecbopt.cli.tables import output_console
 from mecbopt.cli.values import IntegerType
 from mecbopt.codec import CHUNK_SYMBOLS, Encoder, Measurement
 from mecbopt.coding.symbol_stream import MOST_CHUNK

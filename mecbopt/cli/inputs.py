@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from mecbopt.cli.again import path_text, written
 from mecbopt.cli.samples import read_columns
 from mecbopt.cli.values import CHANNEL, NUMBER, PMF
 from mecbopt.errors import MecboptError
@@ -113,6 +114,16 @@ class ProblemSource:
     def input_paths(self) -> dict[str, Path | None]:
         """Files that no output may overwrite."""
         return {"the problem file": self.file, "--samples": self.samples}
+
+    def arguments(self, *, rate: bool = True) -> list[str]:
+        """What states the same problem again on a command line; without the rate for a command of several."""
+        given = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "file"}
+        if not rate:
+            del given["rate"]
+        options = [
+            word for name, value in given.items() for word in written(f"--{name.replace('_', '-')}", value)
+        ]
+        return options if self.file is None else [path_text(self.file), *options]
 
     def _replacing(self) -> dict[str, Any]:
         """What is given of the arguments that go with any source, and replace those of a file."""

@@ -40,6 +40,7 @@ class ExitCode(IntEnum):
 COMMANDS = {
     "solve": ("mecbopt.cli.solve", "Find the optimal coupling of a problem, with its bound."),
     "curve": ("mecbopt.cli.curve", "Trace the value over a range of rates."),
+    "report": ("mecbopt.cli.report", "Everything about a problem on one page."),
     "bernoulli": ("mecbopt.cli.bernoulli", "Binary sources in closed form."),
     "encode": ("mecbopt.cli.encode", "Operate a solved coupling on a stream of symbols."),
     "decode": ("mecbopt.cli.decode", "Decode such a stream."),

@@ -130,7 +130,7 @@ def _quality(record: dict[str, Any]) -> str:
 def _print_report(report: Any) -> None:
     from rich.table import Table
 
-    from mecbopt.cli.report import output_console
+    from mecbopt.cli.tables import output_console
 
     table = Table("quantity", "value", "beside it")
     made, limit = report, report.cross_entropy_lower_bound

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.outputs import Output, OutputText
-from mecbopt.cli.report import output_console
+from mecbopt.cli.tables import output_console
 from mecbopt.cli.values import IntegerType
 from mecbopt.errors import CertificateError
 

@@ -1,228 +1,301 @@
-"""Solutions and curves as tables for the terminal."""
+"""`mecbopt report`: everything about a problem on one HTML page that loads nothing."""
 
 from __future__ import annotations
 
-import io
+import json
 import math
-import re
-import sys
-from collections.abc import Sequence
-from typing import IO, Any, TextIO, cast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import click
+import numpy as np
 
-from mecbopt.info import entropy
-from mecbopt.problem import Solution, Status
+from mecbopt.analysis import LimitPrice, RateCurve, limit_prices, rate_curve
+from mecbopt.certificates import CertifiedInterval
+from mecbopt.certificates.certify import certify
+from mecbopt.certificates.check import check_document
+from mecbopt.cli.again import command_line, path_text, solver_arguments, written
+from mecbopt.cli.inputs import ProblemSource, option_names, problem_options
+from mecbopt.cli.main import ExitCode
+from mecbopt.cli.options import exit_code, solver_options
+from mecbopt.cli.outputs import Output, OutputText, refuse_equal_paths, to_standard
+from mecbopt.cli.progress import live_progress
+from mecbopt.cli.report_page import Report, document, page
+from mecbopt.cli.tables import output_console, print_solution
+from mecbopt.cli.values import NUMBER, IntegerType
+from mecbopt.errors import MecboptError, ProblemError
+from mecbopt.problem import Problem, Solution, StopReason
+from mecbopt.solving import solve
 
-__all__ = ["letters", "output_console", "print_solution"]
+__all__ = ["report"]
 
-#: Width of the output where it is no terminal, so that files do not depend on the window.
-_PLAIN_WIDTH = 110
-#: Larger tables are not readable in a terminal; the JSON file has them whole.
-_MAX_COLUMNS = 12
-_MAX_ROWS = 40
+#: Seconds that the curve, the prices and the certificate may each take.
+_STAGE_SECONDS = 30.0
+_POINTS = 21
+#: Problems that are solved again for the prices, at most.
+_NEIGHBOURS = 4
 
-_STYLES = {
-    Status.OPTIMAL: "bold green",
-    Status.FEASIBLE: "bold yellow",
-    Status.INFEASIBLE: "bold red",
-    Status.UNKNOWN: "bold yellow",
-    Status.INVALID: "bold red",
-}
+_EPILOG = """\b
+Examples:
+  mecbopt report problem.toml --out report.html
+  mecbopt report --px 0.5,0.3,0.2 --py 0.6,0.4 --rate 0.5 --out report.html
+  mecbopt report problem.toml --time-limit 60 --stage-limit 10 --out report.html --json report.json
+
+\b
+--time-limit holds for the solution, as in mecbopt solve; --stage-limit for each part that follows.
+An infeasible problem has a page too: it says the smallest C, and the smallest R.
+
+\b
+Exit codes: 0 done; 1 infeasible; 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
+"""
 
 
-def output_console(*, aside: bool = False) -> Console:
-    """The console on standard output: the window's width, or a fixed one for files and pipes.
+@click.command(epilog=_EPILOG)
+@problem_options()
+@click.option(
+    "--out", "out", type=OutputText(".html", ".htm"), required=True, help="Write the page; - prints it."
+)
+@click.option("--json", "json_output", type=OutputText(), help="Write the same as data; - prints it.")
+@click.option("--title", help="Heading of the page.  [default: the problem's source]")
+@click.option(
+    "--points", type=IntegerType(2, 1000), default=_POINTS, show_default=True, help="Rates of the curve."
+)
+@click.option(
+    "--stage-limit",
+    type=NUMBER,
+    default=_STAGE_SECONDS,
+    show_default=True,
+    help="Seconds for each of curve, prices and certificate.",
+)
+@solver_options()
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+def report(
+    source: ProblemSource,
+    out: Output,
+    json_output: Output | None,
+    title: str | None,
+    points: int,
+    stage_limit: Any,
+    quiet: bool,
+    **options: Any,
+) -> ExitCode:
+    """Write everything about a problem on one page: statement, solution, bounds, curve, prices, certificate.
+
+    The page loads nothing from elsewhere.  It says which limits bind and what they cost, and has the commands
+    that give the same figures again.
+    """
+    refuse_equal_paths({"--out": out, "--json": json_output}, source.input_paths)
+    if not 0 < stage_limit < math.inf:
+        raise click.UsageError(f"--stage-limit is {stage_limit}: it must be positive and finite, in seconds.")
+    problem = source.problem()
+    # Loaded before the search: after Ctrl-C or a limit there is no time for it.
+    import mecbopt.plots  # noqa: F401
+
+    work = _Work(problem, options, float(stage_limit), points)
+    solution = work.solution()
+    made = Report(
+        title=_title(source) if title is None else title,
+        solution=solution,
+        curve=(curve := work.curve()),
+        prices=work.prices(),
+        interval=(interval := work.interval()),
+        notes=work.notes,
+        pictures=_pictures(solution, curve),
+        commands=_commands(source, options, work, points, stage_limit, certified=interval is not None),
+    )
+    out.write(page(made))
+    if json_output is not None:
+        json_output.write(json.dumps(document(made), indent=2, allow_nan=False) + "\n")
+    if not quiet:
+        console = output_console(aside=to_standard(out, json_output))
+        print_solution(solution, console, with_tables=False)
+        for part, note in work.notes.items():
+            console.print(f"{part}: {note}", markup=False, highlight=False)
+        if out.path is not None:
+            console.print(f"Written: {out.path}", markup=False, highlight=False, soft_wrap=True)
+    return ExitCode.STOPPED if work.interrupted and exit_code(solution) == 0 else exit_code(solution)
+
+
+class _Work:
+    """The parts one after the other; what an interruption or an error leaves out gets a note.
 
     Parameters
     ----------
-    aside : bool
-        Take standard error: standard output carries a document.
+    problem : Problem
+    options : dict
+        Of the solver.
+    stage_seconds : float
+        For each part after the solution.
+    points : int
+        Rates of the curve.
     """
-    stream = sys.stderr if aside else sys.stdout
-    if stream.isatty():
-        return _Console(file=stream, highlight=False)
-    return _Console(file=cast("IO[str]", _Trimmed(stream)), width=_PLAIN_WIDTH, highlight=False)
 
+    def __init__(self, problem: Problem, options: dict[str, Any], stage_seconds: float, points: int) -> None:
+        self._problem, self._options, self._seconds, self._points = problem, options, stage_seconds, points
+        self._solution: Solution | None = None
+        self.notes: dict[str, str] = {}
+        self.interrupted = False
 
-class _Console(Console):
-    """A console that leaves the answer to a broken pipe to the entry point, which knows the exit code."""
-
-    def on_broken_pipe(self) -> None:
-        """Pass the BrokenPipeError on that is being handled; rich would exit with 1."""
-        raise
-
-
-class _Trimmed(io.TextIOBase):
-    """A stream without the blanks that tables are padded with at the end of a line."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def solution(self) -> Solution:
+        """As `mecbopt solve` finds it."""
+        with option_names(), live_progress(lambda: "solution  ") as progress:
+            self._solution = solve(self._problem, progress=progress, **self._options)
+        self._heed(self._solution)
+        return self._solution
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """Of the stream: rich draws its lines in plain characters where it is no Unicode."""
-        return self._stream.encoding or "ascii"
+    def top_rate(self) -> float:
+        """Beyond this rate nothing changes: H(Y), or log2 m where that law is not held."""
+        problem = self._problem
+        held = problem.p_y is not None and not problem.p_y_tolerance
+        return problem.entropy_y if held else math.log2(problem.shape[1])
 
-    def write(self, text: str) -> int:
-        """Write whole lines, as rich does, trimmed."""
-        self._stream.write(re.sub(r"[ ]+$", "", text, flags=re.MULTILINE))
-        return len(text)
+    @property
+    def has_curve(self) -> bool:
+        """Whether there is something to draw: information, of a Y that is no constant."""
+        return self._problem.distortion is None and self.top_rate > 0
 
-    def flush(self) -> None:
-        """Pass on."""
-        self._stream.flush()
+    @property
+    def point_seconds(self) -> float:
+        """Time limit of a point of the curve, in a number that is short on a command line."""
+        return float(f"{self._seconds / self._points:.3g}")
 
+    def curve(self) -> RateCurve | None:
+        """Evenly many rates from 0 to where nothing changes any more."""
+        if not self.has_curve:
+            constant = "A Y that is constant has no curve."
+            self.notes["curve"] = (
+                constant
+                if self._problem.distortion is None
+                else "A curve is drawn of I(X;Y) alone, and this problem minimises a distortion."
+            )
+            return None
+        rates = np.linspace(0.0, self.top_rate, self._points)
+        with self._stage("curve", "The curve") as go_on, live_progress(lambda: "curve  ") as progress:
+            if go_on:
+                options = self._within(self.point_seconds)
+                found = rate_curve(self._problem, rates, progress=progress, **options)
+                for solution in found.solutions:
+                    self._heed(solution)
+                known = self._known
+                # Among the points, so that its mark lies on the line.
+                return found.including(known) if known.problem.rate <= rates[-1] else found
+        return None
 
-def letters(given: Sequence[Any] | None, size: int, encoding: str = "utf-8") -> list[str]:
-    """Names of the letters: the problem's own, or their positions.
+    def prices(self) -> tuple[LimitPrice, ...]:
+        """What the limits cost."""
+        solution = self._known
+        if not solution.has_coupling:
+            self.notes["prices"] = "There is no coupling, so nothing has a price."
+            return ()
+        with self._stage("prices", "Prices") as go_on, live_progress(lambda: "prices  ") as progress:
+            if go_on:
+                options = self._within(self._seconds / _NEIGHBOURS)
+                found = limit_prices(solution, progress=progress, **options)
+                if not found:
+                    self.notes["prices"] = (
+                        "No limit can bind: the rate is not below H(Y), and no label limit is below H(S)."
+                    )
+                return found
+        return ()
 
-    What the encoding lacks is escaped here, before the columns of a table are measured.
-    """
-    if given is None:
-        return [str(position) for position in range(size)]
-    return [str(letter).encode(encoding, "backslashreplace").decode(encoding) for letter in given]
+    def interval(self) -> CertifiedInterval | None:
+        """What a certificate proves, asked of the checker and not of its writer."""
+        with self._stage("certificate", "Not certified") as go_on:
+            if go_on:
+                with live_progress() as progress:
+                    del progress  # a proof reports nothing
+                seed = self._options["seed"]
+                certificate = certify(self._known, time_limit=self._seconds, seed=seed)
+                interval = check_document(json.loads(certificate.to_json()))
+                self.notes["certificate"] = (
+                    "A certificate of this was written and verified by the checker, which works in exact "
+                    "rationals and enclosures and trusts no solver. The commands below write and check one."
+                )
+                return interval
+        return None
 
+    @property
+    def _known(self) -> Solution:
+        if self._solution is None:
+            raise ProblemError("there is no solution yet: it comes first.")
+        return self._solution
 
-def print_solution(solution: Solution, console: Console, *, with_tables: bool = True) -> None:
-    """Print what is known, then the mixture and the coupling."""
-    console.print(_summary(solution))
-    if solution.mixture is None or not with_tables:
-        return
-    console.print("\n[bold]mixture[/]: the shared seed U picks mapping k with its weight and sends x to f(x)")
-    console.print(_mixture_table(solution, console.encoding))
-    n, m = solution.problem.shape
-    if m <= _MAX_COLUMNS and n <= _MAX_ROWS:
-        console.print("[bold]coupling[/] P(x, y)")
-        console.print(_coupling_table(solution, console.encoding))
-    else:
-        console.print(f"[bold]coupling[/]: it has {n} x {m} entries; write it with --json.")
+    def _within(self, seconds: float) -> dict[str, Any]:
+        """The solver's options with a time limit; one process and no checkpoint."""
+        return {**self._options, "time_limit": max(seconds, 0.01), "workers": 1}
 
+    def _heed(self, solution: Solution) -> None:
+        self.interrupted |= solution.stop_reason is StopReason.INTERRUPTED
 
-def _summary(solution: Solution) -> Table:
-    """Names on the left, figures on the right."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
-    status = Text(solution.status.value, style=_STYLES[solution.status])
-    status.append(f" - {solution.status.meaning}", style="not bold default")
-    table.add_row("status", status)
-    if solution.status not in (Status.OPTIMAL, Status.INFEASIBLE):
-        reason = solution.stop_reason
-        table.add_row("stopped", f"{reason.value} - {reason.meaning} {reason.remedy}".rstrip())
-    if solution.status is Status.INFEASIBLE:
-        _add_infeasible(table, solution)
-    else:
-        _add_value(table, solution)
-    if solution.problem.smoothing:
-        table.add_row("smoothing", f"{solution.problem.smoothing:g} added to every cell of the counts")
-    found = f"method {solution.method}" + (f", {solution.engine}" if solution.engine else "")
-    nodes = f", {solution.nodes} nodes" if solution.nodes else ""
-    table.add_row("found by", f"{found}{nodes}, {solution.seconds:.2f} s")
-    return table
-
-
-def _add_value(table: Table, solution: Solution) -> None:
-    """Value, bound, gap, rate and label entropies."""
-    problem = solution.problem
-    distortion = problem.distortion is not None
-    if distortion:
-        table.add_row("E d(X,Y)", f"{_bits(solution.objective)}")
-        table.add_row("lower bound", f"{_bits(solution.objective_bound)}")
-    table.add_row("I(X;Y)", f"{_bits(solution.mutual_information)} bits")
-    if not distortion:
-        table.add_row("upper bound", f"{_bits(solution.upper_bound)} bits")
-    unit = "" if distortion else " bits"
-    table.add_row("gap", f"{_gap(solution.gap)}{unit} (asked for: {solution.gap_tolerance:g})")
-    table.add_row("rate H(Y|U)", f"{_bits(solution.rate)} bits, limit R = {_limit(problem.rate)}")
-    table.add_row("log loss H(X|Y)", f"{_bits(solution.log_loss)} bits of H(X) = {_bits(problem.entropy_x)}")
-    if solution.label_entropy_with_seed is not None:
-        limit = _limit(problem.max_label_entropy)
-        stated, whole = f", limit C = {limit}", f" of H(S) = {_bits(problem.label_entropy)}"
-        on_seen, on_unseen = (stated, whole) if problem.label_sees_seed else ("", f"{stated},{whole}")
-        table.add_row("label H(S|Y,U)", f"{_bits(solution.label_entropy_with_seed)} bits{on_seen}")
-        table.add_row("label H(S|Y)", f"{_bits(solution.label_entropy_without_seed)} bits{on_unseen}")
-
-
-def _add_infeasible(table: Table, solution: Solution) -> None:
-    """What would have to change."""
-    problem = solution.problem
-    rate, limit = _limit(problem.rate), _limit(problem.max_label_entropy)
-    if solution.smallest_label_entropy is None:
-        count = len(problem.constraints)
-        table.add_row("asked for", f"H(Y|U) <= R = {rate} bits, and {count} constraints on the coupling")
-        return
-    label = "H(S|Y,U)" if problem.label_sees_seed else "H(S|Y)"
-    table.add_row("asked for", f"H(Y|U) <= R = {rate} and {label} <= C = {limit} bits")
-    table.add_row("smallest C", f"{_bits(solution.smallest_label_entropy)} bits for this R")
-    if solution.smallest_rate is None:
-        table.add_row("smallest R", "none: no rate makes this C attainable")
-    else:
-        table.add_row("smallest R", f"{_bits(solution.smallest_rate)} bits for this C")
-
-
-def _mixture_table(solution: Solution, encoding: str) -> Table:
-    """One row a mapping: its weight, its rate and the letter of Y that each letter of X goes to."""
-    problem, mixture = solution.problem, solution.mixture
-    if mixture is None:
-        raise ValueError("a solution without a mixture has no table")
-    rates = entropy(mixture.output_laws(problem.p_x, problem.shape[1]), axis=1)
-    n, m = problem.shape
-    x_letters, y_letters = letters(problem.x_letters, n, encoding), letters(problem.y_letters, m, encoding)
-    table = _framed()
-    table.add_column("k", justify="right")
-    table.add_column("weight", justify="right")
-    table.add_column("H(Y|U=k)", justify="right")
-    wide = len(x_letters) > _MAX_COLUMNS
-    if wide:
-        table.add_column(f"f(x) for the {len(x_letters)} letters x in order")
-    for letter in [] if wide else x_letters:
-        table.add_column(Text(f"f({letter})"), justify="center")
-    order = sorted(range(len(mixture)), key=lambda index: -mixture.weights[index])
-    for number, index in enumerate(order[:_MAX_ROWS], start=1):
-        images = [y_letters[y] for y in mixture.mappings[index]]
-        cells = [Text(" ".join(images))] if wide else [Text(image) for image in images]
-        table.add_row(str(number), f"{mixture.weights[index]:.6f}", _bits(rates[index]), *cells)
-    return table
+    @contextmanager
+    def _stage(self, name: str, what: str) -> Iterator[bool]:
+        """Yield whether to go on; an error or Ctrl-C inside becomes the part's note."""
+        if self.interrupted:
+            self.notes[name] = f"{what}: left out, the work was interrupted before."
+            yield False
+            return
+        try:
+            yield True
+        except KeyboardInterrupt:
+            self.interrupted = True
+            self.notes[name] = f"{what}: left out, the work was interrupted."
+        except MecboptError as error:
+            self.notes[name] = f"{what}: {error.render()}"
 
 
-def _coupling_table(solution: Solution, encoding: str) -> Table:
-    """P(x, y) with both marginals."""
-    problem, coupling = solution.problem, solution.coupling
-    if coupling is None:
-        raise ValueError("a solution without a coupling has no table")
-    n, m = problem.shape
-    table = _framed()
-    table.add_column("x \\ y", style="bold")
-    for letter in letters(problem.y_letters, m, encoding):
-        table.add_column(Text(letter), justify="right")
-    table.add_column("p_X", justify="right", style="dim")
-    for letter, row in zip(letters(problem.x_letters, n, encoding), coupling, strict=True):
-        cells = [Text(f"{value:.6f}") if value > 0 else Text("0", style="dim") for value in row]
-        table.add_row(Text(letter), *cells, f"{row.sum():.6f}")
-    table.add_section()
-    table.add_row("p_Y", *[f"{value:.6f}" for value in coupling.sum(axis=0)], "", style="dim")
-    return table
+def _title(source: ProblemSource) -> str:
+    """The name of the file, or what kind of source it was."""
+    place = source.file or source.samples
+    return "A problem from the command line" if place is None else Path(place).name
 
 
-def _framed() -> Table:
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def _pictures(solution: Solution, curve: RateCurve | None) -> dict[str, str]:
+    """SVG texts of what there is to draw."""
+    from mecbopt import plots
+    from mecbopt.plots.style import svg_text
+
+    drawn: dict[str, Callable[[], Any]] = {}
+    if curve is not None:
+        drawn["curve"] = lambda: plots.curve(curve, point=solution)
+    if solution.has_coupling:
+        drawn["coupling"] = lambda: plots.coupling(solution)
+        drawn["mixture"] = lambda: plots.mixture(solution)
+    return {name: svg_text(draw()) for name, draw in drawn.items()}
 
 
-def _bits(value: float | None) -> str:
-    # Adding zero turns the minus of a rounded negative zero away.
-    return "none" if value is None or math.isnan(value) else f"{round(value, 6) + 0.0:.6f}"
-
-
-def _gap(value: float) -> str:
-    # A difference of rounded figures may be a rounding error below zero: that is no gap.
-    if math.isnan(value):
-        return "none"
-    return f"{value:.1e}" if value > 0 else "0"
-
-
-def _limit(value: float | None) -> str:
-    return "none" if value is None or math.isinf(value) else f"{value:.6g}"
+def _commands(
+    source: ProblemSource,
+    options: dict[str, Any],
+    work: _Work,
+    points: int,
+    stage_limit: Any,
+    *,
+    certified: bool,
+) -> tuple[str, ...]:
+    """What gives the same figures again, each line by itself."""
+    solver = solver_arguments(options)
+    proof = ["--certificate", "proof.json.gz"] if certified else []
+    lines = [command_line("solve", *source.arguments(), *solver, "--json", "solution.json", *proof)]
+    if certified:
+        lines.append(command_line("check", "proof.json.gz"))
+    if work.has_curve:
+        rates = f"0:{work.top_rate!r}:{points}"
+        point = solver_arguments({**options, "workers": 1, "time_limit": work.point_seconds})
+        lines.append(
+            command_line(
+                "curve", *source.arguments(rate=False), "--rates", rates, *point, "--csv", "curve.csv"
+            )
+        )
+    page_options = [
+        *written("--points", points if points != _POINTS else None),
+        *written("--stage-limit", stage_limit if stage_limit != _STAGE_SECONDS else None),
+    ]
+    lines.append(
+        command_line(
+            "report", *source.arguments(), *solver, *page_options, "--out", path_text(Path("report.html"))
+        )
+    )
+    return tuple(lines)

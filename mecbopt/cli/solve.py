@@ -19,7 +19,7 @@ from mecbopt.cli.outputs import (
     to_standard,
 )
 from mecbopt.cli.progress import live_progress
-from mecbopt.cli.report import output_console, print_solution
+from mecbopt.cli.tables import output_console, print_solution
 from mecbopt.solving import solve as solve_problem
 
 __all__ = ["solve"]

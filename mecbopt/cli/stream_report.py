@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mecbopt.cli.report import letters
+from mecbopt.cli.tables import letters
 from mecbopt.codec import Estimate, LawTest, StreamReport
 
 __all__ = ["print_report"]

@@ -18,3 +18,8 @@ __all__ = [
     "Scheme",
     "StreamReport",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

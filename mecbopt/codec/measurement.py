@@ -46,7 +46,7 @@ class Estimate:
     promised: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LawTest:
     """A histogram beside a law, and Pearson's chi-square test of it.
 
@@ -68,6 +68,12 @@ class LawTest:
     degrees: int
     p_value: float
 
+    def __repr__(self) -> str:
+        return (
+            f"LawTest({len(self.law)} letters, {int(self.counts.sum())} counted, "
+            f"chi-square {self.statistic:.6g} with {self.degrees} degrees, p {self.p_value:.3g})"
+        )
+
     @classmethod
     def of(cls, counts: NDArray[np.int64], law: NDArray[np.float64]) -> LawTest:
         """Compare counts with a law."""
@@ -86,7 +92,7 @@ class LawTest:
         return cls(counts, law, statistic, degrees, p_value)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StreamReport:
     """What a stream showed.
 
@@ -122,6 +128,18 @@ class StreamReport:
     def coded_rate(self) -> float:
         """Bits a symbol of the whole stream; nan without symbols."""
         return self.coded_bits / self.symbols if self.symbols else math.nan
+
+    def __repr__(self) -> str:
+        figures = {"I(X;Y)": self.mutual_information, "H(S|Y,U)": self.label_entropy}
+        told = [
+            f"{name} = {figure.measured:.6f} of {figure.promised:.6f} bits"
+            for name, figure in figures.items()
+            if figure is not None
+        ]
+        return (
+            f"StreamReport({self.symbols} symbols, coded rate {self.coded_rate:.6f}, {', '.join(told)}, "
+            f"p of the law of Y {self.output_law.p_value:.3g})"
+        )
 
 
 class Measurement:

@@ -9,6 +9,11 @@ from mecbopt.problem import Problem, load_problem
 __all__ = ["demo_problem"]
 
 
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)
+
+
 def demo_problem() -> Problem:
     """The example of `mecbopt demo`: a weather station, its beacon and an alarm.
 

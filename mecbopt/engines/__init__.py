@@ -3,6 +3,7 @@
 from mecbopt.engines.base import YES, Engine, OneStep, Request, Search, Support
 from mecbopt.engines.chains import Chains
 from mecbopt.engines.enumeration import Enumeration
+from mecbopt.engines.free_law import FreeLaw
 from mecbopt.engines.highs import Highs
 from mecbopt.engines.linear import Linear
 from mecbopt.engines.local import Greedy, Local
@@ -19,6 +20,7 @@ __all__ = [
     "Chains",
     "Engine",
     "Enumeration",
+    "FreeLaw",
     "Greedy",
     "Highs",
     "Incumbent",
@@ -36,3 +38,8 @@ __all__ = [
     "pick",
     "register",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

@@ -14,7 +14,16 @@ from mecbopt.control import Clock, Target
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.formulation import Formulation
 
-__all__ = ["YES", "Engine", "OneStep", "Request", "Search", "Support", "only_entropy_rate_and_label"]
+__all__ = [
+    "YES",
+    "Engine",
+    "OneStep",
+    "Request",
+    "Search",
+    "Support",
+    "a_given_law",
+    "only_entropy_rate_and_label",
+]
 
 
 @dataclass(frozen=True)
@@ -176,6 +185,11 @@ class OneStep:
             self.incumbent = vertex
         self.cost_bound = max(self.cost_bound, bound)
         self.finished = True
+
+
+def a_given_law(formulation: Formulation) -> Support:
+    """Yes unless the law of Y is free."""
+    return Support("does not take a free law of Y") if formulation.free_law else YES
 
 
 def only_entropy_rate_and_label(formulation: Formulation) -> Support:

@@ -14,14 +14,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mecbopt.control import Clock, Expired
+from mecbopt.engines.greedy import greedy_within
 from mecbopt.engines.programs.mixtures import MixtureProgram
 from mecbopt.engines.unseen_label import least_label_entropy, smallest_rate
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.errors import SolverError
-from mecbopt.formulation import Formulation, LabelLimit, Limit, RateLimit
+from mecbopt.formulation import (
+    Formulation,
+    LabelLimit,
+    Limit,
+    RateLimit,
+    enumerate_mappings,
+    mapping_count,
+)
+from mecbopt.info import entropy
 from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["Feasibility", "examine", "first_incumbent"]
+
+#: Where less than this share of I(S;X) must be kept, the smallest rate is found in units of the share.
+_SMALL_SHARE = 1e-6
+#: Columns of that program at most.
+_FEW_MAPPINGS = 50_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +86,17 @@ def first_incumbent(formulation: Formulation) -> Incumbent:
 def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None) -> Feasibility:
     """Find a feasible vertex, or what would have to give way.
 
-    The limits are met one after the other, each as far as those before it allow, the label last.
+    Where the greedy coupling does not serve, the limits are met one after the other, each as far as those
+    before it allow, the label last.
     """
     vertex, clock = first_incumbent(formulation), clock or Clock()
     rate, label = formulation.rate_limit, formulation.label_limit
+    if label is None and not formulation.other_limits:
+        return Feasibility(vertex)
+    if not formulation.unseen_label:
+        quick = greedy_within(formulation, vertex, clock)
+        if quick is not None:
+            return Feasibility(quick)
     met: tuple[Limit, ...] = () if rate is None else (rate,)
     for limit in formulation.other_limits:
         least = _least(formulation, limit, met, seed, clock, vertex)
@@ -147,6 +168,10 @@ def _smallest_rate(
     formulation: Formulation, label: LabelLimit, rate: RateLimit, seed: int, clock: Clock
 ) -> float | None:
     """The smallest rate that attains the label limit, bits; None where no rate does."""
+    if 1.0 - _SMALL_SHARE < label.bound < 1.0 and not formulation.other_limits:
+        found_rate = _smallest_rate_of_a_small_share(formulation, label)
+        if found_rate is not None:
+            return max(found_rate, math.nextafter(formulation.rate, math.inf))
     # Is the label limit attainable at all?  Only then is there a smallest rate.
     others = formulation.other_limits
     attainable = _least(formulation, label, others, seed, clock)
@@ -159,6 +184,33 @@ def _smallest_rate(
     return max(found.level, math.nextafter(formulation.rate, math.inf))
 
 
+def _smallest_rate_of_a_small_share(formulation: Formulation, label: LabelLimit) -> float | None:
+    """The least rate in units of the share of I(S;X) that must be kept, over the mappings that keep some.
+
+    Beside constants, which cost and keep nothing, a linear program to 1e-9 cannot tell so small a share from
+    none.  None where the mappings are too many, or no rate attains the limit.
+    """
+    if mapping_count(*formulation.shape) > _FEW_MAPPINGS:
+        return None
+    mappings = enumerate_mappings(*formulation.shape)
+    kept = 1.0 - label.values(mappings)
+    mappings, kept = mappings[kept > 0.0], kept[kept > 0.0]
+    if len(kept) == 0:
+        return None
+    laws = formulation.output_laws(mappings)
+    weights = formulation.largest_weights(laws, np.zeros((0, len(mappings))), ())
+    spent, kept = entropy(laws, axis=1) * weights, kept * weights
+    unit = (1.0 - label.bound) / kept.max()
+    from scipy.optimize import linprog  # a tenth of a second, for a rare case
+
+    program = linprog(
+        spent / spent.max(),
+        A_ub=np.vstack([-kept / kept.max(), (laws / formulation.p_y * weights[:, None]).T * unit]),
+        b_ub=np.concatenate([[-1.0], np.ones(len(formulation.p_y))]),
+    )
+    return float(program.fun * spent.max() * unit) if program.status == 0 else None
+
+
 def _least(
     formulation: Formulation,
     objective: Limit,
@@ -167,7 +219,7 @@ def _least(
     clock: Clock,
     start: Incumbent | None = None,
 ) -> _Least:
-    """Minimise the left-hand side of one limit subject to others.
+    """Minimise the left-hand side of one limit subject to others, which `start` meets.
 
     As scaled all of them lie between 0 and 1, but for the rate, whose unit is the caller's.
     """
@@ -178,12 +230,18 @@ def _least(
         result = program.minimize()
     except Expired:
         return _Least(None, 1.0, 0.0, True)
+    # A point is known to meet the rows: "infeasible" is then trouble with their scales, and proves nothing.
     if result is None:
-        return _Least(None, math.inf, 0.0, False)
+        level = math.inf if start is None else _level(objective, start)
+        return _Least(start, level, 0.0, False)
     vertex = to_vertex(formulation, result.mappings, result.weights, rows)
     if vertex is None:
         return _Least(None, result.value, max(0.0, result.lower_bound), not result.complete)
-    level = float(objective.values(vertex.mappings) @ vertex.weights)
+    level = _level(objective, vertex)
     # A bound above what a vertex attains is a rounding error of the bound.
     bound = min(max(0.0, result.lower_bound), level)
     return _Least(vertex, level, bound, not result.complete)
+
+
+def _level(limit: Limit, vertex: Incumbent) -> float:
+    return float(limit.values(vertex.mappings) @ vertex.weights)

@@ -7,10 +7,12 @@ feasible mixture in the largest admissible share, it is feasible; a walk to a ve
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import numpy as np
 
+from mecbopt.control import Clock, Expired
 from mecbopt.engines.vertex import Incumbent, limit_rows, to_vertex
 from mecbopt.formulation import Formulation, functions_of_channel
 from mecbopt.formulation.formulation import FloatArray, IntArray
@@ -18,12 +20,9 @@ from mecbopt.mec.greedy import greedy_support
 from mecbopt.problem import Mixture
 from mecbopt.tolerances import LIMIT_SLACK
 
-__all__ = ["LAST_SECONDS", "coupling_as_mixture", "greedy", "improved_by_greedy"]
+__all__ = ["LAST_SECONDS", "coupling_as_mixture", "greedy", "greedy_within", "improved_by_greedy"]
 
 
-#: The walk to a vertex from k mappings over m letters takes about this times k^2 m: 33 s at k = 1905 and
-#: m = 1000.
-_WALK_SECONDS = 1e-8
 #: What a search that was stopped may spend on a coupling that says something.
 LAST_SECONDS = 0.3
 
@@ -37,21 +36,33 @@ def greedy(formulation: Formulation, feasible: Incumbent, seconds: float = math.
     feasible : Incumbent
         Any feasible mixture; the result is never worse.
     seconds : float
-        Time that is left: where the walk would take longer, the mixture is returned that it starts from.
+        Time that is left: where the vertex takes longer, the mixture itself is returned.
     """
-    coupling = greedy_support([formulation.p_x, formulation.p_y]).to_dense()
-    mixture = coupling_as_mixture(coupling)
-    share = _largest_share(formulation, feasible, mixture.mappings, mixture.weights)
-    mappings = np.vstack([mixture.mappings, feasible.mappings])
-    weights = np.concatenate([share * mixture.weights, (1.0 - share) * feasible.weights])
+    mixture = _greedy_mixture(formulation)
+    _, share = _shares(formulation, feasible, mixture)
+    mappings, weights = _mixed(feasible, mixture, share)
     found: Incumbent | None
-    if _WALK_SECONDS * len(mappings) ** 2 * len(formulation.p_y) > seconds:
+    try:
+        found = to_vertex(formulation, mappings, weights, clock=Clock(seconds))
+    except Expired:
         used = weights > 0.0
         mappings, weights = mappings[used], weights[used]
         found = Incumbent(mappings, weights, formulation.cost(mappings, weights))
-    else:
-        found = to_vertex(formulation, mappings, weights)
     return feasible if found is None or found.cost > feasible.cost else found
+
+
+def greedy_within(formulation: Formulation, independent: Incumbent, clock: Clock) -> Incumbent | None:
+    """A feasible vertex between the independent and the greedy coupling, if there is one; no pricing.
+
+    None where no mixture of the two meets every limit, or the time does not suffice.
+    """
+    mixture = _greedy_mixture(formulation)
+    least, largest = _shares(formulation, independent, mixture)
+    if least > largest:
+        return None
+    with contextlib.suppress(Expired):
+        return to_vertex(formulation, *_mixed(independent, mixture, largest), clock=clock)
+    return None
 
 
 def improved_by_greedy(formulation: Formulation, feasible: Incumbent, seconds: float = math.inf) -> Incumbent:
@@ -74,15 +85,27 @@ def coupling_as_mixture(coupling: FloatArray) -> Mixture:
     return Mixture(images, weights / weights.sum())
 
 
-def _largest_share(
-    formulation: Formulation, feasible: Incumbent, mappings: IntArray, weights: FloatArray
-) -> float:
-    """The largest share of the second mixture at which every limit, linear in the share, still holds."""
-    wanted, bounds = limit_rows(formulation, mappings)
+def _greedy_mixture(formulation: Formulation) -> Mixture:
+    return coupling_as_mixture(greedy_support([formulation.p_x, formulation.p_y]).to_dense())
+
+
+def _shares(formulation: Formulation, feasible: Incumbent, mixture: Mixture) -> tuple[float, float]:
+    """The shares of the mixture from the least to the largest at which every limit, linear in it, holds.
+
+    The least is above the largest where there is none.
+    """
+    wanted, bounds = limit_rows(formulation, mixture.mappings)
     start = limit_rows(formulation, feasible.mappings)[0] @ feasible.weights
-    end = wanted @ weights
-    share = 1.0
+    end = wanted @ mixture.weights
+    least, largest = 0.0, 1.0
     for low, high, bound in zip(start, end, bounds, strict=True):
         if high > max(bound, low):
-            share = min(share, max(0.0, (bound - low) / (high - low)))
-    return share
+            largest = min(largest, max(0.0, (bound - low) / (high - low)))
+        if low > bound:
+            least = max(least, (low - bound) / (low - high) if high < low else math.inf)
+    return least, largest
+
+
+def _mixed(feasible: Incumbent, mixture: Mixture, share: float) -> tuple[IntArray, FloatArray]:
+    mappings = np.vstack([mixture.mappings, feasible.mappings])
+    return mappings, np.concatenate([share * mixture.weights, (1.0 - share) * feasible.weights])

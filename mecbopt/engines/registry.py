@@ -10,6 +10,7 @@ from typing import Any
 from mecbopt.engines.base import Engine, Request, Support
 from mecbopt.engines.chains import Chains
 from mecbopt.engines.enumeration import Enumeration
+from mecbopt.engines.free_law import FreeLaw
 from mecbopt.engines.highs import Highs
 from mecbopt.engines.linear import Linear
 from mecbopt.engines.local import Greedy, Local
@@ -27,6 +28,7 @@ ENGINES: dict[str, Engine] = {
     for engine in (
         Trivial(),
         Linear(),
+        FreeLaw(),
         LowRate(),
         Plain(),
         Chains(),
@@ -112,8 +114,12 @@ def pick(method: str, formulation: Formulation, request: Request) -> Engine:
         value=method,
         found=f"is {method!r}, but no engine takes the problem: {'; '.join(reasons)}",
         remedy=(
-            "use ",
-            Name("method='local'"),
-            " (a coupling with a valid upper bound), or merge letters of X",
+            "merge letters of X, or give the law of Y"
+            if formulation.free_law
+            else (
+                "use ",
+                Name("method='local'"),
+                " (a coupling with a valid upper bound), or merge letters of X",
+            )
         ),
     )

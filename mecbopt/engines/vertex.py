@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mecbopt.control import Clock
+from mecbopt.engines.programs import highs
 from mecbopt.formulation import Formulation, Limit
 from mecbopt.formulation.formulation import FloatArray, IntArray
 from mecbopt.tolerances import COLUMN_ZERO, LIMIT_SLACK, MARGINAL_SLACK
@@ -27,8 +29,8 @@ __all__ = ["Incumbent", "limit_rows", "to_vertex"]
 
 #: A limit within this distance of equality is treated as tight and restored exactly by the last solve.
 _TIGHT = 1e-7
-#: From this many images of mappings on the walk follows slopes: the joint entropy of every end takes too
-#: long.
+#: From this many images of mappings on a linear program takes the place of the walk: at 100 x 1000 .4 s, the
+#: walk 33 s.
 _LARGE = 20_000
 #: A linear form that is shorter than this on an orthonormal basis is zero there, up to rounding.
 _DEPENDENT = 1e-13
@@ -69,7 +71,11 @@ class _Rows:
 
 
 def to_vertex(
-    formulation: Formulation, mappings: IntArray, weights: FloatArray, limits: Sequence[Limit] | None = None
+    formulation: Formulation,
+    mappings: IntArray,
+    weights: FloatArray,
+    limits: Sequence[Limit] | None = None,
+    clock: Clock | None = None,
 ) -> Incumbent | None:
     """Walk to a vertex and solve its equations anew.
 
@@ -81,12 +87,19 @@ def to_vertex(
         Feasible up to the tolerance of a linear programming solver.
     limits : sequence of Limit, optional
         Those of the formulation by default.
+    clock : Clock, optional
+        Its limit ends the linear program of a large mixture.
 
     Returns
     -------
     Incumbent or None
         None where no weights satisfy the marginals to `MARGINAL_SLACK` and the limits to `LIMIT_SLACK`, as
         scaled, which a point that is feasible only up to a tolerance may show.
+
+    Raises
+    ------
+    Expired
+        The clock's limit is reached.
     """
     laws = formulation.output_laws(mappings)
     values, bounds = limit_rows(formulation, mappings, limits)
@@ -100,11 +113,14 @@ def to_vertex(
         mappings, scales, (laws / formulation.p_y * scales[:, None]).T, values * scales, bounds
     ).only(keep)
     levels = weights[keep] / rows.scales
+    if mappings.size > _LARGE:
+        levels = _least_on_tangent(formulation, rows, levels, clock or Clock())
+        keep = levels > COLUMN_ZERO
+        return _polished(formulation, rows.only(keep), levels[keep])
     tight = rows.limits @ levels >= bounds - _TIGHT
     free = _null_space(np.vstack([rows.marginals, rows.limits[tight]]))
-    slopes = _slopes(formulation, rows, levels) if mappings.size > _LARGE and free.shape[1] else None
     while free.shape[1]:
-        levels = _walk(formulation, rows, levels, free[:, 0], tight, slopes)
+        levels = _walk(formulation, rows, levels, free[:, 0], tight)
         now_tight = rows.limits @ levels >= bounds - _TIGHT
         for row in rows.limits[now_tight & ~tight]:
             free = _orthogonal_to(free, row @ free)
@@ -113,7 +129,6 @@ def to_vertex(
             free = _orthogonal_to(free, free[gone])
         keep = levels > COLUMN_ZERO
         rows, levels, free = rows.only(keep), levels[keep], free[keep]
-        slopes = None if slopes is None else slopes[keep]
     return _polished(formulation, rows, levels)
 
 
@@ -157,16 +172,23 @@ def _orthogonal_to(basis: FloatArray, row: FloatArray) -> FloatArray:
     return (basis - 2.0 * np.outer(basis @ mirror, mirror))[:, :-1]
 
 
-def _slopes(formulation: Formulation, rows: _Rows, levels: FloatArray) -> FloatArray:
-    """The derivative of the cost along each level, shape (k,).
+def _least_on_tangent(formulation: Formulation, rows: _Rows, levels: FloatArray, clock: Clock) -> FloatArray:
+    """The vertex at which the tangent of the cost is least, shape (k,); the point itself if none is found.
 
-    A concave function lies below its tangent: a walk on which the tangent at its start does not rise ends no
-    higher than it began, but for cells so small that their derivative is cut off.
+    A concave function lies below its tangent: no vertex that the tangent prefers costs more, but for cells so
+    small that their derivative is cut off.
     """
     coupling = formulation.coupling(rows.mappings, levels * rows.scales)
     cells = formulation.objective.gradient(coupling) * formulation.p_x[:, None]
-    slopes: FloatArray = cells[np.arange(len(cells)), rows.mappings].sum(axis=1) * rows.scales
-    return slopes
+    slopes = cells[np.arange(len(cells)), rows.mappings].sum(axis=1) * rows.scales
+    model = highs.new_model()
+    for _ in rows.marginals:
+        model.addRow(1.0, 1.0, 0, [], [])
+    for bound in rows.bounds:
+        model.addRow(-highs.INFINITY, bound, 0, [], [])
+    highs.add_columns(model, np.vstack([rows.marginals, rows.limits]).T, slopes)
+    highs.run(model, clock)
+    return np.array(model.getSolution().col_value) if highs.is_optimal(model) else levels
 
 
 def _walk(
@@ -175,15 +197,11 @@ def _walk(
     levels: FloatArray,
     direction: FloatArray,
     tight: BoolArray,
-    slopes: FloatArray | None,
 ) -> FloatArray:
-    """Go along +-direction to the end with the smaller joint entropy, by the slopes where they are given."""
+    """Go along +-direction to the end with the smaller joint entropy."""
     limits, bounds = rows.limits[~tight], rows.bounds[~tight]
     ends = []
-    steps = [direction, -direction]
-    if slopes is not None:
-        steps = steps[:1] if slopes @ direction <= 0.0 else steps[1:]
-    for step in steps:
+    for step in (direction, -direction):
         falling = step < 0
         length = np.min(levels[falling] / -step[falling]) if falling.any() else np.inf
         growth = limits @ step
@@ -196,8 +214,6 @@ def _walk(
         if falling.any():
             blocking = falling & (levels <= -step * length * (1 + 1e-12) + 1e-18)
             moved[blocking] = 0.0
-        if slopes is not None:
-            return moved
         ends.append((formulation.cost(rows.mappings, moved * rows.scales), moved))
     return min(ends, key=lambda end: end[0])[1]
 

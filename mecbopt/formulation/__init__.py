@@ -53,3 +53,8 @@ __all__ = [
     "subset_sums",
     "to_deterministic",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

@@ -14,6 +14,7 @@ import numpy as np
 
 from mecbopt.formulation.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
 from mecbopt.formulation.objectives import JointEntropy, Objective
+from mecbopt.formulation.partitions import block_sums
 from mecbopt.info import phi
 from mecbopt.tolerances import LIMIT_SLACK
 
@@ -33,6 +34,8 @@ class Formulation:
     objective : Objective
     limits : tuple of Limit
         Beside the marginals.
+    free_law : bool
+        Whether Y may have any law; `p_y` is then even, one law among others.
     unseen_label : bool
         Whether C limits H(S|Y), of which H(S|Y,U), that the label limit speaks of, is a lower bound.  Most
         engines know limits that are linear in the weights alone (`mecbopt.engines.registry.support`).
@@ -42,6 +45,7 @@ class Formulation:
     p_y: FloatArray
     objective: Objective
     limits: tuple[Limit, ...] = ()
+    free_law: bool = False
     unseen_label: bool = False
 
     @classmethod
@@ -108,7 +112,7 @@ class Formulation:
 
     def output_laws(self, mappings: IntArray) -> FloatArray:
         """q_k(y) = P(f_k(X) = y), shape (k, m), for mappings of shape (k, n)."""
-        return np.stack([(mappings == y) @ self.p_x for y in range(len(self.p_y))], axis=1)
+        return block_sums(mappings, self.p_x[:, None], len(self.p_y))[..., 0]
 
     def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
         """P(x, y) of a mixture, shape (n, m)."""

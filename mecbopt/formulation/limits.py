@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlog1py
 
-from mecbopt.formulation.partitions import subset_sums
+from mecbopt.formulation.partitions import block_sums, subset_sums
 from mecbopt.info import phi
 from mecbopt.tolerances import LIMIT_SLACK
 from mecbopt.units import BITS_PER_NAT
@@ -198,7 +198,7 @@ class _SumOverBlocks(ABC):
 
     def values(self, mappings: IntArray) -> FloatArray:
         """The scaled left-hand side of each mapping, shape (k,)."""
-        blocks = np.stack([(mappings == y) @ self.statistics for y in range(self.letters_y)], axis=1)
+        blocks = block_sums(mappings, self.statistics, self.letters_y)
         total: FloatArray = self.term(blocks).sum(axis=1)
         return total
 

@@ -10,11 +10,13 @@ import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+import numpy as np
+
 from mecbopt.errors import Name, NotSupportedError
 from mecbopt.formulation.affine import affine_limits
 from mecbopt.formulation.formulation import Formulation
 from mecbopt.formulation.limits import ExactLabel, LabelLimit, Limit, RateLimit
-from mecbopt.formulation.objectives import JointEntropy, LinearObjective, Objective
+from mecbopt.formulation.objectives import ConditionalEntropy, JointEntropy, LinearObjective, Objective
 from mecbopt.problem import Problem
 
 __all__ = ["LIMITS", "OBJECTIVES", "lower", "stated"]
@@ -24,8 +26,7 @@ LowerObjective = Callable[[Problem], Objective]
 
 
 def _rate(problem: Problem) -> tuple[Limit, ...]:
-    p_y = problem.require_p_y()
-    return (RateLimit(problem.p_x, len(p_y), problem.rate),)
+    return (RateLimit(problem.p_x, problem.shape[1], problem.rate),)
 
 
 def _label(problem: Problem) -> tuple[Limit, ...]:
@@ -49,6 +50,10 @@ def _distortion(problem: Problem) -> Objective:
     return LinearObjective(problem.distortion)
 
 
+def _free_law(problem: Problem) -> Objective:
+    return ConditionalEntropy(problem.p_x, problem.shape[1], problem.rate)
+
+
 #: Argument -> the limits that it states.  Extend it to lower another one.
 LIMITS: dict[str, LowerLimit] = {
     "rate": _rate,
@@ -57,11 +62,12 @@ LIMITS: dict[str, LowerLimit] = {
     "constraints": _constraints,
 }
 #: Argument -> the objective that takes the place of the mutual information.
-OBJECTIVES: dict[str, LowerObjective] = {"distortion": _distortion}
+OBJECTIVES: dict[str, LowerObjective] = {"distortion": _distortion, "y_size": _free_law}
 
+#: What is lowered beside a free law of Y.
+_WITH_FREE_LAW = ("y_size", "rate")
 #: What a refusal says of an argument that nothing lowers.
 _REFUSED = {
-    "y_size": "is {value}: a free law of Y",
     "p_y_tolerance": "is {value:g}: a law of Y within a tolerance",
     "min_label_entropy": "is {value:g}: H(S|Y) >= c",
 }
@@ -97,17 +103,30 @@ def lower(problem: Problem) -> Formulation:
     objective: Objective | None = None
     limits: list[Limit] = []
     for argument in stated(problem):
+        if problem.p_y is None and argument not in _WITH_FREE_LAW:
+            raise NotSupportedError(
+                argument=argument,
+                found="beside a free law of Y is not supported yet",
+                remedy=("leave ", Name(argument), " out, or give ", Name("p_y")),
+            )
         if argument in OBJECTIVES:
             objective = OBJECTIVES[argument](problem)
         elif argument in LIMITS:
             limits.extend(LIMITS[argument](problem))
         else:
             raise _refusal(problem, argument)
-    p_x, p_y = problem.p_x, problem.require_p_y()
     # Rate first: the others are met where the marginals and it allow (`mecbopt.engines.feasibility`).
     limits.sort(key=lambda limit: not isinstance(limit, RateLimit))
-    unseen = not problem.label_sees_seed and any(isinstance(limit, LabelLimit) for limit in limits)
-    return Formulation(p_x, p_y, objective or _joint_entropy(problem), tuple(limits), unseen)
+    free = problem.p_y is None
+    p_y = np.full(problem.shape[1], 1.0 / problem.shape[1]) if free else problem.require_p_y()
+    return Formulation(
+        problem.p_x,
+        p_y,
+        objective or _joint_entropy(problem),
+        tuple(limits),
+        free_law=free,
+        unseen_label=not problem.label_sees_seed and any(isinstance(limit, LabelLimit) for limit in limits),
+    )
 
 
 def _joint_entropy(problem: Problem) -> JointEntropy:

@@ -17,7 +17,7 @@ from mecbopt.bounds import mutual_information_bound
 from mecbopt.info import entropy, phi
 from mecbopt.units import BITS_PER_NAT
 
-__all__ = ["JointEntropy", "LinearObjective", "Objective"]
+__all__ = ["ConditionalEntropy", "JointEntropy", "LinearObjective", "Objective"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -61,6 +61,14 @@ class Objective(Protocol):
     def claims(self, cost_bound: float, slack: float) -> dict[str, Any]:
         """The fields of a `Solution` that state this bound on the cost; rounded outward."""
         ...
+
+
+def _information_claim(offset: float, cost_bound: float, slack: float, terms: float) -> dict[str, Any]:
+    """An upper bound on I(X;Y) = offset - cost; `terms` is the size of the sums behind it, bits."""
+    if cost_bound == np.inf:
+        return {"upper_bound": -np.inf}
+    # The difference of two sums of rounded terms is off by a few units in the last place of either.
+    return {"upper_bound": max(0.0, offset - cost_bound + slack + _ROUNDING * terms)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +117,59 @@ class JointEntropy:
 
     def claims(self, cost_bound: float, slack: float) -> dict[str, Any]:
         """An upper bound on I(X;Y), bits."""
-        if cost_bound == np.inf:
-            return {"upper_bound": -np.inf}
-        # The difference of two sums of rounded terms is off by a few units in the last place of either.
-        bound = self.offset - cost_bound + slack + _ROUNDING * self.offset
-        return {"upper_bound": max(0.0, bound)}
+        return _information_claim(self.offset, cost_bound, slack, self.offset)
+
+
+@dataclass(frozen=True, eq=False)
+class ConditionalEntropy:
+    """H(X|Y), concave in the coupling: least where I(X;Y) is greatest whatever the law of Y.
+
+    Attributes
+    ----------
+    p_x : ndarray, shape (n,)
+    letters_y : int
+    rate : float
+        R in bits, for I(X;Y) <= R.
+    """
+
+    p_x: FloatArray
+    letters_y: int
+    rate: float
+    name = "conditional_entropy"
+
+    @cached_property
+    def offset(self) -> float:
+        """H(X), bits."""
+        return float(entropy(self.p_x))
+
+    @property
+    def lower_bound(self) -> float:
+        """By I(X;Y) <= R, H(X) and log2 m, bits."""
+        return self.offset - max(0.0, min(self.rate, self.offset, float(np.log2(self.letters_y))))
+
+    def costs(self, cells: FloatArray) -> FloatArray:
+        """Conditional entropies, bits."""
+        laws = cells.reshape(*cells.shape[:-1], -1, self.letters_y).sum(axis=-2)
+        costs: FloatArray = phi(cells).sum(axis=-1) - phi(laws).sum(axis=-1)
+        return costs
+
+    def gradient(self, coupling: FloatArray) -> FloatArray:
+        """log2 p(y) - log2 p(x,y), cut off near 0."""
+        laws = np.log2(np.maximum(coupling.sum(axis=0), _SMALLEST_CELL))
+        gradient: FloatArray = laws - np.log2(np.maximum(coupling, _SMALLEST_CELL))
+        return gradient
+
+    def restrict(
+        self, keep_x: BoolArray, keep_y: BoolArray, p_x: FloatArray, p_y: FloatArray
+    ) -> ConditionalEntropy:
+        """The conditional entropy of the letters that are kept."""
+        return ConditionalEntropy(p_x, len(p_y), self.rate)
+
+    def claims(self, cost_bound: float, slack: float) -> dict[str, Any]:
+        """An upper bound on I(X;Y), bits."""
+        return _information_claim(
+            self.offset, cost_bound, slack, self.offset + float(np.log2(self.letters_y))
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from mecbopt.control import Clock
 from mecbopt.formulation.enumeration import distinct_mappings
 from mecbopt.formulation.formulation import FloatArray, Formulation, IntArray
 from mecbopt.formulation.limits import Limit
-from mecbopt.formulation.partitions import CheapestPartition, prices_exactly, subset_sums
+from mecbopt.formulation.partitions import CheapestPartition, block_sums, prices_exactly, subset_sums
 
 __all__ = ["CheapestMapping", "least_mean_cost"]
 
@@ -135,8 +135,7 @@ class CheapestMapping:
         starts[0] = np.argmin(cell_costs, axis=1)
         starts[1 : 1 + m] = self.formulation.constants()[: len(starts) - 1]
         priced = [(limit, price) for limit, price in zip(self.limits, prices, strict=True) if price]
-        images = np.arange(m)
-        sums = [np.stack([(starts == y) @ limit.statistics for y in images], axis=1) for limit, _ in priced]
+        sums = [block_sums(starts, limit.statistics, m) for limit, _ in priced]
         rows = np.arange(len(starts))
         improved = True
         while improved:

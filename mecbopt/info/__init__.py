@@ -12,3 +12,8 @@ __all__ = [
     "mutual_information",
     "phi",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

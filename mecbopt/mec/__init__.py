@@ -9,3 +9,8 @@ from mecbopt.mec.greedy import greedy
 from mecbopt.mec.result import MecResult, SparseCoupling
 
 __all__ = ["MecResult", "SparseCoupling", "exact", "greedy", "lower_bound"]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

@@ -28,7 +28,11 @@ def require_dense(shape: tuple[int, ...]) -> None:
         )
 
 
-@dataclass(frozen=True, eq=False)
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class SparseCoupling:
     """A coupling of k marginals by its support (coordinate format, any k).
 
@@ -45,6 +49,9 @@ class SparseCoupling:
     indices: NDArray[np.int64]
     masses: NDArray[np.float64]
     shape: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return f"SparseCoupling({_sizes(self.shape)}, support {len(self.masses)})"
 
     def to_dense(self) -> NDArray[np.float64]:
         """The coupling as an array of shape `shape`; ProblemError beyond 2^26 cells."""
@@ -78,7 +85,7 @@ class SparseCoupling:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MecResult:
     """A coupling and what is known about it.
 
@@ -107,6 +114,14 @@ class MecResult:
     def gap(self) -> float:
         """Bits by which the coupling may exceed the minimum at most: entropy - lower_bound."""
         return self.entropy - self.lower_bound
+
+    def __repr__(self) -> str:
+        coupling = self.coupling
+        support = len(coupling.masses) if isinstance(coupling, SparseCoupling) else np.count_nonzero(coupling)
+        return (
+            f"MecResult({self.status.value}, H = {self.entropy:.6f} bits, bound {self.lower_bound:.6f}, "
+            f"gap {self.gap:.2g}, {_sizes(coupling.shape)}, support {support})"
+        )
 
     def equals(self, other: object) -> bool:
         """Whether `other` holds the same coupling, numbers and status."""

@@ -12,3 +12,8 @@ from mecbopt.plots.streams import stream_figure
 from mecbopt.plots.style import new_figure, save
 
 __all__ = ["coupling", "curve", "mixture", "new_figure", "save", "solution_figure", "stream_figure"]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from mecbopt.plots.style import GREY, LINES, axes_for, quiet
-from mecbopt.problem import Status
+from mecbopt.plots.style import ACCENT, GREY, LINES, axes_for, quiet
+from mecbopt.problem import Solution, Status
 
 if TYPE_CHECKING:
     from mecbopt.analysis import RateCurve
@@ -31,6 +32,7 @@ def curve(
     label: str | None = None,
     color: str = LINES[0],
     limit: bool = True,
+    point: Solution | None = None,
 ) -> Axes:
     """Draw I(X;Y) over the rate and the band up to the proved upper bound.
 
@@ -50,6 +52,8 @@ def curve(
     limit : bool
         Draw the dotted line and mark rates without a coupling; switch it off for further curves in the same
         axes.
+    point : Solution, optional
+        Marked on the curve, at its limit R; without a limit at the last rate.
 
     Returns
     -------
@@ -79,15 +83,35 @@ def curve(
     ax.fill_between(rates, value, bound, where=feasible, color=color, alpha=0.22, linewidth=0)
     markers: dict[str, Any] = {"marker": "o", "markersize": 2.8} if len(rates) <= _MAX_MARKERS else {}
     ax.plot(rates, value, color=color, linewidth=1.8, label=label, **markers)
+    if point is not None and point.has_coupling:
+        _mark(ax, point, float(rates[-1]))
     ax.set_xlabel("rate R = limit on H(Y|U), bits")
     ax.set_ylabel("I(X;Y), bits")
     quiet(ax, grid=True)
-    if own and limit:
+    if own and (limit or point is not None):
         # Above the axes, where no curve runs.
         ax.legend(
             loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False, fontsize=8, borderaxespad=0.2
         )
     return ax
+
+
+def _mark(ax: Axes, point: Solution, last: float) -> None:
+    """A solution as a point of its own, at the edge where its limit lies beyond the rates."""
+    rate = min(point.problem.rate, last)
+    name = f"R = {point.problem.rate:.6g}" if math.isfinite(point.problem.rate) else "no limit"
+    ax.plot(
+        [rate],
+        [point.mutual_information],
+        marker="o",
+        markersize=8,
+        color=ACCENT,
+        markeredgecolor="white",
+        linestyle="none",
+        zorder=5,
+        clip_on=False,
+        label=name,
+    )
 
 
 def _set_limits(ax: Axes, rates: FloatArray, top: float) -> None:

@@ -103,7 +103,8 @@ def _name_letters(ax: Axes, x_letters: list[str], y_letters: list[str]) -> None:
         chosen, rotation = shortened(names[::every]), 0
         if axis is ax.xaxis:
             chosen, rotation = tick_names(names[::every], every * column_width(len(names)))
-        axis.set_ticks(range(0, len(names), every), chosen, rotation=rotation)
+        # Names are plain text: a dollar in one begins no formula.
+        axis.set_ticks(range(0, len(names), every), chosen, rotation=rotation, parse_math=False)
         axis.set_ticks([edge - 0.5 for edge in range(len(names) + 1)], minor=True)
     ax.set_xlabel("y", color=INK)
     ax.set_ylabel("x", color=INK)

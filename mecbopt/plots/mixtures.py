@@ -95,7 +95,17 @@ def _tile(ax: Axes, x: int, row: int, name: str, size: float, colour: str) -> No
         )
     )
     if name:
-        ax.text(x, row, name, ha="center", va="center", fontsize=size, color=text_colour(colour))
+        # Names are plain text: a dollar in one begins no formula.
+        ax.text(
+            x,
+            row,
+            name,
+            ha="center",
+            va="center",
+            fontsize=size,
+            color=text_colour(colour),
+            parse_math=False,
+        )
 
 
 def _bar(ax: Axes, n: int, row: int, weight: float, largest: float, rate: float) -> None:
@@ -124,7 +134,7 @@ def _finish(ax: Axes, x_letters: list[str], rows: int) -> None:
     ax.set_ylim(rows - 0.4, -0.5)
     every = -(-n // 40)
     names, rotation = tick_names(x_letters[::every], every * tile_width(n))
-    ax.set_xticks(range(0, n, every), names, rotation=rotation)
+    ax.set_xticks(range(0, n, every), names, rotation=rotation, parse_math=False)
     ax.set_yticks(range(rows), [f"$f_{{{row + 1}}}$" for row in range(rows)])
     ax.xaxis.tick_top()
     ax.tick_params(length=0, colors=INK, labelsize=9, pad=2)

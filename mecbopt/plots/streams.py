@@ -47,7 +47,7 @@ def _histogram(ax: Axes, report: StreamReport) -> None:
         places, test.law, yerr=errors, fmt="_", color=ACCENT, markersize=14, label=f"p_Y, {_ERRORS:g} errors"
     )
     if len(places) <= _MAX_NAMES:
-        ax.set_xticks(places, letters(report.problem.y_letters, len(places)))
+        ax.set_xticks(places, letters(report.problem.y_letters, len(places)), parse_math=False)
     ax.set_xlabel("y")
     ax.set_ylabel("share of the symbols")
     ax.set_ylim(bottom=0)

@@ -1,5 +1,6 @@
 """Problems, mixtures, solutions, their states and their files."""
 
+from mecbopt.problem.bins import Bins
 from mecbopt.problem.files import load_problem
 from mecbopt.problem.mixture import Mixture, source_letters
 from mecbopt.problem.named import Agreement, CostCap, Forbidden, Moment
@@ -9,6 +10,7 @@ from mecbopt.problem.status import Status, StopReason
 
 __all__ = [
     "Agreement",
+    "Bins",
     "CostCap",
     "Forbidden",
     "Mixture",
@@ -20,3 +22,8 @@ __all__ = [
     "load_problem",
     "source_letters",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

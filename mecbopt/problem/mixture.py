@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from mecbopt import _validate
 from mecbopt.errors import ProblemError, SolutionError
 from mecbopt.info import entropy
+from mecbopt.problem.frames import pandas
+from mecbopt.problem.letters import distinct_letters
 
 __all__ = ["Mixture", "source_letters"]
 
@@ -22,9 +24,11 @@ __all__ = ["Mixture", "source_letters"]
 _WEIGHT_SUM = 1e-9
 #: What an index of 32 bits can count: no table of more columns fits a memory.
 _MAX_LETTERS = 2**31 - 1
+#: Weights that one line shows.
+_MAX_SHOWN = 6
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Mixture:
     """Deterministic mappings f_1 .. f_k from the letters of X to those of Y, and their probabilities.
 
@@ -93,6 +97,44 @@ class Mixture:
     def __len__(self) -> int:
         """The number of mappings."""
         return len(self.weights)
+
+    def __repr__(self) -> str:
+        count, letters = self.mappings.shape
+        shown = ", ".join(f"{weight:.6g}" for weight in self.weights[:_MAX_SHOWN])
+        noun = "mapping" if count == 1 else "mappings"
+        more = ", ..." if count > _MAX_SHOWN else ""
+        return f"Mixture({count} {noun} of {letters} letters, weights {shown}{more})"
+
+    def to_frame(
+        self, x_letters: Sequence[Hashable] | None = None, y_letters: Sequence[Hashable] | None = None
+    ) -> Any:
+        """The mappings as a pandas DataFrame: a row each with its weight as index, a column a letter of X.
+
+        Parameters
+        ----------
+        x_letters, y_letters : sequence, optional
+            Names, such as those of the problem; positions by default.
+
+        Raises
+        ------
+        NotSupportedError
+            pandas is not installed.
+        ProblemError
+            Names that are not one for each letter.
+        """
+        module = pandas()
+        names: Any = range(self.mappings.shape[1])
+        if x_letters is not None:
+            names = distinct_letters("x_letters", x_letters, len(names))
+        images: Any = self.mappings.copy()
+        if y_letters is not None:
+            known = tuple(y_letters)
+            distinct_letters("y_letters", known, self._size(len(known)))
+            images = [[known[y] for y in mapping] for mapping in self.mappings]
+        index = module.Index(self.weights.copy(), name="weight")
+        return module.DataFrame(
+            images, index=index, columns=module.Index(list(names), name="x", tupleize_cols=False)
+        )
 
     @cached_property
     def _images(self) -> tuple[int, NDArray[np.int64]]:

@@ -21,7 +21,9 @@ from mecbopt.bounds import mutual_information_bound
 from mecbopt.errors import Name, NotSupportedError, ProblemError
 from mecbopt.info import entropy
 from mecbopt.problem import arguments as argument
+from mecbopt.problem import problem_text
 from mecbopt.problem.arguments import Constraint, LimitArguments, ProblemArguments
+from mecbopt.problem.bins import BinsLike
 from mecbopt.problem.documents import problem_document
 from mecbopt.problem.letters import Letters
 from mecbopt.problem.samples import empirical_arguments
@@ -182,18 +184,10 @@ class Problem:
                 value.setflags(write=False)
 
     def __repr__(self) -> str:
-        n, m = self.shape
-        parts = [f"n={n}", f"m={m}", f"rate={self.rate:.6g}"]
-        parts += [] if self.p_y is not None else ["p_y=None"]
-        parts += [] if self.p_s_given_x is None else [f"s={self.p_s_given_x.shape[1]}"]
-        for name in ("max_label_entropy", "min_label_entropy"):
-            value = getattr(self, name)
-            parts += [] if value is None else [f"{name}={value:.6g}"]
-        parts += [f"p_y_tolerance={self.p_y_tolerance:.6g}"] if self.p_y_tolerance else []
-        parts += [] if self.label_sees_seed else ["label_sees_seed=False"]
-        parts += [] if self.distortion is None else ["distortion"]
-        parts += [f"constraints={len(self.constraints)}"] if self.constraints else []
-        return f"Problem({', '.join(parts)})"
+        return problem_text.one_line(self)
+
+    def _repr_html_(self) -> str:
+        return problem_text.html_tables(self)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -318,6 +312,7 @@ class Problem:
         y: Iterable[Hashable] | None = None,
         label: Iterable[Hashable] | None = None,
         smoothing: NumberLike = 0.0,
+        bins: BinsLike = None,
         **arguments: Unpack[LimitArguments],
     ) -> Problem:
         """The empirical problem of columns of samples.
@@ -333,6 +328,9 @@ class Problem:
             Samples of S beside those of X; they give p_s_given_x.
         smoothing : number
             Pseudo-count added to every cell of the counts of (x, label) and of y; 0 is the empirical law.
+        bins : int, or mapping from "x", "y" or "label" to int, cut points or Bins, optional
+            Columns of numbers are cut into so many bins of equal counts, or at these points; one number is
+            for x and y, where they hold more different numbers.  The letters are the intervals (`Bins`).
         arguments
             `rate`, `max_label_entropy` and the other arguments of `Problem`; `normalize` concerns `p_y`.
 
@@ -346,9 +344,13 @@ class Problem:
         >>> problem = Problem.from_samples(["a", "b", "a", "c"], p_y=[0.5, 0.5])
         >>> problem.x_letters, problem.p_x.tolist()
         (('a', 'b', 'c'), [0.5, 0.25, 0.25])
+        >>> Problem.from_samples([0.1, 0.7, 0.2, 0.9], p_y=[0.5, 0.5], bins=2).x_letters
+        ('(-inf, 0.45)', '[0.45, inf)')
         """
         free = arguments.get("y_size") is not None
-        columns = empirical_arguments(x, p_y=p_y, y=y, label=label, smoothing=smoothing, free_law=free)
+        columns = empirical_arguments(
+            x, p_y=p_y, y=y, label=label, smoothing=smoothing, bins=bins, free_law=free
+        )
         given: dict[str, Any] = dict(arguments)
         twice = next((name for name in columns if name in given), None)
         if twice is not None:

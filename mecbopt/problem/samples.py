@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mecbopt import _validate
 from mecbopt._validate import Channel, Law
 from mecbopt.errors import Name, ProblemError
+from mecbopt.problem.bins import Bins, columns_to_bin
 from mecbopt.problem.letters import Letters, is_missing
 
 __all__ = ["empirical_arguments"]
@@ -28,6 +29,7 @@ def empirical_arguments(
     y: Any = None,
     label: Any = None,
     smoothing: Any = 0.0,
+    bins: Any = None,
     free_law: bool = False,
 ) -> dict[str, Any]:
     """The arguments of `Problem` that columns of samples determine; see `Problem.from_samples`.
@@ -37,7 +39,12 @@ def empirical_arguments(
     """
     kept = _validate.exact_nonnegative("smoothing", smoothing, "counts", allow_infinity=False)
     pseudo_count = Fraction(kept)
-    x_letters, x_codes = _codes("x", x)
+    columns = {
+        name: None if samples is None and name != "x" else _column(name, samples)
+        for name, samples in (("x", x), ("y", y), ("label", label))
+    }
+    cut = columns_to_bin(bins, columns)
+    x_letters, x_codes = _codes("x", columns["x"] or [], cut)
     if [p_y is not None, y is not None, free_law].count(True) != 1:
         given = "neither" if p_y is None and y is None else "both"
         raise ProblemError(
@@ -48,9 +55,10 @@ def empirical_arguments(
     if label is None:
         arguments["p_x"] = Law.of_counts(np.bincount(x_codes), pseudo_count)
     else:
-        arguments |= _labelled(x_codes, len(x_letters), label, pseudo_count)
+        labels = _codes("label", columns["label"] or [], cut)
+        arguments |= _labelled(x_codes, len(x_letters), labels, pseudo_count)
     if y is not None:
-        arguments["y_letters"], y_codes = _codes("y", y)
+        arguments["y_letters"], y_codes = _codes("y", columns["y"] or [], cut)
         arguments["p_y"] = Law.of_counts(np.bincount(y_codes), pseudo_count)
     elif p_y is not None:
         arguments["p_y"] = p_y
@@ -58,10 +66,13 @@ def empirical_arguments(
 
 
 def _labelled(
-    x_codes: NDArray[np.int64], letters_x: int, label: Any, pseudo_count: Fraction
+    x_codes: NDArray[np.int64],
+    letters_x: int,
+    labels: tuple[Letters, NDArray[np.int64]],
+    pseudo_count: Fraction,
 ) -> dict[str, Any]:
     """p_X and the label channel from the joint counts, the pseudo-count added to every joint cell."""
-    s_letters, s_codes = _codes("label", label)
+    s_letters, s_codes = labels
     if len(s_codes) != len(x_codes):
         raise ProblemError(
             argument="label",
@@ -78,12 +89,21 @@ def _labelled(
     }
 
 
-def _codes(name: str, samples: Any) -> tuple[Letters, NDArray[np.int64]]:
+def _codes(name: str, values: list[Any], bins: Mapping[str, Bins]) -> tuple[Letters, NDArray[np.int64]]:
     """The distinct letters, and for each sample the position of its letter.
 
-    Letters are sorted where they can be compared, else in order of first appearance.
+    Letters are sorted where they can be compared, else in order of first appearance; bins ascend, and those
+    that hold no sample are no letters.
     """
-    values = _column(name, samples)
+    if name in bins:
+        try:
+            places = bins[name].codes(values)
+        except ProblemError as error:
+            error.rename({"values": name})
+            raise
+        present, codes = np.unique(places, return_inverse=True)
+        names = bins[name].letters
+        return tuple(names[place] for place in present), codes.astype(np.int64).reshape(-1)
     try:
         distinct = list(dict.fromkeys(values))
     except TypeError:
@@ -101,8 +121,8 @@ def _codes(name: str, samples: Any) -> tuple[Letters, NDArray[np.int64]]:
         letters: Letters = tuple(sorted(distinct))
     except TypeError:
         letters = tuple(distinct)
-    places = {letter: place for place, letter in enumerate(letters)}
-    return letters, np.fromiter(map(places.__getitem__, values), np.int64, len(values))
+    position = {letter: place for place, letter in enumerate(letters)}
+    return letters, np.fromiter(map(position.__getitem__, values), np.int64, len(values))
 
 
 def _column(name: str, samples: Any) -> list[Any]:

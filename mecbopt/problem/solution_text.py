@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from html import escape
 from typing import TYPE_CHECKING
+
+from mecbopt.problem import html
+from mecbopt.problem.problem_text import letter_names
+from mecbopt.problem.status import Status
 
 if TYPE_CHECKING:
     from mecbopt.problem.solution import Solution
 
-__all__ = ["html_table", "one_line"]
+__all__ = ["coupling_table", "figures", "html_table", "one_line"]
 
 #: Largest alphabets whose coupling a notebook shows in full.
 _MAX_ROWS, _MAX_COLUMNS = 20, 12
@@ -36,38 +39,45 @@ def one_line(solution: Solution) -> str:
 
 def html_table(solution: Solution) -> str:
     """Figures, and the coupling where it is small enough to read."""
+    return html.figures(figures(solution)) + coupling_table(solution, _MAX_ROWS, _MAX_COLUMNS)
+
+
+def figures(solution: Solution) -> list[tuple[str, str]]:
+    """What is known, name by name; a figure that there is none of is the empty text."""
     distortion = solution.problem.distortion is not None
     unit = "" if distortion else " bits"
-    figures = {
-        "status": f"{solution.status.value} ({solution.stop_reason.value})",
-        "E d(X,Y)" if distortion else "I(X;Y)": _figure(solution.objective, unit),
-        "bound": _figure(solution.objective_bound, unit),
-        "gap": "" if math.isnan(solution.gap) else f"{solution.gap:.2g}{unit}",
-        "rate H(Y|U)": _figure(solution.rate, " bits"),
-        "H(S|Y,U)": _figure(solution.label_entropy_with_seed, " bits"),
-        "H(S|Y)": _figure(solution.label_entropy_without_seed, " bits"),
-        "mappings": "" if solution.mixture is None else str(len(solution.mixture)),
-    }
-    rows = [
-        f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in figures.items() if text
+    infeasible = solution.status is Status.INFEASIBLE
+    return [
+        ("status", f"{solution.status.value} ({solution.stop_reason.value})"),
+        ("E d(X,Y)" if distortion else "I(X;Y)", _figure(solution.objective, unit)),
+        (
+            "lower bound" if distortion else "upper bound",
+            "" if infeasible else _figure(solution.objective_bound, unit),
+        ),
+        ("gap", "" if math.isnan(solution.gap) else f"{solution.gap:.2g}{unit}"),
+        ("rate H(Y|U)", _figure(solution.rate, " bits")),
+        ("H(S|Y,U)", _figure(solution.label_entropy_with_seed, " bits")),
+        ("H(S|Y)", _figure(solution.label_entropy_without_seed, " bits")),
+        ("smallest C at this rate", _figure(solution.smallest_label_entropy, " bits")),
+        ("smallest R for this C", _figure(solution.smallest_rate, " bits")),
+        ("mappings", "" if solution.mixture is None else str(len(solution.mixture))),
     ]
-    return f"<table>{''.join(rows)}</table>{_coupling_table(solution)}"
 
 
 def _figure(value: float | None, unit: str) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.6f}{unit}"
+    return "" if value is None or not math.isfinite(value) else f"{value:.6f}{unit}"
 
 
-def _coupling_table(solution: Solution) -> str:
-    """P(x, y), with the names of the letters; nothing where it is large or absent."""
+def coupling_table(solution: Solution, most_rows: int, most_columns: int) -> str:
+    """P(x, y), with the names of the letters; nothing where it is larger or absent."""
     n, m = solution.problem.shape
-    if solution.coupling is None or n > _MAX_ROWS or m > _MAX_COLUMNS:
+    if solution.coupling is None or n > most_rows or m > most_columns:
         return ""
-    x_names = solution.problem.x_letters or tuple(range(n))
-    y_names = solution.problem.y_letters or tuple(range(m))
-    head = "".join(f"<th>y = {escape(str(name))}</th>" for name in y_names)
-    lines = [
-        f"<tr><th>x = {escape(str(name))}</th>{''.join(f'<td>{mass:.4f}</td>' for mass in row)}</tr>"
-        for name, row in zip(x_names, solution.coupling, strict=True)
-    ]
-    return f"<table><tr><th>P(x, y)</th>{head}</tr>{''.join(lines)}</table>"
+    x_names = letter_names(solution.problem.x_letters, n)
+    y_names = letter_names(solution.problem.y_letters, m)
+    rows = zip(x_names, solution.coupling, strict=True)
+    return html.matrix(
+        "P(x, y)",
+        [f"y = {name}" for name in y_names],
+        [(f"x = {name}", [f"{mass:.4f}" for mass in row]) for name, row in rows],
+    )

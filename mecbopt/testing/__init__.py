@@ -24,3 +24,8 @@ __all__ = [
     "refute",
     "schemes",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

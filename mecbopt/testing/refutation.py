@@ -54,8 +54,13 @@ class Optimum:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._solution, name)
 
+    def __repr__(self) -> str:
+        return (
+            f"Optimum(certified, I(X;Y) = {self.mutual_information:.9f}, at most {self.upper_bound:.9f} bits)"
+        )
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Refutation:
     """A counterexample.
 
@@ -86,6 +91,9 @@ class Refutation:
         proved = "proved" if self.certificates else "not proved: found in floating point"
         by = "" if self.violation is None else f" by {self.violation:.3g}"
         return f"refuted{by} ({proved}) at {self.problem!r}"
+
+    def __repr__(self) -> str:
+        return f"Refutation({self}, {self.solution!r})"
 
 
 #: While a counterexample is certified: the certificates so far.

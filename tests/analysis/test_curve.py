@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import mecbopt as mb
+from mecbopt.analysis.curve import _sharpened
 from tests.instances import dirichlet_marginals
 
 
@@ -34,6 +35,41 @@ def test_a_loose_curve_still_has_monotone_bounds(problem):
     assert np.all(np.diff(curve.upper_bound) >= 0)
     for solution in curve.solutions:
         solution.check()
+
+
+def test_a_coupling_of_more_information_does_not_replace_one_of_less_distortion():
+    """Points were sharpened by I(X;Y) whatever the objective: the larger rate got the worse coupling."""
+    apart = mb.Mixture([[0, 0], [1, 1]], [0.5, 0.5])
+    alike = mb.Mixture([[0, 1], [0, 0], [1, 1]], [0.5, 0.25, 0.25])
+    states = (mb.Status.FEASIBLE, mb.StopReason.NODE_LIMIT)
+    for distortion, kept in (([[1, 0], [0, 1]], apart), ([[0, 1], [1, 0]], alike)):
+        problem = mb.Problem([0.5, 0.5], [0.5, 0.5], distortion=distortion)
+        points = [
+            mb.Solution(problem.replace(rate=rate), *states, mixture, math.nan, distortion_lower_bound=bound)
+            for rate, mixture, bound in ((0.8, alike, 0.1), (0.9, apart, 0.2))
+        ]
+        first, second = _sharpened(points)
+        assert second.mixture is kept
+        # What no coupling undercuts at the larger rate, none does at the smaller one.
+        assert (first.distortion_lower_bound, second.distortion_lower_bound) == (0.2, 0.2)
+
+
+def test_a_solution_becomes_a_point_and_sharpens_the_others(problem):
+    loose = mb.rate_curve(problem, [0.2, 0.4, 0.6, 0.8], engine="highs", node_limit=0)
+    sharp = mb.solve(problem.replace(rate=0.5))
+    curve = loose.including(sharp)
+    assert curve.rates.tolist() == [0.2, 0.4, 0.5, 0.6, 0.8]
+    assert curve.solutions[2].equals(sharp)
+    assert curve.mutual_information[3] >= sharp.mutual_information
+    assert curve.upper_bound[1] <= sharp.upper_bound
+    again = curve.including(mb.solve(problem.replace(rate=0.8)))
+    assert again.rates.tolist() == curve.rates.tolist()
+    assert again.solutions[-1].status is mb.Status.OPTIMAL
+    for solution in again.solutions:
+        solution.check()
+    for other in (problem, problem.replace(rate=0.5, p_y=[0.5, 0.25, 0.25])):
+        with pytest.raises(mb.ProblemError, match="solution"):
+            loose.including(mb.solve(other))
 
 
 def test_the_number_of_workers_changes_nothing(problem):

@@ -1,4 +1,4 @@
-"""Certificates of random instances: what they prove, and what tracing, writing and checking cost.
+"""Certificates of random instances: what they prove, and what tracing, writing and both checks cost.
 
 An instance is a function of its number: from 2x2 to 4x4, and 5x5 beside; generic masses as ratios of small
 integers and as floats, equal masses, letters without mass, low and high rates, no rate, labels, infeasible
@@ -9,9 +9,11 @@ allows it, else with a solve at a gap of 1e-9.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import math
 import statistics
+import tempfile
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +26,7 @@ import mecbopt as mb
 from mecbopt._core.tree import CompiledSearch
 from mecbopt.certificates.check import check_document
 from tests.benchmarks.record import markdown_table, seconds_text, write_json
+from tests.certificates.second import NODE, SecondChecker
 from tests.core.clique_enumeration import best_over_cliques
 from tests.oracle import best_over_all_bases, bits, polytope, smallest_label_entropy
 
@@ -120,8 +123,11 @@ def true_value(case: Case) -> tuple[float | None, float]:
     return solution.mutual_information, 1e-9 + (LABEL_SLACK if problem.has_label_constraint else ROUNDING)
 
 
-def certified(case: Case, *, timed: bool = False) -> dict[str, Any]:
-    """Certify an instance and judge the certificate: times in seconds, size in bytes."""
+def certified(case: Case, *, timed: bool = False, second: SecondChecker | None = None) -> dict[str, Any]:
+    """Certify an instance and judge the certificate: times in seconds, size in bytes.
+
+    The second checker's time is that of the clock: it is another process, which waits for the file's name.
+    """
     started = time.process_time()
     certificate = mb.certify(case.problem)
     written = time.process_time()
@@ -145,7 +151,23 @@ def certified(case: Case, *, timed: bool = False) -> dict[str, Any]:
         "write_seconds": written - started,
         "check_seconds": checked - written,
     }
+    if second is not None:
+        record |= _second_opinion(certificate, interval, second)
     return record | (_search_times(case.problem) if timed else {})
+
+
+def _second_opinion(
+    certificate: mb.Certificate, interval: mb.CertifiedInterval, second: SecondChecker
+) -> dict[str, Any]:
+    """What the checker in JavaScript takes, and whether it finds the same interval."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "certificate.json"
+        certificate.to_json(path)
+        started = time.perf_counter()
+        verdict = second(path)
+        seconds = time.perf_counter() - started
+    ends = (None, None) if interval.infeasible else (interval.lower, interval.upper)
+    return {"agrees": verdict.outcome == (True, *ends), "second_check_seconds": seconds}
 
 
 def _search_times(problem: mb.Problem, repeats: int = 5) -> dict[str, float]:
@@ -191,19 +213,21 @@ def run(options: argparse.Namespace, machine: dict[str, Any], out: Path) -> tupl
         small, large = min(small, 10), 0
     content: dict[str, Any] = machine | {"benchmark": "certificates", "width_bits": WIDTH, "instances": []}
     cases = [case(number) for number in range(small)] + [case(number, (5, 5)) for number in range(large)]
-    for position, instance in enumerate(cases):
-        record = certified(instance, timed=True)
-        content["instances"].append(record)
-        if not _good(record):
-            print(f"NOT AS CLAIMED: {record}", flush=True)
-        if position % 20 == 19 or position + 1 == len(cases):
-            write_json(out / "certificates.json", content)
-            print(f"{position + 1} of {len(cases)} certificates", flush=True)
+    with contextlib.ExitStack() as stack:
+        second = stack.enter_context(SecondChecker()) if NODE else None
+        for position, instance in enumerate(cases):
+            record = certified(instance, timed=True, second=second)
+            content["instances"].append(record)
+            if not _good(record):
+                print(f"NOT AS CLAIMED: {record}", flush=True)
+            if position % 20 == 19 or position + 1 == len(cases):
+                write_json(out / "certificates.json", content)
+                print(f"{position + 1} of {len(cases)} certificates", flush=True)
     return _report(content), "", all(map(_good, content["instances"]))
 
 
 def _good(record: dict[str, Any]) -> bool:
-    return bool(record["holds"]) and record["width"] <= WIDTH
+    return bool(record["holds"]) and record["width"] <= WIDTH and record.get("agrees", True)
 
 
 def _report(content: dict[str, Any]) -> str:
@@ -213,8 +237,9 @@ def _report(content: dict[str, Any]) -> str:
         f"`{content['command']}`, {content['date']}, {content['processor']}, {content['cores']} cores.\n",
         "Processor time; medians, and the largest in brackets. *Solve* is `mb.solve`, *tracing* the compiled "
         "search's time with its trace over that without (sum of all), *write* is `mb.certify` with the "
-        "check at its end, *check* that of the reference checker. Sizes compressed. An instance is a "
-        "function of its number (`tests/benchmarks/certificates.py`).\n",
+        "check at its end, *check* that of the reference checker; *second* is the one in JavaScript under "
+        "Node, by the clock, which must find the same interval for an instance to *hold*. Sizes compressed. "
+        "An instance is a function of its number (`tests/benchmarks/certificates.py`).\n",
     ]
     for title, key in (("By size", "size"), ("By kind", "kind")):
         groups = dict.fromkeys(record[key] for record in content["instances"])
@@ -234,6 +259,7 @@ def _report(content: dict[str, Any]) -> str:
             "tracing",
             "write",
             "check",
+            "second",
             "kB",
         ]
         lines += [f"## {title}\n", markdown_table(header, rows)]
@@ -257,5 +283,6 @@ def _row(name: str, records: list[dict[str, Any]]) -> list[str]:
         f"{sum(record['traced_seconds'] for record in traced) / plain:.2f}" if plain else "-",
         typical("write_seconds", seconds_text),
         typical("check_seconds", seconds_text),
+        typical("second_check_seconds", seconds_text) if "second_check_seconds" in records[0] else "-",
         typical("bytes", lambda value: f"{value / 1000:.0f}"),
     ]

@@ -49,14 +49,11 @@ CASES = [
     ("local", _problem(126, 132), {}),
     ("local", _problem(1000, 100), {}),
 ]
+CASES.append(("auto", _problem(100, 1000), {}))
 NAMES = [f"{method} {problem.shape} {options}" for method, problem, options in CASES]
 
 
-@pytest.mark.parametrize(
-    ("method", "problem", "options"),
-    [*CASES, ("auto", _problem(100, 1000), {})],
-    ids=[*NAMES, "auto (100, 1000)"],
-)
+@pytest.mark.parametrize(("method", "problem", "options"), CASES, ids=NAMES)
 def test_a_time_limit_holds(method, problem, options):
     mb.solve(problem.replace(rate=0.0, max_label_entropy=None), method="greedy")  # imports aside
     watch = Stopwatch()
@@ -88,6 +85,20 @@ def test_ctrl_c_is_answered(method, problem, options):
     assert solution.stop_reason is mb.StopReason.INTERRUPTED
     if problem.max_label_entropy is None:
         assert solution.mutual_information > 0.0
+
+
+def test_a_vertex_of_long_mappings_comes_at_once():
+    """One linear program: the walk took half a minute, most of it in steps that nothing could interrupt."""
+    problem = _problem(100, 1000)
+    watch = Stopwatch()
+    solution = mb.solve(problem, method="greedy")
+    assert watch.seconds < LATE_SECONDS
+    solution.check()
+    assert len(solution.mixture) <= 1001
+    mixed = mb.solve(
+        problem, method="greedy", time_limit=1e-3
+    )  # no time for the program: greedy and constants
+    assert solution.mutual_information >= mixed.mutual_information - 1e-9
 
 
 def test_a_local_search_reports_its_progress(monkeypatch):

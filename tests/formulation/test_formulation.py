@@ -7,6 +7,7 @@ import pytest
 
 import mecbopt as mb
 from mecbopt.formulation import CheapestMapping, Formulation, enumerate_mappings, presolve
+from mecbopt.formulation.partitions import block_sums
 
 
 def _instance(n, m, seed, label=True):
@@ -103,3 +104,15 @@ def test_theorem_1_keeps_the_coupling_and_does_not_raise_the_rate(seed):
 def test_a_scheme_that_is_none_is_refused(arguments, word):
     with pytest.raises(mb.ProblemError, match=word):
         mb.to_deterministic(*arguments)
+
+
+@pytest.mark.parametrize("letters_y", [1, 3, 8, 9, 40])
+def test_block_sums_are_sums_over_preimages(letters_y):
+    random = np.random.default_rng(letters_y)
+    mappings = random.integers(0, letters_y, (6, 7))
+    statistics = random.random((7, 2))
+    sums = block_sums(mappings, statistics, letters_y)
+    assert sums.shape == (6, letters_y, 2)
+    for mapping, block in zip(mappings, sums, strict=True):
+        for y in range(letters_y):
+            assert block[y] == pytest.approx(statistics[mapping == y].sum(axis=0), abs=1e-15)

@@ -34,6 +34,15 @@ def infeasible() -> mb.Solution:
     )
 
 
+def test_a_dollar_in_a_name_begins_no_formula() -> None:
+    """Names of an even number of dollars were set as mathematics, and broken mathematics was an error."""
+    names = ("$\\frac$", "a$b$c", "<b>&")
+    solution = mb.solve(mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], x_letters=names, y_letters=("$5$", "_")))
+    text = words(mb.plots.solution_figure(solution))
+    for name in (*names, "$5$"):
+        assert name in text
+
+
 @pytest.mark.parametrize("label", [False, True])
 def test_a_stream_is_drawn_with_its_figures(label: bool) -> None:
     channel = {"p_s_given_x": [[0.9, 0.1], [0.2, 0.8]]} if label else {}
@@ -51,6 +60,20 @@ def test_a_stream_is_drawn_with_its_figures(label: bool) -> None:
         bars = [bar.get_height() for bar in figure.axes[0].patches]
         assert bars == pytest.approx(report.output_law.counts / max(1, len(x)))
     assert f"{report.code_length.measured:.5f} of {report.code_length.promised:.5f}" in text
+
+
+def test_a_curve_marks_the_point_of_a_solution(solution: mb.Solution) -> None:
+    curve = mb.rate_curve(solution.problem, [0.2, 0.4, 0.6])
+    ax = mb.plots.curve(curve, point=solution)
+    (marked,) = [line for line in ax.lines if line.get_label() == "R = 0.5"]
+    assert marked.get_xydata().tolist() == [[0.5, solution.mutual_information]]
+    assert "R = 0.5" in [text.get_text() for text in ax.get_legend().get_texts()]
+    beyond = mb.solve(solution.problem.replace(rate=float("inf")))
+    ax = mb.plots.curve(curve, point=beyond)
+    (marked,) = [line for line in ax.lines if line.get_label() == "no limit"]
+    assert marked.get_xdata() == pytest.approx([0.6])
+    nothing = dataclasses.replace(solution, status=mb.Status.UNKNOWN, mixture=None)
+    assert len(mb.plots.curve(curve, point=nothing).lines) == len(mb.plots.curve(curve).lines)
 
 
 def words(figure: Figure) -> str:

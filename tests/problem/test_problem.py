@@ -94,7 +94,6 @@ def test_invalid_input_names_the_argument_the_value_and_the_remedy(arguments, wo
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        ({"p_y": None, "y_size": 2}, "y_size"),
         ({"p_y_tolerance": 0.1}, "p_y_tolerance"),
         ({"p_s_given_x": LABEL, "min_label_entropy": 0.1}, "min_label_entropy"),
     ],

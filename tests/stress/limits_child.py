@@ -62,6 +62,7 @@ def main() -> None:
     for method in ("exact", "local"):  # what is imported on first use is no part of the call
         mb.solve(mb.Problem([0.5, 0.5], [0.4, 0.6], 0.3), method=method)
     mb.mec.exact([0.5, 0.5], [0.4, 0.6])
+    mb.rate_curve(mb.Problem([0.5, 0.5], [0.4, 0.6]), [0.3])
     began, used = time.monotonic(), _processor_seconds()
     print("ready", began, used, flush=True)
     report: dict[str, Any] = {}

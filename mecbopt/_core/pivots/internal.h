@@ -43,6 +43,7 @@ struct ls_search {
     ls_letter *letters;  /* [place][x] */
     unsigned char *kind; /* [place] */
     int *slack_row;      /* [place]: of a slack column */
+    int *exchanged;      /* [row]: by which row it was replaced in an inversion */
     double *columns;     /* [place][row] */
     double *inverse;     /* [row][place], so that B^-1 a is a sum of contiguous rows */
     double *level;       /* [place] */

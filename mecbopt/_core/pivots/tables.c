@@ -37,8 +37,8 @@ static int allocate(ls_search *search) {
                          &search->coupling,  &search->best_level,  &search->trial_column, &search->trial_cells,
                          &search->direction, &search->scratch,     &search->cost,         &search->price,
                          &search->score,     &search->blocks.mass, &search->blocks.joint};
-    const size_t sizes[] = {n,     m, n * s, r, r,    r * r, r * r, r, cells, r, r, cells, r, 2 * r * r + m * (s + 1),
-                            cells, r, cells, m, m * s};
+    const size_t sizes[] = {n,     m, n * s,           r,     r, r * r, r * r, r,    cells, r, r,
+                            cells, r, r + m * (s + 1), cells, r, cells, m,     m * s};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (!(*arrays[i] = doubles(sizes[i]))) return -1;
     search->kind = core_calloc(r, 1);
@@ -46,8 +46,11 @@ static int allocate(ls_search *search) {
     search->best_kind = core_calloc(r, 1);
     search->slack_row = core_calloc(r, sizeof(int));
     search->start_slack_row = core_calloc(r, sizeof(int));
-    return search->kind && search->start_kind && search->best_kind && search->slack_row && search->start_slack_row ? 0
-                                                                                                                   : -1;
+    search->exchanged = core_calloc(r, sizeof(int));
+    return search->kind && search->start_kind && search->best_kind && search->slack_row && search->start_slack_row &&
+                   search->exchanged
+               ? 0
+               : -1;
 }
 
 ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
@@ -89,14 +92,17 @@ ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, dou
 
 void ls_search_free(ls_search *search) {
     if (!search) return;
-    void *arrays[] = {search->letters,      search->start_letters,  search->best_letters, search->found_letters,
-                      search->trial,        search->blocks.mapping, search->p_x,          search->p_y,
-                      search->joint_label,  search->target,         search->perturbed,    search->columns,
-                      search->inverse,      search->level,          search->coupling,     search->best_level,
-                      search->trial_column, search->trial_cells,    search->direction,    search->scratch,
-                      search->cost,         search->price,          search->score,        search->blocks.mass,
-                      search->blocks.joint, search->kind,           search->start_kind,   search->best_kind,
-                      search->slack_row,    search->start_slack_row};
+    void *arrays[] = {search->letters,       search->start_letters, search->best_letters,
+                      search->found_letters, search->trial,         search->blocks.mapping,
+                      search->p_x,           search->p_y,           search->joint_label,
+                      search->target,        search->perturbed,     search->columns,
+                      search->inverse,       search->level,         search->coupling,
+                      search->best_level,    search->trial_column,  search->trial_cells,
+                      search->direction,     search->scratch,       search->cost,
+                      search->price,         search->score,         search->blocks.mass,
+                      search->blocks.joint,  search->kind,          search->start_kind,
+                      search->best_kind,     search->slack_row,     search->start_slack_row,
+                      search->exchanged};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) core_free(arrays[i]);
     core_free(search);
 }

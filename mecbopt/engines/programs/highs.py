@@ -13,10 +13,11 @@ from typing import Any
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
 from mecbopt.control import Clock
 
-__all__ = ["INFINITY", "indices", "is_infeasible", "is_optimal", "new_model", "run"]
+__all__ = ["INFINITY", "add_columns", "indices", "is_infeasible", "is_optimal", "new_model", "run"]
 
 #: What HiGHS takes for infinity.
 INFINITY = float(highspy.kHighsInf)
@@ -79,6 +80,23 @@ def new_model() -> Any:
     model.setOptionValue("primal_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
     model.setOptionValue("dual_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
     return model
+
+
+def add_columns(model: Any, columns: NDArray[np.float64], costs: NDArray[np.float64] | None = None) -> None:
+    """Add variables of at least 0 with their entries in the rows, shape (k, r), and costs, 0 by default."""
+    count = len(columns)
+    nonzero = columns != 0
+    counts = nonzero.sum(axis=1)
+    model.addCols(
+        count,
+        np.zeros(count) if costs is None else costs,
+        np.zeros(count),
+        np.full(count, INFINITY),
+        int(counts.sum()),
+        np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int32),
+        np.nonzero(nonzero)[1].astype(np.int32),
+        columns[nonzero],
+    )
 
 
 def run(model: Any, clock: Clock) -> None:

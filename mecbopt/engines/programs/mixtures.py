@@ -122,20 +122,8 @@ class MixtureProgram:
         values = np.column_stack([np.zeros((len(block), 0)), *(term.values(block) for term in self._terms)])
         scales = self.formulation.largest_weights(laws, values[:, : len(self._limits)].T, self._limits)
         columns = np.hstack([laws / self.formulation.p_y, values[:, : len(self._limits)]]) * scales[:, None]
-        nonzero = columns != 0
-        counts = nonzero.sum(axis=1)
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int32)
         # In units of its greatest value every weight lies between 0 and 1: the marginals say so.
-        self._model.addCols(
-            len(block),
-            np.zeros(len(block)),
-            np.zeros(len(block)),
-            np.full(len(block), highs.INFINITY),
-            int(counts.sum()),
-            starts,
-            np.nonzero(nonzero)[1].astype(np.int32),
-            columns[nonzero],
-        )
+        highs.add_columns(self._model, columns)
         self.mappings = np.concatenate([self.mappings, block])
         self._scales = np.concatenate([self._scales, scales])
         self._values = np.concatenate([self._values, values])

@@ -168,6 +168,12 @@ def at_rate(config: Config, rate: float, seed: int = 0) -> Config:
         if config.data.dataset == "mnist":
             # The dither alone makes outputs diverse; chosen on held-out images (group `search`).
             changes += ["objective.reconstruction_weight=0.25", "model.noise_dimensions=0"]
+        else:
+            # At 8 and .1 the outputs follow the source's blur and neighbouring digits (same group).
+            changes += [
+                "objective.label_weight=20", "objective.reconstruction_weight=0.03",
+                "model.noise_dimensions=0",
+            ]  # fmt: skip
     if rate < CLASS_ENTROPY:
         changes += ["model.cluster_places=learned", "model.critic_conditional=false"]
     return config.updated(changes)
