@@ -30,10 +30,12 @@ _RATE_GAP = 1e-4
 def unseen_label_arguments(formulation: Formulation, label: LabelLimit, start: Incumbent) -> dict[str, Any]:
     """What `CompiledSearch` is told of the limit: incumbents meet it as stated, bounds hold with the slack.
 
-    A start that meets it with the slack alone is allowed to.
+    A start that meets it with the slack alone is allowed to.  H(S|Y,U) obeys it as well, within the slack of
+    both in its own unit.
     """
     limit = max(label.limit, formulation.label_entropy(start.mappings, start.weights))
     return {
+        "max_label_entropy": label.bound + 2.0 * LIMIT_SLACK / min(1.0, label.information),
         "max_joint_label_entropy": limit + float(entropy(formulation.p_y)),
         "joint_slack": LIMIT_SLACK,
     }
