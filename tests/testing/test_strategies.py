@@ -123,9 +123,7 @@ def test_members_of_the_family_are_stated_and_no_engine_is_asked(problem):
     assert problem.replace().equals(problem)
     open_members = (
         problem.p_y_tolerance > 0,
-        problem.p_y is None,
         problem.min_label_entropy is not None,
-        problem.distortion is not None and not problem.label_sees_seed,
     )
     if any(open_members):
         with pytest.raises(mb.NotSupportedError):
