@@ -19,12 +19,19 @@ from mecbopt.formulation import Formulation, LabelLimit, Limit, LinearRows
 from mecbopt.info import entropy
 from mecbopt.tolerances import GAP, GAP_FLOOR, LIMIT_SLACK
 
-__all__ = ["least_label_entropy", "smallest_rate", "unseen_label_arguments"]
+__all__ = ["least_label_entropy", "smallest_rate", "unseen_label_arguments", "unseen_slack"]
 
 #: Steps between two looks at the incumbent.
 _STEPS = 8
+#: A few times what a sum of entropies of at most 64 x 12 masses is off by.
+_ROUNDING = 3e-14
 #: Bits to which the smallest rate is found: every halving is a search, and the last ones take longest.
 _RATE_GAP = 1e-4
+
+
+def unseen_slack(label: LabelLimit) -> float:
+    """Bits by which bounds relax C: a share of I(S;X), as with the seed, and no less than the rounding."""
+    return max(LIMIT_SLACK * min(1.0, label.information), _ROUNDING)
 
 
 def unseen_label_arguments(formulation: Formulation, label: LabelLimit, start: Incumbent) -> dict[str, Any]:
@@ -35,9 +42,9 @@ def unseen_label_arguments(formulation: Formulation, label: LabelLimit, start: I
     """
     limit = max(label.limit, formulation.label_entropy(start.mappings, start.weights))
     return {
-        "max_label_entropy": label.bound + 2.0 * LIMIT_SLACK / min(1.0, label.information),
+        "max_label_entropy": label.bound + LIMIT_SLACK + unseen_slack(label) / label.information,
         "max_joint_label_entropy": limit + float(entropy(formulation.p_y)),
-        "joint_slack": LIMIT_SLACK,
+        "joint_slack": unseen_slack(label),
     }
 
 
@@ -76,7 +83,7 @@ def least_label_entropy(
     best, level = start, formulation.label_entropy(start.mappings, start.weights)
     if level <= label.limit:
         return best, level, floor
-    entropy_y, reach = float(entropy(formulation.p_y)), label.limit + LIMIT_SLACK
+    entropy_y, reach = float(entropy(formulation.p_y)), label.limit + unseen_slack(label)
     rows = LinearRows.of(formulation)
     search = tree.CompiledSearch(
         formulation.p_x,
@@ -93,7 +100,7 @@ def least_label_entropy(
     bound = floor
     while not (search.finished or clock.expired):
         # Boxes are closed at bounds above C alone: what is left decides.
-        gap = min(GAP, max(0.5 * (level - label.limit), GAP_FLOOR))
+        gap = min(GAP, max(0.5 * (level - label.limit), GAP_FLOOR * min(1.0, label.information)))
         try:
             search.run(nodes=_STEPS, seconds=clock.remaining, gap=gap, stop=lambda: clock.expired)
         except SolverError:
@@ -131,14 +138,14 @@ def smallest_rate(
 
     low = formulation.rate
     high, level, _ = attempt(others)
-    if level > label.limit + LIMIT_SLACK:
+    if level > label.limit + unseen_slack(label):
         return None
     while high - low > _RATE_GAP:
         middle = (low + high) / 2
         found, level, bound = attempt((replace(rate, rate=middle), *others))
-        if level <= label.limit + LIMIT_SLACK:
+        if level <= label.limit + unseen_slack(label):
             high = min(middle, found)
-        elif bound > label.limit + LIMIT_SLACK:
+        elif bound > label.limit + unseen_slack(label):
             low = middle
         else:
             return None

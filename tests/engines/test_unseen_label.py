@@ -115,6 +115,24 @@ def test_equal_letters_and_empty_ones_are_no_matter():
         assert found.mutual_information == pytest.approx(best, abs=1e-6)
 
 
+@pytest.mark.parametrize("size", [1e-2, 1e-3])
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_label_that_says_next_to_nothing_is_decided(size, seed):
+    """Limits that differ by 1e-9 bits: with a slack of 1e-10 bits in the bounds the gap would stay open."""
+    random = np.random.default_rng(seed)
+    p_x, p_y = random.dirichlet(np.ones(3)), random.dirichlet(np.ones(2))
+    channel = 0.5 + size * random.normal(size=(3, 1)) * [[1, -1]]
+    rate = 0.5 * float(bits(p_y).sum())
+    _, least = best_with_unseen_label(p_x, p_y, rate, channel, math.inf)
+    free = mb.solve(mb.Problem(p_x, p_y, rate, channel)).label_entropy_without_seed
+    limit = (least + free) / 2
+    best, _ = best_with_unseen_label(p_x, p_y, rate, channel, limit)
+    solution = mb.solve(mb.Problem(p_x, p_y, rate, channel, limit, label_sees_seed=False), node_limit=2000)
+    solution.check()
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.mutual_information == pytest.approx(best, abs=1e-6)
+
+
 def test_constraints_threads_executors_and_checkpoints_go_with_it(tmp_path):
     pytest.importorskip("cvxpy")
     random = np.random.default_rng(3)
