@@ -12,11 +12,11 @@ import numpy as np
 
 from mecbopt import _validate
 from mecbopt.control import Clock, ProgressCallback, Target, bounds_cross, held_interrupts, run_search
-from mecbopt.engines.base import Engine, Request, Search
+from mecbopt.engines.base import Engine, Request, Search, support
 from mecbopt.engines.checkpoint import Checkpoint, Keeper, formulation_digest
 from mecbopt.engines.feasibility import Feasibility, examine, first_incumbent
 from mecbopt.engines.greedy import LAST_SECONDS, improved_by_greedy
-from mecbopt.engines.registry import named_engine, pick, support
+from mecbopt.engines.registry import named_engine, pick
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.tree_executor import default_workers
 from mecbopt.engines.tree_search import TreeInSlices
@@ -202,10 +202,10 @@ def _pick(method: str, formulation: Formulation, request: Request, time_limit: f
     try:
         engine = pick("exact", formulation, request)
     except NotSupportedError:
-        if formulation.free_law:  # nor has it a local search
+        if not formulation.is_linear:  # no local search takes it either
             raise
         return pick("local", formulation, request)
-    if formulation.unseen_label:  # no local search takes it
+    if not formulation.is_linear:
         return engine
     small = mapping_count(*formulation.shape) <= MAX_ENUMERATED_MAPPINGS
     limited = time_limit is not None or request.node_limit is not None
@@ -315,8 +315,13 @@ def _better_start(
     residual = formulation.output_laws(restricted[0]).T @ restricted[1] - formulation.p_y
     if np.abs(residual).max() > CHECK or np.any(limits @ restricted[1] > bounds + CHECK):
         return feasible
-    if formulation.unseen_label:
-        if formulation.label_entropy(*restricted) > formulation.stated_label_entropy:
+    if not formulation.is_linear:
+        seen_too_little = (
+            formulation.unseen_label
+            and formulation.label_entropy(*restricted) > formulation.stated_label_entropy
+        )
+        coupling = formulation.coupling(*restricted)
+        if seen_too_little or any(limit.violation(coupling) > 0.0 for limit in formulation.convex):
             return feasible
         mixture = Incumbent(*restricted, formulation.cost(*restricted))
         return mixture if mixture.cost < feasible.cost else feasible
