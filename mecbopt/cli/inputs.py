@@ -16,7 +16,7 @@ import click
 
 from mecbopt.cli.again import path_text, written
 from mecbopt.cli.samples import DELIMITER, read_columns
-from mecbopt.cli.values import BINS, CHANNEL, NUMBER, PMF
+from mecbopt.cli.values import BINS, CHANNEL, NUMBER, PMF, IntegerType
 from mecbopt.errors import MecboptError
 from mecbopt.problem import Agreement, CostCap, Forbidden, Problem, load_problem
 from mecbopt.problem.named import NamedConstraint
@@ -27,8 +27,10 @@ __all__ = ["OPTION_OF_ARGUMENT", "ProblemSource", "option_names", "problem_optio
 OPTION_OF_ARGUMENT = {
     "p_x": "--px",
     "p_y": "--py",
+    "y_size": "--y-size",
     "p_s_given_x": "--ps-given-x",
     "max_label_entropy": "--max-label-entropy",
+    "min_label_entropy": "--min-label-entropy",
     "label_sees_seed": "--label-without-seed",
     "rate": "--rate",
     "distortion": "--distortion",
@@ -72,6 +74,8 @@ class ProblemSource:
     smoothing: Any
     rate: Any
     max_label_entropy: Any
+    min_label_entropy: Any
+    y_size: int | None
     label_without_seed: bool
     distortion: list[list[Any]] | None
     forbid: list[list[Any]] | None
@@ -98,6 +102,7 @@ class ProblemSource:
                 return Problem(
                     self.px or (),
                     self.py,
+                    y_size=self.y_size,
                     p_s_given_x=self.ps_given_x,
                     normalize=self.normalize,
                     **self._replacing(),
@@ -142,7 +147,7 @@ class ProblemSource:
         """What is given of the arguments that go with any source, and replace those of a file."""
         given = {
             name: value
-            for name in ("rate", "max_label_entropy", "distortion")
+            for name in ("rate", "max_label_entropy", "min_label_entropy", "distortion")
             if (value := getattr(self, name)) is not None
         }
         if self.label_without_seed:
@@ -185,6 +190,7 @@ class ProblemSource:
             raise click.UsageError(f"{given[0]} and {given[1]} are both given: give one of them.")
         belongs = {
             "--py": (self.py, ("--px", "--samples")),
+            "--y-size": (self.y_size, ("--px",)),
             "--ps-given-x": (self.ps_given_x, ("--px",)),
             "--x": (self.x, ("--samples",)),
             "--y": (self.y, ("--samples",)),
@@ -204,13 +210,9 @@ class ProblemSource:
         self._refuse_what_is_missing()
 
     def _refuse_what_is_missing(self) -> None:
-        if self.px is not None and self.py is None:
-            raise click.UsageError("--px is given without --py: give the pmf of Y as well.")
-        if self.px is not None and self.max_label_entropy is not None and self.ps_given_x is None:
-            raise click.UsageError(
-                f"--max-label-entropy is {self.max_label_entropy}, but there is no label: "
-                "give --ps-given-x as well, or leave --max-label-entropy out."
-            )
+        if self.px is not None and self.py is None and self.y_size is None:
+            raise click.UsageError("--px is given without --py: give the pmf of Y as well, or --y-size.")
+        self._refuse_a_missing_label("--ps-given-x", self.px, self.ps_given_x)
         if self.label_without_seed and self.file is None and self.max_label_entropy is None:
             raise click.UsageError(
                 "--label-without-seed is given without a limit: give --max-label-entropy, or leave it out."
@@ -224,11 +226,20 @@ class ProblemSource:
             raise click.UsageError(
                 f"--y and --py: {found} given; name the column of Y with --y, or give its pmf with --py."
             )
-        if self.max_label_entropy is not None and self.label is None:
-            raise click.UsageError(
-                f"--max-label-entropy is {self.max_label_entropy}, but there is no label: "
-                "name its column with --label, or leave --max-label-entropy out."
-            )
+        self._refuse_a_missing_label("--label", self.samples, self.label)
+
+    def _refuse_a_missing_label(self, option: str, source: Any, label: Any) -> None:
+        """A limit on what is known of a label, without the label."""
+        limits = {
+            "--max-label-entropy": self.max_label_entropy,
+            "--min-label-entropy": self.min_label_entropy,
+        }
+        for name, limit in limits.items():
+            if source is not None and limit is not None and label is None:
+                remedy = "name its column with --label" if option == "--label" else f"give {option} as well"
+                raise click.UsageError(
+                    f"{name} is {limit}, but there is no label: {remedy}, or leave {name} out."
+                )
 
 
 def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -243,6 +254,9 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         click.argument("file", type=click.Path(path_type=Path), required=False),
         click.option("--px", type=PMF, help="Pmf of X: numbers or fractions a/b, separated by commas."),
         click.option("--py", type=PMF, help="Pmf of Y."),
+        click.option(
+            "--y-size", type=IntegerType(1, 2**31), help="Letters of Y, whose law is free, in place of --py."
+        ),
         click.option(
             "--ps-given-x", type=CHANNEL, help="Label channel p(s|x): one row for each letter of X."
         ),
@@ -273,6 +287,9 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         ),
         click.option(
             "--max-label-entropy", type=NUMBER, help="C in bits, H(S|Y,U) <= C; replaces the file's."
+        ),
+        click.option(
+            "--min-label-entropy", type=NUMBER, help="Privacy in bits, H(S|Y) >= c; replaces the file's."
         ),
         click.option(
             "--label-without-seed",

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mecbopt.errors import MecboptError, NotSupportedError, ProblemError
+from mecbopt.errors import NotSupportedError, ProblemError
 from mecbopt.formulation.convex import CvxpyLimit
 from mecbopt.formulation.limits import LinearLimit
+from mecbopt.problem.constraints import constraint_parts, cvxpy_module
 
 __all__ = ["coupling_limits"]
 
@@ -44,17 +45,12 @@ def coupling_limits(
     ProblemError
         A function fails or returns no cvxpy constraints; a constraint is not convex (with cvxpy's reason).
     """
-    try:
-        import cvxpy
-    except ImportError as error:
-        raise NotSupportedError(
-            "constraints need the package 'cvxpy', which is not installed", remedy="pip install cvxpy"
-        ) from error
+    cvxpy = cvxpy_module()
     limits: list[LinearLimit | CvxpyLimit] = []
     for position, constraint in enumerate(constraints):
         name = f"constraints[{position}]"
         coupling = cvxpy.Variable((len(p_x), letters_y), nonneg=True, name="coupling")
-        for part in _parts(cvxpy, constraint, coupling, name):
+        for part in constraint_parts(constraint, coupling, name):
             _refuse(part, coupling, name)
             if _is_affine(cvxpy, part):
                 for coefficients, bound in _rows(cvxpy, part, coupling):
@@ -62,38 +58,6 @@ def coupling_limits(
             else:
                 limits.append(CvxpyLimit(p_x, part, coupling, name))
     return tuple(limits)
-
-
-def _parts(cvxpy: Any, constraint: Callable[[Any], Any], coupling: Any, name: str) -> list[Any]:
-    """The constraints that a function returns."""
-    try:
-        returned = constraint(coupling)
-    except MecboptError:
-        raise
-    except (
-        TypeError,
-        ValueError,
-        LookupError,
-        AttributeError,
-        ArithmeticError,
-        cvxpy.error.DCPError,
-    ) as error:
-        raise ProblemError(
-            argument=name,
-            value=constraint,
-            found=f"raised {type(error).__name__}: {error}",
-            required="return cvxpy constraints on a coupling of this shape",
-        ) from error
-    parts = list(returned) if isinstance(returned, (list, tuple)) else [returned]
-    for part in parts:
-        if not isinstance(part, cvxpy.constraints.constraint.Constraint):
-            raise ProblemError(
-                argument=name,
-                value=part,
-                found=f"returned a {type(part).__name__}",
-                required="return a cvxpy constraint or a list of them",
-            )
-    return parts
 
 
 def _refuse(part: Any, coupling: Any, name: str) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mecbopt.formulation.limits import LinearLimit
 from mecbopt.info import phi
+from mecbopt.problem.constraints import cvxpy_module
 
 __all__ = ["ConvexLimit", "CvxpyLimit", "PrivacyLimit"]
 
@@ -128,12 +129,11 @@ class CvxpyLimit:
     @cached_property
     def _expression(self) -> Any:
         """The left-hand side of expression <= 0; None for cones."""
-        from cvxpy.constraints import Inequality, NonNeg, NonPos
-
-        if isinstance(self.constraint, Inequality):
+        kinds = cvxpy_module().constraints
+        if isinstance(self.constraint, kinds.Inequality):
             return self.constraint.args[0] - self.constraint.args[1]
-        if isinstance(self.constraint, (NonPos, NonNeg)):
-            return self.constraint.args[0] * (-1 if isinstance(self.constraint, NonNeg) else 1)
+        if isinstance(self.constraint, (kinds.NonPos, kinds.NonNeg)):
+            return self.constraint.args[0] * (-1 if isinstance(self.constraint, kinds.NonNeg) else 1)
         return None
 
     def _place(self, coupling: FloatArray) -> None:
@@ -167,8 +167,7 @@ class CvxpyLimit:
 
         The direction may be off: the offset is the maximum along it, and a conic solver's rounding on top.
         """
-        import cvxpy
-
+        cvxpy = cvxpy_module()
         target, law = self.variable.value, [self.constraint, cvxpy.sum(self.variable) == 1]
         cvxpy.Problem(cvxpy.Minimize(cvxpy.sum_squares(self.variable - target)), law).solve(cvxpy.CLARABEL)
         if self.variable.value is None or np.abs(target - self.variable.value).max() < _TOUCHING:
