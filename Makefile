@@ -12,7 +12,7 @@ DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
 EXPERIMENT_JOBS ?= 1
 
-.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures test-matrix dist wheels clean experiments
+.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures gallery test-matrix dist wheels clean experiments
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -83,6 +83,9 @@ docs: $(DEV)
 
 lint: $(DEV)
 	$(BIN)/pre-commit run --all-files
+
+gallery: $(DEV)
+	$(BIN)/python examples/gallery --out docs/figures/gallery
 
 figures: $(CORE)
 	$(BIN)/mecbopt figures --out docs/figures

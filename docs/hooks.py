@@ -1,4 +1,4 @@
-"""Build hooks: pages by folder, links to the theory, formulas as MathML, the checker in one file.
+"""Build hooks: pages by folder, links to the theory, the gallery, formulas in MathML, the checker as a file.
 
 Nothing here needs a network, neither while the pages are built nor while they are read.
 """
@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from gallery_cards import expanded
 from latex2mathml.converter import convert
 from mkdocs.structure.files import File
 from mkdocs.utils import get_relative_url
@@ -60,6 +61,11 @@ def _expanded(nav: list[Any], folder: Path, named: set[str]) -> list[Any]:
         elif (folder / target).is_file():
             pages.append(entry)
     return pages
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Put the examples into the gallery."""
+    return expanded(markdown) if page.file.src_uri == "gallery.md" else markdown
 
 
 def on_page_content(content: str, page: Any, **_: Any) -> str:

@@ -22,6 +22,7 @@ from mecbopt.errors import (
 if TYPE_CHECKING:
     # What the table below loads on first use, for type checkers; a test compares the two.
     from mecbopt import bernoulli as bernoulli
+    from mecbopt import bottleneck as bottleneck
     from mecbopt import codec as codec
     from mecbopt import engines as engines
     from mecbopt import mec as mec
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from mecbopt.certificates.certify import certify as certify
     from mecbopt.engines import ENGINES as ENGINES
     from mecbopt.formulation import to_deterministic as to_deterministic
+    from mecbopt.formulation.model import CvxpyModel as CvxpyModel
     from mecbopt.problem import Agreement as Agreement
     from mecbopt.problem import Bins as Bins
     from mecbopt.problem import CostCap as CostCap
@@ -69,12 +71,14 @@ _LAZY: dict[str, str | None] = {
     "limit_prices": "mecbopt.analysis",
     "rate_curve": "mecbopt.analysis",
     "to_deterministic": "mecbopt.formulation",
+    "CvxpyModel": "mecbopt.formulation.model",
     "Certificate": "mecbopt.certificates.certify",
     "certify": "mecbopt.certificates.certify",
     "CertifiedInterval": "mecbopt.certificates",
     "check_certificate": "mecbopt.certificates",
     "ENGINES": "mecbopt.engines",
     "bernoulli": None,
+    "bottleneck": None,
     "codec": None,
     "engines": None,
     "mec": None,

@@ -11,12 +11,20 @@ from typing import Any
 import numpy as np
 
 from mecbopt import _validate
-from mecbopt.control import Clock, ProgressCallback, Target, bounds_cross, held_interrupts, run_search
-from mecbopt.engines.base import Engine, Request, Search
+from mecbopt.control import (
+    Clock,
+    ProgressCallback,
+    Target,
+    bounds_cross,
+    held_interrupts,
+    run_search,
+    valid_gap,
+)
+from mecbopt.engines.base import Engine, Request, Search, support
 from mecbopt.engines.checkpoint import Checkpoint, Keeper, formulation_digest
 from mecbopt.engines.feasibility import Feasibility, examine, first_incumbent
 from mecbopt.engines.greedy import LAST_SECONDS, improved_by_greedy
-from mecbopt.engines.registry import named_engine, pick, support
+from mecbopt.engines.registry import named_engine, pick
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.tree_executor import default_workers
 from mecbopt.engines.tree_search import TreeInSlices
@@ -32,7 +40,7 @@ from mecbopt.formulation import (
 from mecbopt.info import mutual_information
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
-from mecbopt.tolerances import CHECK, GAP, GAP_FLOOR
+from mecbopt.tolerances import CHECK, GAP
 
 __all__ = ["METHODS", "solve"]
 
@@ -202,10 +210,10 @@ def _pick(method: str, formulation: Formulation, request: Request, time_limit: f
     try:
         engine = pick("exact", formulation, request)
     except NotSupportedError:
-        if formulation.free_law:  # nor has it a local search
+        if not formulation.is_linear:  # no local search takes it either
             raise
         return pick("local", formulation, request)
-    if formulation.unseen_label:  # no local search takes it
+    if not formulation.is_linear:
         return engine
     small = mapping_count(*formulation.shape) <= MAX_ENUMERATED_MAPPINGS
     limited = time_limit is not None or request.node_limit is not None
@@ -315,8 +323,13 @@ def _better_start(
     residual = formulation.output_laws(restricted[0]).T @ restricted[1] - formulation.p_y
     if np.abs(residual).max() > CHECK or np.any(limits @ restricted[1] > bounds + CHECK):
         return feasible
-    if formulation.unseen_label:
-        if formulation.label_entropy(*restricted) > formulation.stated_label_entropy:
+    if not formulation.is_linear:
+        seen_too_little = (
+            formulation.unseen_label
+            and formulation.label_entropy(*restricted) > formulation.stated_label_entropy
+        )
+        coupling = formulation.coupling(*restricted)
+        if seen_too_little or any(limit.violation(coupling) > 0.0 for limit in formulation.convex):
             return feasible
         mixture = Incumbent(*restricted, formulation.cost(*restricted))
         return mixture if mixture.cost < feasible.cost else feasible
@@ -409,14 +422,7 @@ def _validated_options(
         node_limit = _validate.positive_integer("node_limit", node_limit, minimum=0)
     if start is not None and not isinstance(start, Mixture):
         raise ProblemError(argument="start", value=start, required="be a mecbopt.Mixture")
-    gap = _validate.positive_number("gap", gap, "bits")
-    if gap < GAP_FLOOR:
-        raise ProblemError(
-            argument="gap",
-            value=gap,
-            required=f"be at least {GAP_FLOOR:g} bits",
-            remedy="below that double precision proves nothing",
-        )
+    gap = valid_gap(gap)
     share = _validate.nonnegative_number("relative_gap", relative_gap, "a share", allow_infinity=False)
     seed = _validate.positive_integer("seed", seed, minimum=0)
     _validate.callback("progress", progress)

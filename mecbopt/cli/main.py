@@ -43,6 +43,8 @@ COMMANDS = {
     "report": ("mecbopt.cli.report", "Everything about a problem on one page."),
     "bernoulli": ("mecbopt.cli.bernoulli", "Binary sources in closed form."),
     "explore": ("mecbopt.cli.explore", "Sliders and problems in the browser."),
+    "mec": ("mecbopt.cli.mec", "Plain minimum entropy couplings of two and more marginals."),
+    "bottleneck": ("mecbopt.cli.bottleneck", "Couplings without common randomness."),
     "encode": ("mecbopt.cli.encode", "Operate a solved coupling on a stream of symbols."),
     "decode": ("mecbopt.cli.decode", "Decode such a stream."),
     "prove": ("mecbopt.cli.prove", "Run the symbolic derivations."),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.values import NUMBER, IntegerType
 from mecbopt.engines import ENGINES
-from mecbopt.problem import Solution, Status, StopReason
+from mecbopt.problem import Status, StopReason
 from mecbopt.solving import METHODS
 from mecbopt.tolerances import GAP
 
-__all__ = ["exit_code", "solver_options"]
+__all__ = ["Ended", "exit_code", "limit_options", "solver_options"]
 
 #: What the compiled engines count with.
 _MAX_INTEGER = 2**63 - 1
@@ -29,33 +29,26 @@ _STOPPED = (
 )
 
 
-def solver_options(*, each: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add the solver's options under the names of its arguments.
+class Ended(Protocol):
+    """What every result says of how it ended."""
 
-    Parameters
-    ----------
-    each : str
-        What a limit holds for, where the command solves several problems: "rate".
-    """
+    @property
+    def status(self) -> Status:
+        """What is known."""
+        ...
+
+    @property
+    def stop_reason(self) -> StopReason:
+        """Why it stopped."""
+        ...
+
+
+def _limits(gap: float, each: str) -> list[Callable[..., Any]]:
+    """Gap, limits and seed under the names of the library's arguments."""
     per = f", for each {each}" if each else ""
-    decorators = [
+    return [
         click.option(
-            "--method",
-            type=click.Choice(METHODS),
-            default="auto",
-            show_default=True,
-            help="exact proves the optimum, local and greedy search without proof.",
-        ),
-        click.option(
-            "--engine",
-            type=click.Choice(("auto", *ENGINES)),
-            default="auto",
-            show_default=True,
-            metavar="NAME",
-            help=f"What carries out exact: {', '.join(('auto', *ENGINES))}.",
-        ),
-        click.option(
-            "--gap", type=NUMBER, default=GAP, show_default=True, help="Bits that count as optimal."
+            "--gap", type=NUMBER, default=gap, show_default=True, help="Bits that count as optimal."
         ),
         click.option(
             "--time-limit", type=NUMBER, help=f"Seconds after which to stop with what was found{per}."
@@ -72,6 +65,34 @@ def solver_options(*, each: str = "") -> Callable[[Callable[..., Any]], Callable
             show_default=True,
             help="Of the random starts.",
         ),
+    ]
+
+
+def solver_options(*, each: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the solver's options under the names of its arguments.
+
+    Parameters
+    ----------
+    each : str
+        What a limit holds for, where the command solves several problems: "rate".
+    """
+    decorators = [
+        click.option(
+            "--method",
+            type=click.Choice(METHODS),
+            default="auto",
+            show_default=True,
+            help="exact proves the optimum, local and greedy search without proof.",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(("auto", *ENGINES)),
+            default="auto",
+            show_default=True,
+            metavar="NAME",
+            help=f"What carries out exact: {', '.join(('auto', *ENGINES))}.",
+        ),
+        *_limits(GAP, each),
         click.option(
             "--workers",
             type=IntegerType(1, _MAX_WORKERS),
@@ -81,6 +102,17 @@ def solver_options(*, each: str = "") -> Callable[[Callable[..., Any]], Callable
         ),
     ]
 
+    return _applied(decorators)
+
+
+def limit_options(*, gap: float = GAP) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add gap, limits and seed alone, for a command with one way to search."""
+    return _applied(_limits(gap, ""))
+
+
+def _applied(decorators: list[Callable[..., Any]]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """One decorator for several, in their order."""
+
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for decorator in reversed(decorators):
             command = decorator(command)
@@ -89,7 +121,7 @@ def solver_options(*, each: str = "") -> Callable[[Callable[..., Any]], Callable
     return decorate
 
 
-def exit_code(solution: Solution) -> ExitCode:
+def exit_code(solution: Ended) -> ExitCode:
     """Done, a claim that failed (infeasible, or bounds that cross), or stopped before the asked gap."""
     if solution.status in (Status.INFEASIBLE, Status.INVALID):
         return ExitCode.CLAIM_FAILED

@@ -12,6 +12,7 @@ from mecbopt.control.comparisons import (
 from mecbopt.control.interrupts import HeldInterrupts, held_interrupts
 from mecbopt.control.loop import run_search
 from mecbopt.control.progress import Progress, ProgressCallback
+from mecbopt.control.requests import valid_gap
 from mecbopt.control.target import PRUNING_SHARE, Target
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "prunes",
     "rounded_outward",
     "run_search",
+    "valid_gap",
 ]

@@ -23,6 +23,7 @@ __all__ = [
     "Support",
     "a_given_law",
     "only_entropy_rate_and_label",
+    "support",
 ]
 
 
@@ -147,6 +148,18 @@ class Engine(Protocol):
     ) -> Search:
         """A search from a feasible vertex and a bound known beforehand."""
         ...
+
+
+def support(engine: Engine, formulation: Formulation) -> Support:
+    """Whether an engine takes a formulation; limits that are not linear in the weights only where it says so.
+
+    Engines made for linear ones would solve a relaxation.
+    """
+    if formulation.unseen_label and not getattr(engine, "takes_unseen_label", False):
+        return Support("does not take a label that does not see the seed")
+    if formulation.convex and not getattr(engine, "takes_convex", False):
+        return Support(f"does not take a convex limit by {formulation.convex[0].name}")
+    return engine.supports(formulation)
 
 
 class OneStep:

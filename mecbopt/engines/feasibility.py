@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mecbopt.control import Clock, Expired
+from mecbopt.engines.convex import feasible_inside
 from mecbopt.engines.greedy import greedy_within
 from mecbopt.engines.programs.mixtures import MixtureProgram
 from mecbopt.engines.unseen_label import least_label_entropy
@@ -89,6 +90,8 @@ def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None)
     Where the greedy coupling does not serve, the limits are met one after the other, each as far as those
     before it allow, the label last.
     """
+    if formulation.convex:
+        return _examine_convex(formulation, seed, clock or Clock())
     vertex, clock = first_incumbent(formulation), clock or Clock()
     rate, label = formulation.rate_limit, formulation.label_limit
     if label is None and not formulation.other_limits:
@@ -109,6 +112,27 @@ def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None)
     if not formulation.unseen_label or seen.expired or not math.isfinite(label.bound):
         return replace(seen, smallest_rate=None) if formulation.unseen_label else seen
     return _without_the_seed(formulation, label, seen, vertex, seed, clock)
+
+
+def _examine_convex(formulation: Formulation, seed: int, clock: Clock) -> Feasibility:
+    """The linear limits first; then a point within the convex ones, or a proof on what was cut for them."""
+    known = examine(replace(formulation, convex=()), seed, clock)
+    if known.incumbent is None:
+        return known
+
+    def meets(mixture: Incumbent) -> bool:
+        if not formulation.unseen_label:
+            return True
+        entropy_found = formulation.label_entropy(mixture.mappings, mixture.weights)
+        return entropy_found <= formulation.stated_label_entropy + LIMIT_SLACK
+
+    try:
+        point, relaxed = feasible_inside(formulation, known.incumbent, seed, clock, meets)
+        if point is not None:
+            return replace(known, incumbent=point)
+        return replace(examine(relaxed, seed, clock), incumbent=None)
+    except Expired:
+        return Feasibility(None, expired=True)
 
 
 def _without_the_seed(

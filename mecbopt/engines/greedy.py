@@ -67,7 +67,7 @@ def greedy_within(formulation: Formulation, independent: Incumbent, clock: Clock
 
 def improved_by_greedy(formulation: Formulation, feasible: Incumbent, seconds: float = math.inf) -> Incumbent:
     """The greedy vertex in place of an independent coupling: no search ends with a value of 0 bits."""
-    if formulation.unseen_label:  # a share of the greedy coupling need not meet a limit that is not convex
+    if not formulation.is_linear:  # a share of the greedy coupling need not meet other limits
         return feasible
     independent = feasible.cost >= formulation.objective.offset - LIMIT_SLACK
     return greedy(formulation, feasible, seconds) if independent else feasible

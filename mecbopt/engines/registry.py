@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mecbopt.engines.base import Engine, Request, Support
+from mecbopt.engines.base import Engine, Request, support
 from mecbopt.engines.chains import Chains
+from mecbopt.engines.convex import Convex
 from mecbopt.engines.enumeration import Enumeration
 from mecbopt.engines.free_law import FreeLaw
 from mecbopt.engines.highs import Highs
@@ -21,12 +22,13 @@ from mecbopt.engines.trivial import Trivial
 from mecbopt.errors import Name, NotSupportedError, ProblemError
 from mecbopt.formulation import Formulation
 
-__all__ = ["ENGINES", "named_engine", "pick", "register", "support"]
+__all__ = ["ENGINES", "named_engine", "pick", "register"]
 
 ENGINES: dict[str, Engine] = {
     engine.name: engine
     for engine in (
         Trivial(),
+        Convex(),
         Linear(),
         FreeLaw(),
         LowRate(),
@@ -80,16 +82,6 @@ def named_engine(engine: Any) -> Engine | None:
         value=engine,
         required=f"be auto, one of {', '.join(ENGINES)}, or an engine object such as mecbopt.engines.Tree()",
     )
-
-
-def support(engine: Engine, formulation: Formulation) -> Support:
-    """Whether an engine takes a formulation; a label without the seed only where it says so.
-
-    Engines made for limits that are linear in the weights would solve a relaxation.
-    """
-    if formulation.unseen_label and not getattr(engine, "takes_unseen_label", False):
-        return Support("does not take a label that does not see the seed")
-    return engine.supports(formulation)
 
 
 def pick(method: str, formulation: Formulation, request: Request) -> Engine:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mecbopt import highs
 from mecbopt.control import Clock
-from mecbopt.engines.programs import highs
 from mecbopt.formulation import Formulation, Limit
 from mecbopt.formulation.formulation import FloatArray, IntArray
 from mecbopt.tolerances import COLUMN_ZERO, LIMIT_SLACK, MARGINAL_SLACK

@@ -1,7 +1,7 @@
-"""Constraints of a user's own on the coupling: affine cvxpy constraints as rows of linear programs.
+"""Constraints of a user's own on the coupling: affine cvxpy constraints as rows, others as convex limits.
 
 A function receives a cvxpy variable of shape (n, m) in the place of the coupling.  Of an affine constraint
-every scalar row a . P <= c is read off by its values at 0 and at the single cells; what is not affine, or
+every scalar row a . P <= c is read off by its values at 0 and at the single cells; what is not convex, or
 brings variables of its own, is refused with the reason.
 """
 
@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt.errors import MecboptError, NotSupportedError, ProblemError
+from mecbopt.formulation.convex import CvxpyLimit
 from mecbopt.formulation.limits import LinearLimit
 
-__all__ = ["affine_limits"]
+__all__ = ["coupling_limits"]
 
 FloatArray = NDArray[np.float64]
 
@@ -24,10 +25,10 @@ FloatArray = NDArray[np.float64]
 _ROUNDING = 1e-14
 
 
-def affine_limits(
+def coupling_limits(
     constraints: tuple[Callable[[Any], Any], ...], p_x: FloatArray, letters_y: int
-) -> tuple[LinearLimit, ...]:
-    """The rows of affine constraints; an equation gives two.
+) -> tuple[LinearLimit | CvxpyLimit, ...]:
+    """The rows of affine constraints, an equation gives two, and the others that are convex.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def affine_limits(
     Raises
     ------
     NotSupportedError
-        cvxpy is not installed; a constraint is convex but not affine, or has variables of its own.
+        cvxpy is not installed; a constraint has variables of its own.
     ProblemError
         A function fails or returns no cvxpy constraints; a constraint is not convex (with cvxpy's reason).
     """
@@ -49,13 +50,17 @@ def affine_limits(
         raise NotSupportedError(
             "constraints need the package 'cvxpy', which is not installed", remedy="pip install cvxpy"
         ) from error
-    limits: list[LinearLimit] = []
+    limits: list[LinearLimit | CvxpyLimit] = []
     for position, constraint in enumerate(constraints):
         name = f"constraints[{position}]"
         coupling = cvxpy.Variable((len(p_x), letters_y), nonneg=True, name="coupling")
         for part in _parts(cvxpy, constraint, coupling, name):
-            for coefficients, bound in _rows(cvxpy, part, coupling, name):
-                limits.append(LinearLimit(p_x, coefficients, bound, name))
+            _refuse(part, coupling, name)
+            if _is_affine(cvxpy, part):
+                for coefficients, bound in _rows(cvxpy, part, coupling):
+                    limits.append(LinearLimit(p_x, coefficients, bound, name))
+            else:
+                limits.append(CvxpyLimit(p_x, part, coupling, name))
     return tuple(limits)
 
 
@@ -91,25 +96,14 @@ def _parts(cvxpy: Any, constraint: Callable[[Any], Any], coupling: Any, name: st
     return parts
 
 
-def _rows(cvxpy: Any, part: Any, coupling: Any, name: str) -> Iterator[tuple[FloatArray, float]]:
-    """(a, c) of every scalar row a . P <= c."""
+def _refuse(part: Any, coupling: Any, name: str) -> None:
+    """What is not convex, or speaks of more than the coupling."""
     if not part.is_dcp():
         raise ProblemError(
             argument=name,
             value=str(part),
             found=f"is {part}, which is not convex by cvxpy's rules: {_reason(part)}",
-            required="be affine in the coupling",
-        )
-    kinds = cvxpy.constraints
-    equation = isinstance(part, (kinds.Equality, kinds.Zero))
-    known = (kinds.Equality, kinds.Zero, kinds.Inequality, kinds.NonPos, kinds.NonNeg)
-    if not isinstance(part, known) or not all(argument.is_affine() for argument in part.args):
-        raise NotSupportedError(
-            argument=name,
-            value=str(part),
-            found=f"is {part}, which is not affine in the coupling",
-            required="be linear equations and inequalities",
-            remedy="convex constraints are not supported yet",
+            required="be convex in the coupling",
         )
     others = [variable.name() for variable in part.variables() if variable.id != coupling.id]
     if others:
@@ -119,6 +113,18 @@ def _rows(cvxpy: Any, part: Any, coupling: Any, name: str) -> Iterator[tuple[Flo
             found=f"has the variable {others[0]!r} beside the coupling",
             required="speak of the coupling alone",
         )
+
+
+def _is_affine(cvxpy: Any, part: Any) -> bool:
+    kinds = cvxpy.constraints
+    known = (kinds.Equality, kinds.Zero, kinds.Inequality, kinds.NonPos, kinds.NonNeg)
+    return isinstance(part, known) and all(argument.is_affine() for argument in part.args)
+
+
+def _rows(cvxpy: Any, part: Any, coupling: Any) -> Iterator[tuple[FloatArray, float]]:
+    """(a, c) of every scalar row a . P <= c of an affine constraint."""
+    kinds = cvxpy.constraints
+    equation = isinstance(part, (kinds.Equality, kinds.Zero))
     expression = -part.args[0] if isinstance(part, kinds.NonNeg) else part.expr
     constants, slopes = _evaluated(expression, coupling)
     for constant, slope in zip(constants, slopes, strict=True):

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from mecbopt.formulation.convex import ConvexLimit
 from mecbopt.formulation.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
 from mecbopt.formulation.objectives import JointEntropy, Objective
 from mecbopt.formulation.partitions import block_sums
@@ -34,6 +35,8 @@ class Formulation:
     objective : Objective
     limits : tuple of Limit
         Beside the marginals.
+    convex : tuple of ConvexLimit
+        Convex sets in which the coupling must lie.
     free_law : bool
         Whether Y may have any law; `p_y` is then even, one law among others.
     unseen_label : bool
@@ -45,6 +48,7 @@ class Formulation:
     p_y: FloatArray
     objective: Objective
     limits: tuple[Limit, ...] = ()
+    convex: tuple[ConvexLimit, ...] = ()
     free_law: bool = False
     unseen_label: bool = False
 
@@ -94,6 +98,11 @@ class Formulation:
     def vertex_size(self) -> int:
         """The largest number of mappings a vertex of the feasible polytope can have (support lemma)."""
         return len(self.p_y) + len(self.limits)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the feasible mixtures are a polytope with p_Y as marginal: most engines know no other."""
+        return not (self.unseen_label or self.convex or self.free_law)
 
     @property
     def stated_label_entropy(self) -> float:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from mecbopt.errors import Name, NotSupportedError
-from mecbopt.formulation.affine import affine_limits
+from mecbopt.formulation.affine import coupling_limits
+from mecbopt.formulation.convex import ConvexLimit, PrivacyLimit
 from mecbopt.formulation.formulation import Formulation
 from mecbopt.formulation.limits import ExactLabel, LabelLimit, Limit, RateLimit
 from mecbopt.formulation.objectives import ConditionalEntropy, JointEntropy, LinearObjective, Objective
@@ -21,7 +23,7 @@ from mecbopt.problem import Problem
 
 __all__ = ["LIMITS", "OBJECTIVES", "lower", "stated"]
 
-LowerLimit = Callable[[Problem], tuple[Limit, ...]]
+LowerLimit = Callable[[Problem], tuple[Limit | ConvexLimit, ...]]
 LowerObjective = Callable[[Problem], Objective]
 
 
@@ -40,8 +42,14 @@ def _label(problem: Problem) -> tuple[Limit, ...]:
     return (LabelLimit(problem.p_x, problem.p_s_given_x, len(problem.require_p_y()), limit, exact),)
 
 
-def _constraints(problem: Problem) -> tuple[Limit, ...]:
-    return affine_limits(problem.constraints, problem.p_x, len(problem.require_p_y()))
+def _constraints(problem: Problem) -> tuple[Limit | ConvexLimit, ...]:
+    return coupling_limits(problem.constraints, problem.p_x, len(problem.require_p_y()))
+
+
+def _privacy(problem: Problem) -> tuple[ConvexLimit, ...]:
+    if problem.p_s_given_x is None or problem.min_label_entropy is None:
+        return ()
+    return (PrivacyLimit(problem.p_x, problem.p_s_given_x, problem.min_label_entropy),)
 
 
 def _distortion(problem: Problem) -> Objective:
@@ -59,6 +67,7 @@ LIMITS: dict[str, LowerLimit] = {
     "rate": _rate,
     "max_label_entropy": _label,
     "label_sees_seed": _label,
+    "min_label_entropy": _privacy,
     "constraints": _constraints,
 }
 #: Argument -> the objective that takes the place of the mutual information.
@@ -69,7 +78,6 @@ _WITH_FREE_LAW = ("y_size", "rate")
 #: What a refusal says of an argument that nothing lowers.
 _REFUSED = {
     "p_y_tolerance": "is {value:g}: a law of Y within a tolerance",
-    "min_label_entropy": "is {value:g}: H(S|Y) >= c",
 }
 
 
@@ -101,7 +109,7 @@ def lower(problem: Problem) -> Formulation:
         An argument that nothing lowers, by name.
     """
     objective: Objective | None = None
-    limits: list[Limit] = []
+    found: list[Any] = []
     for argument in stated(problem):
         if problem.p_y is None and argument not in _WITH_FREE_LAW:
             raise NotSupportedError(
@@ -112,9 +120,12 @@ def lower(problem: Problem) -> Formulation:
         if argument in OBJECTIVES:
             objective = OBJECTIVES[argument](problem)
         elif argument in LIMITS:
-            limits.extend(LIMITS[argument](problem))
+            found.extend(LIMITS[argument](problem))
         else:
             raise _refusal(problem, argument)
+    # What is no sum over preimages is a convex set.
+    convex: list[ConvexLimit] = [limit for limit in found if hasattr(limit, "cuts")]
+    limits: list[Limit] = [limit for limit in found if not hasattr(limit, "cuts")]
     # Rate first: the others are met where the marginals and it allow (`mecbopt.engines.feasibility`).
     limits.sort(key=lambda limit: not isinstance(limit, RateLimit))
     free = problem.p_y is None
@@ -124,6 +135,7 @@ def lower(problem: Problem) -> Formulation:
         p_y,
         objective or _joint_entropy(problem),
         tuple(limits),
+        convex=tuple(convex),
         free_law=free,
         unseen_label=not problem.label_sees_seed and any(isinstance(limit, LabelLimit) for limit in limits),
     )

@@ -80,7 +80,8 @@ class DropLetters:
         p_x, p_y = p_x / p_x.sum(), p_y / p_y.sum()
         limits = tuple(limit.restrict(self.keep_x, self.keep_y, p_x) for limit in formulation.limits)
         objective = formulation.objective.restrict(self.keep_x, self.keep_y, p_x, p_y)
-        return replace(formulation, p_x=p_x, p_y=p_y, objective=objective, limits=limits)
+        convex = tuple(limit.restrict(self.keep_x, self.keep_y, p_x) for limit in formulation.convex)
+        return replace(formulation, p_x=p_x, p_y=p_y, objective=objective, limits=limits, convex=convex)
 
     def lift(self, mappings: IntArray) -> IntArray:
         """Rename the images and insert the dropped letters of X."""

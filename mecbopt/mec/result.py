@@ -115,6 +115,14 @@ class MecResult:
         """Bits by which the coupling may exceed the minimum at most: entropy - lower_bound."""
         return self.entropy - self.lower_bound
 
+    @property
+    def support(self) -> SparseCoupling:
+        """The positive cells of the coupling, in lexicographic order, with their masses."""
+        if isinstance(self.coupling, SparseCoupling):
+            return self.coupling
+        cells = np.argwhere(self.coupling > 0.0).astype(np.int64)
+        return SparseCoupling(cells, self.coupling[tuple(cells.T)], self.coupling.shape)
+
     def __repr__(self) -> str:
         coupling = self.coupling
         support = len(coupling.masses) if isinstance(coupling, SparseCoupling) else np.count_nonzero(coupling)

@@ -1,7 +1,8 @@
 """The figures of the documentation, each drawn from the solver itself.
 
-The first two answer the paper's figures 3 and 5 (I against R without and with labels for binary sources);
-their printed parameters are not known to us, so the parameters here are our own and stand in the titles.
+Its systems are the paper's figures 1, 4 and 6, and the two that follow answer its figures 3 and 5 (I against
+R without and with labels for binary sources).  How the printed figures are arranged and what their parameters
+are is not known to us: both are our own here, and the parameters stand in the titles.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from mecbopt.data import demo_problem
 from mecbopt.plots.curves import curve
 from mecbopt.plots.loss_map import loss_map
 from mecbopt.plots.overview import solution_figure
+from mecbopt.plots.seed_value import common_randomness
 from mecbopt.plots.style import ACCENT, GREY, INK, LINES, new_figure, quiet
+from mecbopt.plots.systems import system_of_images, system_with_label, system_without_label
 from mecbopt.problem import Problem, Solution, StopReason
 from mecbopt.solving import solve
 
@@ -198,10 +201,14 @@ def _label_axes(ax: Axes, title: str) -> None:
 
 #: File name -> function that draws it.
 FIGURES: dict[str, Callable[[], Figure]] = {
+    "system-without-label": system_without_label,
+    "system-with-label": system_with_label,
+    "system-of-images": system_of_images,
     "rate-without-labels": rate_without_labels,
     "rate-with-labels": rate_with_labels,
     "optimum-and-comonotone": optimum_and_comonotone,
     "largest-loss": loss_map,
     "coupling-and-mixture": coupling_and_mixture,
     "curve-with-band": curve_with_band,
+    "common-randomness": common_randomness,
 }

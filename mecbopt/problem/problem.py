@@ -362,6 +362,32 @@ class Problem:
             )
         return cls(**columns, **given)
 
+    def to_cvxpy(self, variable: str = "weights") -> Any:
+        """Variable, expressions and constraints for a cvxpy model of one's own.
+
+        Parameters
+        ----------
+        variable : {"weights", "coupling"}
+            One weight for each of the m^n mappings, at most 20,000; or the coupling itself, where neither the
+            rate nor the label entropy with the seed is limited.
+
+        Returns
+        -------
+        CvxpyModel
+            I(X;Y) is convex in both: it can be minimised or limited from above; `solve` maximises it.
+
+        Raises
+        ------
+        NotSupportedError
+            cvxpy is not installed; too many mappings; a limit that is not convex (a label without the seed),
+            or that the coupling does not determine.
+        ProblemError
+            `variable` is neither, or a constraint of the problem fails.
+        """
+        import mecbopt  # the public face, which loads cvxpy when asked
+
+        return mecbopt.CvxpyModel.of(self, variable)
+
     def to_document(self) -> dict[str, Any]:
         """The problem as plain data for TOML and JSON; Fractions as "a/b", infinity as "inf".
 

@@ -47,12 +47,13 @@ def test_normalize_is_true_or_false(function):
         function([0.5, 0.5], [0.5, 0.5], normalize="yes")
 
 
-def test_three_marginals_are_refused_by_the_exact_search_by_their_name():
-    """Not a complaint about the time limit, whose place the third marginal took."""
-    third = [0.5, 0.5]
-    with pytest.raises(mb.NotSupportedError, match=r"^more holds 1 further marginal: .*greedy"):
-        mb.mec.exact(third, third, third)
-    assert mb.mec.greedy(third, third, third).entropy == 1.0
+def test_a_third_marginal_is_validated_by_its_name():
+    """Not a complaint about the time limit, whose place it took once."""
+    half = [0.5, 0.5]
+    assert mb.mec.exact(half, half, half).entropy == 1.0
+    assert mb.mec.exact([1, 1], [2, 2], [3, 3], normalize=True).entropy == 1.0
+    with pytest.raises(mb.ProblemError, match=r"^more\[0\] sums to 2.*normalize=True"):
+        mb.mec.exact(half, half, [1, 1])
 
 
 @pytest.mark.parametrize("letters", [2, 3, 7, 16, 100, 1000])

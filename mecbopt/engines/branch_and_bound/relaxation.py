@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mecbopt import highs
+from mecbopt.bounds import phi_secants
 from mecbopt.control import Clock, rounded_outward
 from mecbopt.engines.branch_and_bound.boxes import Box
-from mecbopt.engines.programs import highs
 from mecbopt.formulation import (
     CheapestPartition,
     Formulation,
@@ -226,7 +227,7 @@ class NodeRelaxation:
         Expired
             The clock's limit is reached.
         """
-        slopes, offsets = _secants(box)
+        slopes, offsets = phi_secants(box.lower, box.upper)
         self._set_box(box, slopes, offsets, basis)
         best = -np.inf
         for _ in range(1 if self._whole else _MAX_ROUNDS):
@@ -383,15 +384,6 @@ class NodeRelaxation:
             extended = _extended_phi(share, box.lower[x, y], box.upper[x, y])
             table[y] += duals.jensen[x, y] * (mass / self.formulation.p_y[y]) * extended
         return self._partitions.find(table, 4 * n)
-
-
-def _secants(box: Box) -> tuple[FloatArray, FloatArray]:
-    """Slopes and offsets of the secants, shape (n, m) each."""
-    lower, upper, widths = box.lower, box.upper, box.widths
-    slopes = np.divide(phi(upper) - phi(lower), widths, out=np.zeros_like(widths), where=widths > 1e-12)
-    # On a cell too narrow for a slope the smaller end value is a valid constant underestimate.
-    flat = np.minimum(phi(lower), phi(upper))
-    return slopes, np.where(widths > 1e-12, phi(lower) - slopes * lower, flat)
 
 
 def _int32(*arrays: Any) -> tuple[Any, ...]:

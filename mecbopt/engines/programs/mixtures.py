@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mecbopt import highs
 from mecbopt.control import Clock, Expired
-from mecbopt.engines.programs import highs
 from mecbopt.errors import SolverError
 from mecbopt.formulation import (
     CheapestMapping,

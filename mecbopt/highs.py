@@ -17,7 +17,18 @@ from numpy.typing import NDArray
 
 from mecbopt.control import Clock
 
-__all__ = ["INFINITY", "add_columns", "indices", "is_infeasible", "is_optimal", "new_model", "run"]
+__all__ = [
+    "INFINITY",
+    "add_columns",
+    "indices",
+    "is_infeasible",
+    "is_optimal",
+    "new_model",
+    "polished",
+    "run",
+]
+
+FloatArray = NDArray[np.float64]
 
 #: What HiGHS takes for infinity.
 INFINITY = float(highspy.kHighsInf)
@@ -37,6 +48,8 @@ _SCALED_HERE, _SCALED_BY_HIGHS = 0, 2
 
 #: Longest slice spent in HiGHS, seconds: the wait for an answer to Ctrl-C.
 _SLICE_SECONDS = 0.2
+#: Entries of a solution below this are its rounding; what a polished one may be off in a row.
+_NO_MASS, _RESIDUAL = 1e-9, 1e-12
 #: Shortest one: small programs are solved in it, so that a call that is late still ends with an answer.
 _SHORTEST_SLICE_SECONDS = 0.02
 
@@ -142,3 +155,30 @@ def is_infeasible(model: Any) -> bool:
 def indices(count: int, start: int = 0) -> Any:
     """Consecutive indices in the integer type that HiGHS wants."""
     return np.arange(start, start + count, dtype=np.int32)
+
+
+def polished(solution: FloatArray, rows: Any, sides: FloatArray) -> FloatArray | None:
+    """A solution of `rows @ x = sides`, x >= 0, on its support, with the rows met to rounding.
+
+    Parameters
+    ----------
+    solution : ndarray, shape (columns,)
+        As HiGHS returns it, within its tolerances.
+    rows : sparse array, shape (rows, columns)
+    sides : ndarray, shape (rows,)
+
+    Returns
+    -------
+    ndarray or None
+        None where some row cannot be met with these columns and no negative entry.
+    """
+    support = np.flatnonzero(solution > _NO_MASS)
+    on_support = rows[:, support].toarray()
+    found = np.zeros_like(solution)
+    found[support] = solution[support]
+    for _ in range(2):  # the second time takes away the rounding of the first
+        residual = sides - on_support @ found[support]
+        found[support] += np.linalg.lstsq(on_support, residual, rcond=None)[0]
+    if found.min() < 0.0 or np.abs(sides - on_support @ found[support]).max() > _RESIDUAL:
+        return None
+    return found

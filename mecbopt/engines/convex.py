@@ -1,0 +1,255 @@
+"""Convex limits by outer approximation: the tree on half-spaces that hold them, cut where its optimum fails.
+
+Every relaxation holds the feasible set, so its bound is valid (Kelley 1960; the concave minimisation inside
+is solved to its end each time).  An incumbent is the last point that is feasible on the way from one that
+lies inside to the optimum of the relaxation (Veinott's supporting hyperplanes, 1967); there the second cut
+is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mecbopt.control import Clock, run_search
+from mecbopt.engines.base import Engine, Request, Search, Support, support
+from mecbopt.engines.highs import Highs
+from mecbopt.engines.linear import Linear
+from mecbopt.engines.programs.mixtures import MixtureProgram
+from mecbopt.engines.tree import Tree
+from mecbopt.engines.vertex import Incumbent, to_vertex
+from mecbopt.formulation import Formulation, LinearLimit
+from mecbopt.formulation.formulation import FloatArray
+from mecbopt.problem import StopReason
+
+__all__ = ["Convex", "feasible_inside", "violation"]
+
+#: A coupling counts as inside up to this, in the units of the limit: below what `Solution.check` allows.
+_INSIDE = 5e-10
+#: The share of the gap that each relaxation may leave.
+_INNER_SHARE = 0.25
+#: Margins by which a first point is to lie inside, largest first: from it incumbents are found on the way to
+#: optima of relaxations.
+_MARGINS = (1e-3, 1e-5, 0.0)
+#: Cuts tried for each.
+_MOST_ROUNDS = 60
+#: Cuts at which half of them are dropped: the compiled tree takes 64 rows.
+_MOST_CUTS = 40
+#: Halvings on the way from inside to outside: the end is known to rounding.
+_HALVINGS = 50
+
+
+@dataclass(frozen=True)
+class Convex:
+    """Outer approximation around the engines for linear limits.
+
+    Attributes
+    ----------
+    inner : tuple of Engine
+        For the relaxations, the first that takes them.
+    """
+
+    inner: tuple[Engine, ...] = (Linear(), Tree(), Highs())
+    name = "convex"
+    method = "exact"
+    takes_convex = True
+    takes_unseen_label = True
+
+    def supports(self, formulation: Formulation) -> Support:
+        """What an inner engine takes with linear limits in place of the convex ones."""
+        if not formulation.convex:
+            return Support("takes convex limits")
+        reasons = [support(engine, _with_a_row(formulation)) for engine in self.inner]
+        return next((yes for yes in reasons if yes), reasons[-1])
+
+    def suits(self, formulation: Formulation, request: Request) -> bool:
+        """Always."""
+        return True
+
+    def start(
+        self, formulation: Formulation, feasible: Incumbent, cost_bound: float, request: Request
+    ) -> OuterApproximation:
+        """A search from a feasible coupling, inside the limits where there is room."""
+        relaxed = _with_a_row(formulation)
+        inner = next(engine for engine in self.inner if support(engine, relaxed))
+        return OuterApproximation(inner, formulation, feasible, cost_bound, request)
+
+
+class OuterApproximation:
+    """One relaxation, solved to its end, and its cuts at each step."""
+
+    trouble = False
+    in_one_step = False
+
+    def __init__(
+        self,
+        inner: Engine,
+        formulation: Formulation,
+        feasible: Incumbent,
+        cost_bound: float,
+        request: Request,
+    ) -> None:
+        self._inner, self._formulation, self._request = inner, formulation, request
+        self._relaxed = replace(formulation, convex=())
+        self._inside = self.incumbent = feasible
+        self.cost_bound = cost_bound
+        self.nodes = 0
+        self.finished = False
+        self._add(_coupling(formulation, feasible))
+
+    @property
+    def incumbent_cost(self) -> float:
+        """The cost of the best feasible mixture known."""
+        return self.incumbent.cost
+
+    def advance(self) -> None:
+        """Solve the relaxation, and cut its optimum off."""
+        request = self._request
+        target = replace(request.target, gap=_INNER_SHARE * request.target.gap)
+        clock = _silent(request.clock)
+        inner_request = replace(request, target=target, clock=clock, workers=1, executor=None)
+        start = to_vertex(self._relaxed, self._inside.mappings, self._inside.weights) or self._inside
+        search: Search = self._inner.start(self._relaxed, start, self.cost_bound, inner_request)
+        left = None if request.node_limit is None else max(0, request.node_limit - self.nodes)
+        reason = run_search(search, target, left, clock, proving=True)
+        self.nodes += search.nodes
+        self.cost_bound = max(self.cost_bound, search.cost_bound)
+        best = search.incumbent
+        if violation(self._formulation, best) <= _INSIDE:
+            self._take(best)
+            # No cut is left to make: what the relaxation has not closed is its own gap.
+            self.finished = search.finished or target.reached(search.cost_bound, best.cost)
+        else:
+            edge = self._last_inside(best)
+            self._take(edge)
+            self._forget(_coupling(self._formulation, best))
+            cut = self._add(_coupling(self._formulation, best))
+            self._add(_coupling(self._formulation, edge))
+            self.trouble = self.finished = not cut
+        if reason is StopReason.INTERRUPTED:
+            raise KeyboardInterrupt
+        request.clock.check()
+
+    def _take(self, found: Incumbent) -> None:
+        if found.cost < self.incumbent.cost:
+            self.incumbent = found
+
+    def _last_inside(self, outside: Incumbent) -> Incumbent:
+        """The last feasible point from the one inside to the one outside."""
+        inside = self._inside
+        mappings = np.vstack([inside.mappings, outside.mappings])
+
+        def at(share: float) -> Incumbent:
+            weights = np.concatenate([(1.0 - share) * inside.weights, share * outside.weights])
+            used = weights > 0.0
+            cost = self._formulation.cost(mappings[used], weights[used])
+            return Incumbent(mappings[used], weights[used], cost)
+
+        low, high = 0.0, 1.0
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if violation(self._formulation, at(middle)) <= 0.0 else (low, middle)
+        return at(low)
+
+    def _forget(self, coupling: FloatArray) -> None:
+        """Drop the cuts with the most slack where there are too many rows; the bound stays as it is."""
+        stated = len(self._formulation.limits)
+        cuts = [limit for limit in self._relaxed.limits[stated:] if isinstance(limit, LinearLimit)]
+        if len(cuts) > _MOST_CUTS:
+            cuts.sort(key=lambda cut: _slack(cut, coupling))
+            cuts = cuts[: _MOST_CUTS // 2]
+            self._relaxed = replace(self._relaxed, limits=(*self._formulation.limits, *cuts))
+
+    def _add(self, coupling: FloatArray) -> bool:
+        """Cuts of the limits that the coupling violates or touches."""
+        cuts = [
+            cut
+            for limit in self._formulation.convex
+            if limit.violation(coupling) > -_INSIDE
+            for cut in limit.cuts(coupling)
+        ]
+        self._relaxed = replace(self._relaxed, limits=(*self._relaxed.limits, *cuts))
+        return bool(cuts)
+
+
+def violation(formulation: Formulation, mixture: Incumbent) -> float:
+    """How far a mixture lies outside the convex limits; at most 0 inside."""
+    coupling = _coupling(formulation, mixture)
+    return max(limit.violation(coupling) for limit in formulation.convex)
+
+
+def feasible_inside(
+    formulation: Formulation,
+    start: Incumbent,
+    seed: int,
+    clock: Clock,
+    meets: Callable[[Incumbent], bool] = lambda mixture: True,
+) -> tuple[Incumbent | None, Formulation]:
+    """A point within all limits, inside the convex ones by a margin where there is room; and what was cut.
+
+    Parameters
+    ----------
+    formulation : Formulation
+    start : Incumbent
+        Meets the limits that are linear.
+    seed : int
+    clock : Clock
+    meets : callable
+        Whether a point meets what is neither linear nor convex.
+
+    Returns
+    -------
+    tuple (point or None, relaxation)
+        The relaxation has linear limits alone, and holds all that is feasible.
+    """
+    relaxed = replace(formulation, convex=())
+    for margin in _MARGINS:
+        rows: tuple[LinearLimit, ...] = ()
+        point: Incumbent | None = start
+        for _ in range(_MOST_ROUNDS):
+            if point is None:
+                break
+            if violation(formulation, point) <= (-margin / 2 if margin else _INSIDE) and meets(point):
+                return point, relaxed
+            cells = _coupling(formulation, point)
+            rows += tuple(
+                cut
+                for limit in formulation.convex
+                if limit.violation(cells) > -margin
+                for cut in limit.cuts(cells, margin)
+            )
+            point = _least_on(replace(relaxed, limits=(*relaxed.limits, *rows)), cells, seed, clock)
+        if margin == 0.0:
+            relaxed = replace(relaxed, limits=(*relaxed.limits, *rows))
+    return None, relaxed
+
+
+def _least_on(relaxed: Formulation, cells: FloatArray, seed: int, clock: Clock) -> Incumbent | None:
+    """A vertex of the relaxation that the objective's slope prefers; None where there is none."""
+    program = MixtureProgram(relaxed, seed=seed, clock=clock)
+    result = program.minimize(relaxed.objective.gradient(cells))
+    return None if result is None else to_vertex(relaxed, result.mappings, result.weights)
+
+
+def _with_a_row(formulation: Formulation) -> Formulation:
+    """The formulation with a linear limit in place of the convex ones."""
+    row = LinearLimit(formulation.p_x, np.zeros(formulation.shape), 1.0, formulation.convex[0].name)
+    return replace(formulation, convex=(), limits=(*formulation.limits, row))
+
+
+def _coupling(formulation: Formulation, mixture: Incumbent) -> FloatArray:
+    return formulation.coupling(mixture.mappings, mixture.weights)
+
+
+def _slack(cut: LinearLimit, coupling: FloatArray) -> float:
+    """Of a cut at a coupling, in units of the range of its coefficients."""
+    slack = cut.limit - float((cut.coefficients * coupling).sum())
+    return slack / (float(np.ptp(cut.coefficients)) or 1.0)
+
+
+def _silent(clock: Clock) -> Clock:
+    """The time that is left, without reports: the relaxation's values are not those of the problem."""
+    left = clock.remaining
+    return Clock(None if left == float("inf") else left)
