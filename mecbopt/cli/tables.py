@@ -160,8 +160,6 @@ def _add_infeasible(table: Table, solution: Solution) -> None:
     label = "H(S|Y,U)" if problem.label_sees_seed else "H(S|Y)"
     table.add_row("asked for", f"H(Y|U) <= R = {rate} and {label} <= C = {limit} bits")
     table.add_row("smallest C", f"{_bits(solution.smallest_label_entropy)} bits for this R")
-    if not problem.label_sees_seed:
-        return  # the smallest R is not computed
     if solution.smallest_rate is None:
         table.add_row("smallest R", "none: no rate makes this C attainable")
     else:

@@ -17,7 +17,7 @@ from mecbopt.control import Clock, Expired
 from mecbopt.engines.convex import feasible_inside
 from mecbopt.engines.greedy import greedy_within
 from mecbopt.engines.programs.mixtures import MixtureProgram
-from mecbopt.engines.unseen_label import least_label_entropy
+from mecbopt.engines.unseen_label import least_label_entropy, smallest_rate, unseen_slack
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.errors import SolverError
 from mecbopt.formulation import (
@@ -143,10 +143,15 @@ def _without_the_seed(
     vertex, level, bound = least_label_entropy(
         formulation, label, seen.incumbent or start, 0.0 if floor is None else floor, seed, clock
     )
-    if level <= label.limit + LIMIT_SLACK:
+    if level <= label.limit + unseen_slack(label):
         return Feasibility(vertex, False, level, bound)
-    infeasible = seen.infeasible or bound > label.limit + LIMIT_SLACK
-    return Feasibility(None, infeasible, level, bound, expired=clock.expired)
+    infeasible = seen.infeasible or bound > label.limit + unseen_slack(label)
+    if not infeasible:
+        return Feasibility(None, False, level, bound, expired=clock.expired)
+    # In bits the two may be the same number: what is proved infeasible is below the smallest C.
+    bound = max(bound, math.nextafter(label.limit, math.inf))
+    rate = None if clock.expired else smallest_rate(formulation, label, start, seed, clock)
+    return Feasibility(None, True, max(level, bound), bound, rate, clock.expired)
 
 
 def _examine_label(

@@ -8,36 +8,55 @@ bound above the limit proves that there is none; the search then goes on to the 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from mecbopt._core import tree
 from mecbopt.control import Clock
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.errors import SolverError
-from mecbopt.formulation import Formulation, LabelLimit, LinearRows
+from mecbopt.formulation import Formulation, LabelLimit, Limit, LinearRows
 from mecbopt.info import entropy
 from mecbopt.tolerances import GAP, GAP_FLOOR, LIMIT_SLACK
 
-__all__ = ["least_label_entropy", "unseen_label_arguments"]
+__all__ = ["least_label_entropy", "smallest_rate", "unseen_label_arguments", "unseen_slack"]
 
 #: Steps between two looks at the incumbent.
 _STEPS = 8
+#: A few times what a sum of entropies of at most 64 x 12 masses is off by.
+_ROUNDING = 3e-14
+#: Bits to which the smallest rate is found: every halving is a search, and the last ones take longest.
+_RATE_GAP = 1e-4
+
+
+def unseen_slack(label: LabelLimit) -> float:
+    """Bits by which bounds relax C: a share of I(S;X), as with the seed, and no less than the rounding."""
+    return max(LIMIT_SLACK * min(1.0, label.information), _ROUNDING)
 
 
 def unseen_label_arguments(formulation: Formulation, label: LabelLimit, start: Incumbent) -> dict[str, Any]:
     """What `CompiledSearch` is told of the limit: incumbents meet it as stated, bounds hold with the slack.
 
-    A start that meets it with the slack alone is allowed to.
+    A start that meets it with the slack alone is allowed to.  H(S|Y,U) obeys it as well, within the slack of
+    both in its own unit.
     """
     limit = max(label.limit, formulation.label_entropy(start.mappings, start.weights))
     return {
+        "max_label_entropy": label.bound + LIMIT_SLACK + unseen_slack(label) / label.information,
         "max_joint_label_entropy": limit + float(entropy(formulation.p_y)),
-        "joint_slack": LIMIT_SLACK,
+        "joint_slack": unseen_slack(label),
     }
 
 
 def least_label_entropy(
-    formulation: Formulation, label: LabelLimit, start: Incumbent, floor: float, seed: int, clock: Clock
+    formulation: Formulation,
+    label: LabelLimit,
+    start: Incumbent,
+    floor: float,
+    seed: int,
+    clock: Clock,
+    *,
+    to_the_least: bool = True,
 ) -> tuple[Incumbent, float, float]:
     """A coupling with H(S|Y) <= C, or the smallest H(S|Y) where there is none.
 
@@ -52,6 +71,8 @@ def least_label_entropy(
         A lower bound on H(S|Y), bits.
     seed : int
     clock : Clock
+    to_the_least : bool
+        Whether to go on to the smallest H(S|Y) once it is proved to lie above C.
 
     Returns
     -------
@@ -62,7 +83,7 @@ def least_label_entropy(
     best, level = start, formulation.label_entropy(start.mappings, start.weights)
     if level <= label.limit:
         return best, level, floor
-    entropy_y = float(entropy(formulation.p_y))
+    entropy_y, reach = float(entropy(formulation.p_y)), label.limit + unseen_slack(label)
     rows = LinearRows.of(formulation)
     search = tree.CompiledSearch(
         formulation.p_x,
@@ -79,18 +100,53 @@ def least_label_entropy(
     bound = floor
     while not (search.finished or clock.expired):
         # Boxes are closed at bounds above C alone: what is left decides.
-        gap = min(GAP, max(0.5 * (level - label.limit), GAP_FLOOR))
+        gap = min(GAP, max(0.5 * (level - label.limit), GAP_FLOOR * min(1.0, label.information)))
         try:
             search.run(nodes=_STEPS, seconds=clock.remaining, gap=gap, stop=lambda: clock.expired)
         except SolverError:
             break
         mappings, weights = search.incumbent_mixture
-        if len(weights):
-            found = formulation.label_entropy(mappings, weights)
-            if found < level:
-                best = Incumbent(mappings, weights, formulation.cost(mappings, weights))
-                level = found
-        bound = max(bound, min(search.entropy_lower_bound - entropy_y, level))
-        if level <= label.limit + LIMIT_SLACK or (level - bound <= GAP and bound > label.limit + LIMIT_SLACK):
+        found = formulation.label_entropy(mappings, weights) if len(weights) else math.inf
+        if found < level:
+            best, level = Incumbent(mappings, weights, formulation.cost(mappings, weights)), found
+        # Infinity would say that nothing meets the other limits, as the start does: then nothing was proved.
+        if search.entropy_lower_bound < math.inf:
+            bound = max(bound, min(search.entropy_lower_bound - entropy_y, level))
+        if level <= reach or (bound > reach and (level - bound <= GAP or not to_the_least)):
             break
     return best, level, bound
+
+
+def smallest_rate(
+    formulation: Formulation, label: LabelLimit, start: Incumbent, seed: int, clock: Clock
+) -> float | None:
+    """The smallest rate at which H(S|Y) <= C can be met, to 1e-4 bits from above; None where there is none.
+
+    The least H(S|Y) falls as the rate grows: the interval between a rate with a proof that there is no
+    coupling and one with a coupling is halved.  None also where a proof fails or the time is up.
+    """
+    rate = formulation.rate_limit
+    if rate is None:
+        return None
+    others = tuple(limit for limit in formulation.limits if limit is not rate)
+
+    def attempt(limits: tuple[Limit, ...]) -> tuple[float, float, float]:
+        """The rate and H(S|Y) of what is found, and a bound on the latter."""
+        relaxed = replace(formulation, limits=limits)
+        found, level, bound = least_label_entropy(relaxed, label, start, 0.0, seed, clock, to_the_least=False)
+        return rate.bits(float(rate.values(found.mappings) @ found.weights)), level, bound
+
+    low = formulation.rate
+    high, level, _ = attempt(others)
+    if level > label.limit + unseen_slack(label):
+        return None
+    while high - low > _RATE_GAP:
+        middle = (low + high) / 2
+        found, level, bound = attempt((replace(rate, rate=middle), *others))
+        if level <= label.limit + unseen_slack(label):
+            high = min(middle, found)
+        elif bound > label.limit + unseen_slack(label):
+            low = middle
+        else:
+            return None
+    return max(high, math.nextafter(formulation.rate, math.inf))

@@ -39,8 +39,21 @@ def two_linear_constraints(size: int, share: float, seed: int) -> mb.Problem:
     return mb.Problem(p_x, p_y, share * entropy(p_y), constraints=constraints)
 
 
+def label_without_seed(size: int, share: float, seed: int) -> mb.Problem:
+    """C halfway between the least H(S|Y) at the rate and that of the best coupling without a label."""
+    p_x, p_y = instance(size, size, seed)
+    channel = np.random.default_rng([2, seed]).dirichlet(np.full(2, 0.5), size=size)
+    free = mb.Problem(p_x, p_y, share * entropy(p_y), channel)
+    least = mb.solve(free.replace(max_label_entropy=0, label_sees_seed=False)).smallest_label_entropy
+    most = mb.solve(free).label_entropy_without_seed
+    if least is None or most is None:
+        raise RuntimeError(f"{size}x{size}, seed {seed}: no bounds on the label entropy")
+    return free.replace(max_label_entropy=(least + most) / 2, label_sees_seed=False)
+
+
 FAMILIES: dict[str, Callable[[int, float, int], mb.Problem]] = {
     "two linear constraints": two_linear_constraints,
+    "label without the seed": label_without_seed,
 }
 
 

@@ -108,8 +108,13 @@ def test_solve_refuses_files(run: Run, ternary: Path, old: str, new: str, words:
 
 
 def test_solve_refuses_what_no_engine_takes(run: Run, ternary: Path) -> None:
-    ternary.write_text(TERNARY.replace("sees_seed = true", "sees_seed = false"))
-    refuse(run, ("solve", ternary), "label_sees_seed", "not supported")
+    ternary.write_text(TERNARY.replace("sees_seed = true", "min_entropy = 0.1"))
+    refuse(run, ("solve", ternary), "min_label_entropy", "not supported")
+
+
+def test_a_label_without_the_seed_needs_a_limit(run: Run) -> None:
+    arguments = ("solve", "--px", "0.5,0.5", "--py", "0.5,0.5", "--label-without-seed")
+    refuse(run, arguments, "--label-without-seed", "--max-label-entropy")
 
 
 def test_solve_refuses_what_is_no_problem_file(run: Run, tmp_path: Path) -> None:

@@ -36,10 +36,18 @@ settings = Settings(**levers)
 start = ([[y] * n for y in range(m)], p_y)
 diagonal = np.eye(n, m)
 level = float((diagonal * np.outer(p_x, p_y)).sum())
-rows = (diagonal[None], [0.0], [level + 0.05]) if linear else None
+rows = {}
+if linear:
+    # A label without the seed as well, that never binds.
+    channel = np.eye(n)[:, :2] * 0.5 + 0.25
+    channel[:, 1] = 1.0 - channel[:, 0]
+    laws = np.concatenate([p_x @ channel, p_y])
+    joint = float(-(laws * np.log2(laws)).sum()) + 1e-9
+    rows = {"linear": (diagonal[None], [0.0], [level + 0.05]), "max_joint_label_entropy": joint}
+    rows |= {"p_s_given_x": channel, "max_label_entropy": np.inf}
 
 def search():
-    return CompiledSearch(p_x, p_y, rate, linear=rows, settings=settings, start=start, trace=trace)
+    return CompiledSearch(p_x, p_y, rate, **rows, settings=settings, start=start, trace=trace)
 
 whole = search()
 whole.run(gap=gap)

@@ -76,7 +76,7 @@ def test_an_optimum_may_lie_inside_an_edge():
     assert mb.solve(TERNARY.replace(label_sees_seed=True)).mutual_information > best + 1e-3
 
 
-@pytest.mark.parametrize("limit", [0.895, 0.8, 0.3])
+@pytest.mark.parametrize("limit", [0.895, 0.83, 0.3])
 def test_an_infeasible_limit_names_the_smallest(limit):
     """0.895 lies above the least H(S|Y,U), 0.3 below H(S|X)."""
     solution = mb.solve(TERNARY.replace(max_label_entropy=limit))
@@ -84,6 +84,12 @@ def test_an_infeasible_limit_names_the_smallest(limit):
     _, least = best_with_unseen_label(TERNARY.p_x, TERNARY.p_y, 0.5, LABEL, limit)
     assert solution.smallest_label_entropy == pytest.approx(least, abs=2e-6)
     assert solution.smallest_label_entropy_bound <= least
+    if limit == 0.3:
+        assert solution.smallest_rate is None
+    else:
+        for rate, exists in ((solution.smallest_rate, True), (solution.smallest_rate - 2e-4, False)):
+            best, _ = best_with_unseen_label(TERNARY.p_x, TERNARY.p_y, rate, LABEL, limit + 1e-9)
+            assert (best > -math.inf) is exists
     attained = mb.solve(TERNARY.replace(max_label_entropy=solution.smallest_label_entropy))
     attained.check()
     assert attained.status is mb.Status.OPTIMAL
@@ -107,6 +113,24 @@ def test_equal_letters_and_empty_ones_are_no_matter():
     best, _ = best_with_unseen_label([0.4, 0.3, 0.3], [0.5, 0.5], 0.6, label[:3], 0.92)
     for found in (solution, ordered):
         assert found.mutual_information == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-2, 1e-3])
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_label_that_says_next_to_nothing_is_decided(size, seed):
+    """Limits that differ by 1e-9 bits: with a slack of 1e-10 bits in the bounds the gap would stay open."""
+    random = np.random.default_rng(seed)
+    p_x, p_y = random.dirichlet(np.ones(3)), random.dirichlet(np.ones(2))
+    channel = 0.5 + size * random.normal(size=(3, 1)) * [[1, -1]]
+    rate = 0.5 * float(bits(p_y).sum())
+    _, least = best_with_unseen_label(p_x, p_y, rate, channel, math.inf)
+    free = mb.solve(mb.Problem(p_x, p_y, rate, channel)).label_entropy_without_seed
+    limit = (least + free) / 2
+    best, _ = best_with_unseen_label(p_x, p_y, rate, channel, limit)
+    solution = mb.solve(mb.Problem(p_x, p_y, rate, channel, limit, label_sees_seed=False), node_limit=2000)
+    solution.check()
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.mutual_information == pytest.approx(best, abs=1e-6)
 
 
 def test_constraints_threads_executors_and_checkpoints_go_with_it(tmp_path):

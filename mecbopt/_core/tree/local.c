@@ -83,7 +83,9 @@ static int meets(const mb_search *search, int support, const uint32_t *ids, cons
         for (int cell = 0; cell < instance->cells; cell++) level += coefficient[cell] * coupling[cell];
         if (level < instance->linear_lower[row] - 1e-12 || level > instance->linear_upper[row] + 1e-12) return 0;
     }
-    if (instance->has_joint_row && mb_label_entropy(instance, coupling) > instance->joint_limit + 1e-12) return 0;
+    if (instance->has_joint_row &&
+        mb_label_entropy(instance, coupling) > instance->joint_limit + 0.5 * instance->joint_slack)
+        return 0;
     for (int y = 0; y < instance->m; y++)
         if (fabs(law[y] - instance->p_y[y]) > 1e-12) return 0;
     return fabs(total - 1.0) <= 1e-12 && rate <= instance->rate + 1e-12 && label <= instance->label_limit + 1e-12;
@@ -159,7 +161,7 @@ static int descend(mb_search *search, double *cost, double current, const double
             memcpy(at, coupling, sizeof(double) * (size_t)instance->cells);
             from = at;
             mb_label_tangents(search, at);
-            if (mb_label_entropy(instance, coupling) > instance->joint_limit + 1e-12) continue;
+            if (mb_label_entropy(instance, coupling) > instance->joint_limit + 0.5 * instance->joint_slack) continue;
         }
         const double value = mb_objective(instance, coupling);
         take(search, value, coupling, support, ids, weights);

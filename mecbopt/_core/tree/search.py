@@ -87,7 +87,7 @@ class CompiledSearch(FrontierFace):
         H(S,Y) <= this, bits: the label limit without the seed, C + H(Y).  `max_label_entropy` may then be
         infinite.
     joint_slack : float
-        By which bounds relax it, bits.
+        By which bounds relax it, bits; mixtures may exceed it by half as much.
     minimise_label_entropy : bool
         H(S,Y) is the objective in place of H(X,Y); what is said of H(X,Y) below is then said of it.
     entropy_floor : float
