@@ -8,3 +8,8 @@ from mecbopt.bottleneck.result import BottleneckResult
 from mecbopt.bottleneck.solving import solve
 
 __all__ = ["BottleneckResult", "greedy", "solve"]
+
+
+def __dir__() -> list[str]:
+    """Public names alone, for tab completion."""
+    return sorted(__all__)

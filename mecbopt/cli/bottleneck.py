@@ -28,7 +28,8 @@ Examples:
   mecbopt bottleneck problem.toml --json result.json
 
 \b
-Exit codes: 0 done (a local search that finished counts as done); 1 bounds that cross;
+Exit codes: 0 done (a local search that finished counts as done);
+1 bounds that cross;
 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
 """
 

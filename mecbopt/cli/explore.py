@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import socket
 import subprocess
 import sys
@@ -49,6 +50,8 @@ def explore(port: int | None, no_browser: bool) -> ExitCode:
     place = ["--host", "127.0.0.1", "--port", str(chosen), *(["--headless"] if no_browser else [])]
     # No token: who can reach the port can run programs here anyway, and the application runs none of theirs.
     command = [sys.executable, "-m", "marimo", "--quiet", "run", str(_APP), "--no-token", *place]
+    # Ended by its terminal or a supervisor, it ends the server too.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     # In a session of its own, or Ctrl-C would reach it too and end it with a traceback.
     with subprocess.Popen(command, start_new_session=True) as server:
         try:
@@ -61,6 +64,7 @@ def explore(port: int | None, no_browser: bool) -> ExitCode:
                 server.wait(timeout=_PATIENCE)
             except subprocess.TimeoutExpired:
                 server.kill()
+            signal.signal(signal.SIGTERM, before)
 
 
 def _free(port: int | None) -> int:

@@ -24,11 +24,12 @@ __all__ = ["mec"]
 _EPILOG = """\b
 Examples:
   mecbopt mec --p 0.5,0.5 --q 0.6,0.4
-  mecbopt mec --p 0.5,0.3,0.2 --q 0.4,0.4,0.2 --r 0.6,0.3,0.1 --json coupling.json
+  mecbopt mec --p 0.5,0.3,0.2 --q 0.4,0.4,0.2 --r 0.6,0.3,0.1 --json out.json
   mecbopt mec --p 7,2,1 --q 6,4 --normalize --method greedy
 
 \b
-Exit codes: 0 done (greedy counts as done); 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
+Exit codes: 0 done (greedy counts as done); 2 wrong usage or input; 3 stopped
+by a limit or Ctrl-C.
 """
 
 #: Longer lists of cells are not readable in a terminal; the JSON file has them whole.

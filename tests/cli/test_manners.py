@@ -27,6 +27,8 @@ CALLS = {
     "curve": (("curve", *TWO[:4], "--rates", "0.1,0.2"), "points"),
     "report": (("report", *TWO, "--points", "2", "--out", "r.html"), "verdict"),
     "bernoulli": (("bernoulli", "--qx", "0.3", "--qy", "0.3", "--rate", "0.378"), "branch"),
+    "mec": (("mec", "--p", "0.5,0.5", "--q", "0.3,0.7"), "status"),
+    "bottleneck": (("bottleneck", *TWO), "status"),
     "encode": (("encode", "solution.json", "x.npy", "--out", "x.mbsy", "--report"), "symbols"),
     "decode": (("decode", "solution.json", "sent.mbsy", "--out", "y.npy"), "symbols"),
     "prove": (("prove", "--list"), "proofs"),
@@ -89,7 +91,8 @@ def test_a_document_alone_on_standard_output_and_nothing_else_when_quiet(run: Ru
     assert outcome.code == ExitCode.DONE, outcome
     assert outcome.err == ""
     # The figures of a solution are what is asked for; only its tables are spared.
-    assert ("mixture" not in outcome.out) if name == "solve" else outcome.out == ""
+    figures = name in ("solve", "mec", "bottleneck")
+    assert ("mixture" not in outcome.out) if figures else outcome.out == ""
     assert key in json.loads(Path("out.json").read_text())
 
 
