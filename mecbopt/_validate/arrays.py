@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
@@ -39,12 +40,17 @@ def numeric_array(
         values = values.detach().cpu()
         values = values.double() if values.is_floating_point() else values
         values = values.numpy() if values.layout is torch.strided else None
+    masked = error(argument=name, value=values, found="has masked entries", remedy="fill them")
     if np.ma.is_masked(values):
-        raise error(argument=name, value=values, found="has masked entries", remedy="fill them")
+        raise masked
     try:
-        array = np.array(values)
-        if array.dtype.kind == "O":
-            array = array.astype(np.float64)
+        with warnings.catch_warnings():  # of a list with masked entries numpy makes nan, and says so
+            warnings.filterwarnings("error", ".*masked element", UserWarning)
+            array = np.array(values)
+            if array.dtype.kind == "O":
+                array = array.astype(np.float64)
+    except UserWarning as reason:
+        raise masked from reason
     except (TypeError, ValueError, OverflowError, RuntimeError) as reason:
         # Rows of different lengths, no array at all, or what one of its entries says of itself.
         raise error(argument=name, value=values, required=required) from reason

@@ -157,6 +157,10 @@ def _member(kind: type[_Member], name: str, value: Any) -> _Member:
     raise SolutionError(argument=name, value=value, required=f"be one of {known}")
 
 
+def _figure_words(name: str) -> str:
+    return "be a finite number" if name == "seconds" else 'be a finite number, "inf" or "-inf"'
+
+
 def _figure(name: str, value: Any) -> float | None:
     """A number, "inf", "-inf", or null where there is none."""
     if value is None:
@@ -164,7 +168,7 @@ def _figure(name: str, value: Any) -> float | None:
             return None
         if name == "upper_bound":
             return math.nan
-    elif value in ("inf", "-inf"):
+    elif value in ("inf", "-inf") and name != "seconds":
         return float(value)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
@@ -173,7 +177,7 @@ def _figure(name: str, value: Any) -> float | None:
             number = math.nan
         if math.isfinite(number):
             return number
-    raise SolutionError(argument=name, value=value, required='be a finite number, "inf" or "-inf"')
+    raise SolutionError(argument=name, value=value, required=_figure_words(name))
 
 
 def _mixture(value: Any, shape: tuple[int, int]) -> Mixture | None:

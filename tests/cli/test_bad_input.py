@@ -108,8 +108,8 @@ def test_solve_refuses_files(run: Run, ternary: Path, old: str, new: str, words:
 
 
 def test_solve_refuses_what_no_engine_takes(run: Run, ternary: Path) -> None:
-    ternary.write_text(TERNARY.replace("sees_seed = true", "min_entropy = 0.1"))
-    refuse(run, ("solve", ternary), "min_label_entropy", "not supported")
+    ternary.write_text(TERNARY.replace("rate = 0.5", "rate = 0.5\np_y_tolerance = 0.1"))
+    refuse(run, ("solve", ternary), "p_y_tolerance", "not supported")
 
 
 def test_a_label_without_the_seed_needs_a_limit(run: Run) -> None:

@@ -23,6 +23,8 @@ __all__ = ["GROUPS", "Interrupter"]
 
 #: Processor seconds in which a call has found nothing yet: an interruption there has nothing to lose.
 _BEGINNING_SECONDS = 0.005
+#: Where a signal comes after the answer: outside the package, or once its handler is given back.
+_AFTER = ("?", "control/interrupts.py:")
 _ALWAYS = "without a label there is always a coupling"
 
 Random = np.random.Generator
@@ -99,6 +101,8 @@ def _interrupted(code: str, function: Callable[[], Any], random: Random, repeats
                 if time.process_time() - used < _BEGINNING_SECONDS:
                     continue
                 place = _innermost(error)
+                if place.startswith(_AFTER):
+                    continue
                 detail = f"KeyboardInterrupt after {delay:.4f} of {length:.4f} s, at {place}"
                 results.append(Finding("Ctrl-C returns what was found", detail, code))
     finally:

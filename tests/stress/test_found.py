@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import mecbopt as mb
@@ -174,3 +176,27 @@ def test_constants_meet_a_rate_of_next_to_nothing() -> None:
     solution = mb.solve(problem, seed=29)
     assert solution.status is mb.Status.INFEASIBLE
     assert solution.smallest_label_entropy == pytest.approx(1.4375848139107676, abs=1e-12)
+
+
+def test_masked_entries_in_lists_are_named() -> None:
+    """They became nan, with a warning of numpy's."""
+    masked = np.ma.masked
+    with pytest.raises(mb.SolutionError, match="mappings has masked entries"):
+        mb.Mixture([[masked], [masked]], [0.5, 0.5])
+    with pytest.raises(mb.ProblemError, match="crossover has masked entries"):
+        mb.bernoulli.value(0.5, 0.5, 1.0, [0.1, masked], 0.5)
+
+
+def test_letters_without_an_order_are_kept_as_they_come() -> None:
+    """Comparing a long double with a range is a ValueError."""
+    letters = [np.longdouble("0.5"), range(3), "z"]
+    assert mb.Problem.from_samples(letters, p_y=[0.5, 0.5]).x_letters == tuple(letters)
+
+
+def test_a_solution_that_took_for_ever_is_refused() -> None:
+    """It was read, and could not be written again."""
+    text = mb.solve(mb.Problem([0.5, 0.5], [0.5, 0.5])).to_json()
+    changed = re.sub(r'"seconds": [^,}\n]+', '"seconds": "inf"', text)
+    assert changed != text
+    with pytest.raises(mb.SolutionError, match="seconds is 'inf'"):
+        mb.Solution.from_json(changed)

@@ -1,0 +1,57 @@
+"""Free laws and privacy on the command line and in files."""
+
+from __future__ import annotations
+
+import pytest
+
+import mecbopt as mb
+from tests.cli.conftest import Run
+
+LABEL = ("--ps-given-x", "0.9,0.1;0.2,0.8")
+
+
+def test_a_free_law_by_option_and_in_a_file(run: Run) -> None:
+    done = run("solve", "--px", "0.4,0.3,0.2,0.1", "--y-size", "2", "--rate", "0.5", "--json", "free.json")
+    assert done.code == 0
+    solution = mb.Solution.from_json("free.json")
+    assert solution.engine == "free_law"
+    with open("free.toml", "w", encoding="utf-8") as file:
+        file.write("p_x = [0.4, 0.3, 0.2, 0.1]\ny_size = 2\nrate = 0.5\n")
+    assert run("solve", "free.toml").code == 0
+    read = mb.solve(mb.load_problem("free.toml"))
+    assert read.mutual_information == pytest.approx(solution.mutual_information, abs=1e-12)
+
+
+def test_privacy_by_option_and_in_a_file(run: Run) -> None:
+    bits = ("--px", "0.5,0.5", "--py", "0.5,0.5", "--rate", "0.9", *LABEL)
+    done = run("solve", *bits, "--min-label-entropy", "0.9", "--json", "private.json")
+    assert done.code == 0
+    solution = mb.Solution.from_json("private.json")
+    assert solution.label_entropy_without_seed >= 0.9 - 1e-9
+    with open("private.toml", "w", encoding="utf-8") as file:
+        file.write("p_x = [0.5, 0.5]\np_y = [0.5, 0.5]\nrate = 0.9\n[label]\n")
+        file.write("p_s_given_x = [[0.9, 0.1], [0.2, 0.8]]\nmin_entropy = 0.9\n")
+    read = mb.solve(mb.load_problem("private.toml"))
+    assert read.mutual_information == pytest.approx(solution.mutual_information, abs=1e-6)
+    assert run("solve", *bits, "--min-label-entropy", "0.9999").code == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--px", "0.5,0.5", "--py", "0.5,0.5", "--y-size", "2"), ("--y-size", "--py")),
+        (("--px", "0.5,0.5", "--y-size", "0"), ("--y-size", "at least 1")),
+        (("--px", "0.5,0.5", "--rate", "1"), ("--py", "--y-size")),
+        (
+            ("--px", "0.5,0.5", "--py", "0.5,0.5", "--min-label-entropy", "0.9"),
+            ("--min-label-entropy", "label"),
+        ),
+        (("--px", "0.5,0.5", "--y-size", "2", "--max-label-entropy", "0.7", *LABEL), ("free law of Y",)),
+        (("--px", "0.5,0.5", "--y-size", "2", "--method", "local"), ("free law of Y",)),
+    ],
+)
+def test_what_does_not_fit_is_named(run: Run, options: tuple[str, ...], words: tuple[str, ...]) -> None:
+    done = run("solve", *options)
+    assert done.code == 2
+    for word in words:
+        assert word in done.err
