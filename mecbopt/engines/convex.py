@@ -8,7 +8,6 @@ is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,7 +54,6 @@ class Convex:
     name = "convex"
     method = "exact"
     takes_convex = True
-    takes_unseen_label = True
 
     def supports(self, formulation: Formulation) -> Support:
         """What an inner engine takes with linear limits in place of the convex ones."""
@@ -185,7 +183,6 @@ def feasible_inside(
     start: Incumbent,
     seed: int,
     clock: Clock,
-    meets: Callable[[Incumbent], bool] = lambda mixture: True,
 ) -> tuple[Incumbent | None, Formulation]:
     """A point within all limits, inside the convex ones by a margin where there is room; and what was cut.
 
@@ -196,8 +193,6 @@ def feasible_inside(
         Meets the limits that are linear.
     seed : int
     clock : Clock
-    meets : callable
-        Whether a point meets what is neither linear nor convex.
 
     Returns
     -------
@@ -211,7 +206,7 @@ def feasible_inside(
         for _ in range(_MOST_ROUNDS):
             if point is None:
                 break
-            if violation(formulation, point) <= (-margin / 2 if margin else _INSIDE) and meets(point):
+            if violation(formulation, point) <= (-margin / 2 if margin else _INSIDE):
                 return point, relaxed
             cells = _coupling(formulation, point)
             rows += tuple(

@@ -119,15 +119,8 @@ def _examine_convex(formulation: Formulation, seed: int, clock: Clock) -> Feasib
     known = examine(replace(formulation, convex=()), seed, clock)
     if known.incumbent is None:
         return known
-
-    def meets(mixture: Incumbent) -> bool:
-        if not formulation.unseen_label:
-            return True
-        entropy_found = formulation.label_entropy(mixture.mappings, mixture.weights)
-        return entropy_found <= formulation.stated_label_entropy + LIMIT_SLACK
-
     try:
-        point, relaxed = feasible_inside(formulation, known.incumbent, seed, clock, meets)
+        point, relaxed = feasible_inside(formulation, known.incumbent, seed, clock)
         if point is not None:
             return replace(known, incumbent=point)
         return replace(examine(relaxed, seed, clock), incumbent=None)

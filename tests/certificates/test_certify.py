@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -98,10 +99,14 @@ def test_infeasibility_is_certified_close_to_what_is_attainable():
 
 
 def test_limits_without_slack_are_refused_with_the_remedy():
-    """The label's limit is the smallest attainable: no rational weights meet it certainly."""
-    tight = mb.Problem(
-        HALF, HALF, rate="0.9", p_s_given_x=SYMMETRIC, max_label_entropy=1 - 0.9 * (1 - 0.4689955935892812)
-    )
+    """The label's limit is the smallest attainable up to rounding: no rational weights meet it certainly.
+
+    The float next to it lies above by a share of a rounding error, and there is a witness.
+    """
+    limit = 1 - 0.9 * (1 - 0.4689955935892812)
+    problem = mb.Problem(HALF, HALF, rate="0.9", p_s_given_x=SYMMETRIC, max_label_entropy=limit)
+    assert mb.certify(problem).interval.lower > Fraction(7, 10)
+    tight = problem.replace(max_label_entropy=math.nextafter(limit, 0.0))
     with pytest.raises(mb.CertificateError, match="no slack"):
         mb.certify(tight)
 

@@ -184,3 +184,12 @@ def test_local_methods_do_not_take_it():
     for method in ("local", "greedy"):
         with pytest.raises(mb.NotSupportedError, match="convex limit"):
             mb.solve(_ball(), method=method)
+
+
+def test_a_label_without_the_seed_is_not_taken_beside_it():
+    """The way from inside to outside need not stay in a set that is not convex."""
+    problem = mb.Problem(
+        [0.5, 0.5], [0.5, 0.5], 0.5, LABEL, 0.95, label_sees_seed=False, min_label_entropy=0.9
+    )
+    with pytest.raises(mb.NotSupportedError, match="label that does not see the seed"):
+        mb.solve(problem)
