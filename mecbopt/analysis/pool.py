@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -240,8 +241,19 @@ _busy = False
 
 
 def _answer_signals_at_work() -> None:
-    """Ctrl-C reaches the workers too: it ends the work, but an idle worker must not die of it."""
+    """Ctrl-C reaches the workers too: it ends the work, but an idle worker must not die of it.
+
+    A worker whose parent is killed would wait for work for ever: it holds the other end of its queue itself.
+    """
     signal.signal(signal.SIGINT, _on_interrupt)
+    threading.Thread(target=_leave_with_the_parent, daemon=True).start()
+
+
+def _leave_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _on_interrupt(_number: int, _frame: Any) -> None:

@@ -179,3 +179,44 @@ def test_a_curve_keeps_what_is_done_at_ctrl_c() -> None:
     assert np.all(curve.upper_bound >= curve.mutual_information)
     for solution in curve.solutions:
         solution.check()
+
+
+def sleeps(item: int) -> int:
+    """Work that says which process it is in."""
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+    return item
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_workers_do_not_outlive_a_parent_that_is_killed() -> None:
+    """They waited for work for ever, and held the streams of the parent open."""
+    code = (
+        "from mecbopt.analysis.pool import map_in_order\n"
+        "from tests.analysis.test_interrupted_pool import sleeps\n"
+        "if __name__ == '__main__':\n"
+        "    map_in_order(sleeps, [0, 1], workers=2)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+    ) as parent:
+        assert parent.stdout is not None
+        workers = {int(parent.stdout.readline()), int(parent.stdout.readline())}
+        assert len(workers) == 2
+        parent.kill()
+        parent.wait()
+    for worker in workers:
+        with pytest.raises(ProcessLookupError):
+            _await_the_end(worker)
+
+
+def _await_the_end(process: int, seconds: float = 20.0) -> None:
+    """Ask for a process until there is none, or it is no longer more than its parent's memory of it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        os.kill(process, 0)
+        status = Path(f"/proc/{process}/stat")
+        if status.exists() and status.read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z":
+            raise ProcessLookupError
+        time.sleep(0.05)
