@@ -136,14 +136,9 @@ class OuterApproximation:
 
     def _last_inside(self, outside: Incumbent) -> Incumbent:
         """The last feasible point from the one inside to the one outside."""
-        inside = self._inside
-        mappings = np.vstack([inside.mappings, outside.mappings])
 
         def at(share: float) -> Incumbent:
-            weights = np.concatenate([(1.0 - share) * inside.weights, share * outside.weights])
-            used = weights > 0.0
-            cost = self._formulation.cost(mappings[used], weights[used])
-            return Incumbent(mappings[used], weights[used], cost)
+            return _mixed(self._formulation, self._inside, outside, share)
 
         low, high = 0.0, 1.0
         for _ in range(_HALVINGS):
@@ -203,18 +198,24 @@ def feasible_inside(
     for margin in _MARGINS:
         rows: tuple[LinearLimit, ...] = ()
         point: Incumbent | None = start
-        for _ in range(_MOST_ROUNDS):
+        centre = start
+        for count in range(1, _MOST_ROUNDS + 1):
             if point is None:
                 break
-            if violation(formulation, point) <= (-margin / 2 if margin else _INSIDE):
-                return point, relaxed
-            cells = _coupling(formulation, point)
-            rows += tuple(
+            # Vertices have empty cells, where derivatives may be infinite; their mean has none.
+            centre = _mixed(formulation, centre, point, 1.0 / count)
+            for candidate in (point, centre):
+                if violation(formulation, candidate) <= (-margin / 2 if margin else _INSIDE):
+                    return candidate, relaxed
+            cells = _coupling(formulation, centre)
+            cuts = [
                 cut
                 for limit in formulation.convex
-                if limit.violation(cells) > -margin
-                for cut in limit.cuts(cells, margin)
-            )
+                for at in (cells, _coupling(formulation, point))
+                if limit.violation(at) > -margin
+                for cut in limit.cuts(at, margin)
+            ]
+            rows += tuple(cuts)
             point = _least_on(replace(relaxed, limits=(*relaxed.limits, *rows)), cells, seed, clock)
         if margin == 0.0:
             relaxed = replace(relaxed, limits=(*relaxed.limits, *rows))
@@ -236,6 +237,14 @@ def _with_a_row(formulation: Formulation) -> Formulation:
 
 def _coupling(formulation: Formulation, mixture: Incumbent) -> FloatArray:
     return formulation.coupling(mixture.mappings, mixture.weights)
+
+
+def _mixed(formulation: Formulation, one: Incumbent, other: Incumbent, share: float) -> Incumbent:
+    """A share of the other in one."""
+    mappings = np.vstack([one.mappings, other.mappings])
+    weights = np.concatenate([(1.0 - share) * one.weights, share * other.weights])
+    used = weights > 0.0
+    return Incumbent(mappings[used], weights[used], formulation.cost(mappings[used], weights[used]))
 
 
 def _slack(cut: LinearLimit, coupling: FloatArray) -> float:

@@ -12,6 +12,8 @@ from tests.oracle import bits
 
 cvxpy = pytest.importorskip("cvxpy")
 
+#: Ten in every run, forty in all.
+SEEDS = [*range(10), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(10, 40))]
 LABEL = np.array([[0.9, 0.1], [0.25, 0.75]])
 
 
@@ -45,7 +47,7 @@ def best_of_two_ends(a, b, rate, holds):
     return best
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_ball_of_two_bits_equals_its_ends(seed):
     a, b, share, size = np.random.default_rng([1, seed]).uniform(0.05, 0.95, 4)
     independent = np.outer([1 - a, a], [1 - b, b])
@@ -63,7 +65,7 @@ def test_a_ball_of_two_bits_equals_its_ends(seed):
     assert solution.upper_bound >= best - 1e-9
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_privacy_of_two_bits_equals_its_ends(seed):
     random = np.random.default_rng([2, seed])
     a, b, share, secret = random.uniform(0.05, 0.95, 4)

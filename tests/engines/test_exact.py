@@ -56,7 +56,7 @@ def test_sixty_random_instances_equal_the_vertex_enumeration(shape, tenth):
 
 @pytest.mark.parametrize("shape", [(4, 3), (3, 4)])
 @pytest.mark.parametrize(
-    "tenth", [0, 1, *(pytest.param(tenth, marks=pytest.mark.slow) for tenth in range(2, 6))]
+    "tenth", [0, *(pytest.param(tenth, marks=pytest.mark.slow) for tenth in range(1, 6))]
 )
 def test_thirty_larger_instances_equal_the_walk_over_vertices(shape, tenth):
     """Ten of each shape in every run, all thirty with `make test-slow`: the oracle takes its time."""
