@@ -41,7 +41,7 @@ class Formulation:
         Whether Y may have any law; `p_y` is then even, one law among others.
     unseen_label : bool
         Whether C limits H(S|Y), of which H(S|Y,U), that the label limit speaks of, is a lower bound.  Most
-        engines know limits that are linear in the weights alone (`mecbopt.engines.registry.support`).
+        engines know limits that are linear in the weights alone (`mecbopt.engines.base.support`).
     """
 
     p_x: FloatArray
