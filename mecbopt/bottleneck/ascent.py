@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.sparse import csr_array, eye_array, kron, vstack
+from scipy.sparse import csr_array, kron, vstack
 
 from mecbopt.bottleneck.scheme import Scheme
 from mecbopt.control import Clock, improves
@@ -109,7 +109,9 @@ class Ascent:
         current, channel = scheme.encoder[kept], scheme.decoder[kept] / p_t[:, None]
         k, n = current.shape
         slopes = channel @ np.log2(np.maximum(scheme.coupling, _LEAST_MASS)).T
-        rows = vstack([kron(np.ones((1, k)), eye_array(n)), kron(channel.T, np.ones((1, n)))], format="csr")
+        rows = vstack(
+            [kron(np.ones((1, k)), csr_array(np.eye(n))), kron(channel.T, np.ones((1, n)))], format="csr"
+        )
         surprise = csr_array(np.repeat(-np.log2(p_t), n)[None, :])
         result = linprog(
             -slopes.ravel(),
