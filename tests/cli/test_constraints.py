@@ -9,8 +9,6 @@ import pytest
 import mecbopt as mb
 from tests.cli.conftest import Run
 
-pytest.importorskip("cvxpy")
-
 LAWS = ("--px", "0.5,0.3,0.2", "--py", "0.4,0.35,0.25", "--rate", "0.7")
 FILE = """\
 p_x = [0.5, 0.3, 0.2]

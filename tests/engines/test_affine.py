@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 
+import cvxpy
 import numpy as np
 import pytest
 
@@ -12,8 +13,6 @@ import mecbopt as mb
 from mecbopt._core import tree
 from tests import oracle
 from tests.oracle import Polytope, bits
-
-cvxpy = pytest.importorskip("cvxpy")
 
 needs_the_core = pytest.mark.skipif(not tree.available(), reason="the compiled core is not built")
 

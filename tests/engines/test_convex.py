@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 
+import cvxpy
 import numpy as np
 import pytest
 
 import mecbopt as mb
 from tests.oracle import bits
-
-cvxpy = pytest.importorskip("cvxpy")
 
 #: Ten in every run, forty in all.
 SEEDS = [*range(10), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(10, 40))]

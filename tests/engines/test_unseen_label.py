@@ -134,7 +134,6 @@ def test_a_label_that_says_next_to_nothing_is_decided(size, seed):
 
 
 def test_constraints_threads_executors_and_checkpoints_go_with_it(tmp_path):
-    pytest.importorskip("cvxpy")
     random = np.random.default_rng(3)
     p_x, p_y = random.dirichlet(np.ones(4)), random.dirichlet(np.ones(4))
     channel = random.dirichlet(np.ones(2), size=4)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import cvxpy
 import numpy as np
 import pytest
 
 import mecbopt as mb
-
-cvxpy = pytest.importorskip("cvxpy")
 
 LABEL = [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]
 WHOLE = mb.Problem(
