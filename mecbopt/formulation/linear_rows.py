@@ -38,6 +38,8 @@ class LinearRows:
     @classmethod
     def of(cls, formulation: Formulation) -> LinearRows:
         """The linear limits, one row for all on the same form: an equation, which is two, is one row."""
+        if not formulation.other_limits:
+            return cls(np.empty((0, *formulation.shape)), np.empty(0), np.empty(0))
         forms: dict[bytes, tuple[FloatArray, float, float]] = {}
         for limit in formulation.limits:
             if not isinstance(limit, LinearLimit):

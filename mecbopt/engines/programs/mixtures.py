@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from mecbopt.formulation import (
     CheapestMapping,
     Formulation,
     Limit,
-    enumerate_mappings,
     least_mean_cost,
     mapping_count,
 )
@@ -93,22 +93,29 @@ class MixtureProgram:
         self._objective = objective
         self._terms = (*self._limits, *(() if objective is None else (objective,)))
         self._clock = clock or Clock()
-        self._pricing = CheapestMapping(formulation, self._terms, seed=seed, clock=self._clock)
-        self._model = highs.new_model()
+        self._seed = seed
         n, m = formulation.shape
-        for _ in range(m):
-            self._model.addRow(1.0, 1.0, 0, [], [])
-        for limit in self._limits:
-            self._model.addRow(-highs.INFINITY, limit.bound, 0, [], [])
+        lower = np.concatenate([np.ones(m), np.full(len(self._limits), -highs.INFINITY)])
+        upper = np.concatenate([np.ones(m), [limit.bound for limit in self._limits]])
+        self._model = highs.new_model(lower, upper)
         self._whole = mapping_count(n, m) <= _WHOLE_FAMILY
         self._known: set[bytes] = set()
         self.mappings: IntArray = np.zeros((0, n), dtype=np.int64)
         self._scales = np.zeros(0)
         self._values = np.zeros((0, len(self._terms)))
-        self.add(enumerate_mappings(n, m) if self._whole else formulation.constants())
+        if self._whole:
+            self._enter(*formulation.family)
+        else:
+            self.add(formulation.constants())
+
+    @cached_property
+    def _pricing(self) -> CheapestMapping:
+        return CheapestMapping(self.formulation, self._terms, seed=self._seed, clock=self._clock)
 
     def add(self, mappings: IntArray) -> int:
         """Add mappings that are not in the pool yet; returns how many were new."""
+        if self._whole:
+            return 0
         fresh = []
         for mapping in mappings:
             key = mapping.tobytes()
@@ -118,16 +125,25 @@ class MixtureProgram:
         if not fresh:
             return 0
         block = np.array(fresh, dtype=np.int64)
-        laws = self.formulation.output_laws(block)
-        values = np.column_stack([np.zeros((len(block), 0)), *(term.values(block) for term in self._terms)])
-        scales = self.formulation.largest_weights(laws, values[:, : len(self._limits)].T, self._limits)
-        columns = np.hstack([laws / self.formulation.p_y, values[:, : len(self._limits)]]) * scales[:, None]
+        self._enter(block, self.formulation.output_laws(block))
+        return len(block)
+
+    def _enter(self, block: IntArray, laws: FloatArray) -> None:
+        """Mappings with their laws, as columns behind those that are there."""
+        count = len(self._limits)
+        values = np.empty((len(block), len(self._terms)))
+        for place, term in enumerate(self._terms):
+            values[:, place] = term.values(block)
+        scales = self.formulation.largest_weights(laws, values[:, :count].T, self._limits)
+        columns = np.hstack([laws / self.formulation.p_y, values[:, :count]]) * scales[:, None]
         # In units of its greatest value every weight lies between 0 and 1: the marginals say so.
         highs.add_columns(self._model, columns)
+        if len(self.mappings) == 0:
+            self.mappings, self._scales, self._values = block, scales, values
+            return
         self.mappings = np.concatenate([self.mappings, block])
         self._scales = np.concatenate([self._scales, scales])
         self._values = np.concatenate([self._values, values])
-        return len(block)
 
     def minimize(self, gradient: FloatArray | None = None) -> MasterResult | None:
         """Minimise sum_xy gradient[x, y] P(x, y), or the objective where no gradient is given.
