@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mecbopt.control import Clock, Expired
+from mecbopt.engines.compiled_start import compiled_vertex, finds_vertices
 from mecbopt.engines.convex import feasible_inside
 from mecbopt.engines.greedy import greedy_within
 from mecbopt.engines.programs.mixtures import MixtureProgram
@@ -39,6 +40,8 @@ _SMALL_SHARE = 1e-6
 _LEAST_UNIT = 1e-9
 #: Columns of the program for the smallest rate at most.
 _FEW_MAPPINGS = 50_000
+#: Cells up to which the compiled tree finds a vertex sooner than greedy is done.
+_SMALL = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +105,7 @@ def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None)
     if label is None and not formulation.other_limits:
         return Feasibility(vertex)
     if not formulation.unseen_label:
-        quick = greedy_within(formulation, vertex, clock)
+        quick = _at_once(formulation, vertex, seed, clock)
         if quick is not None:
             return Feasibility(quick)
     met: tuple[Limit, ...] = () if rate is None else (rate,)
@@ -117,6 +120,17 @@ def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None)
     if not formulation.unseen_label or seen.expired or not math.isfinite(label.bound):
         return replace(seen, smallest_rate=None) if formulation.unseen_label else seen
     return _without_the_seed(formulation, label, seen, vertex, seed, clock)
+
+
+def _at_once(formulation: Formulation, independent: Incumbent, seed: int, clock: Clock) -> Incumbent | None:
+    """A feasible vertex without a linear program built here: by the core, or by greedy."""
+    taken = finds_vertices(formulation)
+    quickly = taken and math.prod(formulation.shape) <= _SMALL
+    found = None if quickly else greedy_within(formulation, independent, clock)
+    if found is None and taken:
+        # Where its first phase finds nothing greedy would not either.
+        found = compiled_vertex(formulation, seed, clock)
+    return found
 
 
 def _examine_convex(formulation: Formulation, seed: int, clock: Clock) -> Feasibility:
