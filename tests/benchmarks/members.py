@@ -51,9 +51,17 @@ def label_without_seed(size: int, share: float, seed: int) -> mb.Problem:
     return free.replace(max_label_entropy=(least + most) / 2, label_sees_seed=False)
 
 
+def distortion(size: int, share: float, seed: int) -> mb.Problem:
+    """The least E d(X,Y) for a distortion of independent uniform entries."""
+    p_x, p_y = instance(size, size, seed)
+    table = np.random.default_rng([3, seed]).uniform(size=(size, size))
+    return mb.Problem(p_x, p_y, share * entropy(p_y), distortion=table)
+
+
 FAMILIES: dict[str, Callable[[int, float, int], mb.Problem]] = {
     "two linear constraints": two_linear_constraints,
     "label without the seed": label_without_seed,
+    "distortion": distortion,
 }
 
 
