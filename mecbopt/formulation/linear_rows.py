@@ -16,7 +16,7 @@ from mecbopt.formulation.formulation import FloatArray, Formulation
 from mecbopt.formulation.limits import LinearLimit
 from mecbopt.tolerances import LIMIT_SLACK
 
-__all__ = ["LinearRows"]
+__all__ = ["LinearRows", "normal_form"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class LinearRows:
         for limit in formulation.limits:
             if not isinstance(limit, LinearLimit):
                 continue
-            form, bound = _form(limit)
+            form, bound = normal_form(limit)
             key, opposite = form.tobytes(), (0.0 - form).tobytes()
             if opposite in forms:
                 known, lower, upper = forms[opposite]
@@ -64,7 +64,7 @@ class LinearRows:
         return len(self.lower)
 
 
-def _form(limit: LinearLimit) -> tuple[FloatArray, float]:
+def normal_form(limit: LinearLimit) -> tuple[FloatArray, float]:
     """Coefficients less their median, and the right-hand side, in units of their range."""
     coefficients = limit.coefficients
     centre = float(np.median(coefficients))

@@ -21,6 +21,7 @@ from mecbopt._core.asking import interruptible
 from mecbopt._core.tree import inputs
 from mecbopt._core.tree.frontier import FrontierFace
 from mecbopt._core.tree.settings import Settings
+from mecbopt._core.tree.watch import WatchFace
 from mecbopt.errors import NotSupportedError, ProblemError, SolverError
 
 __all__ = ["CompiledSearch", "available"]
@@ -64,7 +65,7 @@ def _pool_limit(shape: tuple[int, int]) -> int:
     return max(2 * cells, 20) if cells <= _SMALL else 100
 
 
-class CompiledSearch(FrontierFace):
+class CompiledSearch(FrontierFace, WatchFace):
     """Branch and bound for min H(X,Y) over mixtures of deterministic mappings, advanced in slices.
 
     Parameters
@@ -100,6 +101,8 @@ class CompiledSearch(FrontierFace):
         A feasible mixture to start from.
     trace : bool
         Keep what `take_trace` hands out.
+    spare_rows : int
+        Linear rows beside the stated ones that say nothing until `set_row` gives them a meaning.
 
     Raises
     ------
@@ -129,6 +132,7 @@ class CompiledSearch(FrontierFace):
         seed: int = 0,
         start: tuple[ArrayLike, ArrayLike] | None = None,
         trace: bool = False,
+        spare_rows: int = 0,
     ) -> None:
         if trace and settings.root_tightening:
             raise NotSupportedError("A traced search leaves root_tightening out: its slabs are not traced.")
@@ -146,6 +150,10 @@ class CompiledSearch(FrontierFace):
         label, label_limit = inputs.label(self._shape[0], p_s_given_x, max_label_entropy, unseen)
         table = inputs.label_table(self._shape[0], label_table)
         rows, lower, upper = inputs.linear_rows(self._shape, linear)
+        self._stated_rows, self._spare_rows = len(rows), spare_rows
+        rows = np.concatenate([rows, np.zeros((spare_rows, *self._shape))])
+        lower = np.concatenate([lower, np.full(spare_rows, -math.inf)])
+        upper = np.concatenate([upper, np.full(spare_rows, math.inf)])
         mappings, weights = self._start(start)
         handle = self._lib.mb_search_new(
             *self._shape,
@@ -222,6 +230,7 @@ class CompiledSearch(FrontierFace):
                 "columns_per_round": settings.columns_per_round,
                 "pool_limit": _pool_limit(self._shape) if pool is None else pool,
                 "random_starts": _random_starts(*masses) if starts is None else starts,
+                "local_search": settings.local_search,
                 "branching_margin": settings.branching_margin,
                 "node_bytes": settings.node_bytes,
             },
