@@ -70,7 +70,8 @@ class Convex:
         """A search from a feasible coupling, inside the limits where there is room."""
         relaxed = _with_a_row(formulation)
         inner = next(engine for engine in self.inner if support(engine, relaxed))
-        if isinstance(inner, Tree) and not formulation.unseen_label:
+        quick = all(limit.quick for limit in formulation.convex)
+        if isinstance(inner, Tree) and quick and not formulation.unseen_label:
             return CutTree(inner, formulation, feasible, cost_bound, request)
         return OuterApproximation(inner, formulation, feasible, cost_bound, request)
 

@@ -63,16 +63,17 @@ def last_inside(
     high, above = 1.0, at(1.0) if excess is None else excess
     if above <= 0.0:
         return outside
-    if below >= 0.0:
+    if below > 0.0:
         return inside
+    blind = below == 0.0  # on the border, or within a cone, which does not say how far
     before: tuple[float, float] | None = None  # the last point outside but one
     for count in range(_EVALUATIONS):
-        if high - low <= _ENOUGH * high or below > -_TOUCHING:
+        if high - low <= _ENOUGH * high or (below > -_TOUCHING and not blind):
             break
         share = low + (high - low) * below / (below - above)
         if count % 2 and before is not None and before[1] > above:
             share = high - above * (before[0] - high) / (before[1] - above)
-        if count % 6 == 5 or not low < share < high:
+        if blind or count % 6 == 5 or not low < share < high:
             share = 0.5 * (low + high)
         value = at(share)
         if value <= 0.0:

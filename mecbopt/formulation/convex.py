@@ -40,6 +40,11 @@ class ConvexLimit(Protocol):
         """The argument of the problem that states it."""
         ...
 
+    @property
+    def quick(self) -> bool:
+        """Whether violations and cuts take microseconds, and no program of their own."""
+        ...
+
     def violation(self, coupling: FloatArray) -> float:
         """The largest g, in the limit's own units; at most 0 inside."""
         ...
@@ -72,6 +77,7 @@ class PrivacyLimit:
     channel: FloatArray
     least: float
     name = "min_label_entropy"
+    quick = True
 
     def violation(self, coupling: FloatArray) -> float:
         """How far H(S|Y) lies below c, bits."""
@@ -108,6 +114,11 @@ class CvxpyLimit:
     variable: Any
     name: str
     kept: tuple[BoolArray, BoolArray] | None = None
+
+    @property
+    def quick(self) -> bool:
+        """Whether it has an expression with derivatives; cones have projections."""
+        return self._slopes is not None
 
     def violation(self, coupling: FloatArray) -> float:
         """The largest violation of its scalar parts; minus their least slack where it has an expression."""
@@ -156,8 +167,7 @@ class CvxpyLimit:
     def _tangents(self, coupling: FloatArray, margin: float) -> Iterator[LinearLimit]:
         if self._slopes is None:
             return
-        with np.errstate(divide="ignore", invalid="ignore"):  # at empty cells derivatives may be infinite
-            values, slopes = self._slopes.at(self._whole(coupling))
+        values, slopes = self._slopes.at(self._whole(coupling))
         if slopes is None:
             return
         for value, row in zip(values, slopes, strict=True):

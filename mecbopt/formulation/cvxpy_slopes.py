@@ -59,11 +59,13 @@ class Slopes:
 
     def values(self, point: FloatArray) -> FloatArray:
         """The entries of the expression, shape (r,), at a value of the variable."""
-        return np.asarray(self._value(self._expression, point.ravel(order="F"))).ravel(order="F")
+        with np.errstate(divide="ignore", invalid="ignore"):  # outside its domain it is not a number
+            return self._value(self._expression, point.ravel(order="F")).ravel(order="F")
 
     def at(self, point: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """The same with their derivatives, shape (r, n m); None where there are none."""
-        value, matrix = self._with_slopes(self._expression, point.ravel(order="F"))
+        with np.errstate(divide="ignore", invalid="ignore"):  # at empty cells derivatives may be infinite
+            value, matrix = self._with_slopes(self._expression, point.ravel(order="F"))
         return value.ravel(order="F"), matrix
 
     def _value(self, expression: Any, cells: FloatArray) -> FloatArray:

@@ -65,7 +65,7 @@ def _pool_limit(shape: tuple[int, int]) -> int:
     return max(2 * cells, 20) if cells <= _SMALL else 100
 
 
-class CompiledSearch(FrontierFace, WatchFace):
+class CompiledSearch(WatchFace, FrontierFace):
     """Branch and bound for min H(X,Y) over mixtures of deterministic mappings, advanced in slices.
 
     Parameters
@@ -195,9 +195,6 @@ class CompiledSearch(FrontierFace, WatchFace):
             self._doubles(self._weights),
         )
         self._refresh()
-
-    def _doubles(self, array: FloatArray) -> Any:
-        return self._ffi.from_buffer("double[]", array)
 
     def _start(self, start: tuple[ArrayLike, ArrayLike] | None) -> tuple[NDArray[np.int32], FloatArray]:
         n, m = self._shape

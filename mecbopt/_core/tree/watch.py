@@ -99,3 +99,9 @@ class WatchFace:
 
     def _buffers(self, mappings: NDArray[np.int32], weights: FloatArray) -> tuple[Any, Any]:
         return self._ffi.from_buffer("int32_t[]", mappings), self._doubles(weights)
+
+    def _doubles(self, array: FloatArray) -> Any:
+        return self._ffi.from_buffer("double[]", array)
+
+    def _refresh(self) -> None:  # in `CompiledSearch`
+        raise NotImplementedError
