@@ -1,4 +1,7 @@
-"""Convex limits by outer approximation: the tree on half-spaces that hold them, cut where its optimum fails.
+"""Convex limits by outer approximation: half-spaces that hold them, cut where the optimum on them fails.
+
+Inside the compiled tree that is one search (`mecbopt.engines.convex_tree`).  Around the other engines, and
+where a cut is a program of its own, it is a search for every cut, which is what stands here.
 
 Every relaxation holds the feasible set, so its bound is valid (Kelley 1960; the concave minimisation inside
 is solved to its end each time).  An incumbent is the last point that is feasible on the way from one that
