@@ -70,7 +70,7 @@ class Formulation:
             limits.append(LabelLimit(p_x, p_s_given_x, len(p_y), max_label_entropy))
         return cls(p_x, p_y, JointEntropy.of(p_x, p_y, rate), tuple(limits))
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int]:
         """(n, m)."""
         return len(self.p_x), len(self.p_y)

@@ -151,9 +151,10 @@ class CompiledSearch(WatchFace, FrontierFace):
         table = inputs.label_table(self._shape[0], label_table)
         rows, lower, upper = inputs.linear_rows(self._shape, linear)
         self._stated_rows, self._spare_rows = len(rows), spare_rows
-        rows = np.concatenate([rows, np.zeros((spare_rows, *self._shape))])
-        lower = np.concatenate([lower, np.full(spare_rows, -math.inf)])
-        upper = np.concatenate([upper, np.full(spare_rows, math.inf)])
+        if spare_rows:
+            rows = np.concatenate([rows, np.zeros((spare_rows, *self._shape))])
+            lower = np.concatenate([lower, np.full(spare_rows, -math.inf)])
+            upper = np.concatenate([upper, np.full(spare_rows, math.inf)])
         mappings, weights = self._start(start)
         handle = self._lib.mb_search_new(
             *self._shape,
