@@ -24,11 +24,11 @@ from mecbopt.certificates.writer import TreeWriter
 from mecbopt.certificates.writing import Claim, certificate_document
 from mecbopt.control import Clock
 from mecbopt.errors import CertificateError, NotSupportedError, ProblemError
-from mecbopt.problem import Problem, Solution, Status
+from mecbopt.problem import Mixture, Problem, Solution, Status
 from mecbopt.solving import solve
 from mecbopt.tolerances import GAP
 
-__all__ = ["WIDTH", "Certificate", "certify"]
+__all__ = ["WIDTH", "Certificate", "certify", "certify_exactly"]
 
 #: Default width of the certified interval, bits.
 WIDTH = 2e-6
@@ -99,10 +99,12 @@ class Certificate:
 def certify(
     problem: Problem | Solution, *, gap: float = WIDTH, time_limit: float | None = None, seed: int = 0
 ) -> Certificate:
-    """Prove an interval for the greatest I(X;Y), or infeasibility, so that anyone can check it.
+    """Prove an interval for the optimum, or infeasibility, so that anyone can check it.
 
     The compiled branch and bound runs with a trace; its steps are done again in exact arithmetic, and what
-    does not hold there is repaired, so that a certificate is returned only where it checks.
+    does not hold there is repaired, so that a certificate is returned only where it checks.  Problems whose
+    search keeps no trace (a distortion, a law of Y that is not held, a least label entropy) get a tree of
+    their own.
 
     Parameters
     ----------
@@ -110,8 +112,8 @@ def certify(
         A solution gives the search its mixture to start from; the interval of one whose gap exceeds 1e-6 bits
         is as wide as that.
     gap : float
-        Width of the certified interval in bits, at least 1e-8.  It may be exceeded by what the witness had to
-        be moved inside an active limit, 1e-6 at most.
+        Width of the certified interval, at least 1e-8: bits, or the distortion's units.  It may be exceeded
+        by what the witness had to be moved inside an active limit, 1e-6 at most.
     time_limit : float, optional
         Seconds.
     seed : int
@@ -126,8 +128,8 @@ def certify(
     CertificateError
         No certificate was reached: time is over, or limits leave no room for rational weights.
     NotSupportedError
-        The problem states more than marginals, a rate and a label seen with the seed, or has more than 12
-        letters a side, or the compiled core is not built.
+        The problem has a constraint that is convex and not linear, or more than 12 letters a side, or states
+        what no engine solves, or the compiled core is not built.
 
     Examples
     --------
@@ -150,7 +152,6 @@ def certify(
     stated = ExactStatement(problem.problem if isinstance(problem, Solution) else problem)
     if not available():
         raise NotSupportedError("Certificates are written by the compiled core, which is not built.")
-    stop = lambda: clock.expired  # noqa: E731
     solution = problem
     traced = is_traced(stated.kept)
     if isinstance(solution, Problem):
@@ -160,15 +161,46 @@ def certify(
         solution = solve(solution, method="exact", gap=share, seed=seed, time_limit=time_limit, **effort)
     elif solution.mixture is not None and solution.gap > GAP:
         gap = max(gap, solution.gap / _CLOSED_AT)
-    if solution.status is Status.INFEASIBLE:
-        writer = TreeWriter(stated.kept, None, bounder(stated.kept, None, 0, stop), stop)
-        writer.write()
-        return _checked(stated, None, {}, writer)
-    if solution.mixture is None:
+    if solution.mixture is None and solution.status is not Status.INFEASIBLE:
         raise CertificateError(
             "the solution holds no coupling and proves no infeasibility: solve for longer."
         )
-    mappings, weights = stated.restricted(solution.mixture)
+    if solution.mixture is not None and not traced and solution.gap > gap * _CLOSED_AT:
+        raise CertificateError("the solution's gap is larger than the one asked for: give more time.")
+    return certify_exactly(stated, solution.mixture, gap, seed=seed, clock=clock)
+
+
+def certify_exactly(
+    stated: ExactStatement, mixture: Mixture | None, gap: float, *, seed: int = 0, clock: Clock | None = None
+) -> Certificate:
+    """The certificate of an exact statement, whatever engine knows such problems.
+
+    Parameters
+    ----------
+    stated : ExactStatement
+    mixture : Mixture or None
+        Within the gap of the optimum, or a start where the compiled search keeps a trace; None where there is
+        no coupling.
+    gap : float
+        Width of the interval.
+    seed : int
+    clock : Clock, optional
+
+    Raises
+    ------
+    CertificateError
+        It is not reached.
+    """
+    clock = clock or Clock()
+
+    def stop() -> bool:
+        return clock.expired
+
+    if mixture is None:
+        writer = TreeWriter(stated.kept, None, bounder(stated.kept, None, 0, stop), stop)
+        writer.write()
+        return _checked(stated, None, {}, writer)
+    mappings, weights = stated.restricted(mixture)
     found = bounder(stated.kept, (mappings, weights), seed, stop)
     entropy = None
     if isinstance(found, TracedBounder):
@@ -181,8 +213,6 @@ def certify(
                 "the bounds of the constraints by 1e-9."
             )
         mappings, weights = found.search.incumbent_mixture
-    elif solution.gap > gap * _CLOSED_AT:
-        raise CertificateError("the solution's gap is larger than the one asked for: give more time.")
     witness = exact_witness(stated.kept, mappings.tolist(), weights.tolist())
     claim = _claim(stated.kept, witness, entropy, gap)
     writer = TreeWriter(stated.kept, proof_target(stated.kept, *claim), found, stop)

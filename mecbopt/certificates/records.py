@@ -136,7 +136,7 @@ def _least_over_laws(problem: ExactProblem, multipliers: Sequence[int]) -> int:
 def _law_lines(problem: ExactProblem, record: Record, slopes: list[int]) -> int:
     """The lines of -H(Y) in the objective and in H(S|Y): slopes are added, the constant is returned.
 
-    The tangent of -phi at r is -phi'(r) q - r / ln 2, and r / ln 2 = phi(r) - r phi'(r); a lesser slope serves.
+    The tangent of -phi at r is -phi'(r) q - r / ln 2, r / ln 2 = phi(r) - r phi'(r); a lesser slope serves.
     """
     share = -record.given_y
     if not problem.p_y_tolerance:

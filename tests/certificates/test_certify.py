@@ -121,19 +121,6 @@ def test_exchangeable_letters_are_ordered_only_where_they_are_exactly_equal():
     assert mb.certify(unlike).document["order"] is None
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"p_s_given_x": SYMMETRIC, "max_label_entropy": 0.8, "label_sees_seed": False},
-        {"distortion": [[0, 1], [1, 0]]},
-        {"p_y_tolerance": 0.1},
-    ],
-)
-def test_what_certificates_do_not_know_is_refused_by_name(more):
-    with pytest.raises(mb.NotSupportedError, match="certificates know"):
-        mb.certify(mb.Problem(HALF, HALF, rate=0.5, **more))
-
-
 def test_wrong_arguments_are_refused():
     problem = mb.Problem(HALF, HALF, rate=0.5)
     with pytest.raises(mb.ProblemError, match="give a mecbopt"):
