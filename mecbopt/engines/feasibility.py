@@ -33,9 +33,11 @@ from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["Feasibility", "examine", "first_incumbent"]
 
-#: Where less than this share of I(S;X) must be kept, the smallest rate is found in units of the share.
+#: Where less than this share of I(S;X) can or must be kept, it is counted in units of its own.
 _SMALL_SHARE = 1e-6
-#: Columns of that program at most.
+#: Of what is kept, bits: entries in units of less would overflow a linear program's scaling.
+_LEAST_UNIT = 1e-9
+#: Columns of the program for the smallest rate at most.
 _FEW_MAPPINGS = 50_000
 
 
@@ -160,7 +162,7 @@ def _examine_label(
         # The label is independent of X: H(S|Y,U) = H(S) for every mixture.
         least = _Least(None, 1.0, 1.0, False)
     else:
-        least = _least(formulation, label, met, seed, clock, start)
+        least = _least_label(formulation, label, met, seed, clock, start)
         # I(S;Y|U) <= H(Y|U) <= R: no more than R of I(S;X) can be kept.
         at_least = min(least.level, 1.0 - formulation.rate / label.information)
         least = replace(least, bound=max(least.bound, at_least))
@@ -179,6 +181,27 @@ def _examine_label(
         with contextlib.suppress(SolverError):
             smallest_rate = _smallest_rate(formulation, label, rate, seed, clock)
     return Feasibility(None, infeasible, entropy_found, entropy_bound, smallest_rate, least.expired)
+
+
+def _least_label(
+    formulation: Formulation,
+    label: LabelLimit,
+    met: tuple[Limit, ...],
+    seed: int,
+    clock: Clock,
+    start: Incumbent,
+) -> _Least:
+    """The least share of I(S;X) that is lost.
+
+    A rate that can keep a small share alone is the unit of what is kept: beside 1 a linear program to 1e-9
+    does not see it.
+    """
+    unit = max(formulation.rate, _LEAST_UNIT)
+    share = unit / label.information
+    if share >= _SMALL_SHARE:
+        return _least(formulation, label, met, seed, clock, start)
+    found = _least(formulation, label.kept(unit), met, seed, clock, start, floor=-1.0)
+    return _Least(found.vertex, 1.0 + found.level * share, 1.0 + found.bound * share, found.expired)
 
 
 def _smallest_rate(
@@ -235,10 +258,11 @@ def _least(
     seed: int,
     clock: Clock,
     start: Incumbent | None = None,
+    floor: float = 0.0,
 ) -> _Least:
     """Minimise the left-hand side of one limit subject to others, which `start` meets.
 
-    As scaled all of them lie between 0 and 1, but for the rate, whose unit is the caller's.
+    As scaled all of them lie between `floor` and 1, but for the rate, whose unit is the caller's.
     """
     program = MixtureProgram(formulation, limits=rows, objective=objective, seed=seed, clock=clock)
     if start is not None:
@@ -246,17 +270,17 @@ def _least(
     try:
         result = program.minimize()
     except Expired:
-        return _Least(None, 1.0, 0.0, True)
+        return _Least(None, 1.0 + floor, floor, True)
     # A point is known to meet the rows: "infeasible" is then trouble with their scales, and proves nothing.
     if result is None:
         level = math.inf if start is None else _level(objective, start)
-        return _Least(start, level, 0.0, False)
+        return _Least(start, level, floor, False)
     vertex = to_vertex(formulation, result.mappings, result.weights, rows)
     if vertex is None:
-        return _Least(None, result.value, max(0.0, result.lower_bound), not result.complete)
+        return _Least(None, result.value, max(floor, result.lower_bound), not result.complete)
     level = _level(objective, vertex)
     # A bound above what a vertex attains is a rounding error of the bound.
-    bound = min(max(0.0, result.lower_bound), level)
+    bound = min(max(floor, result.lower_bound), level)
     return _Least(vertex, level, bound, not result.complete)
 
 
