@@ -60,12 +60,20 @@ class CertifiedInterval:
         return f"CertifiedInterval({self}, width {self.width:.2g})"
 
     def __str__(self) -> str:
-        size = f"({self.records} records, {self.nodes} nodes)"
+        return f"certified: {self.claim} ({self.records} records, {self.nodes} nodes)"
+
+    @property
+    def units(self) -> str:
+        """Of the ends: "bits", or "distortion" for that of the problem."""
+        return "bits" if self.quantity == "I(X;Y)" else "distortion"
+
+    @property
+    def claim(self) -> str:
+        """What is proved, in words, the ends rounded outward to twelve decimals."""
         if self.lower is None or self.upper is None:
-            return f"certified: no coupling meets the limits {size}"
+            return "no coupling meets the limits"
         ends = _outward(self.lower, -1), _outward(self.upper, 1)
-        unit = " bits" if self.quantity == "I(X;Y)" else ""
-        return f"certified: {ends[0]} <= {self.quantity} <= {ends[1]}{unit} {size}"
+        return f"{ends[0]} <= {self.quantity} <= {ends[1]}" + (" bits" if self.units == "bits" else "")
 
 
 def _outward(value: Fraction, side: int) -> str:
