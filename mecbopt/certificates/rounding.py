@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 _ONE = 1 << GRID
 #: Farkas multipliers may be scaled; the greatest is made this large, so that little is lost on the grid.
 _FARKAS_SCALE = 2.0**12
+#: Binary digits of the ends of touching intervals, at least.
+_FEWEST_TOUCH_BITS = 10
 
 
 def _nothing() -> FloatArray:
@@ -140,6 +142,8 @@ def to_record(
         Fractional bits of the record's multipliers; at most GRID.
     """
     m, farkas, scale = problem.shape[1], relaxation.infeasible, 1.0
+    # The intervals are where the bound is greatest: what they are off by counts squared.
+    touch_bits = max(_FEWEST_TOUCH_BITS, bits // 2)
     if farkas:
         rows = [relaxation.rate, relaxation.label, relaxation.given_y, relaxation.privacy]
         parts = (relaxation.cells, relaxation.marginals, relaxation.order, relaxation.constraints, rows)
@@ -155,9 +159,9 @@ def to_record(
             multipliers[cell] += (1.0 - theta[cell] / _ONE) * (slope - relaxation.slopes[cell])
             start = end = 0
             if theta[cell]:
-                start = min(max(_below(_grid(relaxation.touch_from[cell], GRID), bits), low), high)
-                end = -_below(-_grid(relaxation.touch_to[cell], GRID), bits)
-                end = min(max(end, start), high)
+                start = max(_below(_grid(relaxation.touch_from[cell], GRID), touch_bits), 0)
+                end = -_below(-_grid(relaxation.touch_to[cell], GRID), touch_bits)
+                end = min(max(end, start), _ONE)
             touch_from.append(start)
             touch_to.append(end)
     if given_y:
@@ -182,7 +186,10 @@ def to_record(
         touch_to=touch_to,
         theta=theta,
         cells=[_grid(float(value), bits) for value in multipliers],
-        marginals=[_grid(scale * float(value), bits) for value in relaxation.marginals],
+        # A constant in all of them changes nothing, as masses sum to 1.
+        marginals=[
+            _grid(scale * float(value - relaxation.marginals[0]), bits) for value in relaxation.marginals
+        ],
         rate=0 if problem.rate is None else rate,
         label=0 if problem.seen_limit is None else label,
         order=[max(_grid(scale * float(value), bits), 0) for value in relaxation.order],

@@ -28,8 +28,9 @@ __all__ = ["TreeWriter"]
 _ONE = 1 << GRID
 #: Fractional bits of a split point, and the fewest of a record.
 _POINT_BITS, _FEWEST_BITS = 32, 16
-#: Bits of a record that is to cut slabs off: how much it cuts falls with its bound.
-_SLAB_BITS = 40
+#: Bits of a record that is to cut slabs off, at most, and the share of what it lacks that rounding may add:
+#: how much it cuts falls with its bound.
+_SLAB_BITS, _SLAB_ROUNDING = 40, 2.0**-7
 #: A slab is worth writing from this share of the cell's width.
 _WORTH_A_RECORD, _WORTH_A_SLAB = 0.1, 0.01
 #: Bits by which a relaxation is asked to do better than the claim needs: room for rounding.
@@ -200,7 +201,9 @@ class TreeWriter:
                 enough = enough or kept < (1.0 - worth) * width
         if not enough:
             return _Step.STUCK
-        record = to_record(self._problem, relaxation, lower, upper, _SLAB_BITS)
+        bits = math.ceil(math.log2(len(lower) / max(_SLAB_ROUNDING * missing, 1e-14)))
+        bits = min(max(bits, _FEWEST_BITS), _SLAB_BITS)
+        record = to_record(self._problem, relaxation, lower, upper, bits)
         value = record_value(self._problem, record, self._bounder.pairs)
         gap, index = self._target - value, -1
         if gap <= 0:
