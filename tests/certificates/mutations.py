@@ -29,6 +29,10 @@ HOSTILE: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+#: The limits of a label that version 2 added, absent.
+_UNSEEN = {"max_entropy_given_y": None, "min_entropy_given_y": None}
+
+
 @functools.cache
 def corpus() -> tuple[Document, ...]:
     """Valid certificates of at most 30 records: every kind of claim, limit, order and version."""
@@ -51,7 +55,7 @@ def corpus() -> tuple[Document, ...]:
     ]
     documents = [json.loads(mb.certify(problem, gap=gap).to_json()) for problem, gap in problems]
     # A label without a limit, which the writer leaves out.
-    documents[2]["problem"]["label"] = {"p_s_given_x": channel, "max_entropy": None}
+    documents[2]["problem"]["label"] = {"p_s_given_x": channel, "max_entropy": None, **_UNSEEN}
     documents.append(slow_infeasible())
     documents += version_1()
     documents += [json.loads(mb.certify(problem, gap=gap).to_json()) for problem, gap in map(member, MEMBERS)]
@@ -256,6 +260,7 @@ def _problem(document: Document, generator: random.Random) -> None:
                 {
                     "p_s_given_x": [["1/2", "1/2"]] * len(problem["p_x"]),
                     "max_entropy": generator.choice(limits),
+                    **(_UNSEEN if document["version"] == 2 else {}),
                 },
                 problem["label"] and {**problem["label"], "max_entropy": generator.choice(limits)},
             )
