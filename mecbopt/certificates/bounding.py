@@ -212,10 +212,10 @@ class _Box:
                 table = np.array([low for low, _ in terms], dtype=float) / 2.0**FINE
                 yield _Row(kind, np.tile(table, (m, 1)), high=float(limit))
         if problem.given_y_limit is not None:
-            limit = float(problem.given_y_limit) - float(self.label_offsets.sum())
-            limit += float(phi(program.p_y).sum()) if held else 0.0
+            joint = float(problem.given_y_limit) - float(self.label_offsets.sum())
+            joint += float(phi(program.p_y).sum()) if held else 0.0
             values = {} if held else {self.laws + y: 1.0 for y in range(m)}
-            yield _Row("given_y", self._cells(program.channel @ self.label_slopes), high=limit, others=values)
+            yield _Row("given_y", self._cells(program.channel @ self.label_slopes), high=joint, others=values)
         for posterior in program.posteriors:
             surprise = self._cells(program.channel @ -np.log2(posterior))
             yield _Row("privacy", surprise, low=float(problem.privacy or 0))
@@ -258,7 +258,7 @@ class _Box:
 
     def _extended(self, cell: int, atoms: FloatArray) -> FloatArray:
         """Phi on the cell's interval, continued by its end tangents."""
-        values = phi(np.minimum(atoms, 1.0))
+        values: FloatArray = phi(np.minimum(atoms, 1.0))
         for end, outside in (
             (self.lower[cell], atoms < self.lower[cell]),
             (self.upper[cell], atoms > self.upper[cell]),

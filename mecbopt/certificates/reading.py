@@ -104,7 +104,8 @@ class Document:
         self.letters = len(p_x), len(p_y)
         self.kept_x = tuple(x for x, mass in enumerate(p_x) if mass > 0)
         self.kept_y = tuple(y for y, mass in enumerate(p_y) if mass > 0 or tolerance)
-        rows, limits = None, (None, None, None)
+        rows: Matrix | None = None
+        limits: tuple[Limit, Limit, Limit] = (None, None, None)
         if entry["label"] is not None:
             rows, limits = self._label(entry["label"], "problem.label")
         given = _list(entry["constraints"], "problem.constraints", most=MAX_ROWS)

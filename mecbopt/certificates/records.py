@@ -187,7 +187,7 @@ def label_interval(
     for mass, reverse in zip(problem.law_ends[y], (False, True), strict=True):
         end, rest = start, max(mass * _ONE - sum(lower[cell] for cell in cells), Fraction(0))
         for p, cell in sorted(zip(chances, cells, strict=True), reverse=reverse):
-            part = min(rest, upper[cell] - lower[cell])
+            part = min(rest, Fraction(upper[cell] - lower[cell]))
             end, rest = end + p * part, rest - part
         ends.append(end)
     low = min(ends[0].numerator // ends[0].denominator, _ONE)

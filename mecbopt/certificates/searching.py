@@ -10,6 +10,7 @@ import numpy as np
 
 from mecbopt._core.tree import CompiledSearch, Settings
 from mecbopt._core.tree.trace import Key, Outcome, Trace
+from mecbopt.certificates.arithmetic import GRID
 from mecbopt.certificates.bounding import BoxProgram
 from mecbopt.certificates.instance import ExactProblem
 from mecbopt.certificates.rounding import Work, bounded
@@ -157,9 +158,9 @@ class TracedBounder:
     def bound(self, lower: Sequence[int], upper: Sequence[int], level: float) -> Work:
         """Have the search bound a box as one of its own."""
         n, m = self._problem.shape
-        ends = [(np.array(end, dtype=float) / float(1 << 48)).reshape(n, m) for end in (lower, upper)]
+        low, high = ((np.array(end, dtype=float) / float(1 << GRID)).reshape(n, m) for end in (lower, upper))
         self.search.take_trace()
-        self.search.bound_box(*ends, level, stop=self._stop)
+        self.search.bound_box(low, high, level, stop=self._stop)
         side = self._trace().read(self.search.take_trace())
         found = bounded(self._problem, side, self._order, self._rows[3])
         found.node = -1

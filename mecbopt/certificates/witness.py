@@ -222,11 +222,11 @@ def _limit_rows(
             value = np.array([low for low, _ in terms], dtype=float) / 2.0**FINE
             rows.append([*(_sum_over_blocks(value, mapping, problem.shape[1]) for mapping in pool), 1.0])
             bounds.append(float(limit))
-    for sign, limit in ((1.0, problem.given_y_limit), (-1.0, problem.privacy)):
+    for sign, limit in ((1, problem.given_y_limit), (-1, problem.privacy)):
         if limit is not None:
             slopes = sign * _label_slopes(problem, witness) * np.array([[float(p)] for p in problem.p_x])
             rows.append([*(sum(slopes[x, y] for x, y in enumerate(mapping)) for mapping in pool), 1.0])
-            bounds.append(sign * float(limit))
+            bounds.append(float(sign * limit))
     return rows, bounds
 
 
