@@ -293,7 +293,7 @@ def test_the_readme_shows_what_the_command_prints() -> None:
 
 
 def assert_printed(shown: str, printed: str) -> None:
-    """Each line of a page is one that the commands print: the same words; the same figures outside of tables."""
+    """Each line of a page is one that the commands print: the same words, and figures outside of tables."""
     number = re.compile(r"\d+(?:\.\d+)?(?:e-\d+)?")
     lines: dict[str, list[list[float]]] = {}
     for line in printed.splitlines():
