@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.benchmarks import agreement, certificates, curve, peers
 from tests.benchmarks.exact_report import TABLES
+from tests.benchmarks.overview import write_overview
 from tests.benchmarks.record import ROOT, describe_machine, fill_section, write_json
 
 __all__ = ["main"]
@@ -159,6 +160,8 @@ def main(arguments: list[str] | None = None) -> int:
         if text:
             (out / f"{name}.md").write_text(text, encoding="utf-8")
             print(text)
+    if out == DEFAULT_OUT:
+        write_overview()
     return 0 if sound else 1
 
 
