@@ -1,4 +1,4 @@
-"""The page of all benchmarks: the headline of each record, its ratio to something known, how to measure it again.
+"""The page of all benchmarks: the headline of each record, a ratio to something known, the command for more.
 
 python -m tests.benchmarks.overview writes docs/benchmarks/index.md from the records beside it; a run of
 `python -m tests.benchmarks` that replaces records does so as well.
@@ -19,15 +19,16 @@ __all__ = ["overview", "write_overview"]
 FOLDER = ROOT / "docs" / "benchmarks"
 _START = """# All benchmarks
 
-What was measured, the headline, what it is a ratio to, and the command that measures it again. Times are processor
-times unless they say otherwise, medians and the largest in brackets; each page says on which processor and when.
+What was measured, the headline, a ratio to something known, and the command that measures it again. Times
+are processor times unless they say otherwise, medians and the largest in brackets; each page says on which
+processor and when.
 `make bench` runs all of them, `python -m tests.benchmarks --quick` shows in a minute that everything runs.
 
 """
 _END = """
-How far the checks can be trusted is measured too: [faults put into the code and the proofs](../theory/checks.md). What
-the image model reaches stands in [its results](../neural/results.md), and what each part of the search brings in [the
-exact search](../developer/exact-solver.md).
+How far the checks can be trusted is measured too: [faults put into the code and the
+proofs](../theory/checks.md). What the image model reaches stands in [its results](../neural/results.md), and
+what each part of the search brings in [the exact search](../developer/exact-solver.md).
 """
 #: What a row of the page says: what, headline, ratio.
 Row = tuple[str, str, str]
@@ -116,12 +117,13 @@ def _curve(record: dict[str, Any]) -> list[Row]:
     ours = [run for run in record["curves"] if run["engine"] == "auto"]
     others = [run["cpu_seconds"] for run in record["curves"] if run["engine"] == "highs"]
     seconds = [run["cpu_seconds"] for run in ours]
+    ratio = statistics.median(others) / statistics.median(seconds)
     commands = record["commands"]
     return [
         (
             f"A curve of {ours[0]['points']} rates, 3x3",
             _times(seconds),
-            f"the search on HiGHS over ours: {_factor(statistics.median(others) / statistics.median(seconds))}",
+            f"the search on HiGHS over ours: {_factor(ratio)}",
         ),
         (
             "`import mecbopt`; a first solve in a fresh interpreter",
@@ -255,7 +257,8 @@ def overview(folder: Path = FOLDER) -> str:
         page = f"[all figures]({name}.md)" if (folder / f"{name}.md").exists() else f"`{name}.json`"
         for what, figures, ratio in headline(json.loads(path.read_text(encoding="utf-8"))):
             rows.append([what, figures, ratio, f"`python -m tests.benchmarks {name}`", page])
-    return _START + markdown_table(["what", "headline", "ratio", "command", "more"], rows) + _END
+    table = markdown_table(["what", "headline", "ratio", "command", "more"], rows)
+    return _START + table.replace("---:", "---") + _END  # words, to the left
 
 
 def write_overview(folder: Path = FOLDER) -> Path:
