@@ -32,7 +32,7 @@ def markdown(results: Sequence[LemmaResult]) -> str:
     parts = [
         "# Proofs\n",
         f"Written by `mecbopt prove --format markdown`. {summary(results)}.\n",
-        "A card a lemma: what is assumed, what follows, the idea; the steps with their evidence are folded.\n",
+        "A card a lemma: what is assumed, what follows, the idea; the steps and their evidence folded.\n",
         '<div class="lemmas" markdown>\n',
         *[f"- [{result.label}](#{result.name})" for result in results],
         "\n</div>\n",
