@@ -9,10 +9,8 @@ from types import ModuleType
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console, Group
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from mecbopt.cli.main import ExitCode
@@ -24,7 +22,7 @@ from mecbopt.cli.outputs import (
     to_standard,
     write_json,
 )
-from mecbopt.cli.tables import output_console
+from mecbopt.cli.tables import framed_table, output_console
 from mecbopt.cli.values import IntegerType
 from mecbopt.errors import CertificateError
 
@@ -112,7 +110,7 @@ def load_proofs() -> ModuleType:
 
 def _table(proofs: Any, results: list[Any], steps: bool) -> Group:
     """One row a lemma (and a step), failures with their reason, and the totals."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = framed_table()
     table.add_column("lemma", no_wrap=True)
     for name in ("proved", "cited", "failed"):
         table.add_column(name, justify="right")
