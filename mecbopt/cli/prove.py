@@ -64,7 +64,10 @@ def prove(
     json_output: Output | None,
     quiet: bool,
 ) -> ExitCode:
-    """Prove the theorems that this package rests on: all of them, or those named."""
+    """Prove the theorems that this package rests on: all of them, or those named.
+
+    All take several minutes of a processor, which --jobs shares; a single one takes seconds.
+    """
     refuse_equal_paths({"--out": out, "--json": json_output}, {})
     proofs = load_proofs()
     unknown = [name for name in names if name not in proofs.NAMES]
