@@ -107,8 +107,19 @@ def _run_script(name: str, quick: bool, machine: dict[str, Any], out: Path) -> s
         print(f"{EXACT_PAGE.relative_to(ROOT)}: table of {name} replaced.")
     return (
         f"# {name.replace('_', ' ').capitalize()}\n\n`{machine['command']}`, {machine['date']}, "
-        f"{machine['processor']}, {machine['cores']} cores.\n\n```text\n{done.stdout.rstrip()}\n```\n"
+        f"{machine['processor']}, {machine['cores']} cores.\n\n{printed_as_markdown(done.stdout)}"
     )
+
+
+def printed_as_markdown(output: str) -> str:
+    """What a script printed: its Markdown tables as such, and the lines of every run folded behind them."""
+    lines = output.rstrip().splitlines()
+    table = [line for line in lines if line.startswith("|")]
+    rest = "\n".join(line for line in lines if not line.startswith("|")).rstrip()
+    if not table:
+        return f"```text\n{rest}\n```\n"
+    runs = "\n".join(f"    {line}".rstrip() for line in rest.splitlines())
+    return "\n".join(table) + f'\n\n??? note "Every run"\n\n    ```text\n{runs}\n    ```\n'
 
 
 def main(arguments: list[str] | None = None) -> int:
