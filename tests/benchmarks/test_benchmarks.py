@@ -68,6 +68,13 @@ def test_the_page_of_all_benchmarks_says_what_the_records_hold():
         assert path.name == "index.md" or f"({path.name})" in page, path.name
 
 
+def test_tables_that_a_script_prints_are_tables_on_its_page():
+    page = command_line.printed_as_markdown("4x4  0.1\n  0.2 s\n| size |\n|---|\n| 4x4 |\n")
+    assert page.startswith("| size |\n|---|\n| 4x4 |\n\n")
+    assert page.endswith('"Every run"\n\n    ```text\n    4x4  0.1\n      0.2 s\n    ```\n')
+    assert command_line.printed_as_markdown("a\nb\n") == "```text\na\nb\n```\n"
+
+
 def test_the_finite_form_has_all_mappings_below_the_entropy_of_y_and_none_above():
     entropy = float(bits(P_Y).sum())
     form = finite_form(P_X, P_Y, 0.5 * entropy)
