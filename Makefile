@@ -12,7 +12,7 @@ DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
 EXPERIMENT_JOBS ?= 1
 
-.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures gallery test-matrix dist wheels clean experiments
+.PHONY: demo test test-slow stress stress-certificates stress-neural prove bench mutation docs lint native sanitize figures gallery test-matrix dist wheels clean experiments
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -67,6 +67,10 @@ wheels: $(DEV)
 # 10,000 mutated streams and model files with repaired checksums: about ten minutes.
 stress-neural: $(DEV)
 	$(BIN)/python -m tests.stress.neural_files --count 10000
+
+# 10,000 changed certificates for both checkers: about half an hour, and Node.
+stress-certificates: $(DEV)
+	$(BIN)/python -m tests.stress.certificates $(STRESS)
 
 prove: $(DEV)
 	$(BIN)/mecbopt prove

@@ -161,6 +161,14 @@ def test_no_file_is_too_long() -> None:
     assert long == {}
 
 
+def test_no_file_holds_the_marks_of_a_merge() -> None:
+    """A half-finished merge stood in a page of the reference once: nothing that reads prose notices."""
+    marks = tuple(mark * 7 + " " for mark in "<>|")
+    for path in tracked(".py", ".md", ".c", ".h", ".mjs", ".html", ".toml", ".yml", ".yaml", ".json", ".cff"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert not [line for line in lines if line.startswith(marks)], path
+
+
 def test_the_first_import_is_light() -> None:
     code = (
         "import sys, mecbopt\n"

@@ -43,7 +43,8 @@ def check(files: tuple[str, ...], json_output: Output | None, quiet: bool) -> No
         if not quiet:
             text = f"{file}: {interval}" if len(files) > 1 else str(interval)
             click.echo(text, err=to_standard(json_output))
-    write_json(json_output, {"certificates": proved, "units": "bits"})
+    units = {entry["units"] for entry in proved}
+    write_json(json_output, {"certificates": proved, "units": units.pop() if len(units) == 1 else "various"})
 
 
 def _refuse_a_solution(file: str) -> None:
@@ -62,6 +63,8 @@ def _document(interval: CertifiedInterval) -> dict[str, Any]:
     return {
         "infeasible": interval.infeasible,
         **{name: None if end is None else f"{end.numerator}/{end.denominator}" for name, end in ends.items()},
+        "quantity": interval.quantity,
+        "units": interval.units,
         "width": interval.width,
         "records": interval.records,
         "nodes": interval.nodes,

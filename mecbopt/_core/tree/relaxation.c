@@ -143,7 +143,8 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
 /* The multipliers that `generate` ended with, as an event; the box's secants and touching intervals go with them. */
 static void trace_relaxation(mb_search *search, const mb_simplex *lp, int status) {
     const size_t cells = (size_t)lp->cells, rows = (size_t)lp->rows;
-    double *room = mb_trace_room(&search->trace, 3 + 3 * cells + rows);
+    const size_t labels = lp->joint_row < 0 ? 0 : (size_t)(search->instance.labels * search->instance.m);
+    double *room = mb_trace_room(&search->trace, 3 + 3 * cells + rows + labels);
     if (!room) return;
     room[0] = MB_TRACE_RELAXATION;
     room[1] = status == MB_INFEASIBLE;
@@ -152,6 +153,9 @@ static void trace_relaxation(mb_search *search, const mb_simplex *lp, int status
     memcpy(room + 3 + cells, search->tables.touch_from, sizeof(double) * cells);
     memcpy(room + 3 + 2 * cells, search->tables.touch_to, sizeof(double) * cells);
     for (size_t row = 0; row < rows; row++) room[3 + 3 * cells + row] = -lp->direction[row];
+    if (!labels) return;
+    room[3 + 3 * cells + (size_t)lp->joint_row] /= lp->joint_scale;
+    memcpy(room + 3 + 3 * cells + rows, search->label_slope, sizeof(double) * labels);
 }
 
 /* Solve the relaxation on a box, from the basis that the node's linear program holds.  Leaves the bound, the

@@ -141,8 +141,8 @@ class CompiledSearch(FrontierFace):
             raise ProblemError(f"rate = {rate} must be at least 0 bits.")
         self._shape = (len(masses_x), len(masses_y))
         unseen = max_joint_label_entropy is not None or minimise_label_entropy
-        if trace and unseen:
-            raise NotSupportedError("A search with a label without the seed is not traced.")
+        if trace and minimise_label_entropy:
+            raise NotSupportedError("A search for the least label entropy is not traced.")
         label, label_limit = inputs.label(self._shape[0], p_s_given_x, max_label_entropy, unseen)
         table = inputs.label_table(self._shape[0], label_table)
         rows, lower, upper = inputs.linear_rows(self._shape, linear)

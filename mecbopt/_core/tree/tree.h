@@ -45,7 +45,7 @@ typedef struct {
    MB_TRACE_RELAXATION  1 where it is infeasible else 0, the bound proved; for each cell the slope of its secant, for
                         each the start of its touching interval, for each the end; a multiplier for each row: cells,
                         marginals, rate, label, Jensen rows, order rows,
-                        linear rows
+                        linear rows, the label without the seed; for the latter the slope of the secant of each (s, y)
    MB_TRACE_OPEN        the number of the node that the box became, the cell of its split, the point
    MB_TRACE_EMPTY       (nothing) the sums of rows and columns leave the box no coupling
    MB_TRACE_INFEASIBLE  (nothing) by the last relaxation
