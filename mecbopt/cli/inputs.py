@@ -15,14 +15,17 @@ from typing import Any
 import click
 
 from mecbopt.cli.again import path_text, written
-from mecbopt.cli.samples import DELIMITER, read_columns
+from mecbopt.cli.samples import DELIMITER, DELIMITER_HELP, read_columns
 from mecbopt.cli.values import BINS, CHANNEL, NUMBER, PMF, IntegerType
 from mecbopt.errors import MecboptError
 from mecbopt.problem import Agreement, CostCap, Forbidden, Problem, load_problem
+from mecbopt.problem.bins import is_continuous
 from mecbopt.problem.named import NamedConstraint
 
 __all__ = ["OPTION_OF_ARGUMENT", "ProblemSource", "option_names", "problem_options"]
 
+#: Different numbers in a column beyond which they are hardly letters: who gives more is told of --bins.
+_MANY_NUMBERS = 40
 #: How an argument of the library is called on the command line.
 OPTION_OF_ARGUMENT = {
     "p_x": "--px",
@@ -109,6 +112,13 @@ class ProblemSource:
                 )
             names = {"--x": self.x, "--y": self.y, "--label": self.label}
             columns = read_columns(self.samples, names, self.delimiter)
+            if self.bins is None and is_continuous(columns["--x"], _MANY_NUMBERS):
+                letters = len(set(columns["--x"]))
+                click.echo(
+                    f"Note: column '{self.x}' holds {letters} different numbers, each a letter of X, and the "
+                    "time grows with their number: --bins 6 cuts it into six intervals.",
+                    err=True,
+                )
             return Problem.from_samples(
                 columns["--x"],
                 p_y=self.py,
@@ -172,6 +182,11 @@ class ProblemSource:
 
     def _from_file(self, path: Path) -> Problem:
         """The file's problem; a rate, a label limit or a distortion on the command line replaces its own."""
+        if path.suffix.lower() in (".csv", ".tsv"):
+            raise click.UsageError(
+                f"FILE is '{path}', a table: name the columns, --samples {path} --x COLUMN ..., or give a "
+                "problem file, .toml or .json."
+            )
         problem = load_problem(path)
         with option_names():
             changes = self._replacing()
@@ -269,11 +284,7 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         click.option("--x", metavar="COLUMN", help="Column of X in the samples."),
         click.option("--y", metavar="COLUMN", help="Column whose law is that of Y (or give --py)."),
         click.option("--label", metavar="COLUMN", help="Column of the label S."),
-        click.option(
-            "--delimiter",
-            type=DELIMITER,
-            help="Of the cells: a character, tab, semicolon, ...  [default: comma; tab for .tsv]",
-        ),
+        click.option("--delimiter", type=DELIMITER, help=DELIMITER_HELP),
         click.option(
             "--bins",
             type=BINS,
