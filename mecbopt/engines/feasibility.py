@@ -31,7 +31,7 @@ from mecbopt.formulation import (
 from mecbopt.info import entropy
 from mecbopt.tolerances import LIMIT_SLACK
 
-__all__ = ["Feasibility", "examine", "first_incumbent"]
+__all__ = ["Feasibility", "begins_feasible", "examine", "first_incumbent"]
 
 #: Where less than this share of I(S;X) must be kept, the smallest rate is found in units of the share.
 _SMALL_SHARE = 1e-6
@@ -81,7 +81,16 @@ def first_incumbent(formulation: Formulation) -> Incumbent:
     """The independent coupling, a mixture of constants: feasible wherever only the rate is limited."""
     independent = np.multiply.outer(formulation.p_x, formulation.p_y).ravel()
     cost = float(formulation.objective.costs(independent))
-    return Incumbent(formulation.constants(), formulation.p_y, cost)
+    used = formulation.p_y > 0.0
+    return Incumbent(formulation.constants()[used], formulation.p_y[used], cost)
+
+
+def begins_feasible(formulation: Formulation) -> bool:
+    """Whether the first incumbent is known to be feasible: it meets every limit on the coupling."""
+    if formulation.label_limit is not None or formulation.convex:
+        return False
+    vertex = first_incumbent(formulation)
+    return all(_level(limit, vertex) <= limit.bound for limit in formulation.other_limits)
 
 
 def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None) -> Feasibility:
@@ -102,6 +111,9 @@ def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None)
             return Feasibility(quick)
     met: tuple[Limit, ...] = () if rate is None else (rate,)
     for limit in formulation.other_limits:
+        if _level(limit, vertex) <= limit.bound:
+            met = (*met, limit)
+            continue
         least = _least(formulation, limit, met, seed, clock, vertex)
         if least.vertex is None or least.level > limit.bound + LIMIT_SLACK:
             return Feasibility(None, least.bound > limit.bound + LIMIT_SLACK, expired=least.expired)

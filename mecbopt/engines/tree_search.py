@@ -11,13 +11,23 @@ from mecbopt.control import node_limit_reached
 from mecbopt.engines.base import Request
 from mecbopt.engines.unseen_label import unseen_label_arguments
 from mecbopt.engines.vertex import Incumbent, to_vertex
-from mecbopt.formulation import Formulation, LinearRows
+from mecbopt.formulation import Formulation, LinearLimit, LinearRows
+from mecbopt.formulation.formulation import FloatArray
 from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["TreeInSlices"]
 
 #: Seconds of one slice: short enough for progress, limits and Ctrl-C.
 _SLICE_SECONDS = 0.05
+
+
+def linear_rows(formulation: Formulation) -> tuple[LinearRows, tuple[FloatArray, FloatArray] | None]:
+    """The linear rows; where the law of Y varies, those on single letters as ends of their masses."""
+    rows = LinearRows.of(formulation)
+    if not formulation.free_law:
+        return rows, None
+    least, most, rows = rows.without_the_law()
+    return rows, (least, most)
 
 
 class TreeInSlices:
@@ -41,9 +51,10 @@ class TreeInSlices:
         # allowed: one that is met with equality by a single point would leave no room for rounding, and its
         # price may be large.  Without one a slack s of the rate is worth of the order of R s bits.
         label = formulation.label_limit
-        rows = LinearRows.of(formulation)
+        rows, law = linear_rows(formulation)
         # A label without the seed has limits of its own for couplings and for bounds.
-        self._exact = len(rows) == 0 and (label is None or formulation.unseen_label)
+        limited = len(rows) > 0 or any(isinstance(limit, LinearLimit) for limit in formulation.limits)
+        self._exact = not limited and (label is None or formulation.unseen_label)
         self._arguments: dict[str, Any] = {
             "p_x": formulation.p_x,
             "p_y": formulation.p_y,
@@ -52,6 +63,7 @@ class TreeInSlices:
             "max_label_entropy": None if label is None else label.bound + LIMIT_SLACK,
             "label_table": None if label is None else label.table[0],
             "linear": (rows.coefficients, rows.lower, rows.upper),
+            "law_between": law,
             "entropy_floor": cost_bound,
             "settings": settings,
             "seed": request.seed,
