@@ -322,7 +322,9 @@ def _better_start(
     limits, bounds = limit_rows(formulation, restricted[0])
     laws = formulation.output_laws(restricted[0])
     residual = restricted[1] @ laws - formulation.p_y
-    if (not formulation.free_law and np.abs(residual).max() > CHECK) or np.any(limits @ restricted[1] > bounds + CHECK):
+    if (not formulation.free_law and np.abs(residual).max() > CHECK) or np.any(
+        limits @ restricted[1] > bounds + CHECK
+    ):
         return feasible
     if not formulation.is_linear:
         seen_too_little = (

@@ -28,6 +28,7 @@ OPTION_OF_ARGUMENT = {
     "p_x": "--px",
     "p_y": "--py",
     "y_size": "--y-size",
+    "p_y_tolerance": "--py-tolerance",
     "p_s_given_x": "--ps-given-x",
     "max_label_entropy": "--max-label-entropy",
     "min_label_entropy": "--min-label-entropy",
@@ -76,6 +77,7 @@ class ProblemSource:
     max_label_entropy: Any
     min_label_entropy: Any
     y_size: int | None
+    py_tolerance: Any
     label_without_seed: bool
     distortion: list[list[Any]] | None
     forbid: list[list[Any]] | None
@@ -150,6 +152,8 @@ class ProblemSource:
             for name in ("rate", "max_label_entropy", "min_label_entropy", "distortion")
             if (value := getattr(self, name)) is not None
         }
+        if self.py_tolerance is not None:
+            given["p_y_tolerance"] = self.py_tolerance
         if self.label_without_seed:
             given["label_sees_seed"] = False
         constraints = self._constraints()
@@ -171,7 +175,7 @@ class ProblemSource:
         return found
 
     def _from_file(self, path: Path) -> Problem:
-        """The file's problem; a rate, a label limit or a distortion on the command line replaces its own."""
+        """The file's problem; a rate, a limit, a tolerance or a distortion given here replaces its own."""
         problem = load_problem(path)
         with option_names():
             changes = self._replacing()
@@ -256,6 +260,11 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         click.option("--py", type=PMF, help="Pmf of Y."),
         click.option(
             "--y-size", type=IntegerType(1, 2**31), help="Letters of Y, whose law is free, in place of --py."
+        ),
+        click.option(
+            "--py-tolerance",
+            type=NUMBER,
+            help="How far the law of Y may be from the one given, in total variation; replaces the file's.",
         ),
         click.option(
             "--ps-given-x", type=CHANNEL, help="Label channel p(s|x): one row for each letter of X."

@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from mecbopt._core import tree
 from mecbopt.control import node_limit_reached
 from mecbopt.engines.base import Request
@@ -57,7 +59,8 @@ class TreeInSlices:
         self._exact = not limited and (label is None or formulation.unseen_label)
         self._arguments: dict[str, Any] = {
             "p_x": formulation.p_x,
-            "p_y": formulation.p_y,
+            # One law among others where it varies, of which the core wants masses.
+            "p_y": np.full(len(formulation.p_y), 1 / len(formulation.p_y)) if law else formulation.p_y,
             "rate": formulation.rate * (1.0 if self._exact else 1.0 + LIMIT_SLACK),
             "p_s_given_x": None if label is None else label.channel,
             "max_label_entropy": None if label is None else label.bound + LIMIT_SLACK,

@@ -128,7 +128,7 @@ class Formulation:
         return block_sums(mappings, self.p_x[:, None], len(self.p_y))[..., 0]
 
     def marginal_rows(self, laws: FloatArray) -> FloatArray:
-        """Rows that a mixture meets with 1: the marginals in shares of p_Y, shape (m, k); else that it is one.
+        """Rows that mixtures meet with 1: marginals in shares of p_Y, shape (m, k), or the sum of weights.
 
         Parameters
         ----------

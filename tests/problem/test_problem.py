@@ -94,7 +94,15 @@ def test_invalid_input_names_the_argument_the_value_and_the_remedy(arguments, wo
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        ({"p_y_tolerance": 0.1}, "p_y_tolerance"),
+        (
+            {
+                "p_y_tolerance": 0.1,
+                "p_s_given_x": [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]],
+                "max_label_entropy": 0.8,
+                "label_sees_seed": False,
+            },
+            "label_sees_seed",
+        ),
     ],
 )
 def test_what_no_engine_solves_is_stated_and_refused_by_name_when_it_is_to_be_solved(arguments, name):

@@ -6,7 +6,7 @@
  *     psi(P, P_Y) >= alpha P_Y + beta P                                        (linear)
  *     psi(P, P_Y) >= sum_k w_k p_X(A_k) g(p_X(x) [x in A_k] / p_X(A_k))         (homogeneous and concave: superadditive)
  * whatever the law is: the tables are those of a law of masses 1, and nothing has to be branched on but posteriors
- * (lemma free_law_rows).  The box itself is two rows a cell, lower t * P_Y <= P <= upper t * P_Y.
+ * (lemma posterior_rows).  The box itself is two rows a cell, lower t * P_Y <= P <= upper t * P_Y.
  */
 #include "tree/search.h"
 

@@ -52,7 +52,7 @@ struct mb_search {
     /* the relaxation solved last */
     double point[MB_MAX_CELLS], cell_error[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
     double place[MB_MAX_CELLS]; /* the point in the box: its posteriors, where the law of Y varies */
-    double dual_value; /* bound of the very duals in cell_dual; last_bound may stem from earlier ones */
+    double dual_value;          /* bound of the very duals in cell_dual; last_bound may stem from earlier ones */
     /* secants of the label without the seed on the box at hand: [s][y] */
     double label_slope[MB_MAX_LABELS * MB_MAX_LETTERS], label_intercept[MB_MAX_LABELS * MB_MAX_LETTERS];
     mb_trace trace;

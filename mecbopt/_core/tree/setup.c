@@ -2,11 +2,11 @@
 #include "tree/search.h"
 
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, const double *law_lower,
-                         const double *law_upper, double rate, int s, const double *p_s_given_x, const double *label_table, double label_limit, int linear_count,
-                         const double *linear, const double *linear_lower, const double *linear_upper,
-                         double joint_limit, double joint_slack, int minimise_label, double entropy_floor,
-                         const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
-                         const double *start_weights) {
+                         const double *law_upper, double rate, int s, const double *p_s_given_x,
+                         const double *label_table, double label_limit, int linear_count, const double *linear,
+                         const double *linear_lower, const double *linear_upper, double joint_limit, double joint_slack,
+                         int minimise_label, double entropy_floor, const mb_settings *settings, uint64_t seed,
+                         int start_count, const int32_t *start_mappings, const double *start_weights) {
     mb_search *search = core_calloc(1, sizeof(mb_search));
     if (!search) return NULL;
     search->settings = *settings;

@@ -40,9 +40,9 @@ typedef struct {
     double p_x[MB_MAX_LETTERS], p_y[MB_MAX_LETTERS];
     int free_law; /* whether the law of Y varies (free_law.c): then p_y is 1 in the tables */
     double law_lower[MB_MAX_LETTERS], law_upper[MB_MAX_LETTERS]; /* of P_Y(y); p_y itself where it is given */
-    double rate, label_limit;            /* MB_INFINITY where absent */
-    double *mass;                        /* [A]: p_X(A) */
-    double *entropy_term;                /* [A]: phi(p_X(A)) */
+    double rate, label_limit;                                    /* MB_INFINITY where absent */
+    double *mass;                                                /* [A]: p_X(A) */
+    double *entropy_term;                                        /* [A]: phi(p_X(A)) */
     double *label_term;                  /* [A]: the given table, else sum_s phi(P(s, A)) - phi(p_X(A)) */
     double *atom;                        /* [y][x][A]: v = p_Y(y) p_X(x) / p_X(A) for x in A, else 0 */
     double *atom_phi;                    /* [y][x][A]: phi(v) */

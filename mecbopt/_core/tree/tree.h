@@ -73,11 +73,11 @@ enum {
    `entropy_floor` is a lower bound on the
    joint entropy that is known beforehand; 0 where none is. */
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, const double *law_lower,
-                         const double *law_upper, double rate, int s, const double *p_s_given_x, const double *label_table, double label_limit, int linear_count,
-                         const double *linear, const double *linear_lower, const double *linear_upper,
-                         double joint_limit, double joint_slack, int minimise_label, double entropy_floor,
-                         const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
-                         const double *start_weights);
+                         const double *law_upper, double rate, int s, const double *p_s_given_x,
+                         const double *label_table, double label_limit, int linear_count, const double *linear,
+                         const double *linear_lower, const double *linear_upper, double joint_limit, double joint_slack,
+                         int minimise_label, double entropy_floor, const mb_settings *settings, uint64_t seed,
+                         int start_count, const int32_t *start_mappings, const double *start_weights);
 void mb_search_free(mb_search *search);
 /* Results of `mb_search_run` other than 0: what was found stays valid, and the step that broke off is repeated by
    the next call. */
