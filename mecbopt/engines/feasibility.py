@@ -33,9 +33,11 @@ from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["Feasibility", "begins_feasible", "examine", "first_incumbent"]
 
-#: Where less than this share of I(S;X) must be kept, the smallest rate is found in units of the share.
+#: Where less than this share of I(S;X) can or must be kept, it is counted in units of its own.
 _SMALL_SHARE = 1e-6
-#: Columns of that program at most.
+#: Of what is kept, bits: entries in units of less would overflow a linear program's scaling.
+_LEAST_UNIT = 1e-9
+#: Columns of the program for the smallest rate at most.
 _FEW_MAPPINGS = 50_000
 
 
@@ -172,7 +174,7 @@ def _examine_label(
         # The label is independent of X: H(S|Y,U) = H(S) for every mixture.
         least = _Least(None, 1.0, 1.0, False)
     else:
-        least = _least(formulation, label, met, seed, clock, start)
+        least = _least_label(formulation, label, met, seed, clock, start)
         # I(S;Y|U) <= H(Y|U) <= R: no more than R of I(S;X) can be kept.
         at_least = min(least.level, 1.0 - formulation.rate / label.information)
         least = replace(least, bound=max(least.bound, at_least))
@@ -191,6 +193,27 @@ def _examine_label(
         with contextlib.suppress(SolverError):
             smallest_rate = _smallest_rate(formulation, label, rate, seed, clock)
     return Feasibility(None, infeasible, entropy_found, entropy_bound, smallest_rate, least.expired)
+
+
+def _least_label(
+    formulation: Formulation,
+    label: LabelLimit,
+    met: tuple[Limit, ...],
+    seed: int,
+    clock: Clock,
+    start: Incumbent,
+) -> _Least:
+    """The least share of I(S;X) that is lost.
+
+    A rate that can keep a small share alone is the unit of what is kept: beside 1 a linear program to 1e-9
+    does not see it.
+    """
+    unit = max(formulation.rate, _LEAST_UNIT)
+    share = unit / label.information
+    if share >= _SMALL_SHARE:
+        return _least(formulation, label, met, seed, clock, start)
+    found = _least(formulation, label.kept(unit), met, seed, clock, start, floor=-1.0)
+    return _Least(found.vertex, 1.0 + found.level * share, 1.0 + found.bound * share, found.expired)
 
 
 def _smallest_rate(
@@ -230,12 +253,13 @@ def _smallest_rate_of_a_small_share(formulation: Formulation, label: LabelLimit)
     weights = formulation.largest_weights(laws, np.zeros((0, len(mappings))), ())
     spent, kept = entropy(laws, axis=1) * weights, kept * weights
     unit = (1.0 - label.bound) / kept.max()
+    marginals = formulation.marginal_rows(laws)
     from scipy.optimize import linprog  # a tenth of a second, for a rare case
 
     program = linprog(
         spent / spent.max(),
-        A_ub=np.vstack([-kept / kept.max(), (laws / formulation.p_y * weights[:, None]).T * unit]),
-        b_ub=np.concatenate([[-1.0], np.ones(len(formulation.p_y))]),
+        A_ub=np.vstack([-kept / kept.max(), marginals * weights * unit]),
+        b_ub=np.concatenate([[-1.0], np.ones(len(marginals))]),
     )
     return float(program.fun * spent.max() * unit) if program.status == 0 else None
 
@@ -247,10 +271,11 @@ def _least(
     seed: int,
     clock: Clock,
     start: Incumbent | None = None,
+    floor: float = 0.0,
 ) -> _Least:
     """Minimise the left-hand side of one limit subject to others, which `start` meets.
 
-    As scaled all of them lie between 0 and 1, but for the rate, whose unit is the caller's.
+    As scaled all of them lie between `floor` and 1, but for the rate, whose unit is the caller's.
     """
     program = MixtureProgram(formulation, limits=rows, objective=objective, seed=seed, clock=clock)
     if start is not None:
@@ -258,17 +283,17 @@ def _least(
     try:
         result = program.minimize()
     except Expired:
-        return _Least(None, 1.0, 0.0, True)
+        return _Least(None, 1.0 + floor, floor, True)
     # A point is known to meet the rows: "infeasible" is then trouble with their scales, and proves nothing.
     if result is None:
         level = math.inf if start is None else _level(objective, start)
-        return _Least(start, level, 0.0, False)
+        return _Least(start, level, floor, False)
     vertex = to_vertex(formulation, result.mappings, result.weights, rows)
     if vertex is None:
-        return _Least(None, result.value, max(0.0, result.lower_bound), not result.complete)
+        return _Least(None, result.value, max(floor, result.lower_bound), not result.complete)
     level = _level(objective, vertex)
     # A bound above what a vertex attains is a rounding error of the bound.
-    bound = min(max(0.0, result.lower_bound), level)
+    bound = min(max(floor, result.lower_bound), level)
     return _Least(vertex, level, bound, not result.complete)
 
 

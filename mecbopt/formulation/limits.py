@@ -17,8 +17,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
-from fractions import Fraction
 from functools import cached_property
 from typing import Protocol
 
@@ -26,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlog1py
 
+from mecbopt.formulation.exact_label import ExactLabel
 from mecbopt.formulation.partitions import block_sums, subset_sums
 from mecbopt.info import phi
 from mecbopt.tolerances import LIMIT_SLACK
@@ -33,9 +32,9 @@ from mecbopt.units import BITS_PER_NAT
 
 __all__ = [
     "BoolArray",
-    "ExactLabel",
     "FloatArray",
     "IntArray",
+    "KeptInformation",
     "LabelLimit",
     "Limit",
     "LinearLimit",
@@ -47,87 +46,13 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 #: Below this I(S;X) the rounding of H(S) in double precision, 1e-15 bits, is no longer small beside the slack
-#: of a limit.  The distance from H(S) to C and the deviations p(s|x) - p(s) then come with 50 digits from the
-#: laws as stated: rounding the masses to floats alone moves H(S) by 1e-16 bits.
+#: of a limit: the label as stated is asked.
 _EXACT_BELOW = 1e-3
-_DIGITS = 50
 #: A rate in units of less than this would make entries that overflow a linear program's scaling.
 _SMALLEST_RATE_UNIT = 1e-9
 #: Relative deviations below this go to the series of (1 + d) ln(1 + d) - d, which cancels otherwise.
 _SERIES_BELOW = 0.05
 _SERIES_TERMS = 14  # 0.05^13 / 13 / 14 is below the rounding of d^2 / 2
-
-
-@dataclass(frozen=True)
-class ExactLabel:
-    """A label as stated, of which the floats are roundings.
-
-    Attributes
-    ----------
-    p_x : tuple of Fraction
-        Sums to exactly 1.
-    channel : tuple of tuples of Fraction
-        p(s|x), every row summing to exactly 1.
-    limit : Fraction
-        C, bits.
-    """
-
-    p_x: tuple[Fraction, ...]
-    channel: tuple[tuple[Fraction, ...], ...]
-    limit: Fraction
-
-    @classmethod
-    def of(cls, p_x: FloatArray, channel: FloatArray, limit: float) -> ExactLabel:
-        """The floats taken as stated, renormalised."""
-        return cls(_summing_to_1(p_x), tuple(_summing_to_1(row) for row in channel), Fraction(limit))
-
-    @cached_property
-    def _decimals(self) -> tuple[list[Decimal], list[list[Decimal]], list[Decimal]]:
-        """p_X, p(s|x) and p_S.  To be read within a context of `_DIGITS`."""
-        masses = [_decimal(mass) for mass in self.p_x]
-        rows = [[_decimal(entry) for entry in row] for row in self.channel]
-        law = [
-            sum((mass * entry for mass, entry in zip(masses, column, strict=True)), Decimal(0))
-            for column in zip(*rows, strict=True)
-        ]
-        return masses, rows, law
-
-    def entropy_minus_limit(self) -> float:
-        """H(S) - C, bits."""
-        with localcontext() as context:
-            context.prec = _DIGITS
-            _, _, law = self._decimals
-            entropy = -sum((mass * mass.ln() for mass in law if mass > 0), Decimal(0))
-            return float(entropy / Decimal(2).ln() - _decimal(self.limit))
-
-    def deviations(self) -> FloatArray:
-        """p_X(x) (p(s|x) - p(s)), shape (n, s)."""
-        with localcontext() as context:
-            context.prec = _DIGITS
-            masses, rows, law = self._decimals
-            # Equal rows deviate by nothing, not by the rounding of their mean.
-            rounding = Decimal(10) ** (5 - _DIGITS)
-
-            def deviation(mass: Decimal, entry: Decimal, mean: Decimal) -> float:
-                difference = entry - mean
-                return float(mass * difference) if abs(difference) > rounding else 0.0
-
-            return np.array(
-                [
-                    [deviation(mass, entry, mean) for entry, mean in zip(row, law, strict=True)]
-                    for mass, row in zip(masses, rows, strict=True)
-                ]
-            )
-
-
-def _decimal(number: Fraction) -> Decimal:
-    return Decimal(number.numerator) / Decimal(number.denominator)
-
-
-def _summing_to_1(masses: FloatArray) -> tuple[Fraction, ...]:
-    exact = [Fraction(float(mass)) for mass in masses]
-    total = sum(exact, Fraction(0))
-    return tuple(mass / total for mass in exact)
 
 
 class Limit(Protocol):
@@ -389,13 +314,7 @@ class LabelLimit(_SumOverBlocks):
         return np.column_stack([self.p_x, self.p_x[:, None] * deviations])
 
     def _divergence(self, sums: FloatArray) -> FloatArray:
-        """p(A) D(p(s|A) || p(s)), bits, from mass and deviations, shape (..., 1 + s') -> (...)."""
-        law = self._law[self._law > 0]
-        mass = sums[..., :1]
-        relative = np.divide(sums[..., 1:], mass, out=np.zeros_like(sums[..., 1:]), where=mass > 0) / law
-        relative = np.maximum(relative, -1.0)
-        excess: FloatArray = (law * _convex(relative)).sum(axis=-1)
-        return BITS_PER_NAT * mass[..., 0] * excess
+        return _divergence(sums, self._law)
 
     @cached_property
     def information(self) -> float:
@@ -451,6 +370,10 @@ class LabelLimit(_SumOverBlocks):
         """A level as H(S|Y,U), bits."""
         return self.limit + self._entropy_minus_limit - self.information * (1.0 - level)
 
+    def kept(self, unit: float) -> KeptInformation:
+        """What is kept of I(S;X), in units of so many bits."""
+        return KeptInformation(self._sums, self._law, self.letters_y, unit)
+
     def restrict(self, keep_x: BoolArray, keep_y: BoolArray, p_x: FloatArray) -> LabelLimit:
         """The same limit on the letters that are kept."""
         return LabelLimit(
@@ -462,6 +385,59 @@ class LabelLimit(_SumOverBlocks):
         masses = self.p_x > 0
         divergences = self._information[masses] / self.p_x[masses]
         return float(divergences.max()) / self._unit
+
+
+@dataclass(frozen=True, eq=False)
+class KeptInformation(_SumOverBlocks):
+    """-I(S;Y|U) in units of so many bits, to be minimised where R is so small that all but nothing is lost.
+
+    Attributes
+    ----------
+    sums : ndarray, shape (n, 1 + s')
+        Mass and mass-weighted deviations p(s|x) - p(s).
+    law : ndarray
+        p_S.
+    letters_y : int
+    unit : float
+        Bits.
+    """
+
+    sums: FloatArray
+    law: FloatArray
+    letters_y: int
+    unit: float
+    name = "max_label_entropy"
+    nonnegative = False
+    bound = math.inf
+
+    @property
+    def statistics(self) -> FloatArray:
+        """Mass and deviations."""
+        return self.sums
+
+    def term(self, blocks: FloatArray) -> FloatArray:
+        """-J of the set."""
+        return -_divergence(blocks, self.law) / self.unit
+
+    def bits(self, level: float) -> float:
+        """A level as -I(S;Y|U), bits."""
+        return level * self.unit
+
+    def restrict(self, keep_x: BoolArray, keep_y: BoolArray, p_x: FloatArray) -> KeptInformation:
+        """The same on the letters that are kept."""
+        sums = self.sums[keep_x].copy()
+        sums[:, 0] = p_x
+        return KeptInformation(sums, self.law, int(keep_y.sum()), self.unit)
+
+
+def _divergence(sums: FloatArray, law: FloatArray) -> FloatArray:
+    """p(A) D(p(s|A) || p(s)), bits, from mass and deviations, shape (..., 1 + s') -> (...)."""
+    law = law[law > 0]
+    mass = sums[..., :1]
+    relative = np.divide(sums[..., 1:], mass, out=np.zeros_like(sums[..., 1:]), where=mass > 0) / law
+    relative = np.maximum(relative, -1.0)
+    excess: FloatArray = (law * _convex(relative)).sum(axis=-1)
+    return BITS_PER_NAT * mass[..., 0] * excess
 
 
 def _convex(d: FloatArray) -> FloatArray:

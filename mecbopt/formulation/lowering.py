@@ -16,8 +16,9 @@ import numpy as np
 from mecbopt.errors import Name, NotSupportedError
 from mecbopt.formulation.affine import coupling_limits
 from mecbopt.formulation.convex import ConvexLimit, PrivacyLimit
+from mecbopt.formulation.exact_label import ExactLabel
 from mecbopt.formulation.formulation import Formulation
-from mecbopt.formulation.limits import ExactLabel, LabelLimit, Limit, LinearLimit, RateLimit
+from mecbopt.formulation.limits import LabelLimit, Limit, LinearLimit, RateLimit
 from mecbopt.formulation.objectives import ConditionalEntropy, JointEntropy, LinearObjective, Objective
 from mecbopt.problem import Problem
 

@@ -103,8 +103,9 @@ def test_a_curve_is_answered(tmp_path: Path) -> None:
     assert (tmp_path / "out.png").exists()
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-@pytest.mark.parametrize("whole_group", [False, True], ids=["process", "terminal"])
+@pytest.mark.parametrize(
+    ("jobs", "whole_group"), [("1", False), ("2", False), ("2", True)], ids=["alone", "command", "terminal"]
+)
 def test_proofs_are_answered(tmp_path: Path, jobs: str, whole_group: bool) -> None:
     """A terminal sends the signal to the workers as well, `kill` to the command alone."""
     arguments = ("prove", "binary_coupling", "largest_loss", "theorem_3", "--jobs", jobs)

@@ -56,14 +56,13 @@ def test_sixty_random_instances_equal_the_vertex_enumeration(shape, tenth):
 
 @pytest.mark.parametrize("shape", [(4, 3), (3, 4)])
 @pytest.mark.parametrize(
-    "tenth", [0, *(pytest.param(tenth, marks=pytest.mark.slow) for tenth in range(1, 6))]
+    "seed", [1, 3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(30) if seed not in {1, 3})]
 )
-def test_thirty_larger_instances_equal_the_walk_over_vertices(shape, tenth):
-    """Ten of each shape in every run, all thirty with `make test-slow`: the oracle takes its time."""
-    for seed in range(5 * tenth, 5 * tenth + 5):
-        instance = random_instance(*shape, seed)
-        body = polytope(instance.p_x, instance.p_y, instance.rate)
-        _assert_optimal(mb.solve(_problem(instance)), best_over_basis_graph(body))
+def test_larger_instances_equal_the_walk_over_vertices(shape, seed):
+    """Two of each shape in every run, all thirty with `make test-slow`: the oracle takes its time."""
+    instance = random_instance(*shape, seed)
+    body = polytope(instance.p_x, instance.p_y, instance.rate)
+    _assert_optimal(mb.solve(_problem(instance)), best_over_basis_graph(body))
 
 
 @pytest.mark.slow

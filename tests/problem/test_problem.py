@@ -97,7 +97,7 @@ def test_invalid_input_names_the_argument_the_value_and_the_remedy(arguments, wo
         (
             {
                 "p_y_tolerance": 0.1,
-                "p_s_given_x": [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]],
+                "p_s_given_x": LABEL,
                 "max_label_entropy": 0.8,
                 "label_sees_seed": False,
             },

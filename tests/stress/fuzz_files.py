@@ -6,7 +6,7 @@ import io
 import json
 import tempfile
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +209,13 @@ def call_command(words: list[str]) -> int:
     """The exit code of a command in this process; AssertionError unless it is one of ours, with its line."""
     out, errors = io.StringIO(), io.StringIO()
     code: Any = None
-    with redirect_stdout(out), redirect_stderr(errors):
+    # A mutated option may name any file: it is written where nobody misses it.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        chdir(folder),
+        redirect_stdout(out),
+        redirect_stderr(errors),
+    ):
         try:
             entry_point(words)
         except SystemExit as request:

@@ -200,3 +200,47 @@ def test_a_solution_that_took_for_ever_is_refused() -> None:
     assert changed != text
     with pytest.raises(mb.SolutionError, match="seconds is 'inf'"):
         mb.Solution.from_json(changed)
+
+
+NEXT_TO_NO_RATE = mb.Problem(
+    [0.4974893377760214, 0.045495581161278206, 0.14939264672470545, 0.307622434337995],
+    [0.06059775677960721, 0.9394022432203928],
+    9.99e-10,
+    [[0.7, 0.3], [0.3, 0.7], [0.9, 0.1], [0.3, 0.7]],
+    0.9772135642358273,
+)
+
+
+@pytest.mark.parametrize("method", ["auto", "local", "greedy"])
+def test_what_next_to_no_rate_keeps_of_a_label_is_found(method: str) -> None:
+    """R keeps a part in 10^9 of I(S;X): beside 1 the linear program did not see it."""
+    solution = mb.solve(NEXT_TO_NO_RATE, method=method)
+    assert solution.status is mb.Status.INFEASIBLE
+    assert NEXT_TO_NO_RATE.max_label_entropy < solution.smallest_label_entropy < 0.97721356435
+    assert 1.68e-9 < solution.smallest_rate < 1.69e-9
+
+
+def test_the_smallest_label_entropy_at_next_to_no_rate_counts_what_is_kept() -> None:
+    """It was H(S): all that can be kept, R = 1e-9 bits of a label that X tells, was lost."""
+    sure = np.eye(3)[[0, 1, 1, 2]]
+    problem = mb.Problem([0.1, 0.2, 0.3, 0.4], [0.3, 0.7], 1e-9, sure, 1.0)
+    solution = mb.solve(problem)
+    assert solution.status is mb.Status.INFEASIBLE
+    entropy = mb.info.entropy([0.1, 0.5, 0.4])
+    assert solution.smallest_label_entropy == pytest.approx(entropy - 1e-9, abs=1e-14)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "highs", "enumeration"])
+def test_a_vertex_of_the_marginals_next_to_the_rate_is_moved_within(engine: str) -> None:
+    """Three mappings whose rate is R (1 + 1e-10): the value was 8.5e-11 bits above the optimum."""
+    problem = mb.Problem(
+        [0.6140752163763571, 0.38592478362364285],
+        [Fraction(22, 53), Fraction(20, 53), Fraction(11, 53)],
+        0.7639620639525048,
+        [[0.22539580149839775, 0.7746041985016022], [0.909200762045632, 0.09079923795436792]],
+        0.7158616958737335,
+    )
+    solution = mb.solve(problem, engine=engine)
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.rate <= problem.rate + 1e-15
+    assert solution.mutual_information == pytest.approx(0.5986590888340545, abs=1e-13)
