@@ -18,7 +18,7 @@ from mecbopt.cli.again import path_text, written
 from mecbopt.cli.samples import DELIMITER, read_columns
 from mecbopt.cli.values import BINS, CHANNEL, NUMBER, PMF, IntegerType
 from mecbopt.errors import MecboptError
-from mecbopt.problem import Agreement, CostCap, Forbidden, Problem, load_problem
+from mecbopt.problem import Agreement, CostCap, Forbidden, GroupFairness, Problem, load_problem
 from mecbopt.problem.named import NamedConstraint
 
 __all__ = ["OPTION_OF_ARGUMENT", "ProblemSource", "option_names", "problem_options"]
@@ -39,6 +39,8 @@ OPTION_OF_ARGUMENT = {
     "constraints.at_least": "--min-agreement",
     "constraints.costs": "--cost",
     "constraints.at_most": "--max-cost",
+    "constraints.outcomes": "--outcomes",
+    "constraints.groups": "--groups",
     "normalize": "--normalize",
     "pass normalize=True": "add --normalize",
     "smoothing": "--smoothing",
@@ -84,6 +86,9 @@ class ProblemSource:
     min_agreement: Any
     cost: list[list[Any]] | None
     max_cost: Any
+    max_disparity: Any
+    outcomes: list[Any] | None
+    groups: list[list[Any]] | None
     normalize: bool
 
     def problem(self) -> Problem:
@@ -164,6 +169,12 @@ class ProblemSource:
         if (self.cost is None) != (self.max_cost is None):
             missing, there = ("--cost", "--max-cost") if self.cost is None else ("--max-cost", "--cost")
             raise click.UsageError(f"{there} is given without {missing}: give both, or neither.")
+        if (self.max_disparity is None) != (self.outcomes is None) or (
+            self.groups is not None and self.outcomes is None
+        ):
+            raise click.UsageError(
+                "--max-disparity and --outcomes go together, and --groups with them: give both, or none."
+            )
         found: list[NamedConstraint] = []
         if self.forbid is not None:
             found.append(Forbidden([tuple(cell) for cell in self.forbid]))
@@ -172,6 +183,9 @@ class ProblemSource:
         if self.cost is not None:
             rows = [[float(entry) for entry in row] for row in self.cost]
             found.append(CostCap(rows, at_most=float(self.max_cost)))
+        if self.max_disparity is not None and self.outcomes is not None:
+            with option_names({**OPTION_OF_ARGUMENT, "constraints.at_most": "--max-disparity"}):
+                found.append(GroupFairness(self.outcomes, float(self.max_disparity), self.groups))
         return found
 
     def _from_file(self, path: Path) -> Problem:
@@ -314,6 +328,20 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         click.option("--min-agreement", type=NUMBER, help="Least P(X = Y), letters by position."),
         click.option("--cost", type=CHANNEL, help="c(x,y), one row for each letter of X; with --max-cost."),
         click.option("--max-cost", type=NUMBER, help="E c(X,Y) is at most this."),
+        click.option(
+            "--max-disparity",
+            type=NUMBER,
+            help="Group fairness: P(Y in --outcomes) differs by no more between groups of X.",
+        ),
+        click.option(
+            "--outcomes", type=PMF, metavar="y,y,...", help="Positions of Y, from 0, for --max-disparity."
+        ),
+        click.option(
+            "--groups",
+            type=CHANNEL,
+            metavar="x,x;x,...",
+            help="Positions of X of each group, as 0,1;2,3.  [default: the groups are the label]",
+        ),
     ]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
