@@ -158,6 +158,7 @@ def solve(
     best, cost_bound = feasibility.incumbent, formulation.objective.lower_bound
     search: Search | None = None
     keeper: Keeper | None = None
+    held = held_interrupts()
     try:
         if reason is not StopReason.INTERRUPTED:
             best = _better_start(problem, presolved, best, start)
@@ -172,9 +173,10 @@ def solve(
         if chosen.name != "trivial":
             # Stopped before anything better was found, the independent coupling gives way to the greedy one.
             best = improved_by_greedy(formulation, best, LAST_SECONDS)
+        held.begin()
     except KeyboardInterrupt:
         reason = StopReason.INTERRUPTED
-    with held_interrupts() as held:
+    with held:
         if search is not None:
             _put_away(search, keeper)
             best = min(best, search.incumbent, key=lambda vertex: vertex.cost)

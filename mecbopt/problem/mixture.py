@@ -22,6 +22,8 @@ __all__ = ["Mixture", "source_letters"]
 
 #: How far the sum of the weights may be from 1.
 _WEIGHT_SUM = 1e-9
+#: A mass that is negative by less is a rounding of 0.
+_ROUNDING = 1e-15
 #: What an index of 32 bits can count: no table of more columns fits a memory.
 _MAX_LETTERS = 2**31 - 1
 #: Weights that one line shows.
@@ -195,7 +197,10 @@ class Mixture:
             raise ProblemError(
                 argument=name, value=values, found=f"has shape {table.shape}", required=f"have shape {shape}"
             )
-        return table
+        least = float(table.min(initial=0.0))
+        if not (least >= -_ROUNDING and np.isfinite(table).all()):
+            raise ProblemError(argument=name, value=values, required="be finite, and not be negative")
+        return table if least >= 0.0 else np.maximum(table, 0.0)
 
     def _size(self, letters_y: int | None) -> int:
         """m, which no image may reach."""

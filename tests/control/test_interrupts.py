@@ -22,6 +22,17 @@ def test_an_interrupt_is_noted_and_the_handler_comes_back() -> None:
         signal.raise_signal(signal.SIGINT)
 
 
+def test_holding_may_begin_before_its_block() -> None:
+    """The last statement of what Ctrl-C may end, so that none comes between that and the block."""
+    held = held_interrupts()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    held.begin()
+    signal.raise_signal(signal.SIGINT)
+    with held:
+        assert held.arrived
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_it_leaves_other_threads_and_handlers_alone() -> None:
     def hold() -> None:
         with held_interrupts():

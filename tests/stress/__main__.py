@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.child is not None:
         run_child(GROUPS[options.child], options.seed, options.start)
+    # A shell without job control starts what runs in the background deaf to Ctrl-C, and its children with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     names = options.groups.split(",")
     unknown = [name for name in names if name not in GROUPS]
     if unknown:

@@ -244,3 +244,15 @@ def test_a_vertex_of_the_marginals_next_to_the_rate_is_moved_within(engine: str)
     assert solution.status is mb.Status.OPTIMAL
     assert solution.rate <= problem.rate + 1e-15
     assert solution.mutual_information == pytest.approx(0.5986590888340545, abs=1e-13)
+
+
+@pytest.mark.parametrize("masses", [[0.5, -1.0, 1.5], [0.5, np.nan, 0.5], [0.5, np.inf, 0.5]])
+def test_a_mixture_asks_for_masses(masses: list[float]) -> None:
+    """Infinite and negative ones ended in a warning of numpy's or in nan."""
+    mixture = mb.Mixture([[0, 0, 1], [1, 0, 0]], [0.5, 0.5])
+    with pytest.raises(mb.ProblemError, match="p_x is .*must be finite, and not be negative"):
+        mixture.rate(masses)
+    with pytest.raises(mb.ProblemError, match="p_s_given_x"):
+        mixture.label_entropy_with_seed([0.2, 0.3, 0.5], [[mass] for mass in masses])
+    with pytest.raises(mb.ProblemError, match="p_s_given_x"):
+        mixture.label_entropy_without_seed([0.2, 0.3, 0.5], [[mass] for mass in masses])
