@@ -19,9 +19,8 @@ from mecbopt.engines.highs import Highs
 from mecbopt.engines.linear import Linear
 from mecbopt.engines.programs.mixtures import MixtureProgram
 from mecbopt.engines.tree import Tree
-from mecbopt.engines.tree_search import linear_rows
 from mecbopt.engines.vertex import Incumbent, to_vertex
-from mecbopt.formulation import Formulation, LinearLimit
+from mecbopt.formulation import Formulation, LinearLimit, linear_rows
 from mecbopt.formulation.formulation import FloatArray
 from mecbopt.problem import StopReason
 

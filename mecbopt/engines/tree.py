@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from mecbopt._core import tree
 from mecbopt.engines.base import YES, Request, Support
 from mecbopt.engines.tree_executor import TreeInExecutor
-from mecbopt.engines.tree_search import TreeInSlices, linear_rows
+from mecbopt.engines.tree_search import TreeInSlices
 from mecbopt.engines.tree_threads import TreeInThreads
 from mecbopt.engines.vertex import Incumbent
-from mecbopt.formulation import Formulation, LinearLimit
+from mecbopt.formulation import Formulation, LinearLimit, linear_rows
 
 __all__ = ["Tree"]
 

@@ -13,23 +13,13 @@ from mecbopt.control import node_limit_reached
 from mecbopt.engines.base import Request
 from mecbopt.engines.unseen_label import unseen_label_arguments
 from mecbopt.engines.vertex import Incumbent, to_vertex
-from mecbopt.formulation import Formulation, LinearLimit, LinearRows
-from mecbopt.formulation.formulation import FloatArray
+from mecbopt.formulation import Formulation, LinearLimit, linear_rows
 from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["TreeInSlices"]
 
 #: Seconds of one slice: short enough for progress, limits and Ctrl-C.
 _SLICE_SECONDS = 0.05
-
-
-def linear_rows(formulation: Formulation) -> tuple[LinearRows, tuple[FloatArray, FloatArray] | None]:
-    """The linear rows; where the law of Y varies, those on single letters as ends of their masses."""
-    rows = LinearRows.of(formulation)
-    if not formulation.free_law:
-        return rows, None
-    least, most, rows = rows.without_the_law()
-    return rows, (least, most)
 
 
 class TreeInSlices:

@@ -16,7 +16,7 @@ from mecbopt.formulation.formulation import FloatArray, Formulation
 from mecbopt.formulation.limits import LinearLimit
 from mecbopt.tolerances import LIMIT_SLACK
 
-__all__ = ["LinearRows"]
+__all__ = ["LinearRows", "linear_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,3 +98,12 @@ def _form(limit: LinearLimit) -> tuple[FloatArray, float]:
     # + 0.0: no negative zeros, which would tell equal forms apart.
     form: FloatArray = (coefficients - centre) / unit + 0.0
     return form, (limit.limit - centre) / unit
+
+
+def linear_rows(formulation: Formulation) -> tuple[LinearRows, tuple[FloatArray, FloatArray] | None]:
+    """The linear rows; where the law of Y varies, those on single letters as ends of their masses."""
+    rows = LinearRows.of(formulation)
+    if not formulation.free_law:
+        return rows, None
+    least, most, rows = rows.without_the_law()
+    return rows, (least, most)

@@ -156,19 +156,6 @@ def lower(problem: Problem) -> Formulation:
     p_y = np.full(m, 1.0 / m) if problem.p_y is None else problem.p_y
     varies = m > 1 and (problem.p_y is None or problem.p_y_tolerance > 0)
     unseen = not problem.label_sees_seed and any(isinstance(limit, LabelLimit) for limit in limits)
-    if varies and unseen:
-        raise NotSupportedError(
-            argument="label_sees_seed",
-            value=False,
-            found="is False beside a law of Y that varies, which is not supported yet",
-            remedy=(
-                "give ",
-                Name("p_y"),
-                " and leave ",
-                Name("p_y_tolerance"),
-                " out, or let the label see the seed",
-            ),
-        )
     return Formulation(
         problem.p_x,
         p_y,

@@ -47,7 +47,7 @@ def family_problems(
     members : tuple of str
         Some of "distortion", "constraints" (those with a name), "p_y_tolerance", "y_size",
         "min_label_entropy", "label_sees_seed"; the last stands for a limit on H(S|Y).  "p_y_tolerance" and
-        "y_size" exclude each other; "label_sees_seed" excludes both, and "min_label_entropy".
+        "y_size" exclude each other, and so do "min_label_entropy" and "label_sees_seed".
     max_denominator : int
         Of distortions and tolerances, which are Fractions.
     """
@@ -58,8 +58,6 @@ def family_problems(
         chosen = set(draw(st.lists(st.sampled_from(members), min_size=1, unique=True)))
         for together in (
             ("p_y_tolerance", "y_size"),
-            ("p_y_tolerance", "label_sees_seed"),
-            ("y_size", "label_sees_seed"),
             ("min_label_entropy", "label_sees_seed"),
         ):
             if set(together) <= chosen:

@@ -67,9 +67,9 @@ def test_a_tolerance_by_option_and_in_a_file(run: Run) -> None:
         (
             (
                 *("--px", "0.5,0.5", "--y-size", "2", "--max-label-entropy", "0.7", *LABEL),
-                "--label-without-seed",
+                *("--label-without-seed", "--min-label-entropy", "0.1"),
             ),
-            ("--label-without-seed", "law of Y that varies"),
+            ("--method", "label that does not see the seed"),
         ),
     ],
 )

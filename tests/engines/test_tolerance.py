@@ -11,6 +11,7 @@ import pytest
 import mecbopt as mb
 from tests.engines.tolerance_oracle import (
     greatest_information,
+    greatest_information_unseen,
     label_values,
     least_distortion,
     mappings_of,
@@ -91,6 +92,28 @@ def test_the_least_distortion_equals_one_linear_program(seed):
         assert solution.status is mb.Status.OPTIMAL
         assert solution.objective == pytest.approx(least, abs=1e-7)
         assert solution.objective_bound <= least + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_label_without_the_seed_equals_every_edge(seed):
+    """Its limit is reverse convex: the optimum lies on an edge of the polytope, the least C at a vertex."""
+    shape = [(2, 2), (3, 2)][seed % 2]
+    problem, (p_x, p_y, eps, limits) = instance(shape, 3 * seed)
+    channel = np.random.default_rng(seed).dirichlet(np.full(2, 0.5), size=shape[0])
+    problem = problem.replace(p_s_given_x=channel, label_sees_seed=False)
+    nothing = mb.solve(problem.replace(max_label_entropy=0.0))
+    least, free = nothing.smallest_label_entropy, mb.solve(problem)
+    assert greatest_information_unseen(p_x, p_y, eps, limits, channel, least - 1e-6) == -math.inf
+    assert greatest_information_unseen(p_x, p_y, eps, limits, channel, least + 1e-6) > -math.inf
+    most = least + max(1e-6, 0.5 * (free.label_entropy_without_seed - least))
+    best = greatest_information_unseen(p_x, p_y, eps, limits, channel, most)
+    solution = mb.solve(problem.replace(max_label_entropy=most))
+    solution.check(1e-9)
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.mutual_information == pytest.approx(best, abs=1e-6)
+    for nodes in (0, 3):
+        stopped = mb.solve(problem.replace(max_label_entropy=most), node_limit=nodes)
+        assert stopped.upper_bound >= best - 1e-9
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -203,9 +226,10 @@ def test_many_workers_and_checkpoints_find_the_same(tmp_path):
             {
                 "p_s_given_x": [[0.9, 0.1], [0.2, 0.8]],
                 "max_label_entropy": 0.7,
+                "min_label_entropy": 0.2,
                 "label_sees_seed": False,
             },
-            "label_sees_seed.*p_y_tolerance",
+            "does not see the seed",
         ),
         ({"p_x": [0.5, 0.5], "p_y": [1 / 11] * 11}, "p_y_tolerance.*merge letters of Y"),
     ],

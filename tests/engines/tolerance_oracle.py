@@ -81,3 +81,60 @@ def least_distortion(p_x, p_y, eps, limits, distortion):
     rows, target, couplings = program(p_x, p_y, eps, limits)
     found = linprog(couplings @ np.ravel(distortion), A_eq=rows, b_eq=target)
     return math.inf if found.status == 2 else float(found.fun)
+
+
+def greatest_information_unseen(p_x, p_y, eps, limits, channel, most):
+    """Max I(X;Y) within H(S|Y) <= most: on the edges of the polytope, where it is attained (edge lemma).
+
+    Along an edge I is convex and H(S|Y) concave: only the ends of what the limit leaves can be best.
+    """
+    rows, target, couplings = program(p_x, p_y, eps, limits)
+    n, m = len(p_x), len(p_y)
+    channel = np.asarray(channel)
+
+    def information(joint):
+        law = joint.sum(axis=-2)
+        return bits(p_x).sum() + bits(law).sum(axis=-1) - bits(joint).sum(axis=(-1, -2))
+
+    def unknown(joint):
+        table = np.einsum("...ny,ns->...ys", joint, channel)
+        return bits(table).sum(axis=(-1, -2)) - bits(table.sum(axis=-1)).sum(axis=-1)
+
+    found = {}
+    for basis in itertools.combinations(range(rows.shape[1]), len(target)):
+        matrix = rows[:, basis]
+        if abs(np.linalg.det(matrix)) > 1e-13:
+            levels = np.linalg.solve(matrix, target)
+            if (levels >= -1e-10).all():
+                found[basis] = (np.clip(levels, 0, None) @ couplings[list(basis)]).reshape(n, m)
+    by_part = {}
+    for basis in found:
+        for left_out in basis:
+            by_part.setdefault(tuple(one for one in basis if one != left_out), []).append(basis)
+    edges = {pair for group in by_part.values() for pair in itertools.combinations(group, 2)}
+    if not edges:
+        return -math.inf
+    starts = np.array([found[a] for pair in edges for a in pair])
+    ends = np.array([found[b] for pair in edges for b in pair[::-1]])
+
+    def at(share):
+        return starts + share[:, None, None] * (ends - starts)
+
+    # From every end: up to the top of the concave H(S|Y), then back to where it exceeds the limit.
+    low, high = np.zeros(len(starts)), np.ones(len(starts))
+    for _ in range(80):
+        a, b = low + (high - low) / 3, high - (high - low) / 3
+        rising = unknown(at(a)) < unknown(at(b))
+        low, high = np.where(rising, a, low), np.where(rising, high, b)
+    low, high = np.zeros(len(starts)), high
+    high = np.where(unknown(at(np.ones(len(starts)))) <= most, 1.0, high)
+    high = np.where(unknown(at(high)) <= most, 1.0, high)
+    inside = unknown(starts) <= most
+    for _ in range(60):
+        middle = (low + high) / 2
+        within = unknown(at(middle)) <= most
+        low, high = np.where(within, middle, low), np.where(within, high, middle)
+    if not inside.any():
+        return -math.inf
+    values = np.maximum(information(starts), information(at(low)))[inside]
+    return float(values.max())

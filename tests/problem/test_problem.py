@@ -96,12 +96,12 @@ def test_invalid_input_names_the_argument_the_value_and_the_remedy(arguments, wo
     [
         (
             {
-                "p_y_tolerance": 0.1,
+                "min_label_entropy": 0.1,
                 "p_s_given_x": LABEL,
                 "max_label_entropy": 0.8,
                 "label_sees_seed": False,
             },
-            "label_sees_seed",
+            "method",
         ),
     ],
 )

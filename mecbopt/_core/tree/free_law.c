@@ -77,7 +77,7 @@ void mb_law_point(mb_search *search) {
         const double t = has_mass ? fmin(p / law[y], 1.0) : 0.5 * (tables->lower[cell] + tables->upper[cell]);
         const double bound = tables->intercept[cell] * law[y] + tables->slope[cell] * p + fmax(jensen, 0.0);
         search->place[cell] = t;
-        search->cell_error[cell] = has_mass ? law[y] * core_phi(t) - bound : 0.0;
+        search->cell_error[cell] = has_mass && !instance->minimise_label ? law[y] * core_phi(t) - bound : 0.0;
         /* A row P - t P_Y <= 0 with dual y is worth |y| P_Y a unit of the posterior, and P_Y is at least its lower end;
          * of two rows the greater counts, since each bounds by itself. */
         const double above = lp->dual[lp->posterior0 + cell], below = lp->dual[lp->posterior0 + lp->cells + cell];

@@ -178,11 +178,8 @@ int mb_node_solve(mb_search *search, const double *lower, const double *upper, d
         search->columns.last_used[lp->basic[place]] = (uint32_t)search->clock;
     if (!mb_breaks_off(status)) trace_relaxation(search, lp, status);
     if (status != MB_OPTIMAL && status != MB_STALLED) return status;
-    if (free_law) {
-        mb_law_point(search);
-        return status;
-    }
-    for (int cell = 0; cell < lp->cells; cell++) {
+    if (free_law) mb_law_point(search);
+    for (int cell = 0; cell < lp->cells && !free_law; cell++) {
         const double p = lp->activity[cell] > 0.0 ? lp->activity[cell] : 0.0;
         const double jensen = tables->with_jensen ? lp->activity[lp->jensen0 + cell] - tables->intercept[cell] : 0.0;
         search->point[cell] = search->place[cell] = p;
