@@ -44,8 +44,12 @@ class HeldInterrupts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go; a signal that is under way is a KeyboardInterrupt."""
+        self.end()
+
+    def end(self) -> None:
+        """Let go, if it was held; a signal that is under way is a KeyboardInterrupt."""
         if self._holding:
+            self._holding = False
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

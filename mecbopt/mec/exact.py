@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mecbopt import _validate
 from mecbopt._core import mec as native
-from mecbopt.control import held_interrupts
+from mecbopt.control import HeldInterrupts, held_interrupts
 from mecbopt.errors import NotSupportedError, SolverError
 from mecbopt.info import entropy
 from mecbopt.mec import subsets
@@ -115,12 +115,16 @@ def exact(p: Any, q: Any, *more: Any, time_limit: float | None = None, normalize
     p_x, p_y = laws
     letters = int(np.count_nonzero(p_x) + np.count_nonzero(p_y))
     if letters <= size_limit() or len(p_x) * len(p_y) <= MAX_DENSE_CELLS:
-        found = minimum_coupling(p_x, p_y, time_limit=time_limit)
-        if found.proved or letters <= size_limit():
-            status = Status.OPTIMAL if found.proved else Status.FEASIBLE
-            return MecResult(
-                found.coupling, found.entropy_upper, found.entropy_lower, status, found.stop_reason
-            )
+        held = held_interrupts()
+        try:
+            found = minimum_coupling(p_x, p_y, time_limit=time_limit, held=held)
+            if found.proved or letters <= size_limit():
+                status = Status.OPTIMAL if found.proved else Status.FEASIBLE
+                return MecResult(
+                    found.coupling, found.entropy_upper, found.entropy_lower, status, found.stop_reason
+                )
+        finally:
+            held.end()
     without = "" if native.available() else " without the compiled core (install a C compiler and reinstall)"
     raise NotSupportedError(
         f"p and q have {letters} letters of positive mass together, "
@@ -177,6 +181,7 @@ def minimum_coupling(
     time_limit: float | None = None,
     should_stop: Callable[[], bool] | None = None,
     settings: SearchSettings | None = None,
+    held: HeldInterrupts | None = None,
 ) -> Found:
     """The search behind `exact`, for callers that have validated their marginals.
 
@@ -192,6 +197,8 @@ def minimum_coupling(
         Asked about twenty times a second; a true answer ends the search.
     settings : SearchSettings, optional
         By default chosen by the number of letters.
+    held : HeldInterrupts, optional
+        Begun once the search has answered, and left to the caller to end.
 
     Returns
     -------
@@ -221,8 +228,9 @@ def minimum_coupling(
         if settings is None:
             settings = _SHORT if short else SearchSettings()
         search = _Search(rows, columns, upper, lower, gap, settings, stopped)
-        reason = search.run()
-        with held_interrupts() as held:  # the search has answered: its answer must not be lost now
+        hold = held_interrupts() if held is None else held
+        try:
+            reason = search.run(hold)
             lower = search.lower
             if search.cells is not None:
                 tree = np.zeros((len(p), len(q)))
@@ -232,7 +240,10 @@ def minimum_coupling(
                 if value < upper:
                     coupling, upper = tree, value
             found = _found(p, q, coupling, upper, lower, gap, reason)
-        return replace(found, stop_reason=StopReason.INTERRUPTED) if held.arrived else found
+            return replace(found, stop_reason=StopReason.INTERRUPTED) if hold.arrived else found
+        finally:
+            if held is None:
+                hold.end()
     return _found(p, q, coupling, upper, lower, gap, reason)
 
 
@@ -285,16 +296,19 @@ class _Search:
         self.cells: list[tuple[int, int, float]] | None = None
         self._settings, self._stopped = settings, stopped
 
-    def run(self) -> StopReason:
-        """Search until the proof, the caller's wish, Ctrl-C or the end of memory."""
+    def run(self, held: HeldInterrupts) -> StopReason:
+        """Search until the proof, the caller's wish, Ctrl-C or the end of memory; then hold."""
         try:
-            if self._stopped():
-                return StopReason.TIME_LIMIT
-            return self._compiled() if native.available() else self._plain()
+            try:
+                if self._stopped():
+                    return StopReason.TIME_LIMIT
+                return self._compiled() if native.available() else self._plain()
+            except SolverError:  # no memory
+                return StopReason.NODE_LIMIT
+            finally:
+                held.begin()
         except KeyboardInterrupt:
             return StopReason.INTERRUPTED
-        except SolverError:  # no memory
-            return StopReason.NODE_LIMIT
 
     def _plain(self) -> StopReason:
         unit = 1.0 / sum(self.rows)
