@@ -12,7 +12,7 @@ DEV := $(VENV)/.dev-$(STATE)
 JOBS ?= auto
 EXPERIMENT_JOBS ?= 1
 
-.PHONY: demo test test-slow stress stress-neural prove bench mutation docs lint native sanitize figures gallery test-matrix dist wheels clean experiments
+.PHONY: demo test test-slow stress stress-certificates stress-neural prove bench mutation docs lint native sanitize figures gallery test-matrix dist wheels clean experiments
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -68,6 +68,10 @@ wheels: $(DEV)
 stress-neural: $(DEV)
 	$(BIN)/python -m tests.stress.neural_files --count 10000
 
+# 10,000 changed certificates for both checkers: about half an hour, and Node.
+stress-certificates: $(DEV)
+	$(BIN)/python -m tests.stress.certificates $(STRESS)
+
 prove: $(DEV)
 	$(BIN)/mecbopt prove
 
@@ -89,6 +93,10 @@ gallery: $(DEV)
 
 figures: $(CORE)
 	$(BIN)/mecbopt figures --out docs/figures
+	$(BIN)/mecbopt solve --samples examples/wine.csv --x flavanoids --bins 4 --label cultivar \
+	  --py 1/4,1/2,1/4 --rate 0.8 --max-label-entropy 1.1 --quiet --plot docs/figures/wine-tags.png
+	$(BIN)/mecbopt curve --samples examples/wine.csv --x flavanoids --bins 4 --label cultivar \
+	  --py 1/4,1/2,1/4 --rates 0:1.5:16 --plot docs/figures/wine-curve.png
 
 # Hours on a CPU; stopped and called again, it goes on.  DATA: root of the data sets; ONLY="--only mnist" for a part.
 experiments: $(DEV)

@@ -27,10 +27,11 @@ function verdictOn(name) {
 
 function describe(name, verdict) {
   if (!verdict.accepted) return `${name}: refused: ${verdict.place}: ${verdict.reason}`;
-  const { infeasible, lower, upper, letters, records, nodes, milliseconds } = verdict;
+  const { infeasible, lower, upper, quantity, letters, records, nodes, milliseconds } = verdict;
   const claim = infeasible
     ? "no coupling meets the limits"
-    : `I(X;Y) is at least ${decimals(lower, 12, false)} and at most ${decimals(upper, 12, true)} bits`;
+    : `${quantity} is at least ${decimals(lower, 12, false)} and at most ${decimals(upper, 12, true)}` +
+      (quantity === "I(X;Y)" ? " bits" : "");
   return `${name}: ${claim} (${letters.join("x")}, ${records} records, ${nodes} nodes, ${milliseconds} ms)`;
 }
 

@@ -12,7 +12,7 @@ import { Tree } from "./tree.mjs";
 
 /**
  * Verify the bytes of a file; yields { done, nodes }, returns the verdict
- * { infeasible, lower, upper, records, nodes } or throws Refused.
+ * { infeasible, lower, upper, quantity, letters, records, nodes } or throws Refused.
  */
 export function* verify(bytes) {
   const document = read(bytes);
@@ -20,7 +20,7 @@ export function* verify(bytes) {
   const infeasible = claim.kind === "infeasible";
   const problem = new Problem(document.problem);
   const pairs = problem.orderPairs(document.order);
-  document.records.forEach((record, index) => checkRecord(record, problem, pairs, index));
+  document.records.forEach((record, index) => checkRecord(record, problem, pairs, index, document.version));
   let target = null;
   if (infeasible) {
     if (witness !== null) throw new Refused("witness", "it must be null for a claim of infeasibility");
@@ -29,8 +29,8 @@ export function* verify(bytes) {
       throw new Refused("claim", "its lower end is above its upper end");
     }
     if (witness === null) throw new Refused("witness", "a claim of a value needs one");
-    problem.checkWitness(witness, claim.lower);
-    target = problem.target(claim.upper);
+    problem.checkWitness(witness, claim);
+    target = problem.target(claim);
   }
   const nodes = document.tree.count;
   const records = new Records(problem, pairs, document.records);
@@ -39,6 +39,7 @@ export function* verify(bytes) {
     infeasible,
     lower: infeasible ? null : claim.lower,
     upper: infeasible ? null : claim.upper,
+    quantity: problem.distortion === null ? "I(X;Y)" : "E d(X,Y)",
     letters: [problem.n, problem.m],
     records: document.records.length,
     nodes,

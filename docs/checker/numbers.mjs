@@ -39,6 +39,13 @@ export function greatestCommonDivisor(a, b) {
   return a;
 }
 
+/** Compare a and b: negative, 0n or positive as a is less, equal or greater. */
+export const compare = (a, b) => a.top * b.bottom - b.top * a.bottom;
+export const sum = (a, b) => ({ top: a.top * b.bottom + b.top * a.bottom, bottom: a.bottom * b.bottom });
+export const negative = (a) => ({ top: -a.top, bottom: a.bottom });
+export const leastRational = (a, b) => (compare(a, b) < 0n ? a : b);
+export const greatestRational = (a, b) => (compare(a, b) < 0n ? b : a);
+
 /** The least common denominator D of rationals, and their numerators over it. */
 export function overCommonDenominator(rationals) {
   let denominator = 1n;
@@ -137,14 +144,19 @@ export function enclosedPhi(top, bottom) {
   return [(top * low) / divisor, ceilingDivide(top * high, divisor)];
 }
 
+/** 1 / ln 2, enclosed. */
+const INVERSE_LOW = (UNIT * UNIT) / (LOGARITHM_OF_TWO + ERROR);
+const INVERSE_HIGH = (UNIT * UNIT) / (LOGARITHM_OF_TWO - ERROR) + 1n;
+
 /** An enclosure of phi'(p) = log2(1/p) - 1/ln 2 at a grid number 0 < p <= 1, rounded to grid numbers. */
 export function enclosedDerivative(p) {
   const [low, high] = enclosedLogarithm(ONE, p);
-  const inverseLow = (UNIT * UNIT) / (LOGARITHM_OF_TWO + ERROR);
-  const inverseHigh = (UNIT * UNIT) / (LOGARITHM_OF_TWO - ERROR) + 1n;
   const shift = WORK - GRID;
-  return [(low - inverseHigh) >> shift, -((inverseLow - high) >> shift)];
+  return [(low - INVERSE_HIGH) >> shift, -((INVERSE_LOW - high) >> shift)];
 }
+
+/** p / ln 2 = phi(p) - p phi'(p) at a grid number p >= 0, from above, in multiples of 2^-FINE. */
+export const aboveTangent = (p) => -((-p * INVERSE_HIGH) >> (GRID + WORK - FINE));
 
 const remembered = new Map();
 

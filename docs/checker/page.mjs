@@ -50,7 +50,9 @@ function show(name, verdict, seconds) {
   } else {
     if (verdict.infeasible) row(list, "Claim", "no coupling meets the limits");
     else {
-      row(list, "Interval", `${decimals(verdict.lower, 12, false)} ≤ I(X;Y) ≤ ${decimals(verdict.upper, 12, true)} bits`);
+      const unit = verdict.quantity === "I(X;Y)" ? " bits" : "";
+      const ends = [decimals(verdict.lower, 12, false), decimals(verdict.upper, 12, true)];
+      row(list, "Interval", `${ends[0]} ≤ ${verdict.quantity} ≤ ${ends[1]}${unit}`);
       row(list, "Exactly", `[${rationalText(verdict.lower)}, ${rationalText(verdict.upper)}]`);
     }
     row(list, "Letters", `${verdict.letters[0]} of X, ${verdict.letters[1]} of Y with positive mass`);

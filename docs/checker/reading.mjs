@@ -19,6 +19,7 @@ const LABEL_LETTERS = 64;
 const MAPPINGS = 4096;
 const RECORDS = 10 ** 6;
 const NODES = 10 ** 7;
+const LINEAR_ROWS = 64;
 const CELLS = LETTERS * LETTERS;
 const PAIRS = CELLS + 2 * LETTERS;
 
@@ -40,6 +41,9 @@ class Reader {
     this.at = 0;
     this.path = [];
     this.grids = new Map();
+    /** Where the first object stands that has the keys of version 2, and the first that lacks them. */
+    this.withAdded = null;
+    this.withoutAdded = null;
   }
 
   /** The place in the document where reading stands. */
@@ -154,8 +158,11 @@ class Reader {
     return entries;
   }
 
-  /** An object with exactly the keys of `parts`, each read by its function. */
-  object(parts) {
+  /**
+   * An object with exactly the keys of `parts`, each read by its function, and either all or none of `added`, the
+   * keys of version 2: which of the two is remembered, for the version may come last.
+   */
+  object(parts, added = {}) {
     if (this.space() !== 123) this.refuse("it must be an object");
     this.at += 1;
     const found = new Map();
@@ -164,18 +171,23 @@ class Reader {
       for (;;) {
         const key = this.string(WORD_CHARACTERS);
         if (found.has(key)) this.refuse(`the key "${key}" stands twice`);
-        if (!Object.hasOwn(parts, key)) this.refuse(`the key "${key}" has no place here`);
+        const part = Object.hasOwn(parts, key) ? parts[key] : Object.hasOwn(added, key) ? added[key] : null;
+        if (part === null) this.refuse(`the key "${key}" has no place here`);
         this.expect(COLON);
         this.path.push(key);
-        found.set(key, parts[key]());
+        found.set(key, part());
         this.path.pop();
         if (this.space() === 125) break;
         this.expect(COMMA);
       }
       this.at += 1;
     }
-    const missing = Object.keys(parts).filter((key) => !found.has(key));
+    const extra = Object.keys(added);
+    const second = extra.some((key) => found.has(key));
+    const missing = [...Object.keys(parts), ...(second ? extra : [])].filter((key) => !found.has(key));
     if (missing.length > 0) this.refuse(`the key "${missing[0]}" is missing`);
+    if (second) this.withAdded ??= this.place;
+    else if (extra.length > 0) this.withoutAdded ??= this.place;
     return Object.fromEntries(found);
   }
 
@@ -215,7 +227,10 @@ export const SLAB = 4;
 export const CLOSE = 5;
 export const EMPTY_ROW = 6;
 export const EMPTY_COLUMN = 7;
-const REASONS = { row: ROW, column: COLUMN, order: ORDER, record: SLAB };
+export const CONSTRAINT = 8;
+export const EMPTY_CONSTRAINT = 9;
+const REASONS = { row: ROW, column: COLUMN, order: ORDER, record: SLAB, constraint: CONSTRAINT };
+const LINES = { row: EMPTY_ROW, column: EMPTY_COLUMN, constraint: EMPTY_CONSTRAINT };
 
 /** The tree as four integers a node: kind, cell or letter, side (0 lower, 1 upper), and a reference or point. */
 class Nodes {
@@ -259,12 +274,12 @@ function readNode(reader, nodes) {
     const reason = REASONS[next(() => reader.word(...Object.keys(REASONS)))];
     const cell = integer();
     const end = side();
-    nodes.add(reason, cell, end, reason === ORDER || reason === SLAB ? integer() : 0);
+    nodes.add(reason, cell, end, reason === ROW || reason === COLUMN ? 0 : integer());
   } else if (kind === "close") {
     nodes.add(CLOSE, 0, 0, integer());
   } else {
-    const line = next(() => reader.word("row", "column"));
-    nodes.add(line === "row" ? EMPTY_ROW : EMPTY_COLUMN, integer());
+    const line = next(() => reader.word(...Object.keys(LINES)));
+    nodes.add(LINES[line], integer());
   }
   reader.path.pop();
   if (reader.space() !== 93) reader.refuse(`a "${kind}" node like this has ${entries} entries`);
@@ -293,22 +308,28 @@ function readDocument(reader) {
   const rational = () => reader.rational();
   const rationalOrNull = () => (reader.isNull() ? null : reader.rational());
   const cells = () => reader.gridArray(CELLS);
+  const matrix = () => reader.array(LETTERS, () => reader.array(LETTERS, rational));
+  const linearRow = () => reader.object({ coefficients: matrix, lower: rationalOrNull, upper: rationalOrNull });
   const readers = {
     format: () => reader.word("mecbopt-certificate"),
-    version: () => (reader.integer() === 1 ? 1 : reader.refuse("it must be 1")),
+    version: () => {
+      const version = reader.integer();
+      return version === 1 || version === 2 ? version : reader.refuse("it must be 1 or 2");
+    },
     problem: () =>
-      reader.object({
-        p_x: () => reader.array(LETTERS, rational),
-        p_y: () => reader.array(LETTERS, rational),
-        rate: rationalOrNull,
-        label: () =>
-          reader.isNull()
-            ? null
-            : reader.object({
-                p_s_given_x: () => reader.array(LETTERS, () => reader.array(LABEL_LETTERS, rational)),
-                max_entropy: rationalOrNull,
-              }),
-      }),
+      reader.object(
+        {
+          p_x: () => reader.array(LETTERS, rational),
+          p_y: () => reader.array(LETTERS, rational),
+          rate: rationalOrNull,
+          label: () => (reader.isNull() ? null : readLabel(reader, rational, rationalOrNull)),
+        },
+        {
+          p_y_tolerance: rational,
+          distortion: () => (reader.isNull() ? null : matrix()),
+          constraints: () => reader.array(LINEAR_ROWS, linearRow),
+        },
+      ),
     claim: () => readClaim(reader),
     witness: () =>
       reader.isNull()
@@ -320,23 +341,45 @@ function readDocument(reader) {
     order: () => (reader.isNull() ? null : reader.array(2, () => reader.integer())),
     records: () =>
       reader.array(RECORDS, () =>
-        reader.object({
-          kind: () => reader.word("bound", "farkas"),
-          lower: cells,
-          upper: cells,
-          from: cells,
-          to: cells,
-          theta: cells,
-          cells,
-          marginals: () => reader.gridArray(LETTERS),
-          rate: () => reader.grid(),
-          label: () => reader.grid(),
-          order: () => reader.gridArray(PAIRS),
-        }),
+        reader.object(
+          {
+            kind: () => reader.word("bound", "farkas"),
+            lower: cells,
+            upper: cells,
+            from: cells,
+            to: cells,
+            theta: cells,
+            cells,
+            marginals: () => reader.gridArray(LETTERS),
+            rate: () => reader.grid(),
+            label: () => reader.grid(),
+            order: () => reader.gridArray(PAIRS),
+          },
+          {
+            given_y: () => reader.grid(),
+            privacy: () => reader.grid(),
+            constraints: () => reader.gridArray(LINEAR_ROWS),
+            channel: () => reader.gridArray(LABEL_LETTERS * LETTERS),
+            laws: () => reader.gridArray(LETTERS),
+          },
+        ),
       ),
     tree: () => readTree(reader),
   };
-  return reader.object(readers);
+  const document = reader.object(readers);
+  const wrong = document.version === 1 ? reader.withAdded : reader.withoutAdded;
+  if (wrong !== null) throw new Refused(wrong, `its keys are not those of version ${document.version}`);
+  return document;
+}
+
+function readLabel(reader, rational, rationalOrNull) {
+  return reader.object(
+    {
+      p_s_given_x: () => reader.array(LETTERS, () => reader.array(LABEL_LETTERS, rational)),
+      max_entropy: rationalOrNull,
+    },
+    { max_entropy_given_y: rationalOrNull, min_entropy_given_y: rationalOrNull },
+  );
 }
 
 /** The claim's keys depend on its kind, which may come last. */

@@ -3,25 +3,31 @@
  */
 
 import {
-  enclosedChord, enclosedDerivative, enclosedPhi, fixed, FINE, floorDivide, GRID, gridPhi, least, ONE, Refused, SUM,
+  aboveTangent, ceilingDivide, enclosedChord, enclosedDerivative, enclosedPhi, fixed, FINE, floorDivide, GRID, gridPhi, least,
+  leastRational, ONE, Refused, SUM,
 } from "./numbers.mjs";
 import { subsetSums } from "./problem.mjs";
 
 /** Products of two grid numbers, lifted to multiples of 2^-SUM. */
 const LIFT = SUM - 2n * GRID;
 const ATOM = 256n;
+/** Laws of Y whose atoms are kept. */
+const TABLES = 256;
 
-/** Check what the format says of a record by itself. */
-export function checkRecord(record, problem, pairs, index) {
+/** Check what the format says of a record by itself; what version 1 does not have is added. */
+export function checkRecord(record, problem, pairs, index, version) {
+  if (version === 1) Object.assign(record, { given_y: 0n, privacy: 0n, constraints: [], channel: [], laws: [] });
   const place = (key) => `records[${index}].${key}`;
   const refuse = (key, reason) => {
     throw new Refused(place(key), reason);
   };
   const { n, m } = problem;
-  const bound = record.kind === "bound";
+  const touching = record.kind === "bound" && problem.distortion === null ? n * m : 0;
+  const box = version === 2 && record.lower.length === 0 && record.upper.length === 0 ? 0 : n * m;
   const lengths = {
-    lower: n * m, upper: n * m, cells: n * m, marginals: m, order: pairs.length,
-    from: bound ? n * m : 0, to: bound ? n * m : 0, theta: bound ? n * m : 0,
+    lower: box, upper: box, cells: n * m, marginals: m, order: pairs.length, from: touching, to: touching,
+    theta: touching, constraints: problem.constraints.length,
+    channel: problem.privacy === null ? 0 : problem.labels * m, laws: problem.held ? 0 : m,
   };
   for (const [key, length] of Object.entries(lengths)) {
     if (record[key].length !== length) refuse(key, `it must have ${length} entries`);
@@ -38,9 +44,25 @@ export function checkRecord(record, problem, pairs, index) {
   record.theta.forEach((share, cell) => {
     if (share < 0n || share > ONE) refuse(`theta[${cell}]`, "it must lie in [0, 1]");
   });
-  for (const [key, limit] of [["rate", problem.rate], ["label", problem.labelLimit]]) {
-    if (record[key] > 0n) refuse(key, "the multiplier of a limit must be at most 0");
-    if (limit === null && record[key] !== 0n) refuse(key, "it must be 0: there is no limit");
+  const checkMultiplier = (key, multiplier, lower, upper) => {
+    if (multiplier > 0n && lower === null) refuse(key, "a positive multiplier needs a limit from below");
+    if (multiplier < 0n && upper === null) refuse(key, "a negative multiplier needs a limit from above");
+  };
+  checkMultiplier("rate", record.rate, null, problem.rate);
+  checkMultiplier("label", record.label, null, problem.seenLimit);
+  checkMultiplier("given_y", record.given_y, null, problem.givenYLimit);
+  checkMultiplier("privacy", record.privacy, problem.privacy, null);
+  problem.constraints.forEach(({ lower, upper }, i) => {
+    checkMultiplier(`constraints[${i}]`, record.constraints[i], lower, upper);
+  });
+  for (const key of ["channel", "laws"]) {
+    record[key].forEach((share, i) => {
+      if (share <= 0n || share > ONE) refuse(`${key}[${i}]`, "it must be positive and at most 1");
+    });
+  }
+  for (let letter = 0; letter < m && record.channel.length > 0; letter += 1) {
+    const sum = record.channel.reduce((total, share, i) => (i % m === letter ? total + share : total), 0n);
+    if (sum > ONE) refuse("channel", `its entries for Y-letter ${letter} sum to more than 1`);
   }
   record.order.forEach((multiplier, pair) => {
     if (multiplier < 0n) refuse(`order[${pair}]`, "it must be at least 0");
@@ -85,16 +107,16 @@ export class Records {
     this.atoms = new Map();
   }
 
-  /** The record's lower bound of H(X,Y), or the sum of a farkas record, in multiples of 2^-SUM. */
+  /** The record's lower bound of the objective, or the sum of a farkas record, in multiples of 2^-SUM. */
   value(index) {
     this.values[index] ??= this.#evaluate(this.records[index]);
     return this.values[index];
   }
 
   #evaluate(record) {
-    const { n, m, x, y, rate, labelLimit } = this.problem;
+    const { n, m, x, rate, seenLimit, givenYLimit, privacy, distortion } = this.problem;
     const bound = record.kind === "bound";
-    let total = 0n;
+    let total = this.#leastOverLaws(record.marginals);
     // The coefficient of P(x, y) in G_y, in multiples of 2^-2GRID.
     const coefficients = record.cells.map((z, cell) => -(z + record.marginals[cell % m]) << GRID);
     this.pairs.forEach(([first, second], i) => {
@@ -106,18 +128,30 @@ export class Records {
       const high = record.upper[cell];
       total += (z > 0n ? z * low : z * high) << LIFT;
       if (!bound) return;
-      const slope = low === high ? 0n : enclosedChord(low, high)[0];
-      const intercept = least(lineAt(low, slope), lineAt(high, slope));
+      if (distortion !== null) {
+        coefficients[cell] += floorDivide(distortion.numerators[cell] << (2n * GRID), distortion.denominator);
+        return;
+      }
+      const [slope, intercept] = secant(low, high);
       total += (ONE - record.theta[cell]) * intercept;
       coefficients[cell] += (ONE - record.theta[cell]) * slope;
     });
-    let product = 0n;
-    record.marginals.forEach((z, letter) => {
-      product += z * y.numerators[letter];
+    const addLimit = (z, limit) => {
+      if (z !== 0n) total += floorDivide((z * limit.top) << (SUM - GRID), limit.bottom);
+    };
+    addLimit(record.rate, rate);
+    addLimit(record.label, seenLimit);
+    addLimit(record.given_y, givenYLimit);
+    addLimit(record.privacy, privacy);
+    this.problem.constraints.forEach(({ numerators, denominator, lower, upper }, i) => {
+      const z = record.constraints[i];
+      if (z === 0n) return;
+      addLimit(z, z > 0n ? lower : upper);
+      numerators.forEach((top, cell) => {
+        coefficients[cell] += floorDivide((-z * top) << GRID, denominator);
+      });
     });
-    total += floorDivide(product << (SUM - GRID), y.denominator);
-    if (record.rate !== 0n) total += floorDivide((record.rate * rate.top) << (SUM - GRID), rate.bottom);
-    if (record.label !== 0n) total += floorDivide((record.label * labelLimit.top) << (SUM - GRID), labelLimit.bottom);
+    total += this.#labelLines(record, coefficients) + this.#lawLines(record, coefficients);
 
     const tables = [];
     for (let letter = 0; letter < m; letter += 1) {
@@ -133,14 +167,89 @@ export class Records {
       // Lambda(A) = p_X(A) H(S | A) is never negative, whatever its enclosure says.
       addToAll(tables, this.problem.labelEntropies.map(([low]) => (low > 0n ? -record.label * low : 0n)));
     }
-    if (bound) this.#addJensen(tables, record, n, m);
+    if (bound && distortion === null) total += this.#addJensen(tables, record, n, m);
     return total + leastOverMappings(tables);
   }
 
-  /** Add p_X(A) / p_Y(y) * sum_x theta g(v(A)) to each G_y(A), A not empty. */
+  /** The least sum of z_y P(y) over the laws of Y: mass goes from the greatest multipliers to the least. */
+  #leastOverLaws(multipliers) {
+    const { y, tolerance } = this.problem;
+    const unit = y.denominator * tolerance.bottom;
+    const bottom = multipliers.reduce(least);
+    const letters = multipliers.map((z, letter) => ({ z, mass: y.numerators[letter] * tolerance.bottom }));
+    let value = letters.reduce((sum, { z, mass }) => sum + z * mass, 0n);
+    let room = tolerance.top * y.denominator;
+    letters.sort((one, other) => Number(one.z < other.z) - Number(one.z > other.z));
+    for (const { z, mass } of letters) {
+      const part = least(room, mass);
+      value -= part * (z - bottom);
+      room -= part;
+    }
+    return floorDivide(value << (SUM - GRID), unit);
+  }
+
+  /** The secants below H(S,Y), the cross entropies above H(S|Y): coefficients are added, the constant is returned. */
+  #labelLines(record, coefficients) {
+    const { n, m, labels, channel } = this.problem;
+    let constant = 0n;
+    if (record.given_y === 0n && record.privacy === 0n) return constant;
+    for (let letter = 0; letter < m; letter += 1) {
+      const intervals = record.given_y === 0n ? [] : this.problem.labelIntervals(record.lower, record.upper, letter);
+      for (let s = 0; s < labels; s += 1) {
+        let slope = 0n;
+        if (record.given_y !== 0n) {
+          const [line, intercept] = secant(...intervals[s]);
+          constant -= record.given_y * intercept;
+          slope -= record.given_y * line;
+        }
+        if (record.privacy !== 0n) {
+          // -log2 r is phi(r) / r.
+          const share = record.channel[s * m + letter];
+          slope -= record.privacy * ceilingDivide(gridPhi(share)[1], share << (FINE - 2n * GRID));
+        }
+        for (let i = 0; i < n; i += 1) {
+          coefficients[i * m + letter] += floorDivide(slope * channel.numerators[i * labels + s], channel.denominator);
+        }
+      }
+    }
+    return constant;
+  }
+
+  /**
+   * -H(Y) in the objective and in H(S|Y): tangents of -phi where the law of Y is not held, else a constant, which the
+   * objective has on its other side.
+   */
+  #lawLines(record, coefficients) {
+    const { m, held, distortion, entropyY } = this.problem;
+    let share = -record.given_y;
+    if (held) return -share * entropyY[1];
+    if (record.kind === "bound" && distortion === null) share += ONE;
+    if (share === 0n) return 0n;
+    let constant = 0n;
+    record.laws.forEach((point, letter) => {
+      // -phi(q) >= -phi'(r) q - r / ln 2; a smaller slope serves as well.
+      constant -= share * aboveTangent(point);
+      const slope = enclosedDerivative(point)[1];
+      for (let cell = letter; cell < coefficients.length; cell += m) coefficients[cell] -= share * slope;
+    });
+    return constant;
+  }
+
+  /** What the mass of a letter does not exceed in a record's box. */
+  #cap(record, letter) {
+    const { m, held, lawEnds } = this.problem;
+    if (held) return lawEnds[letter][1];
+    const room = record.upper.reduce((sum, high, cell) => (cell % m === letter ? sum + high : sum), 0n);
+    return leastRational(lawEnds[letter][1], { top: room, bottom: ONE });
+  }
+
+  /** Add p_X(A) / d * sum_x theta g(v(A)) to each G_y(A), A not empty; a constant for negative g(0) is returned. */
   #addJensen(tables, record, n, m) {
     const sets = 1 << n;
+    let constant = 0n;
     for (let letter = 0; letter < m; letter += 1) {
+      const cap = this.#cap(record, letter);
+      if (cap.top === 0n) continue;
       const sums = new Array(sets).fill(0n);
       let any = false;
       for (let i = 0; i < n; i += 1) {
@@ -149,47 +258,56 @@ export class Records {
         if (share === 0n) continue;
         any = true;
         const touching = new Touching(record.lower[cell], record.upper[cell], record.from[cell], record.to[cell]);
-        const atoms = this.#atomsOf(i, letter);
+        const atoms = this.#atomsOf(i, letter, cap);
         const absent = touching.at([0n, 0n], 0n);
+        if (!this.problem.held && absent < 0n) constant += (share * absent) >> GRID;
         for (let set = 1; set < sets; set += 1) {
           const inside = (set >> i) & 1;
           sums[set] += share * (inside ? touching.at(atoms[set].ends, atoms[set].phi) : absent);
         }
       }
       if (!any) continue;
-      const ratios = this.#ratiosOf(letter);
+      const ratios = this.#ratiosOf(letter, cap);
       for (let set = 1; set < sets; set += 1) {
         const sum = sums[set];
         tables[letter][set] += (sum * ratios[set][sum < 0n ? 1 : 0]) >> (ATOM + GRID);
       }
     }
+    return constant;
   }
 
-  /** For each set A with x: p_Y(y) p_X(x) / p_X(A), enclosed, and phi of it from below. */
-  #atomsOf(i, letter) {
-    return this.#cached(`atom ${i} ${letter}`, (set) => {
+  /** For each set A with x: d p_X(x) / p_X(A), enclosed, and phi of it from below. */
+  #atomsOf(i, letter, cap) {
+    return this.#cached(`atom ${i} ${letter} ${cap.top}/${cap.bottom}`, (set) => {
       if (((set >> i) & 1) === 0) return null;
-      const { x, y, subsetMasses } = this.problem;
-      const top = y.numerators[letter] * x.numerators[i];
-      const bottom = y.denominator * subsetMasses[set];
+      const { x, subsetMasses } = this.problem;
+      const top = cap.top * x.numerators[i];
+      const bottom = cap.bottom * subsetMasses[set];
       return { ends: fixed(top, bottom, ATOM), phi: enclosedPhi(top, bottom)[0] << (SUM - FINE) };
     });
   }
 
-  /** For each set A: p_X(A) / p_Y(y), enclosed in multiples of 2^-ATOM. */
-  #ratiosOf(letter) {
-    return this.#cached(`ratio ${letter}`, (set) => {
-      const { x, y, subsetMasses } = this.problem;
-      return fixed(subsetMasses[set] * y.denominator, x.denominator * y.numerators[letter], ATOM);
+  /** For each set A: p_X(A) / d, enclosed in multiples of 2^-ATOM. */
+  #ratiosOf(letter, cap) {
+    return this.#cached(`ratio ${letter} ${cap.top}/${cap.bottom}`, (set) => {
+      const { x, subsetMasses } = this.problem;
+      return fixed(subsetMasses[set] * cap.bottom, x.denominator * cap.top, ATOM);
     });
   }
 
   #cached(key, make) {
     if (!this.atoms.has(key)) {
+      if (this.atoms.size >= TABLES * this.problem.n) this.atoms.clear();
       this.atoms.set(key, Array.from({ length: 1 << this.problem.n }, (_, set) => make(set)));
     }
     return this.atoms.get(key);
   }
+}
+
+/** A line below phi on [low, high]: its slope, a grid number, and its constant, in multiples of 2^-FINE. */
+function secant(low, high) {
+  const slope = low === high ? 0n : enclosedChord(low, high)[0];
+  return [slope, least(lineAt(low, slope), lineAt(high, slope))];
 }
 
 /** phi(p) - slope p from below, in multiples of 2^-FINE. */

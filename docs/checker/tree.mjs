@@ -7,7 +7,7 @@
 
 import { ceilingDivide, floorDivide, greatest, GRID, least, Refused, SUM } from "./numbers.mjs";
 import {
-  CLOSE, COLUMN, EMPTY_COLUMN, EMPTY_ROW, ORDER, ROW, SLAB, SPLIT,
+  CLOSE, COLUMN, CONSTRAINT, EMPTY_COLUMN, EMPTY_CONSTRAINT, EMPTY_ROW, ORDER, ROW, SPLIT,
 } from "./reading.mjs";
 
 const LOWER = 0;
@@ -21,10 +21,10 @@ export class Tree {
     this.records = records;
     this.nodes = nodes;
     this.target = target;
-    const { n, m, x, y } = problem;
+    const { n, m, x, columnGrid } = problem;
     this.ends = [new Array(n * m).fill(0n), []];
     for (let cell = 0; cell < n * m; cell += 1) {
-      this.ends[UPPER].push(least(x.grid[Math.floor(cell / m)][1], y.grid[cell % m][1]));
+      this.ends[UPPER].push(least(x.grid[Math.floor(cell / m)][1], columnGrid[cell % m][1]));
     }
     this.trail = [];
     this.open = [];
@@ -44,9 +44,9 @@ export class Tree {
       if (closed) this.refuse("no box is open for it");
       const [kind, cell, side, reference] = data.subarray(4 * index, 4 * index + 4);
       if (kind === SPLIT) this.#split(cell, points[reference]);
-      else if (kind === CLOSE || kind === EMPTY_ROW || kind === EMPTY_COLUMN) {
+      else if (kind === CLOSE || kind === EMPTY_ROW || kind === EMPTY_COLUMN || kind === EMPTY_CONSTRAINT) {
         if (kind === CLOSE) this.#close(reference);
-        else this.#empty(kind === EMPTY_ROW, reference, cell);
+        else this.#empty(kind, cell);
         closed = !this.#nextOpen();
       } else this.#tighten(kind, cell, side, reference);
       if (index % 64 === 0) yield index;
@@ -99,6 +99,7 @@ export class Tree {
     this.#checkCell(cell);
     let value;
     if (kind === ROW || kind === COLUMN) value = this.#fromSum(kind === ROW, cell, side);
+    else if (kind === CONSTRAINT) value = this.#fromConstraint(cell, side, reference);
     else if (kind === ORDER) value = this.#fromOrder(cell, side, reference);
     else value = this.#fromRecord(cell, side, reference);
     const old = this.ends[side][cell];
@@ -107,13 +108,40 @@ export class Tree {
   }
 
   #fromSum(isRow, cell, side) {
-    const { m, x, y } = this.problem;
+    const { m, x, columnGrid } = this.problem;
     const letter = isRow ? Math.floor(cell / m) : cell % m;
-    let value = (isRow ? x : y).grid[letter][side];
+    let value = (isRow ? x.grid : columnGrid)[letter][side];
     for (const other of this.#line(isRow, letter)) {
       if (other !== cell) value -= this.ends[1 - side][other];
     }
     return value;
+  }
+
+  /** A linear row whose other cells are at their ends, so that they leave the most to this one. */
+  #fromConstraint(cell, side, reference) {
+    const row = this.#constraint(reference);
+    const own = row.numerators[cell];
+    // What is left of the row's upper end bounds a positive multiple of the cell from above.
+    const fromUpper = own > 0n === (side === UPPER);
+    const end = fromUpper ? row.upper : row.lower;
+    if (own === 0n || end === null) this.refuse(`the row does not move the ${NAMES[side]} end of this cell`);
+    const others = this.#extreme(row, fromUpper ? least : greatest, cell);
+    // rest / own, the denominators of the row and of its end cleared.
+    const rest = (end.top * row.denominator << GRID) - others * end.bottom;
+    const [top, bottom] = own > 0n ? [rest, own * end.bottom] : [-rest, -own * end.bottom];
+    return side === UPPER ? ceilingDivide(top, bottom) : floorDivide(top, bottom);
+  }
+
+  #constraint(reference) {
+    const { constraints } = this.problem;
+    if (reference >= constraints.length) this.refuse(`its constraint must be below ${constraints.length}`);
+    return constraints[reference];
+  }
+
+  /** The least or greatest sum of a row in the box, without one cell, times the row's denominator. */
+  #extreme({ numerators }, choose, without = -1) {
+    const term = (a, cell) => (cell === without ? 0n : choose(a * this.ends[LOWER][cell], a * this.ends[UPPER][cell]));
+    return numerators.reduce((sum, a, cell) => sum + term(a, cell), 0n);
   }
 
   #fromOrder(cell, side, reference) {
@@ -144,6 +172,12 @@ export class Tree {
       this.refuse(`its record must be below ${this.records.records.length}`);
     }
     const record = this.records.records[reference];
+    if (record.lower.length === 0) {
+      // The box of the first node that uses it.
+      if (this.#crossed()) this.refuse(`record ${reference} has no box, and the node's has crossed ends`);
+      record.lower = [...this.ends[LOWER]];
+      record.upper = [...this.ends[UPPER]];
+    }
     if (record.kind === "bound" && this.target === null) {
       this.refuse(`record ${reference} is a bound, which proves no infeasibility`);
     }
@@ -163,16 +197,29 @@ export class Tree {
     }
   }
 
-  #empty(isRow, _, letter) {
-    const { n, m, x, y } = this.problem;
-    const count = isRow ? n : m;
-    if (letter >= count) this.refuse(`its letter must be below ${count}`);
-    const { numerators, denominator } = isRow ? x : y;
-    const mass = numerators[letter] << GRID;
-    const sum = (side) => this.#line(isRow, letter).reduce((total, cell) => total + this.ends[side][cell], 0n);
-    if (mass < sum(LOWER) * denominator || mass > sum(UPPER) * denominator) return;
-    if (this.ends[LOWER].some((low, cell) => low > this.ends[UPPER][cell])) return;
-    this.refuse("the box is not empty");
+  #crossed() {
+    return this.ends[LOWER].some((low, cell) => low > this.ends[UPPER][cell]);
+  }
+
+  #empty(kind, letter) {
+    const { n, m, x, lawEnds } = this.problem;
+    const beyond = (ends, sums, unit) =>
+      (ends[UPPER] !== null && (ends[UPPER].top * unit) << GRID < sums[LOWER] * ends[UPPER].bottom) ||
+      (ends[LOWER] !== null && (ends[LOWER].top * unit) << GRID > sums[UPPER] * ends[LOWER].bottom);
+    let empty;
+    if (kind === EMPTY_CONSTRAINT) {
+      const row = this.#constraint(letter);
+      empty = beyond([row.lower, row.upper], [this.#extreme(row, least), this.#extreme(row, greatest)], row.denominator);
+    } else {
+      const isRow = kind === EMPTY_ROW;
+      const count = isRow ? n : m;
+      if (letter >= count) this.refuse(`its letter must be below ${count}`);
+      const mass = { top: x.numerators[letter], bottom: x.denominator };
+      const cells = this.#line(isRow, letter);
+      const sums = this.ends.map((ends) => cells.reduce((total, cell) => total + ends[cell], 0n));
+      empty = beyond(isRow ? [mass, mass] : lawEnds[letter], sums, 1n);
+    }
+    if (!empty && !this.#crossed()) this.refuse("the box is not empty");
   }
 }
 

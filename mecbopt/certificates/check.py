@@ -15,13 +15,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from mecbopt.certificates.arithmetic import FINE, ceil_div, phi_bounds
+from mecbopt.certificates.arithmetic import FINE, ceil_div
 from mecbopt.certificates.instance import ExactProblem
+from mecbopt.certificates.mixture import coupling_of, information_bound, mean_distortion, unmet
 from mecbopt.certificates.reading import Document, read_document
 from mecbopt.certificates.tree import TreeCheck, order_pairs
 from mecbopt.errors import CertificateError, ProblemError
 
-__all__ = ["CertifiedInterval", "check_certificate", "check_document", "main", "mixture_bounds"]
+__all__ = ["CertifiedInterval", "check_certificate", "check_document", "main", "proof_target"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,15 +32,19 @@ class CertifiedInterval:
     Attributes
     ----------
     lower, upper : Fraction
-        Bits: the greatest I(X;Y) lies between them.  Both are None where infeasibility is proved.
+        The greatest I(X;Y), in bits, or the least E d(X,Y) lies between them.  Both are None where
+        infeasibility is proved.
     records, nodes : int
         Sizes of the proof.
+    quantity : str
+        "I(X;Y)" or "E d(X,Y)".
     """
 
     lower: Fraction | None
     upper: Fraction | None
     records: int
     nodes: int
+    quantity: str = "I(X;Y)"
 
     @property
     def infeasible(self) -> bool:
@@ -48,17 +53,27 @@ class CertifiedInterval:
 
     @property
     def width(self) -> float:
-        """The interval's width in bits; 0 for infeasibility."""
+        """The interval's width; 0 for infeasibility."""
         return 0.0 if self.lower is None or self.upper is None else float(self.upper - self.lower)
 
     def __repr__(self) -> str:
         return f"CertifiedInterval({self}, width {self.width:.2g})"
 
     def __str__(self) -> str:
-        size = f"({self.records} records, {self.nodes} nodes)"
+        return f"certified: {self.claim} ({self.records} records, {self.nodes} nodes)"
+
+    @property
+    def units(self) -> str:
+        """Of the ends: "bits", or "distortion" for that of the problem."""
+        return "bits" if self.quantity == "I(X;Y)" else "distortion"
+
+    @property
+    def claim(self) -> str:
+        """What is proved, in words, the ends rounded outward to twelve decimals."""
         if self.lower is None or self.upper is None:
-            return f"certified: no coupling meets the limits {size}"
-        return f"certified: {_outward(self.lower, -1)} <= I(X;Y) <= {_outward(self.upper, 1)} bits {size}"
+            return "no coupling meets the limits"
+        ends = _outward(self.lower, -1), _outward(self.upper, 1)
+        return f"{ends[0]} <= {self.quantity} <= {ends[1]}" + (" bits" if self.units == "bits" else "")
 
 
 def _outward(value: Fraction, side: int) -> str:
@@ -103,56 +118,39 @@ def _checked(document: Document) -> CertifiedInterval:
     problem, target = document.problem, None
     if document.claim is not None:
         _check_witness(document)
-        target = problem.entropy_sum[1] - _floor(document.claim[1])
+        target = proof_target(problem, *document.claim)
     pairs = order_pairs(problem, document.anchor)
     TreeCheck(problem, document.records, pairs, target).run(document.tree)
     lower, upper = document.claim or (None, None)
-    return CertifiedInterval(lower, upper, len(document.records), len(document.tree))
+    quantity = "I(X;Y)" if problem.distortion is None else "E d(X,Y)"
+    return CertifiedInterval(lower, upper, len(document.records), len(document.tree), quantity)
 
 
-def _floor(value: Fraction) -> int:
-    """The greatest integer over 2^FINE at or below a rational."""
-    return (value.numerator << FINE) // value.denominator
+def proof_target(problem: ExactProblem, lower: Fraction, upper: Fraction) -> int:
+    """What leaves have to prove for a claim, over 2^FINE: of H(X,Y), of H(X|Y) or of the mean distortion."""
+    if problem.distortion is not None:
+        return ceil_div(lower.numerator << FINE, lower.denominator)
+    entropies = problem.entropy_x[1] + (0 if problem.p_y_tolerance else problem.entropy_y[1])
+    return entropies - (upper.numerator << FINE) // upper.denominator
 
 
 def _check_witness(document: Document) -> None:
-    """The mixture meets marginals exactly, limits by enclosure, and is worth the claim's lower end."""
+    """The mixture meets the limits, and is worth the end of the claim that it stands for."""
     problem, weights, mappings = document.problem, document.weights, document.mappings
-    n, m = problem.shape
     if any(weight < 0 for weight in weights) or sum(weights) != 1:
         raise CertificateError("witness.weights: they must be 0 or more and sum to exactly 1.")
-    coupling = [[Fraction(0)] * m for _ in range(n)]
-    for weight, mapping in zip(weights, mappings, strict=True):
-        for x, y in enumerate(mapping):
-            coupling[x][y] += weight * problem.p_x[x]
-    for y in range(m):
-        if sum(row[y] for row in coupling) != problem.p_y[y]:
-            raise CertificateError(f"witness: the marginal of Y is off at kept letter {y}.")
-    bounds = mixture_bounds(problem, weights, mappings)
-    for name, limit, high in zip(("rate", "label"), (problem.rate, problem.label_limit), bounds, strict=True):
-        if limit is not None and high > _floor(limit):
-            raise CertificateError(f"witness: the {name} limit is not certainly met.")
-    joint = sum(phi_bounds(p.numerator, p.denominator)[1] for row in coupling for p in row)
-    claimed = document.claim[0] if document.claim else Fraction(0)
+    coupling = coupling_of(problem, weights, mappings)
+    for limit in unmet(problem, weights, mappings, coupling):
+        raise CertificateError(f"witness: the {limit} is not certainly met.")
+    lower, upper = document.claim or (Fraction(0), Fraction(0))
+    if problem.distortion is not None:
+        if mean_distortion(problem, coupling) > upper:
+            raise CertificateError("witness: its distortion exceeds claim.upper.")
     # No information is negative: that much needs no enclosure, only a coupling.
-    if claimed > 0 and problem.entropy_sum[0] - joint < ceil_div(
-        claimed.numerator << FINE, claimed.denominator
+    elif lower > 0 and information_bound(problem, coupling) < ceil_div(
+        lower.numerator << FINE, lower.denominator
     ):
         raise CertificateError("witness: its information does not certainly reach claim.lower.")
-
-
-def mixture_bounds(
-    problem: ExactProblem, weights: Sequence[Fraction], mappings: Sequence[Sequence[int]]
-) -> tuple[int, int]:
-    """Upper ends, over 2^FINE, of a mixture's rate H(Y|U) and label entropy H(S|Y,U)."""
-    rate = label = Fraction(0)
-    for weight, mapping in zip(weights, mappings, strict=True):
-        blocks = [0] * problem.shape[1]
-        for x, y in enumerate(mapping):
-            blocks[y] |= 1 << x
-        rate += weight * sum(problem.set_phi[block][1] for block in blocks)
-        label += weight * sum(problem.set_label[block][1] for block in blocks)
-    return ceil_div(rate.numerator, rate.denominator), ceil_div(label.numerator, label.denominator)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

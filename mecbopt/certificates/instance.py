@@ -7,18 +7,34 @@ before anything is numbered.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
+from typing import NamedTuple
 
 from mecbopt.certificates.arithmetic import phi_bounds
 
-__all__ = ["ExactProblem", "Limit"]
+__all__ = ["ExactProblem", "Limit", "LinearRow", "Matrix", "entropy_bounds"]
 
-#: A limit in bits; None when there is none.
+#: A limit; None when there is none.
 Limit = Fraction | None
 Bounds = tuple[int, int]
+Matrix = tuple[tuple[Fraction, ...], ...]
+#: For every X-letter the atoms of the sets that hold it: set, numerator, denominator, lower end of phi.
+Atoms = list[list[tuple[int, int, int, int]]]
+
+#: Laws of Y that tables of atoms are kept for.
+_MOST_TABLES = 512
+
+
+class LinearRow(NamedTuple):
+    """lower <= sum over cells of coefficients P <= upper."""
+
+    coefficients: Matrix
+    lower: Limit
+    upper: Limit
 
 
 @dataclass(frozen=True)
@@ -32,20 +48,40 @@ class ExactProblem:
     rate : Fraction or None
         R in bits.
     p_s_given_x : tuple of tuples of Fraction, n rows, or None
-    label_limit : Fraction or None
-        C in bits, on H(S|Y,U).
+    label_limit, given_y_limit, privacy : Fraction or None
+        Bits: H(S|Y,U) and H(S|Y) are at most the first two, H(S|Y) at least the third.
+    p_y_tolerance : Fraction
+        The law of Y lies within this of p_y in total variation; 0 holds it exactly.
+    distortion : n rows of m Fractions, or None
+        Its mean is minimised in place of maximising I(X;Y).
+    constraints : tuple of LinearRow
     """
 
     p_x: tuple[Fraction, ...]
     p_y: tuple[Fraction, ...]
     rate: Limit = None
-    p_s_given_x: tuple[tuple[Fraction, ...], ...] | None = None
+    p_s_given_x: Matrix | None = None
     label_limit: Limit = None
+    given_y_limit: Limit = None
+    privacy: Limit = None
+    p_y_tolerance: Fraction = Fraction(0)
+    distortion: Matrix | None = None
+    constraints: tuple[LinearRow, ...] = ()
+    _atoms: dict[tuple[int, Fraction], Atoms] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def shape(self) -> tuple[int, int]:
         """(n, m)."""
         return len(self.p_x), len(self.p_y)
+
+    @property
+    def seen_limit(self) -> Limit:
+        """What H(S|Y,U) is at most: H(S|Y) is no less."""
+        return min(
+            (limit for limit in (self.label_limit, self.given_y_limit) if limit is not None), default=None
+        )
 
     @cached_property
     def x_scale(self) -> int:
@@ -97,20 +133,39 @@ class ExactProblem:
         return [(0, 0) if sure else ends for sure, ends in zip(certain, enclosures, strict=True)]
 
     @cached_property
-    def entropy_sum(self) -> Bounds:
-        """An enclosure of H(X) + H(Y)."""
-        masses = [phi_bounds(mass.numerator, mass.denominator) for mass in (*self.p_x, *self.p_y)]
-        return sum(low for low, _ in masses), sum(high for _, high in masses)
+    def entropy_x(self) -> Bounds:
+        """An enclosure of H(X)."""
+        return entropy_bounds(self.p_x)
 
     @cached_property
-    def atoms(self) -> dict[tuple[int, int, int], tuple[int, int, int]]:
-        """For x in A: the atom v = p_Y(y) p_X(x) / p_X(A): numerator, denominator, lower end of phi(v)."""
-        table = {}
-        for y, p in enumerate(self.p_y):
+    def entropy_y(self) -> Bounds:
+        """An enclosure of the entropy of p_y."""
+        return entropy_bounds(self.p_y)
+
+    @cached_property
+    def law_ends(self) -> tuple[tuple[Fraction, Fraction], ...]:
+        """Between which P(Y = y) lies."""
+        room = self.p_y_tolerance
+        return tuple((max(p - room, Fraction(0)), min(p + room, Fraction(1))) for p in self.p_y)
+
+    def atoms(self, y: int, mass: Fraction) -> Atoms:
+        """For x in A: the atom v = mass p_X(x) / p_X(A), where the letter y has this mass."""
+        if (y, mass) not in self._atoms:
+            if len(self._atoms) >= _MOST_TABLES:
+                self._atoms.clear()
+            table: Atoms = []
             for x, unit in enumerate(self.x_units):
-                for letters in range(len(self.set_units)):
+                table.append([])
+                for letters, units in enumerate(self.set_units):
                     if letters >> x & 1:
-                        atom = p * Fraction(unit, self.set_units[letters])
+                        atom = mass * Fraction(unit, units)
                         low = phi_bounds(atom.numerator, atom.denominator)[0]
-                        table[x, y, letters] = atom.numerator, atom.denominator, low
-        return table
+                        table[x].append((letters, atom.numerator, atom.denominator, low))
+            self._atoms[y, mass] = table
+        return self._atoms[y, mass]
+
+
+def entropy_bounds(masses: Iterable[Fraction]) -> Bounds:
+    """An enclosure of the sum of phi over masses."""
+    bounds = [phi_bounds(mass.numerator, mass.denominator) for mass in masses]
+    return sum(low for low, _ in bounds), sum(high for _, high in bounds)

@@ -6,11 +6,12 @@ step that is written has the effect that is found here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from mecbopt.certificates.arithmetic import GRID
+from mecbopt.certificates.arithmetic import GRID, ceil_div
 from mecbopt.certificates.instance import ExactProblem
 
 __all__ = ["Propagation"]
@@ -43,13 +44,23 @@ class Propagation:
 
     def __init__(self, problem: ExactProblem, pairs: Sequence[tuple[int, int]]) -> None:
         n, m = problem.shape
-        self._pairs = pairs
-        #: For every row and column: axis, letter, cells, the mass over 2^GRID rounded down and up.
-        self._lines: list[tuple[str, int, list[int], int, int]] = []
+        self._pairs, unit = pairs, 1 << GRID
+        #: Every row and column: axis, letter, cells, least and greatest mass over 2^GRID.
+        self._lines: list[tuple[str, int, list[int], Fraction, Fraction]] = []
         for x, mass in enumerate(problem.p_x):
-            self._lines.append(("row", x, [x * m + y for y in range(m)], *_rounded(mass)))
-        for y, mass in enumerate(problem.p_y):
-            self._lines.append(("column", y, [x * m + y for x in range(n)], *_rounded(mass)))
+            self._lines.append(("row", x, [x * m + y for y in range(m)], mass * unit, mass * unit))
+        for y, ends in enumerate(problem.law_ends):
+            self._lines.append(("column", y, [x * m + y for x in range(n)], ends[0] * unit, ends[1] * unit))
+
+        #: Every inequality of a linear row in integers: its number, coefficients, sign and end over 2^GRID.
+        self._rows: list[tuple[int, dict[int, int], int, int]] = []
+        for index, (coefficients, lower, upper) in enumerate(problem.constraints):
+            entries = [a for line in coefficients for a in line]
+            unit = math.lcm(*(a.denominator for a in entries))
+            cells = {cell: int(a * unit) for cell, a in enumerate(entries) if a}
+            for sign, end in ((1, upper), (-1, lower)):
+                if end is not None:
+                    self._rows.append((index, cells, sign, math.floor(sign * end * unit * (1 << GRID))))
 
     def steps(
         self, lower: Sequence[int], upper: Sequence[int], worth: float = WORTH
@@ -77,11 +88,12 @@ class Propagation:
                 return ["empty", "row", 0], [(cell, "lower"), (cell, "upper")]
         for _ in range(_ROUNDS):
             count = len(steps)
-            for axis, letter, cells, floor, ceiling in self._lines:
+            for axis, letter, cells, least_mass, most_mass in self._lines:
+                floor, ceiling = math.floor(least_mass), math.ceil(most_mass)
                 low, high = sum(lower[cell] for cell in cells), sum(upper[cell] for cell in cells)
-                if low > floor:
+                if low > most_mass:
                     return ["empty", axis, letter], [(cell, "lower") for cell in cells]
-                if high < ceiling:
+                if high < least_mass:
                     return ["empty", axis, letter], [(cell, "upper") for cell in cells]
                 for cell in cells:
                     most, least = ceiling - (low - lower[cell]), floor - (high - upper[cell])
@@ -101,8 +113,42 @@ class Propagation:
             crossed = self._ordered(lower, upper, steps)
             if crossed is not None:
                 return ["empty", "row", 0], [(crossed, "lower"), (crossed, "upper")]
+            empty = self._constrained(lower, upper, steps)
+            if empty is not None:
+                return empty
             if len(steps) == count:
                 break
+        return None
+
+    def _constrained(
+        self, lower: list[int], upper: list[int], steps: list[_Step]
+    ) -> tuple[list[Any], list[End]] | None:
+        """The linear rows' steps; where one cannot be met, the node that says so and what it rests on."""
+        for index, cells, sign, end in self._rows:
+            # sign * (sum of a P) <= end, in integers: the least that each cell adds, and where it stands.
+            least = {cell: sign * a * (lower if sign * a > 0 else upper)[cell] for cell, a in cells.items()}
+            reads: dict[int, End] = {
+                cell: (cell, "lower" if sign * a > 0 else "upper") for cell, a in cells.items()
+            }
+            room = end - sum(least.values())
+            if room < 0:
+                return ["empty", "constraint", index], list(reads.values())
+            for cell, a in cells.items():
+                rest, others = room + least[cell], [reads[other] for other in cells if other != cell]
+                if sign * a > 0:
+                    most = ceil_div(rest, sign * a)
+                    if most < upper[cell]:
+                        node = ["tighten", "constraint", cell, "upper", index]
+                        steps.append(_Step(node, (cell, "upper"), others))
+                        upper[cell] = most
+                else:
+                    floor = -ceil_div(rest, -sign * a)
+                    if floor > lower[cell]:
+                        node = ["tighten", "constraint", cell, "lower", index]
+                        steps.append(_Step(node, (cell, "lower"), others))
+                        lower[cell] = floor
+                if lower[cell] > upper[cell]:
+                    return ["empty", "row", 0], [(cell, "lower"), (cell, "upper")]
         return None
 
     def _ordered(self, lower: list[int], upper: list[int], steps: list[_Step]) -> int | None:
@@ -132,8 +178,3 @@ def _sliced(steps: Sequence[_Step], ends: Sequence[End]) -> list[list[Any]]:
             needed.update(step.reads)
             kept.append(step.node)
     return kept[::-1]
-
-
-def _rounded(mass: Fraction) -> tuple[int, int]:
-    scaled = mass.numerator << GRID
-    return scaled // mass.denominator, -(-scaled // mass.denominator)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mecbopt.certificates.arithmetic import GRID
-from mecbopt.certificates.instance import ExactProblem, Limit
+from mecbopt.certificates.instance import ExactProblem, Limit, LinearRow, Matrix
 from mecbopt.certificates.records import Record
 from mecbopt.certificates.tree import order_pairs
 from mecbopt.errors import CertificateError
@@ -26,8 +26,15 @@ __all__ = ["Document", "read_document"]
 MAX_FILE, MAX_TEXT = 1 << 26, 1 << 28
 #: Nesting of the JSON text, characters of a rational and of a record's number.
 MAX_DEPTH, MAX_RATIONAL, MAX_NUMBER = 8, 4096, 40
-#: Letters a side, letters of the label, mappings of the witness, records, nodes.
-MAX_LETTERS, MAX_LABELS, MAX_MAPPINGS, MAX_RECORDS, MAX_NODES = 12, 64, 4096, 10**6, 10**7
+#: Letters a side, letters of the label, linear rows, mappings of the witness, records, nodes.
+MAX_LETTERS, MAX_LABELS, MAX_ROWS, MAX_MAPPINGS, MAX_RECORDS, MAX_NODES = 12, 64, 64, 4096, 10**6, 10**7
+
+#: What version 2 added to the objects of version 1, with what it is where version 1 does not have it.
+_ADDED: dict[str, dict[str, Any]] = {
+    "problem": {"p_y_tolerance": "0", "distortion": None, "constraints": []},
+    "label": {"max_entropy_given_y": None, "min_entropy_given_y": None},
+    "record": {"given_y": "0", "privacy": "0", "constraints": [], "channel": [], "laws": []},
+}
 
 _RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9a-f]+", re.ASCII)
@@ -58,9 +65,14 @@ class Document:
 
     def __init__(self, data: Any) -> None:
         top = _object(data, "certificate", "format version problem claim witness order records tree")
-        if top["format"] != "mecbopt-certificate" or type(top["version"]) is not int or top["version"] != 1:
-            _refuse("format, version", "this checker reads mecbopt-certificate, version 1.")
-        self._read_problem(top["problem"])
+        self._version = top["version"]
+        if (
+            top["format"] != "mecbopt-certificate"
+            or type(self._version) is not int
+            or self._version not in (1, 2)
+        ):
+            _refuse("format, version", "this checker reads mecbopt-certificate, versions 1 and 2.")
+        self.problem = self._problem(top["problem"])
         n, m = self.problem.shape
         self.claim = _claim(top["claim"])
         self._read_witness(top["witness"])
@@ -70,7 +82,7 @@ class Document:
             self.anchor = _index(a, "order[0]", n), _index(b, "order[1]", m)
         pairs = len(order_pairs(self.problem, self.anchor))
         self.records = [
-            self._record(entry, f"records[{index}]", n * m, m, pairs)
+            self._record(entry, f"records[{index}]", pairs)
             for index, entry in enumerate(_list(top["records"], "records", most=MAX_RECORDS))
         ]
         self.tree = [
@@ -78,31 +90,63 @@ class Document:
             for index, entry in enumerate(_list(top["tree"], "tree", most=MAX_NODES))
         ]
 
-    def _read_problem(self, data: Any) -> None:
-        entry = _object(data, "problem", "p_x p_y rate label")
-        p_x, p_y = (
-            _pmf(entry["p_x"], "problem.p_x", MAX_LETTERS),
-            _pmf(entry["p_y"], "problem.p_y", MAX_LETTERS),
-        )
+    def _entry(self, data: Any, place: str, kind: str, keys: str) -> dict[str, Any]:
+        """An object with the keys of its version; those that version 1 does not have are added."""
+        added = _ADDED[kind]
+        entry = _object(data, place, " ".join([keys, *(added if self._version > 1 else ())]))
+        return {**added, **entry}
+
+    def _problem(self, data: Any) -> ExactProblem:
+        entry = self._entry(data, "problem", "problem", "p_x p_y rate label")
+        p_x = _pmf(entry["p_x"], "problem.p_x", MAX_LETTERS)
+        p_y = _pmf(entry["p_y"], "problem.p_y", MAX_LETTERS)
+        tolerance = _limit(entry["p_y_tolerance"], "problem.p_y_tolerance") or Fraction(0)
         self.letters = len(p_x), len(p_y)
         self.kept_x = tuple(x for x, mass in enumerate(p_x) if mass > 0)
-        self.kept_y = tuple(y for y, mass in enumerate(p_y) if mass > 0)
-        rows: list[list[Fraction]] | None = None
-        label_limit: Limit = None
+        self.kept_y = tuple(y for y, mass in enumerate(p_y) if mass > 0 or tolerance)
+        rows: Matrix | None = None
+        limits: tuple[Limit, Limit, Limit] = (None, None, None)
         if entry["label"] is not None:
-            label = _object(entry["label"], "problem.label", "p_s_given_x max_entropy")
-            given = _list(label["p_s_given_x"], "problem.label.p_s_given_x", len(p_x))
-            rows = [_pmf(row, f"problem.label.p_s_given_x[{x}]", MAX_LABELS) for x, row in enumerate(given)]
-            if len({len(row) for row in rows}) != 1:
-                _refuse("problem.label.p_s_given_x", "the rows must have one length.")
-            label_limit = _limit(label["max_entropy"], "problem.label.max_entropy")
-        self.problem = ExactProblem(
+            rows, limits = self._label(entry["label"], "problem.label")
+        given = _list(entry["constraints"], "problem.constraints", most=MAX_ROWS)
+        return ExactProblem(
             tuple(p_x[x] for x in self.kept_x),
             tuple(p_y[y] for y in self.kept_y),
             _limit(entry["rate"], "problem.rate"),
-            None if rows is None else tuple(tuple(rows[x]) for x in self.kept_x),
-            label_limit,
+            rows,
+            *limits,
+            tolerance,
+            None if entry["distortion"] is None else self._matrix(entry["distortion"], "problem.distortion"),
+            tuple(self._row(row, f"problem.constraints[{index}]") for index, row in enumerate(given)),
         )
+
+    def _label(self, data: Any, place: str) -> tuple[Matrix, tuple[Limit, Limit, Limit]]:
+        label = self._entry(data, place, "label", "p_s_given_x max_entropy")
+        given = _list(label["p_s_given_x"], f"{place}.p_s_given_x", self.letters[0])
+        rows = [_pmf(row, f"{place}.p_s_given_x[{x}]", MAX_LABELS) for x, row in enumerate(given)]
+        if len({len(row) for row in rows}) != 1:
+            _refuse(f"{place}.p_s_given_x", "the rows must have one length.")
+        limits = ("max_entropy", "max_entropy_given_y", "min_entropy_given_y")
+        first, second, third = (_limit(label[key], f"{place}.{key}") for key in limits)
+        return tuple(tuple(rows[x]) for x in self.kept_x), (first, second, third)
+
+    def _matrix(self, data: Any, place: str) -> Matrix:
+        """A rational for each cell of the file; those of the kept cells."""
+        n, m = self.letters
+        rows = [_list(row, f"{place}[{x}]", m) for x, row in enumerate(_list(data, place, n))]
+        matrix = [
+            [_rational(entry, f"{place}[{x}][{y}]") for y, entry in enumerate(row)]
+            for x, row in enumerate(rows)
+        ]
+        return tuple(tuple(matrix[x][y] for y in self.kept_y) for x in self.kept_x)
+
+    def _row(self, data: Any, place: str) -> LinearRow:
+        entry = _object(data, place, "coefficients lower upper")
+        ends = (
+            None if entry[key] is None else _rational(entry[key], f"{place}.{key}")
+            for key in ("lower", "upper")
+        )
+        return LinearRow(self._matrix(entry["coefficients"], f"{place}.coefficients"), *ends)
 
     def _read_witness(self, data: Any) -> None:
         self.mappings: list[list[int]] = []
@@ -126,28 +170,48 @@ class Document:
             self.mappings.append([place_of[y] for y in kept])
         self.weights = [_rational(w, f"witness.weights[{k}]") for k, w in enumerate(weights)]
 
-    def _record(self, data: Any, place: str, cells: int, m: int, pairs: int) -> Record:
+    def _record(self, data: Any, place: str, pairs: int) -> Record:
         keys = "kind lower upper from to theta cells marginals rate label order"
-        entry = _object(data, place, keys)
+        entry = self._entry(data, place, "record", keys)
+        problem, one = self.problem, 1 << GRID
+        (n, m), farkas = problem.shape, entry["kind"] == "farkas"
         if entry["kind"] not in ("bound", "farkas"):
             _refuse(f"{place}.kind", "it must be 'bound' or 'farkas'.")
-        farkas = entry["kind"] == "farkas"
-        one = 1 << GRID
-        box: dict[str, list[int]] = {}
-        for name in ("lower", "upper", "from", "to", "theta"):
-            length = 0 if farkas and name in ("from", "to", "theta") else cells
-            box[name] = _numbers(entry[name], f"{place}.{name}", length, 0, one)
+
+        def numbers(key: str, length: int, low: int | None = None, high: int | None = None) -> list[int]:
+            entries = _list(entry[key], f"{place}.{key}", length)
+            return [_number(each, f"{place}.{key}[{at}]", low, high) for at, each in enumerate(entries)]
+
+        unboxed = self._version > 1 and entry["lower"] == [] == entry["upper"]
+        sizes = {"lower": 0 if unboxed else n * m, "from": 0 if farkas or problem.distortion else n * m}
+        box = {
+            key: numbers(key, sizes[size], 0, one)
+            for key, size in (
+                ("lower", "lower"),
+                ("upper", "lower"),
+                ("from", "from"),
+                ("to", "from"),
+                ("theta", "from"),
+            )
+        }
         for low, high in (("lower", "upper"), ("from", "to")):
             for cell, (first, second) in enumerate(zip(box[low], box[high], strict=True)):
                 if first > second:
                     _refuse(f"{place}.{low}[{cell}]", f"it lies above {high}.")
-        rate, label = _number(entry["rate"], f"{place}.rate"), _number(entry["label"], f"{place}.label")
-        for name, value, limit in (
-            ("rate", rate, self.problem.rate),
-            ("label", label, self.problem.label_limit),
-        ):
-            if value > 0 or (limit is None and value):
-                _refuse(f"{place}.{name}", "the multiplier must be 0 or less, and 0 without a limit.")
+        # A limit from above has a multiplier of 0 or less, one from below of 0 or more, none has 0.
+        ends = {
+            "rate": (None, problem.rate),
+            "label": (None, problem.seen_limit),
+            "given_y": (None, problem.given_y_limit),
+            "privacy": (problem.privacy, None),
+        }
+        prices = {key: _multiplier(entry[key], f"{place}.{key}", *end) for key, end in ends.items()}
+        rows = _list(entry["constraints"], f"{place}.constraints", len(problem.constraints))
+        labels = 0 if problem.privacy is None else len((problem.p_s_given_x or ((),))[0])
+        channel = numbers("channel", labels * m, 1, one)
+        for y in range(m):
+            if sum(channel[y::m]) > one:
+                _refuse(f"{place}.channel", f"its entries for letter {y} of Y sum to more than 1.")
         return Record(
             farkas,
             box["lower"],
@@ -155,11 +219,19 @@ class Document:
             box["from"],
             box["to"],
             box["theta"],
-            _numbers(entry["cells"], f"{place}.cells", cells),
-            _numbers(entry["marginals"], f"{place}.marginals", m),
-            rate,
-            label,
-            _numbers(entry["order"], f"{place}.order", pairs, 0),
+            numbers("cells", n * m),
+            numbers("marginals", m),
+            prices["rate"],
+            prices["label"],
+            numbers("order", pairs, 0),
+            prices["given_y"],
+            prices["privacy"],
+            [
+                _multiplier(each, f"{place}.constraints[{at}]", row.lower, row.upper)
+                for at, (each, row) in enumerate(zip(rows, problem.constraints, strict=True))
+            ],
+            channel,
+            numbers("laws", m if problem.p_y_tolerance else 0, 1, one),
         )
 
     def _node(self, data: Any, place: str, n: int, m: int, pairs: int) -> list[Any]:
@@ -175,22 +247,26 @@ class Document:
                 _index(node[1], f"{place}[1]", n * m),
                 _number(node[2], f"{place}[2]", 0, 1 << GRID),
             ]
+        bounds = {"order": pairs, "record": len(self.records), "row": n, "column": m}
+        if self._version > 1:
+            bounds["constraint"] = len(self.problem.constraints)
         if kind == "empty":
             _list(node, place, 3)
-            axis = _choice(node[1], f"{place}[1]", ("row", "column"))
-            return [kind, axis, _index(node[2], f"{place}[2]", n if axis == "row" else m)]
+            line = _choice(node[1], f"{place}[1]", [key for key in bounds if key not in ("order", "record")])
+            return [kind, line, _index(node[2], f"{place}[2]", bounds[line])]
         if kind == "tighten":
-            reason = _choice(
-                node[1] if len(node) > 1 else None, f"{place}[1]", ("row", "column", "order", "record")
-            )
-            sized = reason in ("order", "record")
+            reason = _choice(node[1] if len(node) > 1 else None, f"{place}[1]", list(bounds))
+            sized = reason not in ("row", "column")
             _list(node, place, 5 if sized else 4)
-            cell, side = (
-                _index(node[2], f"{place}[2]", n * m),
-                _choice(node[3], f"{place}[3]", ("lower", "upper")),
-            )
-            bound = pairs if reason == "order" else len(self.records)
-            return [kind, reason, cell, side, *([_index(node[4], f"{place}[4]", bound)] if sized else [])]
+            cell = _index(node[2], f"{place}[2]", n * m)
+            side = _choice(node[3], f"{place}[3]", ("lower", "upper"))
+            return [
+                kind,
+                reason,
+                cell,
+                side,
+                *([_index(node[4], f"{place}[4]", bounds[reason])] if sized else []),
+            ]
         _refuse(f"{place}[0]", "it must be 'split', 'tighten', 'close' or 'empty'.")
 
 
@@ -341,8 +417,9 @@ def _number(data: Any, place: str, low: int | None = None, high: int | None = No
     return value
 
 
-def _numbers(
-    data: Any, place: str, length: int, low: int | None = None, high: int | None = None
-) -> list[int]:
-    entries = _list(data, place, length)
-    return [_number(entry, f"{place}[{index}]", low, high) for index, entry in enumerate(entries)]
+def _multiplier(data: Any, place: str, lower: Limit, upper: Limit) -> int:
+    """Of a row between two ends, of which either may be absent."""
+    value = _number(data, place)
+    if (value > 0 and lower is None) or (value < 0 and upper is None):
+        _refuse(place, "the multiplier has the sign of a limit that the problem does not state.")
+    return value

@@ -1,4 +1,4 @@
-"""What one record proves: a lower bound on H(X,Y), or infeasibility, for every coupling in its box.
+"""What one record proves: a lower bound on the objective, or infeasibility, for every coupling in its box.
 
 A record holds a box [L, U] of couplings, touching intervals of the concave functions g_xy, shares theta and
 row multipliers z.  With a line alpha + beta P below phi on [L, U] for each cell,
@@ -10,18 +10,20 @@ row multipliers z.  With a line alpha + beta P below phi on [L, U] for each cell
 whatever the numbers are (weak duality and Jensen's inequality); without theta, alpha and beta the same sum is
 a Farkas certificate where it is positive.  The minimum over all mappings is a dynamic program over sets of
 X-letters.  Wrong numbers weaken the bound, they cannot falsify it: slopes are rounded to the side that keeps
-g concave and below phi, products downward.
+g concave and below phi, products downward.  A mean distortion takes the place of the secants and of g; limits
+on H(S|Y) and laws of Y that are not held exactly enter by lines below phi, or below -phi (`_law_lines`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from mecbopt.certificates.arithmetic import FINE, GRID, ceil_div, phi_bounds, slope_bounds
 from mecbopt.certificates.instance import ExactProblem
 
-__all__ = ["Record", "record_value", "secant"]
+__all__ = ["Record", "label_interval", "record_value", "secant"]
 
 _ONE = 1 << GRID
 _STEP = 1 << (FINE - GRID)
@@ -36,7 +38,7 @@ class Record:
     farkas : bool
         It proves that the box holds no feasible coupling.
     lower, upper : sequences of length n m
-        The box.
+        The box; empty where it is that of the first node which uses the record.
     touch_from, touch_to : sequences of length n m
         Where g_xy is phi itself.
     theta : sequence of length n m
@@ -44,8 +46,14 @@ class Record:
     cells, marginals, order : sequences
         Multipliers of the rows lower <= P <= upper, of the marginals, and of P[first] - P[second] >= 0
         for the pairs of the certificate's order (>= 0).
-    rate, label : int
-        Multipliers of the limits, <= 0.
+    rate, label, given_y, privacy : int
+        Multipliers of the limits, <= 0; of the least H(S|Y), >= 0.
+    constraints : sequence of int
+        Multipliers of the linear rows.
+    channel : sequence of length s m
+        Some p(s|y), for the least H(S|Y).
+    laws : sequence of length m
+        Where -phi(P(y)) has its tangents; for laws of Y that are not held exactly.
     """
 
     farkas: bool
@@ -59,37 +67,131 @@ class Record:
     rate: int
     label: int
     order: Sequence[int]
+    given_y: int = 0
+    privacy: int = 0
+    constraints: Sequence[int] = ()
+    channel: Sequence[int] = ()
+    laws: Sequence[int] = ()
 
 
 def record_value(problem: ExactProblem, record: Record, pairs: Sequence[tuple[int, int]]) -> int:
     """The lower end of what a record proves, over 2^FINE bits; O(m 3^n) steps.
 
-    A lower bound on H(X,Y) in the record's box, or, of a Farkas record, a number that is positive only where
-    the box holds no feasible coupling.
+    A lower bound on H(X,Y) in the record's box - on H(X|Y) where the law of Y is not held exactly, on the
+    mean distortion where there is one - or, of a Farkas record, a number that is positive only where the box
+    holds no feasible coupling.
     """
     n, m = problem.shape
-    constant = 0
+    constant = _least_over_laws(problem, record.marginals)
     # Coefficient of P(x, y), over 2^FINE, before the mass p_X(x).
     slopes = [0] * (n * m)
     for cell in range(n * m):
         multiplier, y = record.cells[cell], cell % m
         constant += multiplier * (record.lower[cell] if multiplier > 0 else record.upper[cell])
         slopes[cell] = -(multiplier + record.marginals[y]) * _ONE
-        if not record.farkas:
+        if problem.distortion is not None and not record.farkas:
+            slopes[cell] += _floor(problem.distortion[cell // m][y])
+        elif not record.farkas:
             alpha, beta = secant(record.lower[cell], record.upper[cell])
             share = _ONE - record.theta[cell]
             constant += share * alpha >> GRID
             slopes[cell] += share * beta
-    for y in range(m):
-        p = problem.p_y[y]
-        constant += record.marginals[y] * p.numerator * _ONE // p.denominator
-    for multiplier, limit in ((record.rate, problem.rate), (record.label, problem.label_limit)):
+    for multiplier, limit in (
+        (record.rate, problem.rate),
+        (record.label, problem.seen_limit),
+        (record.given_y, problem.given_y_limit),
+        (record.privacy, problem.privacy),
+    ):
         if multiplier and limit is not None:
-            constant += multiplier * limit.numerator * _ONE // limit.denominator
+            constant += _floor(multiplier * limit) >> GRID
+    for multiplier, row in zip(record.constraints, problem.constraints, strict=True):
+        end = row.lower if multiplier > 0 else row.upper
+        if multiplier and end is not None:
+            constant += _floor(multiplier * end) >> GRID
+            for cell in range(n * m):
+                slopes[cell] += _floor(-multiplier * row.coefficients[cell // m][cell % m]) >> GRID
     for multiplier, (first, second) in zip(record.order, pairs, strict=True):
         slopes[first] -= multiplier * _ONE
         slopes[second] += multiplier * _ONE
-    return constant + _least_mapping(_tables(problem, record, slopes))
+    constant += _label_lines(problem, record, slopes) + _law_lines(problem, record, slopes)
+    tables, rest = _tables(problem, record, slopes)
+    return constant + rest + _least_mapping(tables)
+
+
+def _floor(value: Fraction) -> int:
+    """Over 2^FINE, rounded down."""
+    return (value.numerator << FINE) // value.denominator
+
+
+def _least_over_laws(problem: ExactProblem, multipliers: Sequence[int]) -> int:
+    """The least sum of z_y P(y) over the laws of Y: mass goes from great multipliers to the least."""
+    total = sum((z * p for z, p in zip(multipliers, problem.p_y, strict=True)), Fraction(0))
+    room, least = problem.p_y_tolerance, min(multipliers)
+    for z, p in sorted(zip(multipliers, problem.p_y, strict=True), reverse=True):
+        total -= min(room, p) * (z - least)
+        room -= min(room, p)
+    return _floor(total) >> GRID
+
+
+def _law_lines(problem: ExactProblem, record: Record, slopes: list[int]) -> int:
+    """The lines of -H(Y) in the objective and in H(S|Y): slopes are added, the constant is returned.
+
+    The tangent of -phi at r is -phi'(r) q - r / ln 2, r / ln 2 = phi(r) - r phi'(r); a lesser slope serves.
+    """
+    share = -record.given_y
+    if not problem.p_y_tolerance:
+        # -H(Y) is a constant, which the objective has on its other side.
+        return -share * problem.entropy_y[1] >> GRID
+    if problem.distortion is None and not record.farkas:
+        share += _ONE
+    constant = 0
+    for y, point in enumerate(record.laws if share else ()):
+        low, high = slope_bounds(point, _ONE)
+        constant += share * ((point * low >> GRID) - phi_bounds(point, _ONE)[1]) >> GRID
+        for cell in range(y, len(slopes), problem.shape[1]):
+            slopes[cell] += share * (-high // _STEP)
+    return constant
+
+
+def _label_lines(problem: ExactProblem, record: Record, slopes: list[int]) -> int:
+    """Secants below H(S,Y), cross entropies above H(S|Y): slopes are added, the constant is returned."""
+    m, channel, constant = problem.shape[1], problem.p_s_given_x or (), 0
+    for s in range(len(channel[0]) if record.given_y or record.privacy else 0):
+        for y in range(m):
+            slope = 0
+            if record.given_y:
+                alpha, beta = secant(*label_interval(problem, record.lower, record.upper, s, y))
+                constant += -record.given_y * alpha >> GRID
+                slope = -record.given_y * beta
+            if record.privacy:
+                # -log2 r = phi(r) / r; sum_s P(s, y) -log2 r(s|y) is least for r = p(s|y) (Gibbs).
+                point = record.channel[s * m + y]
+                slope -= record.privacy * ceil_div(phi_bounds(point, _ONE)[1], point)
+            for x, row in enumerate(channel):
+                slopes[x * m + y] += slope * row[s].numerator // row[s].denominator
+    return constant
+
+
+def label_interval(
+    problem: ExactProblem, lower: Sequence[int], upper: Sequence[int], s: int, y: int
+) -> tuple[int, int]:
+    """Between which P(s, y) = sum_x p(s|x) P(x, y) lies in a box, rounded outward.
+
+    What the column's mass leaves beyond the lower ends goes to the letters of least p(s|x), or of greatest.
+    """
+    n, m = problem.shape
+    cells = range(y, n * m, m)
+    chances = [row[s] for row in problem.p_s_given_x or ()]
+    start = sum((p * lower[cell] for p, cell in zip(chances, cells, strict=True)), Fraction(0))
+    ends = []
+    for mass, reverse in zip(problem.law_ends[y], (False, True), strict=True):
+        end, rest = start, max(mass * _ONE - sum(lower[cell] for cell in cells), Fraction(0))
+        for p, cell in sorted(zip(chances, cells, strict=True), reverse=reverse):
+            part = min(rest, Fraction(upper[cell] - lower[cell]))
+            end, rest = end + p * part, rest - part
+        ends.append(end)
+    low = min(ends[0].numerator // ends[0].denominator, _ONE)
+    return low, max(low, min(ceil_div(ends[1].numerator, ends[1].denominator), _ONE))
 
 
 def secant(low: int, high: int) -> tuple[int, int]:
@@ -124,10 +226,9 @@ def _outer_slopes(low: int, start: int, end: int, high: int) -> tuple[int, int]:
     return left, right
 
 
-def _tables(problem: ExactProblem, record: Record, slopes: Sequence[int]) -> list[list[int]]:
-    """Lower ends of G_y(A) over 2^FINE, for every output letter and set."""
-    n, m = problem.shape
-    size = 1 << n
+def _tables(problem: ExactProblem, record: Record, slopes: Sequence[int]) -> tuple[list[list[int]], int]:
+    """Lower ends of G_y(A) over 2^FINE, for every output letter and set, and a constant to be added."""
+    m, constant = problem.shape[1], 0
     tables = []
     for y in range(m):
         linear = [0]
@@ -140,23 +241,36 @@ def _tables(problem: ExactProblem, record: Record, slopes: Sequence[int]) -> lis
                 table = [
                     value + (-multiplier * low >> GRID) for value, (low, _) in zip(table, terms, strict=True)
                 ]
-        if not record.farkas:
-            p = problem.p_y[y]
-            for x in range(n):
-                cell = x * m + y
-                if record.theta[cell]:
-                    numerator = record.theta[cell] * p.denominator
-                    denominator = p.numerator * problem.x_scale << GRID
-                    atoms = _atom_values(problem, record, x, y)
-                    for letters in range(1, size):
-                        table[letters] += (
-                            atoms[letters] * numerator * problem.set_units[letters] // denominator
-                        )
+        if record.theta:
+            constant += _add_jensen(problem, record, y, table)
         tables.append(table)
-    return tables
+    return tables, constant
 
 
-def _atom_values(problem: ExactProblem, record: Record, x: int, y: int) -> list[int]:
+def _add_jensen(problem: ExactProblem, record: Record, y: int, table: list[int]) -> int:
+    """Add the Jensen terms of a column; returns a constant that goes with them.
+
+    With a mass d that P(y) does not exceed in the place of p_Y(y): g(r a) / r falls in r where g(0) >= 0, and
+    a negative g(0) is made up for.
+    """
+    (n, m), mass, constant = problem.shape, problem.p_y[y], 0
+    if problem.p_y_tolerance:
+        room = sum(record.upper[cell] for cell in range(y, n * m, m))
+        mass = min(problem.law_ends[y][1], Fraction(room, _ONE))
+    for x in range(n if mass else 0):
+        cell = x * m + y
+        if record.theta[cell]:
+            numerator = record.theta[cell] * mass.denominator
+            denominator = mass.numerator * problem.x_scale << GRID
+            atoms = _atom_values(problem, record, mass, x, y)
+            for letters in range(1, len(table)):
+                table[letters] += atoms[letters] * numerator * problem.set_units[letters] // denominator
+            if problem.p_y_tolerance:
+                constant += record.theta[cell] * min(atoms[0], 0) >> GRID
+    return constant
+
+
+def _atom_values(problem: ExactProblem, record: Record, mass: Fraction, x: int, y: int) -> list[int]:
     """Lower ends of g_xy at the atom of every set, over 2^FINE; the atom is 0 where x is not in the set."""
     cell = x * problem.shape[1] + y
     start, end = record.touch_from[cell], record.touch_to[cell]
@@ -167,10 +281,7 @@ def _atom_values(problem: ExactProblem, record: Record, x: int, y: int) -> list[
     at_start, at_end = phi_bounds(start, _ONE)[0], phi_bounds(end, _ONE)[0]
     outside = at_start - left * start if start > 0 else 0
     values = [outside] * (1 << problem.shape[0])
-    for letters in range(len(values)):
-        if not letters >> x & 1:
-            continue
-        numerator, denominator, low = problem.atoms[x, y, letters]
+    for letters, numerator, denominator, low in problem.atoms(y, mass)[x]:
         grid = numerator << GRID
         if grid < start * denominator:
             values[letters] = at_start + left * (grid - start * denominator) // denominator

@@ -3,30 +3,132 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mecbopt._core.tree.trace import Relaxation
+from mecbopt._core.tree.trace import Outcome, Relaxation, Side
 from mecbopt.certificates.arithmetic import GRID
 from mecbopt.certificates.instance import ExactProblem
-from mecbopt.certificates.records import Record, secant
+from mecbopt.certificates.records import Record, label_interval, secant
 
-__all__ = ["to_record"]
+__all__ = ["Bounded", "Work", "bounded", "to_record"]
+
+FloatArray = NDArray[np.float64]
 
 _ONE = 1 << GRID
 #: Farkas multipliers may be scaled; the greatest is made this large, so that little is lost on the grid.
 _FARKAS_SCALE = 2.0**12
+#: Binary digits of the ends of touching intervals, at least.
+_FEWEST_TOUCH_BITS = 10
+
+
+def _nothing() -> FloatArray:
+    return np.zeros(0)
+
+
+@dataclass(eq=False)
+class Bounded:
+    """A relaxation that was solved on a box: what a record says, in floats.
+
+    Attributes
+    ----------
+    infeasible : bool
+    bound : float
+        On the objective in the box; of no meaning where it is infeasible.
+    slopes : ndarray, shape (cells,)
+        Of the secants that the multipliers go with.
+    touch_from, touch_to : ndarray, shape (cells,)
+    theta : ndarray, shape (cells,)
+        Empty where the objective is a mean distortion.
+    cells, marginals, rate, label, order, given_y, privacy, constraints, channel, laws
+        As in `Record`.
+    label_slopes : ndarray, shape (s, m)
+        Of the secants of P(s, y).
+    """
+
+    infeasible: bool
+    bound: float
+    slopes: FloatArray
+    touch_from: FloatArray
+    touch_to: FloatArray
+    theta: FloatArray
+    cells: FloatArray
+    marginals: FloatArray
+    rate: float
+    label: float
+    order: FloatArray
+    given_y: float = 0.0
+    privacy: float = 0.0
+    label_slopes: FloatArray = field(default_factory=_nothing)
+    constraints: FloatArray = field(default_factory=_nothing)
+    channel: FloatArray = field(default_factory=_nothing)
+    laws: FloatArray = field(default_factory=_nothing)
+
+
+@dataclass
+class Work:
+    """What was done about a box: relaxations, what became of it, and its split if it is open."""
+
+    relaxations: list[Bounded]
+    outcome: Outcome | None = None
+    node: int = -1
+    cell: int = -1
+    point: float = 0.0
+
+
+def bounded(problem: ExactProblem, side: Side, order: Sequence[int], units: FloatArray) -> Work:
+    """The work that a compiled search traced.
+
+    Parameters
+    ----------
+    problem : ExactProblem
+    side : Side
+    order : sequence of int
+        For every pair of the certificate's order, its place among the search's.
+    units : ndarray
+        What the coefficients of every linear row were divided by.
+    """
+    relaxations = [_of_trace(problem, relaxation, order, units) for relaxation in side.relaxations]
+    return Work(relaxations, side.outcome, side.node, side.cell, side.point)
+
+
+def _of_trace(
+    problem: ExactProblem, relaxation: Relaxation, order: Sequence[int], units: FloatArray
+) -> Bounded:
+    n, m = problem.shape
+    cells = n * m
+    rows = relaxation.multipliers
+    linear = rows[len(rows) - len(units) - len(relaxation.label_slopes[:1]) :]
+    marginals, given_y = rows[cells : cells + m].copy(), 0.0
+    if len(relaxation.label_slopes):
+        given_y = float(linear[-1])
+        channel = np.array([[float(p) for p in row] for row in problem.p_s_given_x or ()])
+        # The search takes a constant out of every column of the row.
+        marginals -= given_y * (channel @ relaxation.label_slopes).min(axis=0)
+    return Bounded(
+        infeasible=relaxation.infeasible,
+        bound=relaxation.bound,
+        slopes=relaxation.slopes,
+        touch_from=relaxation.touch_from,
+        touch_to=relaxation.touch_to,
+        theta=-rows[cells + m + 2 : 2 * cells + m + 2],
+        cells=rows[:cells],
+        marginals=marginals,
+        rate=float(rows[cells + m]),
+        label=float(rows[cells + m + 1]),
+        order=rows[2 * cells + m + 2 :][list(order)],
+        given_y=given_y,
+        label_slopes=relaxation.label_slopes,
+        constraints=linear[: len(units)] / units,
+    )
 
 
 def to_record(
-    problem: ExactProblem,
-    relaxation: Relaxation,
-    lower: Sequence[int],
-    upper: Sequence[int],
-    order: Sequence[int],
-    bits: int,
+    problem: ExactProblem, relaxation: Bounded, lower: Sequence[int], upper: Sequence[int], bits: int
 ) -> Record:
-    """The record of a relaxation on a box that holds the given one.
+    """The record of a relaxation on a box.
 
     The multipliers of the cells take up what the secants' slopes differ from the search's: near 0, where
     slopes are steep, its box in floats and the exact one have other secants even where they are very close.
@@ -34,50 +136,78 @@ def to_record(
     Parameters
     ----------
     problem : ExactProblem
-    relaxation : Relaxation
+    relaxation : Bounded
     lower, upper : sequences of nm integers over 2^GRID
-    order : sequence of int
-        For every pair of the certificate's order, its place among the relaxation's.
     bits : int
-        Fractional bits of the record's multipliers, and binary digits of the ends of its box; at most GRID.
+        Fractional bits of the record's multipliers; at most GRID.
     """
-    n, m = problem.shape
-    cells, farkas = n * m, relaxation.infeasible
-    rows = relaxation.multipliers
+    m, farkas, scale = problem.shape[1], relaxation.infeasible, 1.0
+    # The intervals are where the bound is greatest: what they are off by counts squared.
+    touch_bits = max(_FEWEST_TOUCH_BITS, bits // 2)
     if farkas:
-        greatest = float(np.abs(rows).max())
-        rows = rows * (_FARKAS_SCALE / greatest if greatest > 0 else 1.0)
-    record_lower = [_below(low, bits) for low in lower]
-    record_upper = [min(-_below(-high, bits), _ONE) for high in upper]
-    theta = [0] * cells
-    touch_from, touch_to = [0] * cells, [0] * cells
-    multipliers = rows[:cells].copy()
-    if not farkas:
-        jensen = rows[cells + m + 2 : 2 * cells + m + 2]
-        theta = [min(max(-_grid(value, bits), 0), _ONE) for value in jensen]
-        for cell in range(cells):
-            low, high = record_lower[cell], record_upper[cell]
+        rows = [relaxation.rate, relaxation.label, relaxation.given_y, relaxation.privacy]
+        parts = (relaxation.cells, relaxation.marginals, relaxation.order, relaxation.constraints, rows)
+        greatest = max(float(np.abs(part).max(initial=0.0)) for part in map(np.asarray, parts))
+        scale = _FARKAS_SCALE / greatest if greatest > 0 else 1.0
+    given_y = min(_grid(scale * relaxation.given_y, bits), 0)
+    multipliers = scale * relaxation.cells
+    theta, touch_from, touch_to = [], [], []
+    if not farkas and problem.distortion is None:
+        theta = [min(max(_grid(value, bits), 0), _ONE) for value in relaxation.theta]
+        for cell, (low, high) in enumerate(zip(lower, upper, strict=True)):
             slope = secant(low, high)[1] / _ONE
             multipliers[cell] += (1.0 - theta[cell] / _ONE) * (slope - relaxation.slopes[cell])
+            start = end = 0
             if theta[cell]:
-                touch_from[cell] = min(max(_below(_grid(relaxation.touch_from[cell], GRID), bits), low), high)
-                end = -_below(-_grid(relaxation.touch_to[cell], GRID), bits)
-                touch_to[cell] = min(max(end, touch_from[cell]), high)
-    pairs = rows[2 * cells + m + 2 :]
-    rate, label = (_grid(rows[cells + m + limit], bits) for limit in (0, 1))
+                start = max(_below(_grid(relaxation.touch_from[cell], GRID), touch_bits), 0)
+                end = -_below(-_grid(relaxation.touch_to[cell], GRID), touch_bits)
+                end = min(max(end, start), _ONE)
+            touch_from.append(start)
+            touch_to.append(end)
+    if given_y:
+        channel = np.array([[float(p) for p in row] for row in problem.p_s_given_x or ()])
+        slopes = [
+            [secant(*label_interval(problem, lower, upper, s, y))[1] / _ONE for y in range(m)]
+            for s in range(channel.shape[1])
+        ]
+        apart = channel @ (relaxation.label_slopes - np.array(slopes))
+        multipliers = multipliers + given_y / _ONE * apart.ravel()
+    constraints = [_grid(scale * float(value), bits) for value in relaxation.constraints]
+    for index, row in enumerate(problem.constraints):
+        # A multiplier of an end that is not stated is rounding.
+        if (row.lower is None and constraints[index] > 0) or (row.upper is None and constraints[index] < 0):
+            constraints[index] = 0
+    rate, label = (min(_grid(scale * value, bits), 0) for value in (relaxation.rate, relaxation.label))
     return Record(
         farkas=farkas,
-        lower=record_lower,
-        upper=record_upper,
-        touch_from=[] if farkas else touch_from,
-        touch_to=[] if farkas else touch_to,
-        theta=[] if farkas else theta,
-        cells=[_grid(value, bits) for value in multipliers],
-        marginals=[_grid(value, bits) for value in rows[cells : cells + m]],
-        rate=0 if problem.rate is None else min(rate, 0),
-        label=0 if problem.label_limit is None else min(label, 0),
-        order=[max(_grid(pairs[place], bits), 0) for place in order],
+        lower=list(lower),
+        upper=list(upper),
+        touch_from=touch_from,
+        touch_to=touch_to,
+        theta=theta,
+        cells=[_grid(float(value), bits) for value in multipliers],
+        # A constant in all of them changes nothing, as masses sum to 1.
+        marginals=[
+            _grid(scale * float(value - relaxation.marginals[0]), bits) for value in relaxation.marginals
+        ],
+        rate=0 if problem.rate is None else rate,
+        label=0 if problem.seen_limit is None else label,
+        order=[max(_grid(scale * float(value), bits), 0) for value in relaxation.order],
+        given_y=given_y,
+        privacy=max(_grid(scale * relaxation.privacy, bits), 0),
+        constraints=constraints,
+        channel=_posterior(relaxation.channel, m),
+        laws=[min(max(round(float(value) * _ONE), 1), _ONE) for value in relaxation.laws],
     )
+
+
+def _posterior(channel: FloatArray, m: int) -> list[int]:
+    """Positive, and at most 1 in sum for every letter of Y."""
+    numbers = [max(int(float(value) * _ONE), 1) for value in channel]
+    for y in range(m if numbers else 0):
+        most = max(range(y, len(numbers), m), key=lambda place: numbers[place])
+        numbers[most] -= max(sum(numbers[y::m]) - _ONE, 0)
+    return numbers
 
 
 def _grid(value: float, bits: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from mecbopt.certificates.instance import ExactProblem
+from mecbopt.certificates.instance import ExactProblem, Limit, Matrix
 from mecbopt.certificates.records import Record
 
 __all__ = ["Claim", "certificate_document"]
@@ -24,12 +24,17 @@ def certificate_document(
     records: Sequence[Record],
     nodes: Sequence[Sequence[Any]],
 ) -> dict[str, Any]:
-    """The certificate as plain data; `problem` has all its letters, also those of mass zero."""
+    """The certificate as plain data; `problem` has all its letters, also those of mass zero.
+
+    Records must have the box of the first node that uses them.
+    """
     label = None
     if problem.p_s_given_x is not None:
         label = {
             "p_s_given_x": [[str(p) for p in row] for row in problem.p_s_given_x],
             "max_entropy": _limit(problem.label_limit),
+            "max_entropy_given_y": _limit(problem.given_y_limit),
+            "min_entropy_given_y": _limit(problem.privacy),
         }
     claimed: dict[str, Any] = {"kind": "infeasible"}
     witness = None
@@ -41,12 +46,22 @@ def certificate_document(
         }
     return {
         "format": "mecbopt-certificate",
-        "version": 1,
+        "version": 2,
         "problem": {
             "p_x": [str(p) for p in problem.p_x],
             "p_y": [str(p) for p in problem.p_y],
             "rate": _limit(problem.rate),
             "label": label,
+            "p_y_tolerance": str(problem.p_y_tolerance),
+            "distortion": None if problem.distortion is None else _matrix(problem.distortion),
+            "constraints": [
+                {
+                    "coefficients": _matrix(row.coefficients),
+                    "lower": _limit(row.lower),
+                    "upper": _limit(row.upper),
+                }
+                for row in problem.constraints
+            ],
         },
         "claim": claimed,
         "witness": witness,
@@ -56,18 +71,24 @@ def certificate_document(
     }
 
 
-def _limit(limit: Fraction | None) -> str | None:
+def _limit(limit: Limit) -> str | None:
     return None if limit is None else str(limit)
 
 
+def _matrix(matrix: Matrix) -> list[list[str]]:
+    return [[str(entry) for entry in row] for row in matrix]
+
+
 def _record(record: Record) -> dict[str, Any]:
+    """A record without its box: it is that of the first node that uses it."""
+
     def grid(numbers: Sequence[int]) -> list[str]:
         return [format(number, "x") for number in numbers]
 
     return {
         "kind": "farkas" if record.farkas else "bound",
-        "lower": grid(record.lower),
-        "upper": grid(record.upper),
+        "lower": [],
+        "upper": [],
         "from": grid(record.touch_from),
         "to": grid(record.touch_to),
         "theta": grid(record.theta),
@@ -76,6 +97,11 @@ def _record(record: Record) -> dict[str, Any]:
         "rate": format(record.rate, "x"),
         "label": format(record.label, "x"),
         "order": grid(record.order),
+        "given_y": format(record.given_y, "x"),
+        "privacy": format(record.privacy, "x"),
+        "constraints": grid(record.constraints),
+        "channel": grid(record.channel),
+        "laws": grid(record.laws),
     }
 
 

@@ -209,10 +209,11 @@ def _mixture_table(solution: Solution) -> str:
 
 def _bounds(report: Report) -> str:
     solution, problem = report.solution, report.solution.problem
+    interval = report.interval
+    proved = [] if interval is None or interval.lower is None else [("certified", interval.claim)]
     if problem.distortion is not None:
-        return _wide(
-            html.figures([("least E d(X,Y) is at least", f"{solution.objective_bound:.9f}")]), "words"
-        )
+        least_distortion = ("least E d(X,Y) is at least", f"{solution.objective_bound:.9f}")
+        return _wide(html.figures([least_distortion, *proved]), "words")
     if solution.status is Status.INFEASIBLE:
         least = solution.smallest_label_entropy_bound
         known = "H(S|Y,U)" if problem.label_sees_seed else "H(S|Y)"
@@ -223,14 +224,7 @@ def _bounds(report: Report) -> str:
         ("no coupling exceeds", f"{solution.upper_bound:.9f} bits"),
         ("without a search", f"{problem.value_upper_bound:.9f} bits, from R, H(X), H(Y) and majorisation"),
     ]
-    if report.interval is not None and report.interval.lower is not None:
-        lines.append(("certified", f"{_interval(report.interval)} bits"))
-    return _wide(html.figures(lines), "words")
-
-
-def _interval(interval: CertifiedInterval) -> str:
-    """The certified interval as the checker prints it."""
-    return str(interval).removeprefix("certified: ").partition(" bits")[0]
+    return _wide(html.figures([*lines, *proved]), "words")
 
 
 def _curve(report: Report) -> str:

@@ -7,6 +7,8 @@ which is left for what is infeasible, where the answer holds figures beside the 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from mecbopt._core import tree
@@ -21,6 +23,9 @@ __all__ = ["compiled_vertex", "finds_vertices"]
 
 def finds_vertices(formulation: Formulation) -> bool:
     """Whether the core was built and takes the limits."""
+    label = formulation.label_limit
+    if formulation.free_law or (label is not None and not math.isfinite(label.bound)):
+        return False
     return min(formulation.shape) > 1 and bool(Tree().supports(formulation))
 
 

@@ -1,4 +1,4 @@
-"""Claims about optima for `refute`: two from the paper, two that one might believe.
+"""Claims about optima for `refute`: two from the paper, two on distortion, two that one might believe.
 
 Each takes a problem and its solution and returns bits by which it fails; a negative number says that it holds
 with room, 0 that it holds with equality.
@@ -19,8 +19,10 @@ from mecbopt.problem import Problem
 from mecbopt.testing.refutation import optimum
 
 __all__ = [
+    "corrected_distortion_theorem",
     "corrected_theorem_2",
     "optima_use_at_most_m_mappings",
+    "printed_distortion_theorem",
     "printed_theorem_2",
     "value_is_convex_in_the_rate",
 ]
@@ -43,6 +45,38 @@ def corrected_theorem_2(problem: Problem, solution: Any) -> float:
     """For binary sources the optimum is the better of the comonotone and the antitone end.  Stands."""
     corrected = bernoulli.solve(*_binary(problem)).mutual_information
     return float(max(solution.mutual_information - corrected, corrected - solution.upper_bound))
+
+
+def printed_distortion_theorem(problem: Problem, solution: Any) -> float:
+    """Two bits are as alike as D_ind - 2 a (1 - a) min(R / h(a), 1), a = P(X=1).  False.
+
+    The first branch of the predecessor's Theorem 2, as far as it reached us, without a label: of P(Y=1) it
+    knows D_ind = P(X != Y) for independent bits alone, and it runs below |P(X=1) - P(Y=1)|.
+    """
+    a, b, rate = _bits(problem)
+    independent = a + b - 2.0 * a * b
+    share = min(rate / float(entropy([a, 1.0 - a])), 1.0)
+    return _apart(solution, independent - 2.0 * a * (1.0 - a) * share)
+
+
+def corrected_distortion_theorem(problem: Problem, solution: Any) -> float:
+    """The least P(X != Y) of two bits is that of `mecbopt.bernoulli.hamming`.  Stands."""
+    return _apart(solution, bernoulli.hamming(*_bits(problem)).distortion)
+
+
+def _bits(problem: Problem) -> tuple[float, float, float]:
+    """P(X=1), P(Y=1) and the rate of a binary problem with Hamming distortion."""
+    if problem.distortion is None or problem.distortion.tolist() != [[0.0, 1.0], [1.0, 0.0]]:
+        raise ProblemError(argument="problem", value=problem, required="have the distortion [[0, 1], [1, 0]]")
+    a, b, rate = _binary(problem)
+    return float(a), float(b), float(rate)
+
+
+def _apart(solution: Any, distortion: float) -> float:
+    """By how much the least distortion is certainly another."""
+    return max(
+        float(solution.distortion_lower_bound) - distortion, distortion - float(solution.expected_distortion)
+    )
 
 
 def value_is_convex_in_the_rate(problem: Problem, solution: Any) -> float:

@@ -45,19 +45,25 @@ class Optimum:
     ----------
     mutual_information, upper_bound : float
         Bits.
+    expected_distortion, distortion_lower_bound : float
+        Where the problem has a distortion; they are the ends then.
     """
 
-    def __init__(self, solution: Solution, mutual_information: float, upper_bound: float) -> None:
+    def __init__(self, solution: Solution, value: float, bound: float) -> None:
         self._solution = solution
-        self.mutual_information, self.upper_bound = mutual_information, upper_bound
+        self._value, self._bound = value, bound
+        if solution.problem.distortion is None:
+            self.mutual_information, self.upper_bound = value, bound
+        else:
+            self.expected_distortion, self.distortion_lower_bound = value, bound
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._solution, name)
 
     def __repr__(self) -> str:
-        return (
-            f"Optimum(certified, I(X;Y) = {self.mutual_information:.9f}, at most {self.upper_bound:.9f} bits)"
-        )
+        if self._solution.problem.distortion is None:
+            return f"Optimum(certified, I(X;Y) = {self._value:.9f}, at most {self._bound:.9f} bits)"
+        return f"Optimum(certified, E d(X,Y) = {self._value:.9f}, at least {self._bound:.9f})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -103,8 +109,9 @@ _certifying: ContextVar[list[Certificate] | None] = ContextVar("_certifying", de
 def optimum(problem: Problem) -> Solution | Optimum:
     """The optimum of another problem, for claims that compare several.
 
-    Its `mutual_information` is attained and its `upper_bound` holds: compare so that the claim can only gain
-    from what lies between.  While a counterexample is certified, both are ends of a certified interval.
+    Its `mutual_information` is attained and its `upper_bound` holds, or, of a problem with a distortion, its
+    `expected_distortion` and its `distortion_lower_bound`: compare so that the claim can only gain from what
+    lies between.  While a counterexample is certified, both are ends of a certified interval.
 
     Raises
     ------
@@ -114,9 +121,9 @@ def optimum(problem: Problem) -> Solution | Optimum:
     certificates = _certifying.get()
     if certificates is None:
         return _solved(problem)
-    certificate, lower, upper = _certified(problem)
+    certificate, value, bound = _certified(problem)
     certificates.append(certificate)
-    return Optimum(_solved(problem), lower, upper)
+    return Optimum(_solved(problem), value, bound)
 
 
 def _solved(problem: Problem) -> Solution:
@@ -129,13 +136,15 @@ def _solved(problem: Problem) -> Solution:
 
 
 def _certified(problem: Problem) -> tuple[Certificate, float, float]:
+    """The certificate, the end of its interval that is attained, and the one that bounds."""
     certificate = certificate_of(problem)
     interval = certificate.interval
     if interval.lower is None or interval.upper is None:
         raise CertificateError(
             "the certificate proves that no coupling meets the limits: there is no optimum"
         )
-    return certificate, float(interval.lower), float(interval.upper)
+    ends = float(interval.lower), float(interval.upper)
+    return certificate, *(ends if problem.distortion is None else ends[::-1])
 
 
 def refute(
@@ -219,11 +228,11 @@ def _proved(claim: Claim, problem: Problem, solution: Solution) -> tuple[Certifi
     certificates: list[Certificate] = []
     token = _certifying.set(certificates)
     try:
-        certificate, lower, upper = _certified(problem)
+        certificate, attained, bound = _certified(problem)
         outcomes = []
-        for value in (lower, upper):
+        for value in (attained, bound):
             certificates.clear()
-            outcomes.append(_failed(claim(problem, Optimum(solution, value, upper)))[0])
+            outcomes.append(_failed(claim(problem, Optimum(solution, value, bound)))[0])
     except (CertificateError, NotSupportedError, _NoOptimumError):
         return ()
     finally:

@@ -9,10 +9,12 @@ import json
 import random
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import mecbopt as mb
 from tests.certificates.builder import ONE, Builder
+from tests.certificates.family import MEMBERS, combined_document, member
 
 Document = dict[str, Any]
 
@@ -23,13 +25,17 @@ HOSTILE: tuple[Any, ...] = (
     "1\n", "1/2\n", "a", "A", "-a", "--1", "1_0", "1e3", "0x1", "1.5", "١", "½", "1/3/1", "/", "-",
     "9" * 4096, "9" * 4097, "f" * 40, "f" * 41, "1000000000000", "1000000000001", "value", "infeasible",
     "bound", "farkas", "row", "column", "lower", "upper", "split", "tighten", "close", "empty", "record",
-    "order", [], {}, [[]], [0, 0], {"kind": "infeasible"}, "\u0000", "\ud800",
+    "order", "constraint", [], {}, [[]], [0, 0], {"kind": "infeasible"}, "\u0000", "\ud800",
 )  # fmt: skip
+
+
+#: The limits of a label that version 2 added, absent.
+_UNSEEN = {"max_entropy_given_y": None, "min_entropy_given_y": None}
 
 
 @functools.cache
 def corpus() -> tuple[Document, ...]:
-    """Valid certificates of at most 30 records: every kind of claim, limit, removed letters and order."""
+    """Valid certificates of at most 30 records: every kind of claim, limit, order and version."""
     channel = [["9/10", "1/10"], ["1/10", "9/10"]]
     problems = [
         (mb.Problem(["7/10", "3/10"], ["7/10", "3/10"], rate="0.378"), 1e-4),
@@ -49,10 +55,20 @@ def corpus() -> tuple[Document, ...]:
     ]
     documents = [json.loads(mb.certify(problem, gap=gap).to_json()) for problem, gap in problems]
     # A label without a limit, which the writer leaves out.
-    documents[2]["problem"]["label"] = {"p_s_given_x": channel, "max_entropy": None}
+    documents[2]["problem"]["label"] = {"p_s_given_x": channel, "max_entropy": None, **_UNSEEN}
     documents.append(slow_infeasible())
+    documents += version_1()
+    documents += [json.loads(mb.certify(problem, gap=gap).to_json()) for problem, gap in map(member, MEMBERS)]
+    documents.append(combined_document())
     assert all(len(document["records"]) <= 30 for document in documents)
     return tuple(documents)
+
+
+def version_1() -> list[Document]:
+    """Certificates as the package wrote them when there was version 1 alone."""
+    path = Path(__file__).with_name("version_1.json")
+    documents: list[Document] = json.loads(path.read_text(encoding="utf-8"))
+    return documents
 
 
 def slow_infeasible() -> Document:
@@ -130,6 +146,10 @@ def _sliver(document: Document, generator: random.Random) -> None:
         node[2] = _number(node[2], change)
     else:
         record = generator.choice(document["records"])
+        if not record["lower"]:
+            # It had the box of its first node: now it states one, which may be the right one.
+            count = len(record["cells"])
+            record["lower"], record["upper"] = ["0"] * count, [format(ONE, "x")] * count
         cell = generator.randrange(len(record["lower"]))
         side = generator.choice(("lower", "upper"))
         record[side][cell] = _number(record[side][cell], abs(change) if side == "lower" else -abs(change))
@@ -151,7 +171,7 @@ def _node(document: Document, generator: random.Random) -> None:
         swaps = {"row": "column", "column": "row", "lower": "upper", "upper": "lower", "record": "order"}
         tree[index] = [swaps.get(entry, entry) if isinstance(entry, str) else entry for entry in tree[index]]
     elif action == 4:
-        cells = len(document["records"][0]["lower"])
+        cells = len(document["records"][0]["cells"])
         tree[index] = generator.choice(
             [
                 ["empty", generator.choice(("row", "column")), generator.randrange(4)],
@@ -160,6 +180,14 @@ def _node(document: Document, generator: random.Random) -> None:
                 ["tighten", "order", generator.randrange(cells), generator.choice(("lower", "upper")), 0],
                 ["tighten", "record", generator.randrange(cells), generator.choice(("lower", "upper")), 0],
                 ["tighten", "row", generator.randrange(cells), generator.choice(("lower", "upper"))],
+                [
+                    "tighten",
+                    "constraint",
+                    generator.randrange(cells),
+                    generator.choice(("lower", "upper")),
+                    0,
+                ],
+                ["empty", "constraint", 0],
             ]
         )
     else:
@@ -232,10 +260,47 @@ def _problem(document: Document, generator: random.Random) -> None:
                 {
                     "p_s_given_x": [["1/2", "1/2"]] * len(problem["p_x"]),
                     "max_entropy": generator.choice(limits),
+                    **(_UNSEEN if document["version"] == 2 else {}),
                 },
                 problem["label"] and {**problem["label"], "max_entropy": generator.choice(limits)},
             )
         )
+
+
+def _family(document: Document, generator: random.Random) -> None:
+    """A distortion, constraint, tolerance or label limit moves, goes or joins; or the version changes."""
+    problem = document["problem"]
+    n, m = len(problem["p_x"]), len(problem["p_y"])
+    size = generator.choice((Fraction(1, 10**15), Fraction(1, 10**6), Fraction(1, 10), -Fraction(1, 10**15)))
+
+    def moved(value: str | None) -> str:
+        return str(Fraction(value or "0") + generator.choice((-1, 1)) * size)
+
+    action = generator.randrange(7)
+    matrices = [row["coefficients"] for row in problem["constraints"]]
+    matrices += [problem["distortion"]] if problem["distortion"] else []
+    if action == 0 and matrices:
+        row = generator.choice(generator.choice(matrices))
+        at = generator.randrange(len(row))
+        row[at] = moved(row[at])
+    elif action == 1 and problem["constraints"]:
+        row = generator.choice(problem["constraints"])
+        side = generator.choice(("lower", "upper"))
+        row[side] = generator.choice((None, moved(row[side])))
+    elif action == 2:
+        problem["p_y_tolerance"] = generator.choice(("0", "1/100", "1", "2", moved(problem["p_y_tolerance"])))
+    elif action == 3 and problem["label"]:
+        key = generator.choice(("max_entropy_given_y", "min_entropy_given_y"))
+        problem["label"][key] = generator.choice((None, "0", "1", "9/10", moved(problem["label"][key])))
+    elif action == 4:
+        problem["distortion"] = None if problem["distortion"] else [["0"] * m] * (n - 1) + [["1"] * m]
+    elif action == 5:
+        row = {"coefficients": [["1"] * m] * n, "lower": None, "upper": generator.choice(("1", "9/10"))}
+        problem["constraints"].append(row)
+        for record in document["records"]:
+            record["constraints"].append(generator.choice(("0", "-1", "1000000")))
+    else:
+        document["version"] = 3 - document["version"]
 
 
 def _another(document: Document, generator: random.Random) -> None:
@@ -268,7 +333,7 @@ def _order(document: Document, generator: random.Random) -> None:
 
 
 CHANGES: tuple[Callable[[Document, random.Random], None], ...] = (
-    _field, _grid_number, _sliver, _node, _claim, _weight, _problem, _another, _order,
+    _field, _grid_number, _sliver, _node, _claim, _weight, _problem, _family, _another, _order,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import mecbopt as mb
 from mecbopt._core import tree as compiled
-from mecbopt.certificates import certify as certifying
+from mecbopt.certificates.searching import TracedBounder
 from tests.benchmarks.certificates import WIDTH, case, certified
 
 pytestmark = pytest.mark.skipif(not compiled.available(), reason="the compiled core was not built")
@@ -121,19 +121,6 @@ def test_exchangeable_letters_are_ordered_only_where_they_are_exactly_equal():
     assert mb.certify(unlike).document["order"] is None
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"p_s_given_x": SYMMETRIC, "max_label_entropy": 0.8, "label_sees_seed": False},
-        {"distortion": [[0, 1], [1, 0]]},
-        {"p_y_tolerance": 0.1},
-    ],
-)
-def test_what_certificates_do_not_know_is_refused_by_name(more):
-    with pytest.raises(mb.NotSupportedError, match="certificates know"):
-        mb.certify(mb.Problem(HALF, HALF, rate=0.5, **more))
-
-
 def test_wrong_arguments_are_refused():
     problem = mb.Problem(HALF, HALF, rate=0.5)
     with pytest.raises(mb.ProblemError, match="give a mecbopt"):
@@ -155,16 +142,15 @@ def test_boxes_that_the_trace_lacks_are_bounded_anew(monkeypatch):
     problem = case(1).problem
     whole = mb.certify(problem)
     generator = np.random.default_rng(5)
-    searched = certifying._searched
+    run = TracedBounder.run
 
-    def forgetful(*arguments):
-        trace = searched(*arguments)
-        for key in list(trace.sides):
+    def forgetful(self, *arguments):
+        run(self, *arguments)
+        for key in list(self._sides):
             if generator.random() < 0.3:
-                del trace.sides[key]
-        return trace
+                del self._sides[key]
 
-    monkeypatch.setattr(certifying, "_searched", forgetful)
+    monkeypatch.setattr(TracedBounder, "run", forgetful)
     assert mb.certify(problem).interval.upper == whole.interval.upper
 
 

@@ -215,4 +215,4 @@ def test_what_the_search_cannot_take_is_refused():
     with pytest.raises(mb.NotSupportedError, match="65 labels"):
         CompiledSearch(half, half, 1.0, np.full((2, 65), 1 / 65), math.inf, max_joint_label_entropy=1.0)
     with pytest.raises(mb.NotSupportedError, match="not traced"):
-        CompiledSearch(half, half, 1.0, np.eye(2), math.inf, max_joint_label_entropy=1.0, trace=True)
+        CompiledSearch(half, half, 1.0, np.eye(2), math.inf, minimise_label_entropy=True, trace=True)

@@ -10,6 +10,7 @@ from mecbopt.testing import Optimum, claims, optimum, rational_problems, refute
 
 needs_core = pytest.mark.skipif(not tree.available(), reason="certificates are written by the compiled core")
 BINARY = rational_problems(2, 2)
+HAMMING = BINARY.map(lambda problem: problem.replace(distortion=[[0, 1], [1, 0]]))
 
 
 @needs_core
@@ -17,6 +18,7 @@ BINARY = rational_problems(2, 2)
     ("claim", "problems", "certificates"),
     [
         (claims.printed_theorem_2, BINARY, 1),
+        (claims.printed_distortion_theorem, HAMMING, 1),
         (claims.value_is_convex_in_the_rate, BINARY, 3),
         (claims.optima_use_at_most_m_mappings, rational_problems(3, 2), 1),
     ],
@@ -31,13 +33,40 @@ def test_false_claims_are_refuted_and_proved(claim, problems, certificates, tmp_
     path = tmp_path / "counterexample.json"
     found.certificate.to_json(path)
     interval = mb.check_certificate(path)
-    assert float(interval.lower) - 1e-12 <= found.solution.mutual_information <= float(interval.upper)
+    distorted = found.problem.distortion is not None
+    value = found.solution.expected_distortion if distorted else found.solution.mutual_information
+    assert float(interval.lower) - 1e-12 <= value <= float(interval.upper) + 1e-12
     masses = [*found.problem.exact_p_x, *found.problem.exact_p_y]
     assert max(mass.denominator for mass in masses) <= 6  # shrunk
 
 
-def test_a_true_claim_stands():
-    assert refute(claims.corrected_theorem_2, BINARY, max_examples=60) is None
+@pytest.mark.parametrize(
+    ("claim", "problems"),
+    [(claims.corrected_theorem_2, BINARY), (claims.corrected_distortion_theorem, HAMMING)],
+)
+def test_a_true_claim_stands(claim, problems):
+    assert refute(claim, problems, max_examples=60) is None
+
+
+@needs_core
+def test_the_predecessors_theorem_runs_below_the_difference_of_the_masses():
+    """At R >= h(a) it prints D_ind - 2 a (1 - a) = |b - a| (1 - 2a) or less, below |a - b| for a != b."""
+    found = refute(claims.printed_distortion_theorem, HAMMING, max_examples=100)
+    a, b = found.problem.exact_p_x[1], found.problem.exact_p_y[1]
+    interval = found.certificate.interval
+    assert interval.lower <= abs(a - b) <= interval.upper
+    assert interval.upper - interval.lower < 1e-5 <= found.violation
+    assert "<= E d(X,Y) <=" in str(interval)
+
+
+def test_an_optimum_of_a_distortion_has_its_ends():
+    """The ends of an interval take the place of the solution's figures."""
+    problem = mb.Problem(["1/2", "1/2"], ["1/4", "3/4"], "1/2", distortion=[[0, 1], [1, 0]])
+    solution = optimum(problem)
+    ends = Optimum(solution, 0.5, 0.25)
+    assert (ends.expected_distortion, ends.distortion_lower_bound) == (0.5, 0.25)
+    assert "at least 0.25" in repr(ends)
+    assert ends.status is solution.status
 
 
 def test_the_result_is_a_function_of_the_seed():
@@ -103,6 +132,10 @@ def test_an_optimum_of_an_infeasible_problem_is_refused():
 def test_claims_name_what_they_are_about():
     problem = mb.Problem([0.5, 0.3, 0.2], [0.3, 0.3, 0.4], 0.4)
     solution = mb.solve(problem)
-    for claim in (claims.printed_theorem_2, claims.optima_use_at_most_m_mappings):
+    for claim in (
+        claims.printed_theorem_2,
+        claims.printed_distortion_theorem,
+        claims.optima_use_at_most_m_mappings,
+    ):
         with pytest.raises(mb.ProblemError):
             claim(problem, solution)

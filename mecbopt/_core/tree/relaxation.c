@@ -143,7 +143,8 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
 /* The multipliers that `generate` ended with, as an event; the box's secants and touching intervals go with them. */
 static void trace_relaxation(mb_search *search, const mb_simplex *lp, int status) {
     const size_t cells = (size_t)lp->cells, rows = (size_t)lp->rows;
-    double *room = mb_trace_room(&search->trace, 3 + 3 * cells + rows);
+    const size_t labels = lp->joint_row < 0 ? 0 : (size_t)(search->instance.labels * search->instance.m);
+    double *room = mb_trace_room(&search->trace, 3 + 3 * cells + rows + labels);
     if (!room) return;
     room[0] = MB_TRACE_RELAXATION;
     room[1] = status == MB_INFEASIBLE;
@@ -152,6 +153,9 @@ static void trace_relaxation(mb_search *search, const mb_simplex *lp, int status
     memcpy(room + 3 + cells, search->tables.touch_from, sizeof(double) * cells);
     memcpy(room + 3 + 2 * cells, search->tables.touch_to, sizeof(double) * cells);
     for (size_t row = 0; row < rows; row++) room[3 + 3 * cells + row] = -lp->direction[row];
+    if (!labels) return;
+    room[3 + 3 * cells + (size_t)lp->joint_row] /= lp->joint_scale;
+    memcpy(room + 3 + 3 * cells + rows, search->label_slope, sizeof(double) * labels);
 }
 
 /* Solve the relaxation on a box, from the basis that the node's linear program holds.  Leaves the bound, the
@@ -160,28 +164,29 @@ int mb_node_solve(mb_search *search, const double *lower, const double *upper, d
     mb_simplex *lp = &search->node_lp;
     mb_tables *tables = &search->tables;
     mb_tables_set(tables, &search->instance, lower, upper, search->touch_from, search->touch_to);
-    double constant = 0.0;
-    for (int cell = 0; cell < lp->cells; cell++) {
+    double constant = 0.0, other_cost[MB_MAX_CELLS];
+    const int minimise_label = search->instance.minimise_label, free_law = search->instance.free_law;
+    for (int cell = 0; cell < lp->cells && !free_law; cell++) {
         constant += tables->intercept[cell];
         lp->lower[cell] = lower[cell];
         lp->upper[cell] = upper[cell];
         lp->upper[lp->jensen0 + cell] = tables->intercept[cell];
     }
-    double label_cost[MB_MAX_CELLS];
-    const int minimise_label = search->instance.minimise_label;
-    if (minimise_label) constant = mb_label_cost(search, lower, upper, label_cost);
+    if (free_law) mb_law_rows(search, lower, upper, other_cost);
+    if (minimise_label) constant = mb_label_cost(search, lower, upper, other_cost);
     if (lp->joint_row >= 0) mb_label_secants(search, lower, upper);
-    constant += set_costs(lp, minimise_label ? label_cost : tables->slope);
+    constant += set_costs(lp, minimise_label || free_law ? other_cost : tables->slope);
     search->last_bound = -MB_INFINITY;
     const int status = generate(search, lp, constant, cutoff, &search->last_bound);
     for (int place = 0; place < lp->size; place++)
         search->columns.last_used[lp->basic[place]] = (uint32_t)search->clock;
     if (!mb_breaks_off(status)) trace_relaxation(search, lp, status);
     if (status != MB_OPTIMAL && status != MB_STALLED) return status;
-    for (int cell = 0; cell < lp->cells; cell++) {
+    if (free_law) mb_law_point(search);
+    for (int cell = 0; cell < lp->cells && !free_law; cell++) {
         const double p = lp->activity[cell] > 0.0 ? lp->activity[cell] : 0.0;
         const double jensen = tables->with_jensen ? lp->activity[lp->jensen0 + cell] - tables->intercept[cell] : 0.0;
-        search->point[cell] = p;
+        search->point[cell] = search->place[cell] = p;
         const double bound = tables->intercept[cell] + tables->slope[cell] * p + (jensen > 0.0 ? jensen : 0.0);
         search->cell_error[cell] = minimise_label ? 0.0 : core_phi(p) - bound;
         search->cell_dual[cell] = lp->dual[cell];

@@ -44,7 +44,10 @@ class Relaxation:
     touch_from, touch_to : ndarray, shape (cells,)
         Touching intervals of the concave functions in the Jensen rows.
     multipliers : ndarray
-        One a row: cells, marginals, rate, label, Jensen rows (in [-1, 0]), order.
+        One a row: cells, marginals, rate, label, Jensen rows (in [-1, 0]), order, linear rows, and that of a
+        label without the seed.
+    label_slopes : ndarray, shape (s, m)
+        Of the secants of a label without the seed; its row is less a constant of every column.
     """
 
     infeasible: bool
@@ -53,6 +56,7 @@ class Relaxation:
     touch_from: NDArray[np.float64]
     touch_to: NDArray[np.float64]
     multipliers: NDArray[np.float64]
+    label_slopes: NDArray[np.float64]
 
 
 @dataclass
@@ -83,17 +87,20 @@ class Trace:
     ----------
     cells, rows : int
         Of the relaxation: n m, and the number of its multipliers.
+    labels : tuple (s, m)
+        Of a label without the seed.
     """
 
-    def __init__(self, cells: int, rows: int) -> None:
-        self._cells, self._rows = cells, rows
+    def __init__(self, cells: int, rows: int, labels: tuple[int, int] = (0, 0)) -> None:
+        self._cells, self._rows, self._labels = cells, rows, labels
         self.sides: dict[Key, Side] = {}
         self._side = Side()
 
     def read(self, numbers: NDArray[np.float64]) -> Side:
         """Add events; returns the box that was begun last."""
         at, cells = 0, self._cells
-        length = 3 + 3 * cells + self._rows
+        end = 2 + 3 * cells + self._rows
+        length = end + 1 + self._labels[0] * self._labels[1]
         while at < len(numbers):
             kind = int(numbers[at])
             if kind == _SIDE:
@@ -109,7 +116,8 @@ class Trace:
                         body[2 : 2 + cells],
                         body[2 + cells : 2 + 2 * cells],
                         body[2 + 2 * cells : 2 + 3 * cells],
-                        body[2 + 3 * cells :],
+                        body[2 + 3 * cells : end],
+                        body[end:].reshape(self._labels),
                     )
                 )
                 at += length
