@@ -17,7 +17,7 @@ from mecbopt.control import Clock, Expired
 from mecbopt.engines.compiled_start import compiled_vertex, finds_vertices
 from mecbopt.engines.convex import feasible_inside
 from mecbopt.engines.greedy import greedy_within
-from mecbopt.engines.programs.mixtures import MixtureProgram
+from mecbopt.engines.programs.mixtures import WHOLE_FAMILY, MixtureProgram
 from mecbopt.engines.unseen_label import least_label_entropy, smallest_rate, unseen_slack
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.errors import SolverError
@@ -241,13 +241,18 @@ def _smallest_rate(
         found_rate = _smallest_rate_of_a_small_share(formulation, label)
         if found_rate is not None:
             return max(found_rate, math.nextafter(formulation.rate, math.inf))
+    # In bits: in units of a tiny R the costs of a linear program would overflow its scaling.
+    spent, others = replace(rate, rate=1.0), formulation.other_limits
+    if mapping_count(*formulation.shape) <= WHOLE_FAMILY:
+        # The program has all mappings from the start, and needs no point that meets the rows.
+        found = _least(formulation, spent, (*others, label), seed, clock)
+        if found.vertex is not None:
+            return max(found.level, math.nextafter(formulation.rate, math.inf))
     # Is the label limit attainable at all?  Only then is there a smallest rate.
-    others = formulation.other_limits
     attainable = _least(formulation, label, others, seed, clock)
     if attainable.vertex is None or attainable.level > label.bound + LIMIT_SLACK:
         return None
-    # In bits: in units of a tiny R the costs of a linear program would overflow its scaling.
-    found = _least(formulation, replace(rate, rate=1.0), (*others, label), seed, clock, attainable.vertex)
+    found = _least(formulation, spent, (*others, label), seed, clock, attainable.vertex)
     if found.vertex is None:
         return None
     return max(found.level, math.nextafter(formulation.rate, math.inf))

@@ -28,10 +28,10 @@ from mecbopt.formulation import (
 )
 from mecbopt.formulation.formulation import FloatArray, IntArray
 
-__all__ = ["MasterResult", "MixtureProgram"]
+__all__ = ["WHOLE_FAMILY", "MasterResult", "MixtureProgram"]
 
 #: Families up to this size are loaded whole: pricing would cost more than the columns.
-_WHOLE_FAMILY = 4096
+WHOLE_FAMILY = 4096
 #: A reduced cost above this is rounding noise.  It enters the bound all the same.
 _REDUCED_COST_ZERO = 1e-9
 _MAX_ROUNDS = 500
@@ -102,7 +102,7 @@ class MixtureProgram:
         lower = np.concatenate([ones, np.full(len(self._limits), -highs.INFINITY)])
         upper = np.concatenate([ones, [limit.bound for limit in self._limits]])
         self._model = highs.new_model(lower, upper)
-        self._whole = mapping_count(n, m) <= _WHOLE_FAMILY
+        self._whole = mapping_count(n, m) <= WHOLE_FAMILY
         self._known: set[bytes] = set()
         self.mappings: IntArray = np.zeros((0, n), dtype=np.int64)
         self._scales = np.zeros(0)
