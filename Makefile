@@ -93,6 +93,10 @@ gallery: $(DEV)
 
 figures: $(CORE)
 	$(BIN)/mecbopt figures --out docs/figures
+	$(BIN)/mecbopt solve --samples examples/wine.csv --x flavanoids --bins 4 --label cultivar \
+	  --py 1/4,1/2,1/4 --rate 0.8 --max-label-entropy 1.1 --quiet --plot docs/figures/wine-tags.png
+	$(BIN)/mecbopt curve --samples examples/wine.csv --x flavanoids --bins 4 --label cultivar \
+	  --py 1/4,1/2,1/4 --rates 0:1.5:16 --plot docs/figures/wine-curve.png
 
 # Hours on a CPU; stopped and called again, it goes on.  DATA: root of the data sets; ONLY="--only mnist" for a part.
 experiments: $(DEV)

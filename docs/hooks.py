@@ -22,6 +22,10 @@ _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1
 _REFERENCE = re.compile(r"theory,?\s+section\s+(\d)")
 _MATHEMATICS = "theory/mathematics/"
 
+_SIGNS = re.compile(r"<m[ion]>([^<]*)</m[ion]>")
+#: Characters of a formula in the text that a line has room for: on a phone, and in the column of a page.
+_PHONE, _COLUMN = 30, 85
+
 _PRIME = re.compile(r"<msup>(<m[io]>[^<]*</m[io]>)<m[io]>&#x02032;</m[io]></msup>")
 
 
@@ -79,6 +83,9 @@ def on_page_content(content: str, page: Any, **_: Any) -> str:
         formula = convert(html.unescape(match[3]), display=display)
         # The signs are raised already: as a superscript they would stand too high.
         formula = _PRIME.sub(r"<mrow>\1<mi>&#x02032;</mi></mrow>", formula)
+        size = sum(len(html.unescape(sign)) for sign in _SIGNS.findall(formula))
+        if display == "inline" and size > _PHONE:
+            formula = formula.replace("<math ", f'<math class="{"wider" if size > _COLUMN else "wide"}" ', 1)
         return formula.replace("<mo>&#x0002A;</mo></msup>", "<mo>&#x02217;</mo></msup>")
 
     return _FORMULA.sub(mathml, content)

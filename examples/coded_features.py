@@ -161,9 +161,7 @@ def quantised(data: Data, rate: float, about_digit: bool) -> Arrived:
     best = max(fitting, key=lambda chosen: sum(gain for _, _, gain in chosen))
     outputs = np.stack([mapping[data.levels[:, k]] for k, (mapping, _, _) in enumerate(best)], axis=1)
     problem = data.problem(0, rate)
-    left = (
-        problem.label_entropy - sum(_about_digit(data, outputs[:, k], k) for k in range(FEATURES)) / FEATURES
-    )
+    left = problem.label_entropy - sum(_about_digit(data, outputs[:, k]) for k in range(FEATURES)) / FEATURES
     return Arrived(outputs, outputs, sum(bits for _, bits, _ in best), left)
 
 
@@ -174,7 +172,7 @@ def _mappings(data: Data, feature: int, about_digit: bool) -> list[tuple[Integer
     for images in itertools.product((0, 1), repeat=len(CUTS_X)):
         mapping = np.array([0, *images])  # the other half only swaps the names
         rate = float(entropy(np.bincount(mapping[fitted], minlength=2) / len(fitted)))
-        gain = _about_digit(data, mapping[data.levels[:, feature]], feature) if about_digit else rate
+        gain = _about_digit(data, mapping[data.levels[:, feature]]) if about_digit else rate
         found.append((mapping, rate, gain))
     found.sort(key=lambda option: (option[1], -option[2]))
     kept: list[tuple[Integers, float, float]] = []
@@ -184,7 +182,7 @@ def _mappings(data: Data, feature: int, about_digit: bool) -> list[tuple[Integer
     return kept
 
 
-def _about_digit(data: Data, outputs: Integers, feature: int) -> float:
+def _about_digit(data: Data, outputs: Integers) -> float:
     """I(S;Y) of the images to fit on, in bits."""
     fitted = data.part == 0
     joint = np.histogram2d(data.digit[fitted], outputs[fitted], bins=[10, 2], range=[[0, 10], [0, 2]])[0]

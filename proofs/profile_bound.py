@@ -118,7 +118,7 @@ def _not_both(name: str, low: Any, high: Any, order: str) -> Step:
     )
 
 
-def _level_by(empty: Any, name: str, side: str, factor: Any, other: Any, at: Any, to: Any) -> Step:
+def _level_by(empty: Any, name: str, factor: Any, other: Any, at: Any) -> Step:
     """Where W has nothing in one letter alone, no coupling has more in both."""
     return step(
         name,
@@ -306,8 +306,8 @@ LEMMA = Lemma(
             "level",
             ForAll((j,), (), LEVEL),
             block(
-                _level_by(ONLY_ROW, "rows", "row", ROW, COLUMN, x, y),
-                _level_by(ONLY_COLUMN, "columns", "column", COLUMN, ROW, y, x),
+                _level_by(ONLY_ROW, "rows", ROW, COLUMN, x),
+                _level_by(ONLY_COLUMN, "columns", COLUMN, ROW, y),
                 step("either", LEVEL, by_cases("rows", "columns", cover="one is empty")),
             ),
         ),

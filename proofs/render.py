@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from .lemma import Step
 from .runner import LemmaResult, Verdict
-from .words import statement, tex, text
+from .words import name_tex, statement, tex, text
 
 __all__ = ["latex", "markdown", "summary"]
 
@@ -29,20 +29,31 @@ def markdown(results: Sequence[LemmaResult]) -> str:
     """A card a lemma: statement and idea in the open, the steps folded.  No times: equal proofs, equal
     text.
     """
-    parts = ["# Proofs\n", f"Written by `mecbopt prove --format markdown`. {summary(results)}.\n"]
+    parts = [
+        "# Proofs\n",
+        f"Written by `mecbopt prove --format markdown`. {summary(results)}.\n",
+        "A card a lemma: what is assumed, what follows, the idea; the steps and their evidence folded.\n",
+        '<div class="lemmas" markdown>\n',
+        *[f"- [{result.label}](#{result.name})" for result in results],
+        "\n</div>\n",
+    ]
     parts.extend(_card(result) for result in results)
     return "\n".join(parts)
 
 
 def _card(result: LemmaResult) -> str:
     lemma = result.lemma
-    lines = [f"## {result.label}\n", f"`mecbopt prove {result.name}`: {_verdict(result)}.\n"]
+    lines = [
+        '<section class="lemma" markdown>\n',
+        f"## {result.label} {{ #{result.name} }}\n",
+        f"`mecbopt prove {result.name}`: {_verdict(result)}.\n{{ .verdict }}\n",
+    ]
     if lemma is None:
-        return "\n".join(lines)
+        return "\n".join([*lines, "</section>\n"])
     hypotheses, conclusions = statement(lemma)
     if lemma.meaning:
         known = "; ".join(f"${_symbol(symbol)}$ {words}" for symbol, words in lemma.meaning.items())
-        lines.append(f"{known}.\n")
+        lines.append(f"{known}.\n{{ .symbols }}\n")
     lines += [
         "**If**\n",
         *[f"- {one}" for one in hypotheses],
@@ -53,21 +64,23 @@ def _card(result: LemmaResult) -> str:
     lines.append(f"**Idea.** {lemma.idea}\n")
     if lemma.conventions:
         lines.append(f"**Conventions.** {'; '.join(lemma.conventions)}.\n")
-    lines += [f'??? note "{len(lemma.steps)} steps"\n']
+    lines += [f'??? note "{_counted(len(result.steps), "step")}, and what proves them"\n']
     rows = [
         f"    | {number} | {_cell(name)} | {_cell(claim)} | {method} | {_cell(account)} |"
         for number, name, claim, method, account in _rows(result)
     ]
-    lines += ["    | | Step | Claim | By | Evidence |", "    |---|---|---|---|---|", *rows, ""]
+    lines += ["    | | Step | Claim | By | Evidence |", "    |---|---|---|---|---|", *rows, "\n</section>\n"]
     return "\n".join(lines)
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _symbol(symbol: object) -> str:
-    return (
-        tex(symbol)
-        if hasattr(symbol, "free_symbols") and not hasattr(symbol, "__name__")
-        else str(getattr(symbol, "__name__", symbol))
-    )
+    """A symbol, or the name of a family."""
+    name = getattr(symbol, "__name__", None)
+    return name_tex(name) if name else tex(symbol)
 
 
 def _rows(result: LemmaResult) -> Iterator[tuple[str, str, str, str, str]]:

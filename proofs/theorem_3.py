@@ -100,7 +100,7 @@ def _at(level: Any) -> And:
     return And(tuple(substitute(one, {d: end, t: level}) for one in POLYGON))
 
 
-def _no_larger(*names: str) -> Rule:
+def _no_larger() -> Rule:
     """T is at most each of the three limits, so it is at most the one that is top."""
     return block(
         step("t below T", le(t, T), algebra("rate")),

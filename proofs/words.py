@@ -12,7 +12,7 @@ from .lemma import Statement
 from .tools.language import And, Exists, ForAll, Or, Pred, Rel, is_index
 from .tools.predicates import WORDS
 
-__all__ = ["statement", "tex", "text"]
+__all__ = ["name_tex", "statement", "tex", "text"]
 
 _SIGNS = {"=": "=", "<": "<", "<=": r"\le", "!=": r"\ne"}
 _GREEK = {
@@ -29,6 +29,10 @@ _GREEK = {
     "mu",
     "kappa",
     "epsilon",
+    "sigma",
+    "omega",
+    "nu",
+    "pi",
     "Phi",
 }
 
@@ -37,7 +41,7 @@ class _Printer(LatexPrinter):
     """sympy's TeX with sums over named index sets and families with subscripts."""
 
     def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
-        return _name(expr.name)
+        return name_tex(expr.name)
 
     def _print_phi(self, expr: Any, exp: Any = None) -> str:
         return rf"\phi\left({self._print(expr.args[0])}\right)"
@@ -74,7 +78,7 @@ class _Printer(LatexPrinter):
 
     def _print_Function(self, expr: Any, exp: Any = None) -> str:
         if isinstance(expr, AppliedUndef):
-            name = _name(expr.func.__name__)
+            name = name_tex(expr.func.__name__)
             arguments = ", ".join(map(self._print, expr.args))
             if all(is_index(one) for one in expr.args) and "_" not in name:
                 shown = rf"{name}_{{{arguments}}}"
@@ -84,7 +88,7 @@ class _Printer(LatexPrinter):
         return str(super()._print_Function(expr, exp))
 
 
-def _name(name: str) -> str:
+def name_tex(name: str) -> str:
     """A symbol's name in TeX."""
     base, _, below = name.rstrip("'^*0123456789").partition("_")
     digits = name[len(name.rstrip("'^*0123456789")) :].strip("^*")
@@ -133,7 +137,7 @@ def _argument(argument: Any) -> str:
         return text(argument, False)
     if isinstance(argument, sp.Basic):
         return f"${tex(argument)}$"
-    return f"${_name(argument.__name__)}$" if hasattr(argument, "__name__") else str(argument)
+    return f"${name_tex(argument.__name__)}$" if hasattr(argument, "__name__") else str(argument)
 
 
 def _chain(formula: And) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import importlib.util
+import inspect
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -16,6 +18,7 @@ import pytest
 import mecbopt
 import mecbopt.mec
 import mecbopt.testing
+import mecbopt.testing.claims
 from mecbopt import bernoulli
 from mecbopt.cli.main import COMMANDS
 
@@ -76,6 +79,26 @@ def test_examples_are_shown_as_code(site: Path) -> None:
     assert "<blockquote>" not in text
     for block in re.findall(r"<p>(.*?)</p>", text, re.DOTALL):
         assert "&gt;&gt;&gt;" not in block
+
+
+def test_every_name_that_the_pages_use_is_public() -> None:
+    """`mb.a.b` in prose and tables, which nothing else runs."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    used = {
+        (page.name, name)
+        for page in pages
+        for name in re.findall(r"\bmb((?:\.[A-Za-z_]\w*)+)", page.read_text(encoding="utf-8"))
+    }
+    assert len(used) >= 50
+    for page, name in sorted(used):
+        owner: Any = mecbopt
+        for part in name.split(".")[1:]:
+            # mecbopt.testing.claims is imported by its own name.
+            public = [*owner.__all__, "claims"] if inspect.ismodule(owner) else [part]
+            found = getattr(owner, part, None)
+            assert found is not None, f"{page}: mb{name}"
+            assert part in public, f"{page}: mb{name}"
+            owner = found
 
 
 def references() -> set[tuple[Path, str]]:

@@ -6,11 +6,9 @@ frequent grades at .8 bits, so that the species stays recognisable?
 """
 
 import csv
-import itertools
 import tempfile
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure
 from sklearn.datasets import load_iris
 
@@ -19,25 +17,18 @@ import mecbopt as mb
 RATE, LIMIT = 0.8, 0.8
 
 
-def read(path: Path, number: str, label: str) -> tuple[np.ndarray, list[str]]:
+def read(path: Path, number: str, label: str) -> tuple[list[float], list[str]]:
     """A column of numbers and one of labels."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    return np.array([float(row[number]) for row in rows]), [row[label] for row in rows]
-
-
-def binned(values: np.ndarray, bins: int) -> list[str]:
-    """Each value by the name of its interval between quantiles; the names sort as the intervals do."""
-    cuts = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))
-    names = [f"{low:.1f}-{high:.1f}" for low, high in itertools.pairwise(cuts)]
-    return [names[index] for index in np.digitize(values, cuts[1:-1])]
+    return [float(row[number]) for row in rows], [row[label] for row in rows]
 
 
 def problem_of(path: Path) -> mb.Problem:
     """The empirical problem of the file."""
     length, species = read(path, "petal length (cm)", "species")
     return mb.Problem.from_samples(
-        binned(length, 6), p_y={"short": "1/3", "middle": "1/3", "long": "1/3"}, label=species, rate=RATE
+        length, bins=6, p_y={"short": "1/3", "middle": "1/3", "long": "1/3"}, label=species, rate=RATE
     )
 
 

@@ -64,14 +64,8 @@ def hamming(
 
     Parameters
     ----------
-    q_x, q_y : float
-        P(X=1) and P(Y=1), in [0, 1].
-    rate : float
-        R >= 0 in bits; infinity means no limit.
-    crossover : float, optional
-        P(S != X) of the label S = X xor N, in [0, 1].
-    max_label_entropy : float, optional
-        C >= 0 in bits; goes with `crossover`.
+    q_x, q_y, rate, crossover, max_label_entropy : float
+        As in `mecbopt.bernoulli.solve`.
 
     Returns
     -------

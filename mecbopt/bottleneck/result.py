@@ -17,6 +17,7 @@ from mecbopt.bottleneck.scheme import Scheme
 from mecbopt.errors import SolutionError
 from mecbopt.info import entropy, mutual_information
 from mecbopt.problem import Problem, Status, StopReason
+from mecbopt.problem.claims import refuse_residuals, refuse_wide_gap
 from mecbopt.problem.text import write_text
 
 __all__ = ["DEFAULT_GAP", "BottleneckResult"]
@@ -129,19 +130,8 @@ class BottleneckResult:
                 found=f"and decoder have the shapes {self.encoder.shape} and {self.decoder.shape}",
                 required=f"lead from {n} letters of X through T to {m} letters of Y",
             )
-        for name, residual in self.residuals().items():
-            if not residual <= tolerance:
-                raise SolutionError(
-                    argument=name,
-                    value=residual,
-                    found=f"is violated by {residual:.3g}, more than the tolerance {tolerance:g}",
-                )
-        if self.status is Status.OPTIMAL and not self.gap <= self.gap_tolerance + tolerance:
-            raise SolutionError(
-                argument="status",
-                value=self.status,
-                found=f"is optimal, but the gap is {self.gap:.3g}, above {self.gap_tolerance:g}",
-            )
+        refuse_residuals(self.residuals(), tolerance)
+        refuse_wide_gap(self.status, self.gap, self.gap_tolerance, tolerance)
 
     def residuals(self) -> dict[str, float]:
         """How far each constraint and the bound are violated (at most 0 where they hold with slack)."""

@@ -6,16 +6,14 @@ import math
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 import mecbopt.bernoulli as closed_forms
 from mecbopt.bernoulli import BernoulliOptimum
 from mecbopt.cli.inputs import option_names
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.outputs import Output, output_options, plain_number, to_standard, write_json
-from mecbopt.cli.tables import output_console
+from mecbopt.cli.tables import figures_table, framed_table, output_console
 from mecbopt.cli.values import NUMBER
 from mecbopt.info import binary_entropy
 
@@ -70,9 +68,7 @@ def bernoulli(
 def _print(
     best: BernoulliOptimum, printed: BernoulliOptimum | None, switch: float | None, console: Console
 ) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
+    table = figures_table()
     table.add_row("I(X;Y)", f"{best.mutual_information:.9f} bits")
     table.add_row("upper bounds", f"H(X) = {_h(best.q_x):.9f}, H(Y) = {_h(best.q_y):.9f} bits")
     table.add_row("rate H(Y|U)", f"{best.rate:.9f} bits")
@@ -91,7 +87,7 @@ def _print(
         )
         table.add_row("its loss", f"{max(loss, 0.0):.9f} bits")
     console.print(table)
-    mixture = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    mixture = framed_table()
     for name in best.weights._fields:
         mixture.add_column(name, justify="right")
     mixture.add_row(*(f"{weight:.9f}" for weight in best.weights))

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 from numpy.typing import NDArray
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,9 +15,9 @@ from mecbopt.bottleneck.result import DEFAULT_GAP, BottleneckResult
 from mecbopt.cli.inputs import ProblemSource, option_names, problem_options
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, limit_options
-from mecbopt.cli.outputs import Output, OutputText, refuse_equal_paths, to_standard
+from mecbopt.cli.outputs import Output, output_options, refuse_equal_paths, to_standard
 from mecbopt.cli.progress import live_progress
-from mecbopt.cli.tables import letters, output_console
+from mecbopt.cli.tables import MAX_COLUMNS, MAX_ROWS, figures_table, framed_table, letters, output_console
 
 __all__ = ["bottleneck"]
 
@@ -33,15 +32,11 @@ Exit codes: 0 done (a local search that finished counts as done);
 2 wrong usage or input; 3 stopped by a limit or Ctrl-C.
 """
 
-#: Larger tables are not readable in a terminal; the JSON file has them whole.
-_MOST_ROWS, _MOST_COLUMNS = 40, 12
-
 
 @click.command(epilog=_EPILOG)
 @problem_options()
 @limit_options(gap=DEFAULT_GAP)
-@click.option("--json", "json_output", type=OutputText(), help="Write the result; - prints it.")
-@click.option("--quiet", is_flag=True, help="Print the figures without the tables.")
+@output_options("the result", quiet="Print the figures without the tables.")
 def bottleneck(source: ProblemSource, json_output: Output | None, quiet: bool, **options: Any) -> ExitCode:
     """Find the coupling of greatest I(X;Y) where encoder and decoder share no randomness and H(T) <= R.
 
@@ -61,10 +56,7 @@ def bottleneck(source: ProblemSource, json_output: Output | None, quiet: bool, *
 
 
 def _summary(result: BottleneckResult) -> Table:
-    """Names on the left, figures on the right."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
+    table = figures_table()
     table.add_row("status", f"{result.status.value} - {result.status.meaning}")
     table.add_row("stopped", f"{result.stop_reason.value} - {result.stop_reason.meaning}")
     table.add_row("I(X;Y)", f"{result.mutual_information:.6f} bits")
@@ -81,7 +73,7 @@ def _summary(result: BottleneckResult) -> Table:
 def _print_channels(result: BottleneckResult, console: Console) -> None:
     """Encoder and decoder, or where to find them."""
     (n, t), m = result.encoder.shape, result.decoder.shape[1]
-    if max(t, m) > _MOST_COLUMNS or max(n, t) > _MOST_ROWS:
+    if max(t, m) > MAX_COLUMNS or max(n, t) > MAX_ROWS:
         console.print(f"encoder and decoder have {n} x {t} and {t} x {m} entries; write them with --json.")
         return
     x_letters = letters(result.problem.x_letters, n, console.encoding)
@@ -94,7 +86,7 @@ def _print_channels(result: BottleneckResult, console: Console) -> None:
 
 
 def _channel(corner: str, rows: list[str], columns: list[str], channel: NDArray[Any]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = framed_table()
     table.add_column(corner, style="bold")
     for name in columns:
         table.add_column(Text(name), justify="right")

@@ -9,6 +9,7 @@ import click
 
 from mecbopt.certificates import CertifiedInterval, check_certificate
 from mecbopt.cli.outputs import Output, output_options, refuse_equal_paths, to_standard, write_json
+from mecbopt.errors import CertificateError
 
 __all__ = ["check"]
 
@@ -33,13 +34,27 @@ def check(files: tuple[str, ...], json_output: Output | None, quiet: bool) -> No
     refuse_equal_paths({"--json": json_output}, {f"CERTIFICATE {file}": Path(file) for file in files})
     proved = []
     for file in files:
-        interval = check_certificate(file)
+        try:
+            interval = check_certificate(file)
+        except CertificateError:
+            _refuse_a_solution(file)
+            raise
         proved.append({"file": file, **_document(interval)})
         if not quiet:
             text = f"{file}: {interval}" if len(files) > 1 else str(interval)
             click.echo(text, err=to_standard(json_output))
     units = {entry["units"] for entry in proved}
     write_json(json_output, {"certificates": proved, "units": units.pop() if len(units) == 1 else "various"})
+
+
+def _refuse_a_solution(file: str) -> None:
+    """What `mecbopt solve --json` writes is no certificate, and its numbers prove nothing."""
+    with Path(file).open("rb") as start:
+        if b'"mecbopt-solution-' in start.read(80):
+            raise click.UsageError(
+                f"CERTIFICATE is '{file}', which is a solution: let mecbopt solve write a certificate beside "
+                "it, --certificate proof.json.gz, and check that."
+            )
 
 
 def _document(interval: CertifiedInterval) -> dict[str, Any]:

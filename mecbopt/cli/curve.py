@@ -7,9 +7,7 @@ from typing import Any
 
 import click
 from numpy.typing import NDArray
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from mecbopt.analysis import RateCurve, rate_curve
 from mecbopt.analysis.curve_text import FIELDS, rows
@@ -26,7 +24,7 @@ from mecbopt.cli.outputs import (
     write_json,
 )
 from mecbopt.cli.progress import PointCounter, live_progress
-from mecbopt.cli.tables import output_console
+from mecbopt.cli.tables import framed_table, output_console
 from mecbopt.cli.values import RATES
 from mecbopt.problem import Solution, Status
 
@@ -94,7 +92,7 @@ def _document(points: RateCurve) -> dict[str, Any]:
 
 def print_curve(points: RateCurve, console: Console) -> None:
     """One row a rate."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = framed_table()
     for name in ("rate R", "I(X;Y)", "upper bound", "gap"):
         table.add_column(name, justify="right")
     table.add_column("status")

@@ -19,6 +19,7 @@ from mecbopt.cli.outputs import (
     write_json,
 )
 from mecbopt.cli.progress import counted
+from mecbopt.cli.samples import DELIMITER, DELIMITER_HELP, delimiter_of
 from mecbopt.cli.stream_options import COUNTER, input_path, loaded, stream_names, stream_options
 from mecbopt.cli.stream_report import print_report, report_document
 from mecbopt.cli.symbol_files import Column, file_format, opened_input, opened_output, read_blocks
@@ -39,8 +40,9 @@ Examples:
 
 \b
 The numbers of uint8, uint16 and .npy are letters 0, 1, 2, ...; the cells of
-a CSV file are the names of letters in the problem.  With --out - standard
-output holds the stream alone, and the report goes to standard error.
+a CSV file are the names of letters in the problem, or numbers where these are
+bins.  With --out - standard output holds the stream alone, and the report
+goes to standard error.
 
 \b
 Exit codes: 0 done; 1 the solution has no coupling; 2 wrong usage or input;
@@ -54,6 +56,7 @@ Exit codes: 0 done; 1 the solution has no coupling; 2 wrong usage or input;
     "Column of X in a CSV file.  [default: its only one]",
     "The stream; - is standard output.",
 )
+@click.option("--delimiter", type=DELIMITER, help=DELIMITER_HELP)
 @click.option("--label", metavar="COLUMN", help="Column of the label S, for the report (CSV alone).")
 @click.option(
     "--first",
@@ -79,6 +82,7 @@ def encode(
     kind: str | None,
     column: str | None,
     out: Output,
+    delimiter: str | None,
     label: str | None,
     first: int,
     chunk: int,
@@ -97,19 +101,21 @@ def encode(
     refuse_equal_paths({"--out": out, "--plot": plot, "--json": json_output}, inputs)
     kind = file_format("--format", kind, source)
     measured = report or plot is not None or json_output is not None
-    _refuse_what_does_not_fit(kind, column, label, measured)
+    columns_of = {"--column": column, "--delimiter": delimiter, "--label": label}
+    _refuse_what_does_not_fit(kind, columns_of, measured)
     problem, mixture = loaded(solution)
     columns = [Column("--column", column, problem.x_letters, problem.shape[0])]
     if label is not None:
         columns.append(_label_column(problem, label))
     if plot is not None:
         import mecbopt.plots
+    cells = delimiter_of(delimiter, source)
     with stream_names():
         encoder = Encoder(mixture, problem, seed=seed, chunk_symbols=chunk)
         measurement = Measurement(problem, mixture, encoder, first) if measured else None
         written = 0
         with opened_input(source) as file, opened_output(out.path) as target:
-            blocks = _measured(counted(read_blocks(file, kind, source, columns)), measurement)
+            blocks = _measured(counted(read_blocks(file, kind, source, columns, cells)), measurement)
             for piece in encoder.encode_blocks(blocks, first=first):
                 target.write(piece)
                 written += len(piece)
@@ -123,11 +129,11 @@ def encode(
     return ExitCode.DONE
 
 
-def _refuse_what_does_not_fit(kind: str, column: str | None, label: str | None, measured: bool) -> None:
-    for option, value in (("--column", column), ("--label", label)):
+def _refuse_what_does_not_fit(kind: str, given: dict[str, str | None], measured: bool) -> None:
+    for option, value in given.items():
         if value is not None and kind != "csv":
             raise click.UsageError(f"{option} is '{value}', but {kind} has no columns: leave {option} out.")
-    if label is not None and not measured:
+    if (label := given["--label"]) is not None and not measured:
         raise click.UsageError(
             f"--label is '{label}', but nothing is measured: add --report or --json, or leave it out."
         )

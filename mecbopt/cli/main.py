@@ -13,6 +13,7 @@ import io
 import os
 import sys
 import traceback
+from difflib import get_close_matches
 from enum import IntEnum
 from typing import Any
 
@@ -69,7 +70,9 @@ class LazyGroup(click.Group):
         """Import and return the command; a missing optional package becomes a usage error."""
         commands = self.list_commands(ctx)
         if cmd_name not in commands:
-            raise click.UsageError(f"command is '{cmd_name}': it must be one of {', '.join(commands)}.")
+            near = get_close_matches(cmd_name, commands, 1)
+            meant = f"did you mean {near[0]}?" if near else f"it must be one of {', '.join(commands)}."
+            raise click.UsageError(f"command is '{cmd_name}': {meant}")
         try:
             module = importlib.import_module(COMMANDS[cmd_name][0])
         except ModuleNotFoundError as error:
@@ -143,7 +146,7 @@ def _run(arguments: list[str]) -> int:
         click.echo(error.format_message(), err=True)
         return ExitCode.USAGE
     except click.UsageError as error:
-        return _refuse(f"{error.format_message().rstrip('.')}.{_help_hint(error)}", ExitCode.USAGE, debug)
+        return _refuse(f"{_sentence(error.format_message())}{_help_hint(error)}", ExitCode.USAGE, debug)
     except click.ClickException as error:
         return _refuse(error.format_message(), ExitCode.USAGE, debug)
     except (KeyboardInterrupt, click.Abort):
@@ -175,6 +178,11 @@ def _forget_the_reader() -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
+
+
+def _sentence(message: str) -> str:
+    """The message with a mark at its end."""
+    return message if message.endswith("?") else f"{message.rstrip('.')}."
 
 
 def _help_hint(error: click.UsageError) -> str:

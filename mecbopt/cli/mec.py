@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 import mecbopt.mec as plain
 from mecbopt.cli.inputs import option_names
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code
-from mecbopt.cli.outputs import Output, OutputText, to_standard
-from mecbopt.cli.tables import output_console
+from mecbopt.cli.outputs import Output, output_options, to_standard, write_json
+from mecbopt.cli.tables import figures_table, framed_table, output_console
 from mecbopt.cli.values import NUMBER, PMF
 from mecbopt.mec import MecResult, SparseCoupling
 
@@ -57,8 +54,7 @@ _OPTION_OF_ARGUMENT = {
 )
 @click.option("--time-limit", type=NUMBER, help="Seconds after which exact stops with what was found.")
 @click.option("--normalize", is_flag=True, help="Accept counts: divide each pmf by its sum.")
-@click.option("--json", "json_output", type=OutputText(), help="Write the coupling; - prints it.")
-@click.option("--quiet", is_flag=True, help="Print the figures without the cells.")
+@output_options("the coupling", quiet="Print the figures without the cells.")
 def mec(
     p: list[Any],
     q: list[Any],
@@ -78,8 +74,7 @@ def mec(
         else:
             result = plain.exact(p, q, *more, time_limit=time_limit, normalize=normalize)
     support = result.support
-    if json_output is not None:
-        json_output.write(json.dumps(_document(result, support), indent=2, allow_nan=False) + "\n")
+    write_json(json_output, _document(result, support))
     console = output_console(aside=to_standard(json_output))
     _print(result, support, console, with_cells=not quiet)
     return exit_code(result)
@@ -101,9 +96,7 @@ def _document(result: MecResult, support: SparseCoupling) -> dict[str, Any]:
 
 
 def _print(result: MecResult, support: SparseCoupling, console: Console, *, with_cells: bool) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
+    table = figures_table()
     table.add_row("status", f"{result.status.value} - {result.status.meaning}")
     table.add_row("stopped", f"{result.stop_reason.value} - {result.stop_reason.meaning}")
     table.add_row("joint entropy", f"{result.entropy:.9f} bits")
@@ -117,7 +110,7 @@ def _print(result: MecResult, support: SparseCoupling, console: Console, *, with
     if len(support.masses) > _MOST_CELLS:
         console.print("The cells are not shown; write them with --json.")
         return
-    listing = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    listing = framed_table()
     for position in range(len(support.shape)):
         listing.add_column(f"x{position + 1}", justify="right")
     listing.add_column("mass", justify="right")

@@ -102,19 +102,23 @@ class OutputText(OutputPath):
         return Output(None) if value == "-" else Output(super().convert(value, param, ctx))
 
 
-def output_options(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def output_options(
+    what: str, *, quiet: str = "Print nothing but errors."
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add --json and --quiet, which every command has; it receives them as `json_output` and `quiet`.
 
     Parameters
     ----------
     what : str
         What the document holds.
+    quiet : str
+        What --quiet leaves.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        quiet = click.option("--quiet", is_flag=True, help="Print nothing but errors.")(command)
+        silenced = click.option("--quiet", is_flag=True, help=quiet)(command)
         text = f"Write {what} as JSON; - prints it."
-        return click.option("--json", "json_output", type=OutputText(), help=text)(quiet)
+        return click.option("--json", "json_output", type=OutputText(), help=text)(silenced)
 
     return decorate
 

@@ -9,10 +9,8 @@ from types import ModuleType
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console, Group
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from mecbopt.cli.main import ExitCode
@@ -24,7 +22,7 @@ from mecbopt.cli.outputs import (
     to_standard,
     write_json,
 )
-from mecbopt.cli.tables import output_console
+from mecbopt.cli.tables import framed_table, output_console
 from mecbopt.cli.values import IntegerType
 from mecbopt.errors import CertificateError
 
@@ -66,7 +64,10 @@ def prove(
     json_output: Output | None,
     quiet: bool,
 ) -> ExitCode:
-    """Prove the theorems that this package rests on: all of them, or those named."""
+    """Prove the theorems that this package rests on: all of them, or those named.
+
+    All take several minutes of a processor, which --jobs shares; a single one takes seconds.
+    """
     refuse_equal_paths({"--out": out, "--json": json_output}, {})
     proofs = load_proofs()
     unknown = [name for name in names if name not in proofs.NAMES]
@@ -112,7 +113,7 @@ def load_proofs() -> ModuleType:
 
 def _table(proofs: Any, results: list[Any], steps: bool) -> Group:
     """One row a lemma (and a step), failures with their reason, and the totals."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = framed_table()
     table.add_column("lemma", no_wrap=True)
     for name in ("proved", "cited", "failed"):
         table.add_column(name, justify="right")

@@ -11,7 +11,7 @@ import io
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
@@ -25,7 +25,7 @@ from mecbopt.cli.values import ParamType
 from mecbopt.errors import ProblemError, shown
 from mecbopt.problem.text import MAX_BYTES, require_regular_file
 
-__all__ = ["DELIMITER", "read_columns"]
+__all__ = ["DELIMITER", "DELIMITER_HELP", "delimiter_hint", "delimiter_of", "read_columns"]
 
 #: Rows that are held at once.
 _BLOCK = 1 << 10
@@ -54,6 +54,19 @@ class DelimiterType(ParamType):
 
 
 DELIMITER = DelimiterType()
+DELIMITER_HELP = "Of the cells: a character, tab, semicolon, ...  [default: comma; tab for .tsv]"
+
+
+def delimiter_of(given: str | None, path: str | Path) -> str:
+    """The delimiter that was given, or what is usual in a file of this name."""
+    return given or ("\t" if Path(path).suffix.lower() == ".tsv" else ",")
+
+
+def delimiter_hint(cells: Sequence[str]) -> str:
+    """What to add where a row that should have several cells has one with another delimiter in it."""
+    if len(cells) == 1 and (other := next((mark for mark in _DELIMITERS if mark in cells[0]), None)):
+        return f"; if they are separated by {_DELIMITERS[other]}, add --delimiter {_DELIMITERS[other]}"
+    return ""
 
 
 def read_columns(
@@ -118,8 +131,7 @@ class _Source:
     def of(cls, path: Path, delimiter: str | None) -> _Source:
         """The file, or the whole of standard input."""
         if str(path) != "-":
-            usual = "\t" if path.suffix.lower() == ".tsv" else ","
-            return cls(str(path), path, b"", delimiter or usual)
+            return cls(str(path), path, b"", delimiter_of(delimiter, path))
         content = sys.stdin.buffer.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise ProblemError(
@@ -127,7 +139,7 @@ class _Source:
                 found=f"standard input has more than {MAX_BYTES} bytes",
                 remedy="give a file, which is read in blocks",
             )
-        return cls("standard input", None, content, delimiter or ",")
+        return cls("standard input", None, content, delimiter_of(delimiter, ""))
 
     @contextmanager
     def rows(self) -> Iterator[Any]:
@@ -188,9 +200,7 @@ def _position(source: _Source, header: list[str], option: str, name: str) -> int
     """Where the column stands."""
     if header.count(name) != 1:
         problem = "is missing" if name not in header else "stands there more than once"
-        remedy = f"the columns are {', '.join(header)}"
-        if len(header) == 1 and (other := next((mark for mark in _DELIMITERS if mark in header[0]), None)):
-            remedy += f"; if they are separated by {_DELIMITERS[other]}, add --delimiter {_DELIMITERS[other]}"
+        remedy = f"the columns are {', '.join(header)}{delimiter_hint(header)}"
         raise ProblemError(
             argument=option,
             value=name,

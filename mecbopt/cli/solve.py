@@ -14,7 +14,7 @@ from mecbopt.cli.outputs import (
     PICTURE,
     Output,
     OutputPath,
-    OutputText,
+    output_options,
     refuse_equal_paths,
     to_standard,
 )
@@ -55,14 +55,13 @@ or Ctrl-C.
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep the state of the search here; called again, it goes on.",
 )
-@click.option("--json", "json_output", type=OutputText(), help="Write the solution; - prints it.")
 @click.option("--plot", type=PICTURE, help="Draw coupling and mixture (.png, .pdf or .svg).")
 @click.option(
     "--certificate",
     type=OutputPath(".json", ".gz"),
     help="Write a proof for mecbopt check; a name that ends with .gz is compressed.",
 )
-@click.option("--quiet", is_flag=True, help="Print the figures without the tables.")
+@output_options("the solution", quiet="Print the figures without the tables.")
 def solve(
     source: ProblemSource,
     json_output: Output | None,

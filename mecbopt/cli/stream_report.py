@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from mecbopt.cli.outputs import plain_number
-from mecbopt.cli.tables import letters
+from mecbopt.cli.tables import framed_table, letters
 from mecbopt.codec import Estimate, LawTest, StreamReport
 
 __all__ = ["print_report", "report_document"]
@@ -68,7 +67,7 @@ def print_report(report: StreamReport, console: Console) -> None:
 
 
 def _figures(report: StreamReport) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = framed_table()
     table.add_column("bits a symbol")
     for heading in ("measured", "standard error", "solution", "off by (errors)"):
         table.add_column(heading, justify="right")
@@ -91,7 +90,7 @@ def _cells(estimate: Estimate) -> list[str]:
 
 
 def _law(name: str, test: LawTest, names: tuple[object, ...] | None, console: Console) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = framed_table()
     for heading in (name, "symbols", "share", f"p_{name}"):
         table.add_column(heading, justify="right")
     total = max(1, int(test.counts.sum()))

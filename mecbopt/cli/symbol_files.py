@@ -2,7 +2,7 @@
 
 `uint8` and `uint16` are raw integers of one and two bytes, the lower one first.  An .npy file holds one axis
 of integers.  A CSV file has a header, and its cells are the letters of the problem; without names there the
-letters are 0, 1, 2 and so on.
+letters are 0, 1, 2 and so on.  Where the letters are bins, numbers fall into them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from mecbopt.cli.samples import delimiter_hint
 from mecbopt.coding.files import written_whole
 from mecbopt.errors import ProblemError, shown
+from mecbopt.problem.bins import named_bins
 from mecbopt.problem.letters import plain_letter
 
 __all__ = ["FORMATS", "Column", "file_format", "opened_input", "opened_output", "read_blocks", "write_blocks"]
@@ -71,6 +73,7 @@ def file_format(option: str, given: str | None, path: str) -> str:
         Neither says it.
     """
     suffix = Path(path).suffix.lower().removeprefix(".")
+    suffix = "csv" if suffix == "tsv" else suffix  # the same with tabs
     if given is None and suffix not in FORMATS:
         raise click.UsageError(
             f"the format of '{path}' is not known from its name: give {option}, one of {', '.join(FORMATS)}."
@@ -100,7 +103,7 @@ def opened_output(path: Path | None) -> Iterator[IO[bytes]]:
 
 
 def read_blocks(
-    file: BinaryIO, kind: str, name: str, columns: list[Column]
+    file: BinaryIO, kind: str, name: str, columns: list[Column], delimiter: str = ","
 ) -> Iterator[list[NDArray[np.int64] | NDArray[Any]]]:
     """The letters of each column, block after block, as numbers 0, 1, 2, ...
 
@@ -112,9 +115,11 @@ def read_blocks(
     name : str
         Of the file, for messages.
     columns : list of Column
+    delimiter : str
+        Of the cells of a CSV file.
     """
     if kind == "csv":
-        yield from _csv_blocks(file, name, columns)
+        yield from _csv_blocks(file, name, columns, delimiter)
         return
     blocks = _npy_blocks(file, name) if kind == "npy" else _raw_blocks(file, _RAW[kind], name)
     for block in blocks:
@@ -173,10 +178,12 @@ def _npy_header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], np.dtype[An
     return shape, dtype
 
 
-def _csv_blocks(file: BinaryIO, name: str, columns: list[Column]) -> Iterator[list[NDArray[np.int64]]]:
+def _csv_blocks(
+    file: BinaryIO, name: str, columns: list[Column], delimiter: str
+) -> Iterator[list[NDArray[np.int64]]]:
     """Cells of a CSV file in UTF-8, looked up among the letters."""
     text = io.TextIOWrapper(cast("Any", file), encoding="utf-8-sig", newline="")
-    reader = csv.reader(text, strict=True)
+    reader = csv.reader(text, strict=True, delimiter=delimiter)
     try:
         header = [cell.strip() for cell in next(reader, [])]
         places = [_place(header, name, column) for column in columns]
@@ -207,7 +214,7 @@ def _csv_blocks(file: BinaryIO, name: str, columns: list[Column]) -> Iterator[li
 
 
 def _place(header: list[str], name: str, column: Column) -> int:
-    known = f"the columns of {name} are {', '.join(header)}"
+    known = f"the columns of {name} are {', '.join(header)}{delimiter_hint(header)}"
     if column.name is None:
         if len(header) != 1:
             raise click.UsageError(f"{column.option} is not given: {known}; name one of them.")
@@ -221,6 +228,7 @@ def _place(header: list[str], name: str, column: Column) -> int:
 def _finder(column: Column) -> Callable[[str], int]:
     """From the text of a cell to the number of its letter; KeyError for what is no letter."""
     letters: Iterable[Any] = range(column.size) if column.letters is None else column.letters
+    bins = named_bins(letters)
     texts: dict[str, int] = {}
     numbers: dict[float, int] = {}
     for place, letter in enumerate(letters):
@@ -236,6 +244,10 @@ def _finder(column: Column) -> Callable[[str], int]:
             # 1, 1.0 and 1e0 are one number.
             with contextlib.suppress(ValueError, OverflowError):
                 place = numbers.get(float(cell)) if "_" not in cell else None
+        if place is None and bins is not None:
+            # A bin that held no sample is no letter of the problem, and a number in it is refused.
+            with contextlib.suppress(ValueError, ProblemError):  # no number, or none that is finite
+                place = texts.get(bins.of([float(cell)])[0]) if "_" not in cell else None
         if place is None:
             raise KeyError(cell)
         if len(texts) < _MOST_TEXTS:
@@ -263,7 +275,7 @@ def _no_letter(name: str, line: int, column: Column, cell: str) -> ProblemError:
         argument="INPUT",
         value=cell,
         found=f"{name}, line {line}: {shown(cell)} is no letter of the problem",
-        required=f"be one of {some}{', ...' if column.size > 6 else ''}",
+        required=f"be one of {some}{', ...' if column.size > 6 else ''}{delimiter_hint([cell])}",
     )
 
 

@@ -17,13 +17,21 @@ from rich.text import Text
 from mecbopt.info import entropy
 from mecbopt.problem import Solution, Status
 
-__all__ = ["letters", "output_console", "print_solution"]
+__all__ = [
+    "MAX_COLUMNS",
+    "MAX_ROWS",
+    "figures_table",
+    "framed_table",
+    "letters",
+    "output_console",
+    "print_solution",
+]
 
 #: Width of the output where it is no terminal, so that files do not depend on the window.
 _PLAIN_WIDTH = 110
 #: Larger tables are not readable in a terminal; the JSON file has them whole.
-_MAX_COLUMNS = 12
-_MAX_ROWS = 40
+MAX_COLUMNS = 12
+MAX_ROWS = 40
 
 _STYLES = {
     Status.OPTIMAL: "bold green",
@@ -97,18 +105,28 @@ def print_solution(solution: Solution, console: Console, *, with_tables: bool = 
     console.print("\n[bold]mixture[/]: the shared seed U picks mapping k with its weight and sends x to f(x)")
     console.print(_mixture_table(solution, console.encoding))
     n, m = solution.problem.shape
-    if m <= _MAX_COLUMNS and n <= _MAX_ROWS:
+    if m <= MAX_COLUMNS and n <= MAX_ROWS:
         console.print("[bold]coupling[/] P(x, y)")
         console.print(_coupling_table(solution, console.encoding))
     else:
         console.print(f"[bold]coupling[/]: it has {n} x {m} entries; write it with --json.")
 
 
-def _summary(solution: Solution) -> Table:
-    """Names on the left, figures on the right."""
+def figures_table() -> Table:
+    """An empty table for names on the left and figures on the right."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
+    return table
+
+
+def framed_table() -> Table:
+    """An empty table with a line below its head."""
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _summary(solution: Solution) -> Table:
+    table = figures_table()
     status = Text(solution.status.value, style=_STYLES[solution.status])
     status.append(f" - {solution.status.meaning}", style="not bold default")
     table.add_row("status", status)
@@ -174,17 +192,17 @@ def _mixture_table(solution: Solution, encoding: str) -> Table:
     rates = entropy(mixture.output_laws(problem.p_x, problem.shape[1]), axis=1)
     n, m = problem.shape
     x_letters, y_letters = letters(problem.x_letters, n, encoding), letters(problem.y_letters, m, encoding)
-    table = _framed()
+    table = framed_table()
     table.add_column("k", justify="right")
     table.add_column("weight", justify="right")
     table.add_column("H(Y|U=k)", justify="right")
-    wide = len(x_letters) > _MAX_COLUMNS
+    wide = len(x_letters) > MAX_COLUMNS
     if wide:
         table.add_column(f"f(x) for the {len(x_letters)} letters x in order")
     for letter in [] if wide else x_letters:
         table.add_column(Text(f"f({letter})"), justify="center")
     order = sorted(range(len(mixture)), key=lambda index: -mixture.weights[index])
-    for number, index in enumerate(order[:_MAX_ROWS], start=1):
+    for number, index in enumerate(order[:MAX_ROWS], start=1):
         images = [y_letters[y] for y in mixture.mappings[index]]
         cells = [Text(" ".join(images))] if wide else [Text(image) for image in images]
         table.add_row(str(number), f"{mixture.weights[index]:.6f}", _bits(rates[index]), *cells)
@@ -197,7 +215,7 @@ def _coupling_table(solution: Solution, encoding: str) -> Table:
     if coupling is None:
         raise ValueError("a solution without a coupling has no table")
     n, m = problem.shape
-    table = _framed()
+    table = framed_table()
     table.add_column("x \\ y", style="bold")
     for letter in letters(problem.y_letters, m, encoding):
         table.add_column(Text(letter), justify="right")
@@ -208,10 +226,6 @@ def _coupling_table(solution: Solution, encoding: str) -> Table:
     table.add_section()
     table.add_row("p_Y", *[f"{value:.6f}" for value in coupling.sum(axis=0)], "", style="dim")
     return table
-
-
-def _framed() -> Table:
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False)
 
 
 def _bits(value: float | None) -> str:

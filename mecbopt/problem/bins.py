@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mecbopt import _validate
 from mecbopt.errors import ProblemError
 
-__all__ = ["Bins", "BinsLike", "codes_in", "columns_to_bin", "is_continuous"]
+__all__ = ["Bins", "BinsLike", "codes_in", "columns_to_bin", "is_continuous", "named_bins"]
 
 #: A number of bins, or cut points.
 BinsLike = Any
@@ -104,6 +104,14 @@ class Bins:
         """The letter of each value."""
         names = self.letters
         return [names[code] for code in self.codes(values)]
+
+
+def named_bins(letters: Iterable[Hashable]) -> Bins | None:
+    """The bins that letters are the names of; None if one of them is the name of none."""
+    names = list(letters)
+    if not names or not all(isinstance(name, str) and _INTERVAL.fullmatch(name) for name in names):
+        return None
+    return Bins.of_letters(names)
 
 
 def codes_in(bins: Bins, name: str, values: Any) -> NDArray[np.int64]:

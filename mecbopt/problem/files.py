@@ -16,8 +16,10 @@ from mecbopt.problem.named import named_constraint
 from mecbopt.problem.problem import Problem
 from mecbopt.problem.text import parse_json, parse_toml, read_text
 
-__all__ = ["FILE_NAMES", "load_problem", "problem_from_document"]
+__all__ = ["FILE_NAMES", "SOLUTION_FORMAT", "load_problem", "problem_from_document"]
 
+#: What the file of a solution calls itself.
+SOLUTION_FORMAT = "mecbopt-solution-1"
 #: Keys of the file -> arguments of `Problem`.
 _KEYS = {
     "p_x": "p_x",
@@ -49,7 +51,7 @@ _PARSERS = {".toml": parse_toml, ".json": parse_json}
 
 
 def load_problem(path: str | PathLike[str]) -> Problem:
-    """Read a problem from a .toml or .json file.
+    """Read a problem from a .toml or .json file; of a solution's file it is the problem that was solved.
 
     Parameters
     ----------
@@ -74,7 +76,10 @@ def load_problem(path: str | PathLike[str]) -> Problem:
         )
     text = read_text(place, ProblemError)
     try:
-        return problem_from_document(_PARSERS[suffix](text, ProblemError))
+        document = _PARSERS[suffix](text, ProblemError)
+        if isinstance(document, Mapping) and document.get("format") == SOLUTION_FORMAT:
+            document = document.get("problem")
+        return problem_from_document(document)
     except MecboptError as error:
         error.rename(FILE_NAMES, source=str(place))
         raise

@@ -16,6 +16,7 @@ from mecbopt import _validate, tolerances
 from mecbopt.errors import SolutionError
 from mecbopt.info import mutual_information
 from mecbopt.problem import solution_files, solution_text
+from mecbopt.problem.claims import refuse_residuals, refuse_wide_gap
 from mecbopt.problem.constraints import violation
 from mecbopt.problem.frames import pandas
 from mecbopt.problem.mixture import Mixture
@@ -203,20 +204,9 @@ class Solution:
             )
         if self.mixture is None:
             return
-        for name, residual in self.residuals().items():
-            if not residual <= tolerance:
-                raise SolutionError(
-                    argument=name,
-                    value=residual,
-                    found=f"is violated by {residual:.3g}, more than the tolerance {tolerance:g}",
-                )
+        refuse_residuals(self.residuals(), tolerance)
         allowed = max(self.gap_tolerance, self.relative_gap_tolerance * abs(self.objective))
-        if self.status is Status.OPTIMAL and not self.gap <= allowed + tolerance:
-            raise SolutionError(
-                argument="status",
-                value=self.status,
-                found=f"is optimal, but the gap is {self.gap:.3g}, above {allowed:g}",
-            )
+        refuse_wide_gap(self.status, self.gap, allowed, tolerance)
 
     def residuals(self) -> dict[str, float]:
         """How far each constraint and bound is violated (at most 0 where it holds with slack)."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mecbopt import _validate
 from mecbopt.errors import MecboptError, SolutionError
-from mecbopt.problem.files import FILE_NAMES, problem_from_document
+from mecbopt.problem.files import FILE_NAMES, SOLUTION_FORMAT, problem_from_document
 from mecbopt.problem.mixture import Mixture
 from mecbopt.problem.status import Status, StopReason
 from mecbopt.problem.text import parse_json, read_text
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FIGURES", "read_fields", "solution_document", "to_text"]
 
-_FORMAT = "mecbopt-solution-1"
 #: Fields that hold one number, or none.
 FIGURES = (
     "upper_bound",
@@ -58,7 +57,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
             "weights": solution.mixture.weights.tolist(),
         }
     return {
-        "format": _FORMAT,
+        "format": SOLUTION_FORMAT,
         "units": "bits",
         "problem": solution.problem.to_document(),
         "status": solution.status.value,
@@ -117,8 +116,8 @@ def read_fields(path_or_text: str | PathLike[str]) -> dict[str, Any]:
 
 def _fields(document: Any) -> dict[str, Any]:
     """From plain data to the arguments of `Solution`."""
-    if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise SolutionError("it is no solution", remedy=f"its key 'format' must be '{_FORMAT}'")
+    if not isinstance(document, dict) or document.get("format") != SOLUTION_FORMAT:
+        raise SolutionError("it is no solution", remedy=f"its key 'format' must be '{SOLUTION_FORMAT}'")
     document = {**_LATER, **document}
     names = ("problem", "status", "stop_reason", "mixture", *FIGURES, "method", "engine", "nodes", "seconds")
     missing = [name for name in names if name not in document]

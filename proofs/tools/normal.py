@@ -204,8 +204,8 @@ def _product(first: Normal, second: Normal) -> Normal:
 def _apart(
     factors: tuple[Factor, ...], bound: tuple[Any, ...], taken: tuple[Any, ...]
 ) -> tuple[tuple[Factor, ...], tuple[Any, ...]]:
-    """Rename bound indices away from those taken."""
-    renaming = {one: _numbered(sort_of(one), 50 + place) for place, one in enumerate(bound)}
+    """Rename bound indices away from those taken, which a canonical product numbers from 0 on."""
+    renaming = {one: _numbered(sort_of(one), len(taken) + place) for place, one in enumerate(bound)}
     return (
         tuple((atom.xreplace(renaming), power) for atom, power in factors),
         tuple(renaming[one] for one in bound),
@@ -220,7 +220,7 @@ def _numbered(sort: str, number: int) -> sp.Symbol:
 def _summed(body: Any, over: sp.Symbol) -> Normal:
     result: Normal = {}
     for (bound, factors), value in _normal(body).items():
-        fresh = _numbered(sort_of(over), 99)
+        fresh = _numbered(sort_of(over), len(bound))  # those of a canonical product are numbered from 0 on
         moved = tuple((atom.xreplace({over: fresh}), power) for atom, power in factors)
         _merge(result, _canonical((*bound, fresh), moved, value))
     return result

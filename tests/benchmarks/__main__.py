@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.benchmarks import agreement, certificates, curve, peers
 from tests.benchmarks.exact_report import TABLES
+from tests.benchmarks.overview import write_overview
 from tests.benchmarks.record import ROOT, describe_machine, fill_section, write_json
 
 __all__ = ["main"]
@@ -106,8 +107,19 @@ def _run_script(name: str, quick: bool, machine: dict[str, Any], out: Path) -> s
         print(f"{EXACT_PAGE.relative_to(ROOT)}: table of {name} replaced.")
     return (
         f"# {name.replace('_', ' ').capitalize()}\n\n`{machine['command']}`, {machine['date']}, "
-        f"{machine['processor']}, {machine['cores']} cores.\n\n```text\n{done.stdout.rstrip()}\n```\n"
+        f"{machine['processor']}, {machine['cores']} cores.\n\n{printed_as_markdown(done.stdout)}"
     )
+
+
+def printed_as_markdown(output: str) -> str:
+    """What a script printed: its Markdown tables as such, and the lines of every run folded behind them."""
+    lines = output.rstrip().splitlines()
+    table = [line for line in lines if line.startswith("|")]
+    rest = "\n".join(line for line in lines if not line.startswith("|")).rstrip()
+    if not table:
+        return f"```text\n{rest}\n```\n"
+    runs = "\n".join(f"    {line}".rstrip() for line in rest.splitlines())
+    return "\n".join(table) + f'\n\n??? note "Every run"\n\n    ```text\n{runs}\n    ```\n'
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -159,6 +171,8 @@ def main(arguments: list[str] | None = None) -> int:
         if text:
             (out / f"{name}.md").write_text(text, encoding="utf-8")
             print(text)
+    if out == DEFAULT_OUT:
+        write_overview()
     return 0 if sound else 1
 
 

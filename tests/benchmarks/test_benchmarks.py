@@ -14,6 +14,7 @@ from tests.benchmarks import __main__ as command_line
 from tests.benchmarks import curve, exact_report, maingo_peer, peers, record, scip_peer
 from tests.benchmarks.formulation import finite_form, judge
 from tests.benchmarks.isolation import run_isolated
+from tests.benchmarks.overview import FOLDER, HEADLINES, overview
 from tests.benchmarks.peers_report import contradictions, summarise
 from tests.instances import dirichlet_marginals
 from tests.oracle import best_over_all_bases, bits, polytope
@@ -55,6 +56,23 @@ def test_a_point_that_violates_the_marginals_is_judged_by_what_is_feasible():
     too_good = judge(form, np.diag([0.4, 0.3, 0.3]))
     assert too_good["violation"] > 0.01
     assert too_good["value"] <= optimum + 1e-9 < too_good["value_as_returned"]
+
+
+def test_the_page_of_all_benchmarks_says_what_the_records_hold():
+    """Otherwise: python -m tests.benchmarks.overview."""
+    page = (FOLDER / "index.md").read_text(encoding="utf-8")
+    assert page == overview()
+    rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= len(HEADLINES) - 1
+    for path in FOLDER.glob("*.md"):
+        assert path.name == "index.md" or f"({path.name})" in page, path.name
+
+
+def test_tables_that_a_script_prints_are_tables_on_its_page():
+    page = command_line.printed_as_markdown("4x4  0.1\n  0.2 s\n| size |\n|---|\n| 4x4 |\n")
+    assert page.startswith("| size |\n|---|\n| 4x4 |\n\n")
+    assert page.endswith('"Every run"\n\n    ```text\n    4x4  0.1\n      0.2 s\n    ```\n')
+    assert command_line.printed_as_markdown("a\nb\n") == "```text\na\nb\n```\n"
 
 
 def test_the_finite_form_has_all_mappings_below_the_entropy_of_y_and_none_above():

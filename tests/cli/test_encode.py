@@ -289,6 +289,35 @@ def test_numbers_are_letters_however_they_are_written(run: Run, folder: Path) ->
     assert (folder / "plain.mbsy").read_bytes() == (folder / "other.mbsy").read_bytes()
 
 
+def test_numbers_fall_into_the_bins_that_are_letters(run: Run, folder: Path) -> None:
+    """What `solve --bins` cut is operated on the same file; a bin without a sample is no letter."""
+    rows = [(0.5, "no"), (1.5, "no"), (2.5, "yes"), (3.5, "no"), (9.0, "yes")]
+    text = "reading;alarm\n" + "".join(f"{x};{s}\n" for x, s in rows)
+    (folder / "raw.txt").write_text(text)
+    (folder / "raw.tsv").write_text(text.replace(";", "\t"))
+    (folder / "named.csv").write_text(
+        'x\n"(-inf, 1.0)"\n"[1.0, 3.0)"\n"[1.0, 3.0)"\n"[3.0, 4.0)"\n"[8.0, inf)"\n'
+    )
+    given = ("--x", "reading", "--py", "0.5,0.5", "--label", "alarm", "--bins", "x=1:3:4:8", "--rate", "0.8")
+    assert run("solve", "--samples", "raw.tsv", *given, "--json", "bins.json").code == 0
+    read = ("--column", "reading", "--label", "alarm", "--report")
+    semicolons = ("--format", "csv", "--delimiter", "semicolon")
+    assert run("encode", "bins.json", "raw.txt", *semicolons, *read, "--out", "a.mbsy").code == 0
+    assert run("encode", "bins.json", "raw.tsv", *read, "--out", "b.mbsy").code == 0
+    assert run("encode", "bins.json", "named.csv", "--out", "c.mbsy").code == 0
+    streams = {(folder / f"{name}.mbsy").read_bytes() for name in "abc"}
+    assert len(streams) == 1
+    for wrong in ("5.0", "nan", "inf", "1_0", "much"):
+        (folder / "gap.csv").write_text(f"x\n0.5\n{wrong}\n")
+        done = run("encode", "bins.json", "gap.csv", "--out", "z")
+        assert done.code == 2
+        assert f"line 3: '{wrong}' is no letter" in done.err
+    done = run("encode", "bins.json", "raw.txt", "--format", "csv", "--out", "z")
+    assert "add --delimiter semicolon" in done.err
+    done = run("encode", "bins.json", "x.npy", "--delimiter", ";", "--out", "z")
+    assert "npy has no columns" in done.err
+
+
 def test_an_old_file_stays_when_the_input_breaks_off(run: Run, folder: Path) -> None:
     (folder / "z").write_bytes(b"old")
     (folder / "bad.csv").write_text("x\ncold\nnothing\n")

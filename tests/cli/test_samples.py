@@ -84,6 +84,26 @@ def test_a_file_with_another_delimiter_is_recognised_in_the_message(run: Run) ->
     assert "add --delimiter semicolon" in outcome.err
 
 
+def test_a_table_in_place_of_a_problem_is_met_with_the_option_for_it(run: Run) -> None:
+    Path("s.csv").write_text("x,y\n1,2\n")
+    outcome = run("solve", "s.csv")
+    assert outcome.code == 2
+    assert "--samples s.csv --x COLUMN" in outcome.err
+
+
+def test_who_gives_a_continuous_column_is_told_of_bins(run: Run) -> None:
+    """Hundreds of letters take hours where six bins take a blink; fewer numbers may well be letters."""
+    Path("s.csv").write_text("x\n" + "".join(f"{k / 7}\n" for k in range(41)))
+    wanted = ("solve", "--samples", "s.csv", "--x", "x", "--py", "0.5,0.5", "--quiet")
+    outcome = run(*wanted)
+    assert outcome.code == 0
+    assert "column 'x' holds 41 different numbers" in outcome.err
+    assert "--bins 6" in outcome.err
+    assert run(*wanted, "--bins", "6").err == ""
+    Path("s.csv").write_text("x\n" + "".join(f"{k / 7}\n" for k in range(40)))
+    assert run(*wanted).err == ""
+
+
 def test_samples_come_from_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def give(text: str) -> None:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))

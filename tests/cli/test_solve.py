@@ -56,6 +56,13 @@ def test_a_certificate_is_written_and_checks(run: Run) -> None:
     assert outcome.code == ExitCode.DONE
     assert "certified: 0.19163" in outcome.out
     assert "certified: 0.19163" in run("check", "proof.json.gz").out
+
+
+def test_a_solution_that_is_given_for_a_certificate_is_recognised(run: Run) -> None:
+    assert run("solve", *PAPER, "--json", "solution.json").code == 0
+    outcome = run("check", "solution.json")
+    assert outcome.code == 2
+    assert "--certificate proof.json.gz" in outcome.err
     outcome = run("solve", *PAPER, "--json", "-", "--certificate", "proof.json")
     assert json.loads(outcome.out)["status"] == "optimal"
     assert "certified" in outcome.err

@@ -87,6 +87,15 @@ def test_a_solution_survives_json(tmp_path, rate):
     read.check()
 
 
+def test_the_file_of_a_solution_holds_its_problem(tmp_path):
+    problem = mb.Problem(["1/2", "1/3", "1/6"], ["2/5", "3/5"], rate="1/2")
+    mb.solve(problem).to_json(tmp_path / "solution.json")
+    assert mb.load_problem(tmp_path / "solution.json").equals(problem)
+    (tmp_path / "empty.json").write_text('{"format": "mecbopt-solution-1"}')
+    with pytest.raises(mb.ProblemError, match=r"empty\.json"):
+        mb.load_problem(tmp_path / "empty.json")
+
+
 def test_an_infeasible_solution_survives_json(tmp_path):
     problem = mb.Problem([0.5, 0.5], [0.5, 0.5], 0.1, [[0.9, 0.1], [0.1, 0.9]], 0.5)
     solution = mb.solve(problem)

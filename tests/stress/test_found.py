@@ -250,7 +250,7 @@ def test_a_vertex_of_the_marginals_next_to_the_rate_is_moved_within(engine: str)
 def test_a_mixture_asks_for_masses(masses: list[float]) -> None:
     """Infinite and negative ones ended in a warning of numpy's or in nan."""
     mixture = mb.Mixture([[0, 0, 1], [1, 0, 0]], [0.5, 0.5])
-    with pytest.raises(mb.ProblemError, match="p_x is .*must be finite, and not be negative"):
+    with pytest.raises(mb.ProblemError, match=r"p_x is .*must be finite, and not be negative"):
         mixture.rate(masses)
     with pytest.raises(mb.ProblemError, match="p_s_given_x"):
         mixture.label_entropy_with_seed([0.2, 0.3, 0.5], [[mass] for mass in masses])
