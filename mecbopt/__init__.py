@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mecbopt.problem import Bins as Bins
     from mecbopt.problem import CostCap as CostCap
     from mecbopt.problem import Forbidden as Forbidden
+    from mecbopt.problem import GroupFairness as GroupFairness
     from mecbopt.problem import Mixture as Mixture
     from mecbopt.problem import Moment as Moment
     from mecbopt.problem import Problem as Problem
@@ -59,6 +60,7 @@ _LAZY: dict[str, str | None] = {
     "Bins": "mecbopt.problem",
     "CostCap": "mecbopt.problem",
     "Forbidden": "mecbopt.problem",
+    "GroupFairness": "mecbopt.problem",
     "Mixture": "mecbopt.problem",
     "Moment": "mecbopt.problem",
     "Problem": "mecbopt.problem",

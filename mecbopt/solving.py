@@ -22,7 +22,7 @@ from mecbopt.control import (
 )
 from mecbopt.engines.base import Engine, Request, Search, support
 from mecbopt.engines.checkpoint import Checkpoint, Keeper, formulation_digest
-from mecbopt.engines.feasibility import Feasibility, examine, first_incumbent
+from mecbopt.engines.feasibility import Feasibility, begins_feasible, examine, first_incumbent
 from mecbopt.engines.greedy import LAST_SECONDS, improved_by_greedy
 from mecbopt.engines.registry import named_engine, pick
 from mecbopt.engines.tree import Tree
@@ -285,8 +285,8 @@ def _examined(
         feasibility = examine(formulation, seed, clock)
     except KeyboardInterrupt:
         # Without another limit than the rate the independent coupling is feasible.
-        free = formulation.label_limit is None and not formulation.other_limits
-        return Feasibility(first_incumbent(formulation) if free else None), StopReason.INTERRUPTED
+        begun = first_incumbent(formulation) if begins_feasible(formulation) else None
+        return Feasibility(begun), StopReason.INTERRUPTED
     except SolverError:
         return Feasibility(None), StopReason.NUMERICAL_TROUBLE
     if feasibility.infeasible or feasibility.incumbent is not None:
@@ -322,8 +322,11 @@ def _better_start(
         return feasible
     formulation = presolved.formulation
     limits, bounds = limit_rows(formulation, restricted[0])
-    residual = formulation.output_laws(restricted[0]).T @ restricted[1] - formulation.p_y
-    if np.abs(residual).max() > CHECK or np.any(limits @ restricted[1] > bounds + CHECK):
+    laws = formulation.output_laws(restricted[0])
+    residual = restricted[1] @ laws - formulation.p_y
+    if (not formulation.free_law and np.abs(residual).max() > CHECK) or np.any(
+        limits @ restricted[1] > bounds + CHECK
+    ):
         return feasible
     if not formulation.is_linear:
         seen_too_little = (

@@ -64,6 +64,10 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/certificates/tree.py: _proved",
         "docs/reference/certificate_format.md: *Slab.*",
     ),
+    "posterior_rows": (
+        "mecbopt/_core/tree/free_law.c: lemma posterior_rows",
+        "docs/developer/exact-solver.md: A law of Y that varies",
+    ),
     "finite_seed": ("theorem_1", "docs/theory/index.md: `finite_seed`"),
     "vertex_maximum": ("mecbopt/engines/vertex.py: to_vertex", "docs/theory/index.md: `vertex_maximum`"),
     "vertex_counts": ("docs/theory/index.md: `vertex_counts`",),

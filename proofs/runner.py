@@ -56,6 +56,7 @@ NAMES = (
     "sharpened_jensen",
     # what the exact solver and its certificates rest on
     "rounded_jensen",
+    "posterior_rows",
     "record",
     "finite_seed",
     "vertex_maximum",

@@ -18,7 +18,7 @@ from mecbopt.cli.again import path_text, written
 from mecbopt.cli.samples import DELIMITER, DELIMITER_HELP, read_columns
 from mecbopt.cli.values import BINS, CHANNEL, NUMBER, PMF, IntegerType
 from mecbopt.errors import MecboptError
-from mecbopt.problem import Agreement, CostCap, Forbidden, Problem, load_problem
+from mecbopt.problem import Agreement, CostCap, Forbidden, GroupFairness, Problem, load_problem
 from mecbopt.problem.bins import is_continuous
 from mecbopt.problem.named import NamedConstraint
 
@@ -31,6 +31,7 @@ OPTION_OF_ARGUMENT = {
     "p_x": "--px",
     "p_y": "--py",
     "y_size": "--y-size",
+    "p_y_tolerance": "--py-tolerance",
     "p_s_given_x": "--ps-given-x",
     "max_label_entropy": "--max-label-entropy",
     "min_label_entropy": "--min-label-entropy",
@@ -41,6 +42,8 @@ OPTION_OF_ARGUMENT = {
     "constraints.at_least": "--min-agreement",
     "constraints.costs": "--cost",
     "constraints.at_most": "--max-cost",
+    "constraints.outcomes": "--outcomes",
+    "constraints.groups": "--groups",
     "normalize": "--normalize",
     "pass normalize=True": "add --normalize",
     "smoothing": "--smoothing",
@@ -79,12 +82,16 @@ class ProblemSource:
     max_label_entropy: Any
     min_label_entropy: Any
     y_size: int | None
+    py_tolerance: Any
     label_without_seed: bool
     distortion: list[list[Any]] | None
     forbid: list[list[Any]] | None
     min_agreement: Any
     cost: list[list[Any]] | None
     max_cost: Any
+    max_disparity: Any
+    outcomes: list[Any] | None
+    groups: list[list[Any]] | None
     normalize: bool
 
     def problem(self) -> Problem:
@@ -160,6 +167,8 @@ class ProblemSource:
             for name in ("rate", "max_label_entropy", "min_label_entropy", "distortion")
             if (value := getattr(self, name)) is not None
         }
+        if self.py_tolerance is not None:
+            given["p_y_tolerance"] = self.py_tolerance
         if self.label_without_seed:
             given["label_sees_seed"] = False
         constraints = self._constraints()
@@ -170,6 +179,12 @@ class ProblemSource:
         if (self.cost is None) != (self.max_cost is None):
             missing, there = ("--cost", "--max-cost") if self.cost is None else ("--max-cost", "--cost")
             raise click.UsageError(f"{there} is given without {missing}: give both, or neither.")
+        if (self.max_disparity is None) != (self.outcomes is None) or (
+            self.groups is not None and self.outcomes is None
+        ):
+            raise click.UsageError(
+                "--max-disparity and --outcomes go together, and --groups with them: give both, or none."
+            )
         found: list[NamedConstraint] = []
         if self.forbid is not None:
             found.append(Forbidden([tuple(cell) for cell in self.forbid]))
@@ -178,10 +193,13 @@ class ProblemSource:
         if self.cost is not None:
             rows = [[float(entry) for entry in row] for row in self.cost]
             found.append(CostCap(rows, at_most=float(self.max_cost)))
+        if self.max_disparity is not None and self.outcomes is not None:
+            with option_names({**OPTION_OF_ARGUMENT, "constraints.at_most": "--max-disparity"}):
+                found.append(GroupFairness(self.outcomes, float(self.max_disparity), self.groups))
         return found
 
     def _from_file(self, path: Path) -> Problem:
-        """The file's problem; a rate, a label limit or a distortion on the command line replaces its own."""
+        """The file's problem; a rate, a limit, a tolerance or a distortion given here replaces its own."""
         if path.suffix.lower() in (".csv", ".tsv"):
             raise click.UsageError(
                 f"FILE is '{path}', a table: name the columns, --samples {path} --x COLUMN ..., or give a "
@@ -273,6 +291,11 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
             "--y-size", type=IntegerType(1, 2**31), help="Letters of Y, whose law is free, in place of --py."
         ),
         click.option(
+            "--py-tolerance",
+            type=NUMBER,
+            help="How far the law of Y may be from the one given, in total variation; replaces the file's.",
+        ),
+        click.option(
             "--ps-given-x", type=CHANNEL, help="Label channel p(s|x): one row for each letter of X."
         ),
         click.option("--normalize", is_flag=True, help="Accept counts: divide each pmf by its sum."),
@@ -316,6 +339,20 @@ def problem_options(*, rate: bool = True) -> Callable[[Callable[..., Any]], Call
         click.option("--min-agreement", type=NUMBER, help="Least P(X = Y), letters by position."),
         click.option("--cost", type=CHANNEL, help="c(x,y), one row for each letter of X; with --max-cost."),
         click.option("--max-cost", type=NUMBER, help="E c(X,Y) is at most this."),
+        click.option(
+            "--max-disparity",
+            type=NUMBER,
+            help="Group fairness: P(Y in --outcomes) differs by no more between groups of X.",
+        ),
+        click.option(
+            "--outcomes", type=PMF, metavar="y,y,...", help="Positions of Y, from 0, for --max-disparity."
+        ),
+        click.option(
+            "--groups",
+            type=CHANNEL,
+            metavar="x,x;x,...",
+            help="Positions of X of each group, as 0,1;2,3.  [default: the groups are the label]",
+        ),
     ]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

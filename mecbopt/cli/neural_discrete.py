@@ -1,7 +1,8 @@
 """`mecbopt neural discrete`: train on discrete letters and compare with the optimum of `solve`.
 
 The scheme is chosen among its restarts by what training measures; the optimum is computed afterwards, at the
-scheme's own coded rate and marginals, so a scheme is neither excused nor favoured by missing its targets.
+scheme's own coded rate, marginals and label entropy, so a scheme is neither excused nor favoured by missing
+its targets.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import click
 import numpy as np
 
 from mecbopt.cli.main import ExitCode
+from mecbopt.problem import Problem
 
 __all__ = ["compare", "discrete", "holds"]
 
@@ -62,11 +64,12 @@ def discrete(
     for number in only:
         if not 1 <= number <= len(points):
             raise click.UsageError(f"--only {number}: the problems are numbered from 1 to {len(points)}.")
-    chosen = [points[number - 1] for number in only] or list(points)
+    named = list(points.items())
+    chosen = [named[number - 1] for number in only] or named
     rows = []
-    for point in chosen:
+    for name, problem in chosen:
         started = time.process_time()
-        row = compare(point, restarts, seed)
+        row = compare(name, problem, restarts, seed)
         row["cpu_seconds"] = time.process_time() - started
         rows.append(row)
         line = (
@@ -86,22 +89,24 @@ def discrete(
     return ExitCode.DONE if holding == len(rows) else ExitCode.CLAIM_FAILED
 
 
-def compare(point: Any, restarts: int, seed: int) -> dict[str, Any]:
+def compare(name: str, problem: Problem, restarts: int, seed: int) -> dict[str, Any]:
     """Train on one problem, solve it at what was realised, and say how far apart they are."""
     from mecbopt.cli.neural import load_module
-    from mecbopt.problem import Problem
     from mecbopt.solving import solve
 
     module = load_module("discrete.schemes")
-    scheme = module.train_discrete(point.source(), module.discrete_config(point.rate, seed), restarts)
+    scheme = module.train_discrete(problem, module.discrete_config(problem.rate, seed), restarts)
     p_y = scheme.coupling.sum(axis=0)
+    realised = problem.replace(p_y=p_y, normalize=True)
+    if problem.max_label_entropy is not None:
+        # At its own label entropy where that is the larger: then the scheme is one of those compared with.
+        realised = realised.replace(max_label_entropy=max(problem.max_label_entropy, scheme.label_entropy))
     best, at_target = (
-        solve(Problem(point.p_x, p_y, rate=rate, normalize=True), gap=_ROUNDING)
-        for rate in (scheme.coded_rate, point.rate)
+        solve(realised.replace(rate=rate), gap=_ROUNDING) for rate in (scheme.coded_rate, problem.rate)
     )
     row = {
-        "name": point.name,
-        "target_rate": point.rate,
+        "name": name,
+        "target_rate": problem.rate,
         "coded_rate": scheme.coded_rate,
         "symbol_rate": scheme.symbol_rate,
         "mapping_rate": scheme.mapping_rate,
@@ -110,9 +115,9 @@ def compare(point: Any, restarts: int, seed: int) -> dict[str, Any]:
         "optimum_upper_bound": best.upper_bound,
         "optimum_at_target": at_target.mutual_information,
         "gap": best.mutual_information - scheme.mutual_information,
-        "marginal_distance": 0.5 * float(np.abs(p_y - np.asarray(point.p_y)).sum()),
+        "marginal_distance": 0.5 * float(np.abs(p_y - problem.require_p_y()).sum()),
         "label_entropy": scheme.label_entropy,
-        "max_label_entropy": point.max_label_entropy,
+        "max_label_entropy": problem.max_label_entropy,
         "coupling": scheme.coupling.tolist(),
     }
     return row | {"holds": holds(row)}

@@ -21,7 +21,6 @@ __all__ = [
     "Request",
     "Search",
     "Support",
-    "a_given_law",
     "only_entropy_rate_and_label",
     "support",
 ]
@@ -198,11 +197,6 @@ class OneStep:
             self.incumbent = vertex
         self.cost_bound = max(self.cost_bound, bound)
         self.finished = True
-
-
-def a_given_law(formulation: Formulation) -> Support:
-    """Yes unless the law of Y is free."""
-    return Support("does not take a free law of Y") if formulation.free_law else YES
 
 
 def only_entropy_rate_and_label(formulation: Formulation) -> Support:

@@ -55,6 +55,8 @@ def _numbers(formulation: Formulation) -> Iterable[bytes]:
     yield formulation.p_x.tobytes()
     yield formulation.p_y.tobytes()
     yield struct.pack("<d", formulation.rate)
+    if formulation.free_law:
+        yield b"free law"
     label = formulation.label_limit
     if label is not None:
         yield label.table[0].tobytes()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mecbopt._core.tree import MAX_LINEAR_ROWS
 from mecbopt.control import Clock, run_search
 from mecbopt.engines.base import Engine, Request, Search, Support, support
 from mecbopt.engines.highs import Highs
@@ -19,7 +20,7 @@ from mecbopt.engines.linear import Linear
 from mecbopt.engines.programs.mixtures import MixtureProgram
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.vertex import Incumbent, to_vertex
-from mecbopt.formulation import Formulation, LinearLimit
+from mecbopt.formulation import Formulation, LinearLimit, linear_rows
 from mecbopt.formulation.formulation import FloatArray
 from mecbopt.problem import StopReason
 
@@ -34,8 +35,9 @@ _INNER_SHARE = 0.25
 _MARGINS = (1e-3, 1e-5, 0.0)
 #: Cuts tried for each.
 _MOST_ROUNDS = 60
-#: Cuts at which half of them are dropped: the compiled tree takes 64 rows.
-_MOST_CUTS = 40
+#: Of the rows that the compiled tree takes beside those stated, the share from which on half of the cuts are
+#: dropped: a step may add several.
+_CUT_SHARE = 0.63
 #: Halvings on the way from inside to outside: the end is known to rounding.
 _HALVINGS = 50
 
@@ -150,9 +152,10 @@ class OuterApproximation:
         """Drop the cuts with the most slack where there are too many rows; the bound stays as it is."""
         stated = len(self._formulation.limits)
         cuts = [limit for limit in self._relaxed.limits[stated:] if isinstance(limit, LinearLimit)]
-        if len(cuts) > _MOST_CUTS:
+        most = int(_CUT_SHARE * (MAX_LINEAR_ROWS - len(linear_rows(self._formulation)[0])))
+        if len(cuts) > most:
             cuts.sort(key=lambda cut: _slack(cut, coupling))
-            cuts = cuts[: _MOST_CUTS // 2]
+            cuts = cuts[: most // 2]
             self._relaxed = replace(self._relaxed, limits=(*self._formulation.limits, *cuts))
 
     def _add(self, coupling: FloatArray) -> bool:

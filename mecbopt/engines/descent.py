@@ -135,13 +135,15 @@ class Descent:
         slack = np.maximum(bounds - limits @ current.weights, 0.0)
         loose = slack > 1e-10
         # Basis: the mappings in use, and the slacks of limits that are not tight.
-        basis = np.vstack([formulation.output_laws(current.mappings).T, limits])
-        basis = np.column_stack([basis, np.eye(len(basis))[:, len(formulation.p_y) + np.flatnonzero(loose)]])
+        marginals = formulation.marginal_rows(formulation.output_laws(current.mappings))
+        basis, first = np.vstack([marginals, limits]), len(marginals)
+        basis = np.column_stack([basis, np.eye(len(basis))[:, first + np.flatnonzero(loose)]])
         levels = np.concatenate([current.weights, slack[loose]])
         candidates = self._neighbours(current.mappings)
         self._clock.check()
-        entering = np.vstack([formulation.output_laws(candidates).T, limit_rows(formulation, candidates)[0]])
-        tight_rows = np.eye(len(basis))[:, len(formulation.p_y) + np.flatnonzero(~loose)]
+        marginals = formulation.marginal_rows(formulation.output_laws(candidates))
+        entering = np.vstack([marginals, limit_rows(formulation, candidates)[0]])
+        tight_rows = np.eye(len(basis))[:, first + np.flatnonzero(~loose)]
         entering = np.column_stack([entering, tight_rows])
         inverse = np.linalg.pinv(basis)
         self._clock.check()

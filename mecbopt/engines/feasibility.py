@@ -31,7 +31,7 @@ from mecbopt.formulation import (
 from mecbopt.info import entropy
 from mecbopt.tolerances import LIMIT_SLACK
 
-__all__ = ["Feasibility", "examine", "first_incumbent"]
+__all__ = ["Feasibility", "begins_feasible", "examine", "first_incumbent"]
 
 #: Where less than this share of I(S;X) can or must be kept, it is counted in units of its own.
 _SMALL_SHARE = 1e-6
@@ -83,7 +83,16 @@ def first_incumbent(formulation: Formulation) -> Incumbent:
     """The independent coupling, a mixture of constants: feasible wherever only the rate is limited."""
     independent = np.multiply.outer(formulation.p_x, formulation.p_y).ravel()
     cost = float(formulation.objective.costs(independent))
-    return Incumbent(formulation.constants(), formulation.p_y, cost)
+    used = formulation.p_y > 0.0
+    return Incumbent(formulation.constants()[used], formulation.p_y[used], cost)
+
+
+def begins_feasible(formulation: Formulation) -> bool:
+    """Whether the first incumbent is known to be feasible: it meets every limit on the coupling."""
+    if formulation.label_limit is not None or formulation.convex:
+        return False
+    vertex = first_incumbent(formulation)
+    return all(_level(limit, vertex) <= limit.bound for limit in formulation.other_limits)
 
 
 def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None) -> Feasibility:
@@ -104,6 +113,9 @@ def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None)
             return Feasibility(quick)
     met: tuple[Limit, ...] = () if rate is None else (rate,)
     for limit in formulation.other_limits:
+        if _level(limit, vertex) <= limit.bound:
+            met = (*met, limit)
+            continue
         least = _least(formulation, limit, met, seed, clock, vertex)
         if least.vertex is None or least.level > limit.bound + LIMIT_SLACK:
             return Feasibility(None, least.bound > limit.bound + LIMIT_SLACK, expired=least.expired)
@@ -241,12 +253,13 @@ def _smallest_rate_of_a_small_share(formulation: Formulation, label: LabelLimit)
     weights = formulation.largest_weights(laws, np.zeros((0, len(mappings))), ())
     spent, kept = entropy(laws, axis=1) * weights, kept * weights
     unit = (1.0 - label.bound) / kept.max()
+    marginals = formulation.marginal_rows(laws)
     from scipy.optimize import linprog  # a tenth of a second, for a rare case
 
     program = linprog(
         spent / spent.max(),
-        A_ub=np.vstack([-kept / kept.max(), (laws / formulation.p_y * weights[:, None]).T * unit]),
-        b_ub=np.concatenate([[-1.0], np.ones(len(formulation.p_y))]),
+        A_ub=np.vstack([-kept / kept.max(), marginals * weights * unit]),
+        b_ub=np.concatenate([[-1.0], np.ones(len(marginals))]),
     )
     return float(program.fun * spent.max() * unit) if program.status == 0 else None
 

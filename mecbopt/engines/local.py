@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mecbopt._core import tree
 from mecbopt.control import Expired
-from mecbopt.engines.base import Request, Support, a_given_law, only_entropy_rate_and_label
+from mecbopt.engines.base import YES, Request, Support, only_entropy_rate_and_label
 from mecbopt.engines.descent import Descent, random_start_count
 from mecbopt.engines.greedy import LAST_SECONDS, greedy
 from mecbopt.engines.pivots import PivotDescent, compiled_start_count
@@ -34,8 +34,8 @@ class Local:
     method = "local"
 
     def supports(self, formulation: Formulation) -> Support:
-        """Every law of Y that is given: objectives are concave, and limits are rows."""
-        return a_given_law(formulation)
+        """Everything: objectives are concave, and limits are rows."""
+        return YES
 
     def suits(self, formulation: Formulation, request: Request) -> bool:
         """Always."""
@@ -56,8 +56,8 @@ class Greedy:
     method = "greedy"
 
     def supports(self, formulation: Formulation) -> Support:
-        """Every law of Y that is given."""
-        return a_given_law(formulation)
+        """Everything that has a greedy coupling: all."""
+        return YES
 
     def suits(self, formulation: Formulation, request: Request) -> bool:
         """Always."""

@@ -106,12 +106,8 @@ def pick(method: str, formulation: Formulation, request: Request) -> Engine:
         value=method,
         found=f"is {method!r}, but no engine takes the problem: {'; '.join(reasons)}",
         remedy=(
-            "merge letters of X, or give the law of Y"
-            if formulation.free_law
-            else (
-                "use ",
-                Name("method='local'"),
-                " (a coupling with a valid upper bound), or merge letters of X",
-            )
+            "use ",
+            Name("method='local'"),
+            " (a coupling with a valid upper bound), or merge letters of X",
         ),
     )

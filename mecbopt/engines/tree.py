@@ -10,7 +10,7 @@ from mecbopt.engines.tree_executor import TreeInExecutor
 from mecbopt.engines.tree_search import TreeInSlices
 from mecbopt.engines.tree_threads import TreeInThreads
 from mecbopt.engines.vertex import Incumbent
-from mecbopt.formulation import Formulation, LinearLimit, LinearRows
+from mecbopt.formulation import Formulation, LinearLimit, linear_rows
 
 __all__ = ["Tree"]
 
@@ -28,13 +28,13 @@ class Tree(tree.Settings):
     takes_unseen_label = True
 
     def supports(self, formulation: Formulation) -> Support:
-        """Up to 12 letters a side, with a rate, a label seen with the seed, and linear limits."""
+        """Up to 12 letters a side, with a rate, a label, and linear limits, whatever law of Y they leave."""
         if not tree.available():
             return Support("was not built (no C compiler at installation)")
         n, m = formulation.shape
         if max(n, m) > tree.MAX_LETTERS:
             return Support(f"takes at most {tree.MAX_LETTERS} letters, the problem has n, m = {n, m}")
-        if formulation.objective.name != "mutual_information":
+        if formulation.objective.name not in ("mutual_information", "conditional_entropy"):
             return Support(f"does not take the objective {formulation.objective.name!r}")
         for limit in formulation.other_limits:
             if not isinstance(limit, LinearLimit):
@@ -44,7 +44,7 @@ class Tree(tree.Settings):
             return Support(
                 f"takes at most {tree.MAX_LABELS} labels, the problem has {label.channel.shape[1]}"
             )
-        rows = len(LinearRows.of(formulation))
+        rows = len(linear_rows(formulation)[0])
         if rows > tree.MAX_LINEAR_ROWS:
             return Support(f"takes at most {tree.MAX_LINEAR_ROWS} linear rows, the problem has {rows}")
         return YES

@@ -6,12 +6,14 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from mecbopt._core import tree
 from mecbopt.control import node_limit_reached
 from mecbopt.engines.base import Request
 from mecbopt.engines.unseen_label import unseen_label_arguments
 from mecbopt.engines.vertex import Incumbent, to_vertex
-from mecbopt.formulation import Formulation, LinearRows
+from mecbopt.formulation import Formulation, LinearLimit, linear_rows
 from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["TreeInSlices"]
@@ -41,17 +43,20 @@ class TreeInSlices:
         # allowed: one that is met with equality by a single point would leave no room for rounding, and its
         # price may be large.  Without one a slack s of the rate is worth of the order of R s bits.
         label = formulation.label_limit
-        rows = LinearRows.of(formulation)
+        rows, law = linear_rows(formulation)
         # A label without the seed has limits of its own for couplings and for bounds.
-        self._exact = len(rows) == 0 and (label is None or formulation.unseen_label)
+        limited = len(rows) > 0 or any(isinstance(limit, LinearLimit) for limit in formulation.limits)
+        self._exact = not limited and (label is None or formulation.unseen_label)
         self._arguments: dict[str, Any] = {
             "p_x": formulation.p_x,
-            "p_y": formulation.p_y,
+            # One law among others where it varies, of which the core wants masses.
+            "p_y": np.full(len(formulation.p_y), 1 / len(formulation.p_y)) if law else formulation.p_y,
             "rate": formulation.rate * (1.0 if self._exact else 1.0 + LIMIT_SLACK),
             "p_s_given_x": None if label is None else label.channel,
             "max_label_entropy": None if label is None else label.bound + LIMIT_SLACK,
             "label_table": None if label is None else label.table[0],
             "linear": (rows.coefficients, rows.lower, rows.upper),
+            "law_between": law,
             "entropy_floor": cost_bound,
             "settings": settings,
             "seed": request.seed,

@@ -23,7 +23,7 @@ class Trivial:
 
     def supports(self, formulation: Formulation) -> Support:
         """One letter carries nothing, and at rate 0 only constants are left."""
-        if formulation.objective.name != "mutual_information":
+        if formulation.objective.name not in ("mutual_information", "conditional_entropy"):
             return Support(f"does not take the objective {formulation.objective.name!r}")
         if min(formulation.shape) > 1 and formulation.rate > 0.0:
             return Support("takes a single letter on a side, or rate 0")

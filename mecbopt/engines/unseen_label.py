@@ -11,11 +11,13 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from mecbopt._core import tree
 from mecbopt.control import Clock
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.errors import SolverError
-from mecbopt.formulation import Formulation, LabelLimit, Limit, LinearRows
+from mecbopt.formulation import Formulation, LabelLimit, Limit, linear_rows
 from mecbopt.info import entropy
 from mecbopt.tolerances import GAP, GAP_FLOOR, LIMIT_SLACK
 
@@ -43,9 +45,14 @@ def unseen_label_arguments(formulation: Formulation, label: LabelLimit, start: I
     limit = max(label.limit, formulation.label_entropy(start.mappings, start.weights))
     return {
         "max_label_entropy": label.bound + LIMIT_SLACK + unseen_slack(label) / label.information,
-        "max_joint_label_entropy": limit + float(entropy(formulation.p_y)),
+        "max_joint_label_entropy": limit + _entropy_beside(formulation),
         "joint_slack": unseen_slack(label),
     }
+
+
+def _entropy_beside(formulation: Formulation) -> float:
+    """What the core's measure of the label exceeds H(S|Y) by: H(Y), and nothing where that varies."""
+    return 0.0 if formulation.free_law else float(entropy(formulation.p_y))
 
 
 def least_label_entropy(
@@ -83,15 +90,16 @@ def least_label_entropy(
     best, level = start, formulation.label_entropy(start.mappings, start.weights)
     if level <= label.limit:
         return best, level, floor
-    entropy_y, reach = float(entropy(formulation.p_y)), label.limit + unseen_slack(label)
-    rows = LinearRows.of(formulation)
+    entropy_y, reach = _entropy_beside(formulation), label.limit + unseen_slack(label)
+    rows, law = linear_rows(formulation)
     search = tree.CompiledSearch(
         formulation.p_x,
-        formulation.p_y,
-        formulation.rate * (1.0 + LIMIT_SLACK if len(rows) else 1.0),
+        np.full(len(formulation.p_y), 1 / len(formulation.p_y)) if law else formulation.p_y,
+        formulation.rate * (1.0 + LIMIT_SLACK if len(rows) or law else 1.0),
         label.channel,
         math.inf,  # where there is no coupling, those above C are looked at too
         linear=(rows.coefficients, rows.lower, rows.upper),
+        law_between=law,
         minimise_label_entropy=True,
         entropy_floor=max(0.0, floor + entropy_y),
         seed=seed,

@@ -125,9 +125,8 @@ def _vertex(
     keep = weights > COLUMN_ZERO * scales
     if not keep.any():
         return None, False
-    rows = _Rows(
-        mappings, scales, (laws / formulation.p_y * scales[:, None]).T, values * scales, bounds
-    ).only(keep)
+    marginals = formulation.marginal_rows(laws) * scales
+    rows = _Rows(mappings, scales, marginals, values * scales, bounds).only(keep)
     levels = weights[keep] / rows.scales
     if mappings.size > _LARGE:
         levels = _least_on_tangent(formulation, rows, levels, clock or Clock())

@@ -10,7 +10,7 @@ from mecbopt.formulation.enumeration import (
 )
 from mecbopt.formulation.formulation import Formulation
 from mecbopt.formulation.limits import LabelLimit, Limit, LinearLimit, RateLimit
-from mecbopt.formulation.linear_rows import LinearRows
+from mecbopt.formulation.linear_rows import LinearRows, linear_rows
 from mecbopt.formulation.lowering import LIMITS, OBJECTIVES, lower
 from mecbopt.formulation.objectives import JointEntropy, LinearObjective, Objective
 from mecbopt.formulation.partitions import (
@@ -45,6 +45,7 @@ __all__ = [
     "enumerate_mappings",
     "functions_of_channel",
     "least_mean_cost",
+    "linear_rows",
     "lower",
     "mapping_count",
     "mapping_count_in_words",

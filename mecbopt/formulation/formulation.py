@@ -38,7 +38,7 @@ class Formulation:
     convex : tuple of ConvexLimit
         Convex sets in which the coupling must lie.
     free_law : bool
-        Whether Y may have any law; `p_y` is then even, one law among others.
+        Whether the law of Y may vary, within the limits; `p_y` is then one law among others.
     unseen_label : bool
         Whether C limits H(S|Y), of which H(S|Y,U), that the label limit speaks of, is a lower bound.  Most
         engines know limits that are linear in the weights alone (`mecbopt.engines.base.support`).
@@ -97,12 +97,16 @@ class Formulation:
     @property
     def vertex_size(self) -> int:
         """The largest number of mappings a vertex of the feasible polytope can have (support lemma)."""
-        return len(self.p_y) + len(self.limits)
+        if not self.free_law:
+            return len(self.p_y) + len(self.limits)
+        # However many facets the set of laws has, no more than m - 1 of them are independent.
+        on_the_law = [limit for limit in self.limits if limit.name == "p_y_tolerance"]
+        return min(1 + len(on_the_law), len(self.p_y)) + len(self.limits) - len(on_the_law)
 
     @property
     def is_linear(self) -> bool:
-        """Whether the feasible mixtures are a polytope with p_Y as marginal: most engines know no other."""
-        return not (self.unseen_label or self.convex or self.free_law)
+        """Whether the feasible mixtures are a polytope: most engines know no other."""
+        return not (self.unseen_label or self.convex)
 
     @property
     def stated_label_entropy(self) -> float:
@@ -122,6 +126,17 @@ class Formulation:
     def output_laws(self, mappings: IntArray) -> FloatArray:
         """q_k(y) = P(f_k(X) = y), shape (k, m), for mappings of shape (k, n)."""
         return block_sums(mappings, self.p_x[:, None], len(self.p_y))[..., 0]
+
+    def marginal_rows(self, laws: FloatArray) -> FloatArray:
+        """Rows that mixtures meet with 1: marginals in shares of p_Y, shape (m, k), or the sum of weights.
+
+        Parameters
+        ----------
+        laws : ndarray, shape (k, m)
+            `output_laws`.
+        """
+        rows: FloatArray = np.ones((1, len(laws))) if self.free_law else (laws / self.p_y).T
+        return rows
 
     def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
         """P(x, y) of a mixture, shape (n, m)."""
@@ -149,7 +164,9 @@ class Formulation:
             Left-hand sides of `limits`.
         """
         with np.errstate(divide="ignore", over="ignore"):
-            weights: FloatArray = np.min(np.where(laws > 0, self.p_y / laws, 1.0), axis=1)
+            weights: FloatArray = np.ones(len(laws))
+            if not self.free_law:
+                weights = np.min(np.where(laws > 0, self.p_y / laws, 1.0), axis=1)
             for value, limit in zip(values, limits, strict=True):
                 if limit.nonnegative:
                     reach = max(limit.bound, 0.0) + LIMIT_SLACK

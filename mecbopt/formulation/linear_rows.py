@@ -16,7 +16,7 @@ from mecbopt.formulation.formulation import FloatArray, Formulation
 from mecbopt.formulation.limits import LinearLimit
 from mecbopt.tolerances import LIMIT_SLACK
 
-__all__ = ["LinearRows"]
+__all__ = ["LinearRows", "linear_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +57,37 @@ class LinearRows:
             np.array([upper for _, _, upper in rows]),
         )
 
+    def without_the_law(self) -> tuple[FloatArray, FloatArray, LinearRows]:
+        """The ends of P_Y(y) that rows on a single letter of Y set, shapes (m,), and the other rows."""
+        m = self.coefficients.shape[2]
+        least, most = np.zeros(m), np.ones(m)
+        others = []
+        for row, form in enumerate(self.coefficients):
+            letter = _single_letter(form)
+            if letter is None:
+                others.append(row)
+                continue
+            # The masses sum to 1: what all other letters have is a constant.
+            constant = form[0, letter - 1]
+            ends = (self.lower[row] - constant, self.upper[row] - constant) / (form[0, letter] - constant)
+            least[letter] = max(least[letter], ends.min())
+            most[letter] = min(most[letter], ends.max())
+        return least, most, LinearRows(self.coefficients[others], self.lower[others], self.upper[others])
+
     def __len__(self) -> int:
         """The number of rows."""
         return len(self.lower)
+
+
+def _single_letter(form: FloatArray) -> int | None:
+    """The letter of Y whose mass alone the form is a function of, all else being 1 less it."""
+    if np.any(form != form[:1]):
+        return None
+    for letter, value in enumerate(form[0]):
+        others = np.delete(form[0], letter)
+        if np.all(others == others[0]) and value != others[0]:
+            return letter
+    return None
 
 
 def _form(limit: LinearLimit) -> tuple[FloatArray, float]:
@@ -70,3 +98,12 @@ def _form(limit: LinearLimit) -> tuple[FloatArray, float]:
     # + 0.0: no negative zeros, which would tell equal forms apart.
     form: FloatArray = (coefficients - centre) / unit + 0.0
     return form, (limit.limit - centre) / unit
+
+
+def linear_rows(formulation: Formulation) -> tuple[LinearRows, tuple[FloatArray, FloatArray] | None]:
+    """The linear rows; where the law of Y varies, those on single letters as ends of their masses."""
+    rows = LinearRows.of(formulation)
+    if not formulation.free_law:
+        return rows, None
+    least, most, rows = rows.without_the_law()
+    return rows, (least, most)

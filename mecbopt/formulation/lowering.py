@@ -18,7 +18,7 @@ from mecbopt.formulation.affine import coupling_limits
 from mecbopt.formulation.convex import ConvexLimit, PrivacyLimit
 from mecbopt.formulation.exact_label import ExactLabel
 from mecbopt.formulation.formulation import Formulation
-from mecbopt.formulation.limits import LabelLimit, Limit, RateLimit
+from mecbopt.formulation.limits import LabelLimit, Limit, LinearLimit, RateLimit
 from mecbopt.formulation.objectives import ConditionalEntropy, JointEntropy, LinearObjective, Objective
 from mecbopt.problem import Problem
 
@@ -40,11 +40,11 @@ def _label(problem: Problem) -> tuple[Limit, ...]:
     exact = None
     if channel is not None and isinstance(exact_limit, Fraction):
         exact = ExactLabel(problem.exact_p_x, channel, exact_limit)
-    return (LabelLimit(problem.p_x, problem.p_s_given_x, len(problem.require_p_y()), limit, exact),)
+    return (LabelLimit(problem.p_x, problem.p_s_given_x, problem.shape[1], limit, exact),)
 
 
 def _constraints(problem: Problem) -> tuple[Limit | ConvexLimit, ...]:
-    return coupling_limits(problem.constraints, problem.p_x, len(problem.require_p_y()))
+    return coupling_limits(problem.constraints, problem.p_x, problem.shape[1])
 
 
 def _privacy(problem: Problem) -> tuple[ConvexLimit, ...]:
@@ -59,8 +59,31 @@ def _distortion(problem: Problem) -> Objective:
     return LinearObjective(problem.distortion)
 
 
-def _free_law(problem: Problem) -> Objective:
+def _varying_law(problem: Problem) -> Objective:
     return ConditionalEntropy(problem.p_x, problem.shape[1], problem.rate)
+
+
+def _tolerance(problem: Problem) -> tuple[Limit, ...]:
+    """P_Y(B) <= p_Y(B) + eps for every set B of letters: the greatest excess is the total variation."""
+    p_y, m = problem.require_p_y(), problem.shape[1]
+    if m > MAX_TOLERANCE_LETTERS:
+        raise NotSupportedError(
+            argument="p_y_tolerance",
+            value=problem.p_y_tolerance,
+            found=f"is {problem.p_y_tolerance:g} on {m} letters of Y",
+            required=f"go with at most {MAX_TOLERANCE_LETTERS}, of which 2^m - 2 sets are limited",
+            remedy=("merge letters of Y, or leave ", Name("p_y_tolerance"), " out"),
+        )
+    sets = (np.arange(1, 2**m - 1)[:, None] >> np.arange(m)) & 1
+    return tuple(
+        LinearLimit(
+            problem.p_x,
+            np.broadcast_to(chosen.astype(float), problem.shape),
+            float(chosen @ p_y) + problem.p_y_tolerance,
+            "p_y_tolerance",
+        )
+        for chosen in sets
+    )
 
 
 #: Argument -> the limits that it states.  Extend it to lower another one.
@@ -70,16 +93,17 @@ LIMITS: dict[str, LowerLimit] = {
     "label_sees_seed": _label,
     "min_label_entropy": _privacy,
     "constraints": _constraints,
+    "p_y_tolerance": _tolerance,
 }
 #: Argument -> the objective that takes the place of the mutual information.
-OBJECTIVES: dict[str, LowerObjective] = {"distortion": _distortion, "y_size": _free_law}
-
-#: What is lowered beside a free law of Y.
-_WITH_FREE_LAW = ("y_size", "rate")
-#: What a refusal says of an argument that nothing lowers.
-_REFUSED = {
-    "p_y_tolerance": "is {value:g}: a law of Y within a tolerance",
+#: Where several arguments state one, the first of `stated` counts.
+OBJECTIVES: dict[str, LowerObjective] = {
+    "distortion": _distortion,
+    "y_size": _varying_law,
+    "p_y_tolerance": _varying_law,
 }
+#: Letters of Y up to which the law may vary within a tolerance.
+MAX_TOLERANCE_LETTERS = 10
 
 
 def stated(problem: Problem) -> Iterator[str]:
@@ -112,33 +136,34 @@ def lower(problem: Problem) -> Formulation:
     objective: Objective | None = None
     found: list[Any] = []
     for argument in stated(problem):
-        if problem.p_y is None and argument not in _WITH_FREE_LAW:
+        if argument in OBJECTIVES and objective is None:
+            objective = OBJECTIVES[argument](problem)
+        if argument in LIMITS:
+            found.extend(LIMITS[argument](problem))
+        elif argument not in OBJECTIVES:
             raise NotSupportedError(
                 argument=argument,
-                found="beside a free law of Y is not supported yet",
-                remedy=("leave ", Name(argument), " out, or give ", Name("p_y")),
+                value=getattr(problem, argument),
+                found="is not supported yet",
+                remedy=("leave ", Name(argument), " out"),
             )
-        if argument in OBJECTIVES:
-            objective = OBJECTIVES[argument](problem)
-        elif argument in LIMITS:
-            found.extend(LIMITS[argument](problem))
-        else:
-            raise _refusal(problem, argument)
     # What is no sum over preimages is a convex set.
     convex: list[ConvexLimit] = [limit for limit in found if hasattr(limit, "cuts")]
     limits: list[Limit] = [limit for limit in found if not hasattr(limit, "cuts")]
     # Rate first: the others are met where the marginals and it allow (`mecbopt.engines.feasibility`).
     limits.sort(key=lambda limit: not isinstance(limit, RateLimit))
-    free = problem.p_y is None
-    p_y = np.full(problem.shape[1], 1.0 / problem.shape[1]) if free else problem.require_p_y()
+    m = problem.shape[1]
+    p_y = np.full(m, 1.0 / m) if problem.p_y is None else problem.p_y
+    varies = m > 1 and (problem.p_y is None or problem.p_y_tolerance > 0)
+    unseen = not problem.label_sees_seed and any(isinstance(limit, LabelLimit) for limit in limits)
     return Formulation(
         problem.p_x,
         p_y,
         objective or _joint_entropy(problem),
         tuple(limits),
         convex=tuple(convex),
-        free_law=free,
-        unseen_label=not problem.label_sees_seed and any(isinstance(limit, LabelLimit) for limit in limits),
+        free_law=varies,
+        unseen_label=unseen,
     )
 
 
@@ -147,12 +172,3 @@ def _joint_entropy(problem: Problem) -> JointEntropy:
     offset = problem.entropy_x + problem.entropy_y
     bound = offset - problem.value_upper_bound
     return JointEntropy(problem.p_x, problem.require_p_y(), offset, bound, problem.rate)
-
-
-def _refusal(problem: Problem, argument: str) -> NotSupportedError:
-    found = _REFUSED[argument].format(value=getattr(problem, argument))
-    return NotSupportedError(
-        argument=argument,
-        found=f"{found} is not supported yet",
-        remedy=("leave ", Name(argument), " out"),
-    )

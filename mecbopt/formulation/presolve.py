@@ -61,10 +61,14 @@ class DropLetters:
     @classmethod
     def of(cls, formulation: Formulation) -> DropLetters:
         """The step for the letters of this formulation."""
-        step = cls(formulation.p_x > NEGLIGIBLE_MASS, formulation.p_y > NEGLIGIBLE_MASS)
+        # A law that varies may put mass anywhere.
+        step, zeros = (
+            cls(formulation.p_x > least, (formulation.p_y > least) | formulation.free_law)
+            for least in (NEGLIGIBLE_MASS, 0.0)
+        )
         lost = step.lost_mass(formulation)
         if lost and any(lost * limit.level_per_mass() > _NEGLIGIBLE_LEVEL for limit in formulation.limits):
-            return cls(formulation.p_x > 0.0, formulation.p_y > 0.0)
+            return zeros
         return step
 
     @cached_property
@@ -125,7 +129,9 @@ class DropSlackLimits:
     @staticmethod
     def _can_bind(limit: Limit, formulation: Formulation) -> bool:
         if isinstance(limit, RateLimit):
-            return float(entropy(formulation.p_y)) > limit.rate * (1.0 + LIMIT_SLACK)
+            free, m = formulation.free_law, len(formulation.p_y)
+            most = math.log2(m) if free else float(entropy(formulation.p_y))
+            return most > limit.rate * (1.0 + LIMIT_SLACK)
         # The others are scaled so that the greatest left-hand side is 1.
         return limit.bound < 1.0 - LIMIT_SLACK
 

@@ -23,7 +23,6 @@ from mecbopt.neural.errors import (
 _LAZY = {
     "Config": "config",
     "CouplingModel": "model.coupling",
-    "DiscreteSource": "discrete.letters",
     "EvaluationReport": "evaluation",
     "FrozenModel": "coding.model_file",
     "ImageCodec": "coding.codec",

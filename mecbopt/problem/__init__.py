@@ -3,7 +3,7 @@
 from mecbopt.problem.bins import Bins
 from mecbopt.problem.files import load_problem
 from mecbopt.problem.mixture import Mixture, source_letters
-from mecbopt.problem.named import Agreement, CostCap, Forbidden, Moment
+from mecbopt.problem.named import Agreement, CostCap, Forbidden, GroupFairness, Moment
 from mecbopt.problem.problem import Problem
 from mecbopt.problem.solution import Solution
 from mecbopt.problem.status import Status, StopReason
@@ -13,6 +13,7 @@ __all__ = [
     "Bins",
     "CostCap",
     "Forbidden",
+    "GroupFairness",
     "Mixture",
     "Moment",
     "Problem",

@@ -12,6 +12,7 @@ from mecbopt import _validate
 from mecbopt._validate import Channel, ChannelLike, Law, Matrix, MatrixLike, NumberLike, PmfLike
 from mecbopt.errors import Name, ProblemError
 from mecbopt.problem.letters import Letters, distinct_letters, positions
+from mecbopt.problem.named_base import NamedConstraint
 
 __all__ = [
     "Constraint",
@@ -155,8 +156,8 @@ def distortion_matrix(
     return matrix
 
 
-def constraint_functions(values: Any) -> tuple[Constraint, ...]:
-    """A tuple of callables."""
+def constraint_functions(values: Any, law_x: Law, channel: Channel | None) -> tuple[Constraint, ...]:
+    """A tuple of callables; those with a name are told the law of X and the label."""
     wanted = "be a sequence of functions from the coupling's cvxpy expression to cvxpy constraints"
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise ProblemError(argument="constraints", value=values, required=wanted)
@@ -168,7 +169,11 @@ def constraint_functions(values: Any) -> tuple[Constraint, ...]:
                 value=constraint,
                 required="be a function from the coupling's cvxpy expression to cvxpy constraints",
             )
-    return constraints
+    label = None if channel is None else channel.floats
+    return tuple(
+        constraint.bound_to(law_x.floats, label) if isinstance(constraint, NamedConstraint) else constraint
+        for constraint in constraints
+    )
 
 
 def adjustments_of(law_x: Law, law_y: Law | None, channel: Channel | None) -> tuple[str, ...]:

@@ -6,33 +6,25 @@ Each is a function from the cvxpy expression of the coupling, shape (n, m), to c
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from mecbopt.errors import ProblemError
+from mecbopt.problem.fairness import GroupFairness
+from mecbopt.problem.named_base import NamedConstraint, check_limits, numbers, position, within
 
-__all__ = ["Agreement", "CostCap", "Forbidden", "Moment", "NamedConstraint", "named_constraint"]
-
-
-@dataclass(frozen=True)
-class NamedConstraint(ABC):
-    """What all named constraints share."""
-
-    kind: ClassVar[str]
-
-    @abstractmethod
-    def __call__(self, coupling: Any) -> list[Any]:
-        """The cvxpy constraints on the coupling."""
-
-    def to_document(self) -> dict[str, Any]:
-        """The entry of a problem file."""
-        fields = {name: _plain(value) for name, value in vars(self).items() if value is not None}
-        return {"kind": self.kind, **fields}
+__all__ = [
+    "Agreement",
+    "CostCap",
+    "Forbidden",
+    "GroupFairness",
+    "Moment",
+    "NamedConstraint",
+    "named_constraint",
+]
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ class Forbidden(NamedConstraint):
     def __post_init__(self) -> None:
         """Pairs of positions."""
         try:
-            cells = tuple((_position(x), _position(y)) for x, y in self.cells)
+            cells = tuple((position(x), position(y)) for x, y in self.cells)
         except (TypeError, ValueError):
             cells = ()
         if not cells:
@@ -97,12 +89,12 @@ class CostCap(NamedConstraint):
 
     def __post_init__(self) -> None:
         """A finite matrix and a limit."""
-        object.__setattr__(self, "costs", _numbers("costs", self.costs, 2))
-        _check_limits(self.at_most, self.at_least)
+        object.__setattr__(self, "costs", numbers("costs", self.costs, 2))
+        check_limits(self.at_most, self.at_least)
 
     def __call__(self, coupling: Any) -> list[Any]:
         """One inequality for each limit."""
-        return _within(coupling, np.array(self.costs), self.at_most, self.at_least, "costs")
+        return within(coupling, np.array(self.costs), self.at_most, self.at_least, "costs")
 
 
 @dataclass(frozen=True)
@@ -124,14 +116,14 @@ class Moment(NamedConstraint):
 
     def __post_init__(self) -> None:
         """Finite values and a limit."""
-        object.__setattr__(self, "x_values", _numbers("x_values", self.x_values, 1))
-        object.__setattr__(self, "y_values", _numbers("y_values", self.y_values, 1))
-        _check_limits(self.at_most, self.at_least)
+        object.__setattr__(self, "x_values", numbers("x_values", self.x_values, 1))
+        object.__setattr__(self, "y_values", numbers("y_values", self.y_values, 1))
+        check_limits(self.at_most, self.at_least)
 
     def __call__(self, coupling: Any) -> list[Any]:
         """One inequality for each limit."""
         products = np.outer(self.x_values, self.y_values)
-        return _within(coupling, products, self.at_most, self.at_least, "values")
+        return within(coupling, products, self.at_most, self.at_least, "values")
 
 
 @dataclass(frozen=True)
@@ -150,15 +142,15 @@ class Agreement(NamedConstraint):
 
     def __post_init__(self) -> None:
         """A limit."""
-        _check_limits(self.at_most, self.at_least)
+        check_limits(self.at_most, self.at_least)
 
     def __call__(self, coupling: Any) -> list[Any]:
         """One inequality for each limit."""
-        return _within(coupling, np.eye(*coupling.shape), self.at_most, self.at_least, "costs")
+        return within(coupling, np.eye(*coupling.shape), self.at_most, self.at_least, "costs")
 
 
 _KINDS: dict[str, Callable[..., NamedConstraint]] = {
-    kind.kind: kind for kind in (Forbidden, CostCap, Moment, Agreement)
+    kind.kind: kind for kind in (Forbidden, CostCap, Moment, Agreement, GroupFairness)
 }
 
 
@@ -183,55 +175,3 @@ def named_constraint(entry: Any, place: str) -> NamedConstraint:
         raise ProblemError(
             argument=place, value=entry, found=f"has keys that do not fit ({error})", remedy="see the guide"
         ) from error
-
-
-def _position(value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 0:
-        raise ValueError("no position")
-    return int(value)
-
-
-def _numbers(name: str, values: Any, dimensions: int) -> tuple[Any, ...]:
-    """An array of finite floats as nested tuples, which compare and do not change."""
-    try:
-        array = np.array(values, dtype=float)
-    except (TypeError, ValueError):
-        array = np.zeros(0)
-    if array.ndim != dimensions or array.size == 0 or not np.isfinite(array).all():
-        shape = "a matrix, one row for each letter of X" if dimensions == 2 else "a list, one for each letter"
-        raise ProblemError(
-            argument=f"constraints.{name}", value=values, required=f"be finite numbers in {shape}"
-        )
-    return tuple(tuple(row) for row in array.tolist()) if dimensions == 2 else tuple(array.tolist())
-
-
-def _check_limits(at_most: Any, at_least: Any) -> None:
-    for name, value in (("at_most", at_most), ("at_least", at_least)):
-        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        if value is not None and not number:
-            raise ProblemError(argument=f"constraints.{name}", value=value, required="be a finite number")
-    if at_most is None and at_least is None:
-        raise ProblemError(
-            argument="constraints.at_most",
-            found="and constraints.at_least are both missing",
-            remedy="give one of them",
-        )
-
-
-def _within(coupling: Any, costs: Any, at_most: float | None, at_least: float | None, name: str) -> list[Any]:
-    if costs.shape != tuple(coupling.shape):
-        raise ProblemError(
-            argument=f"constraints.{name}",
-            value=costs.shape,
-            found=f"has the shape {costs.shape}",
-            required=f"have one entry for each cell of the coupling, {tuple(coupling.shape)}",
-        )
-    total = coupling.flatten(order="C") @ costs.ravel()
-    return [
-        *([] if at_most is None else [total <= at_most]),
-        *([] if at_least is None else [total >= at_least]),
-    ]
-
-
-def _plain(value: Any) -> Any:
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -168,7 +168,7 @@ class Problem:
             "p_s_given_x": None if channel is None else channel.floats,
             "label_sees_seed": _validate.boolean("label_sees_seed", label_sees_seed),
             "distortion": None if matrix is None else matrix.floats,
-            "constraints": argument.constraint_functions(constraints),
+            "constraints": argument.constraint_functions(constraints, law_x, channel),
             "adjustments": argument.adjustments_of(law_x, law_y, channel),
             "_tables": {"p_x": law_x, "p_y": law_y, "p_s_given_x": channel, "distortion": matrix},
             "_numbers": numbers,

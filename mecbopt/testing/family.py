@@ -1,4 +1,4 @@
-"""Strategies of the wider family: distortion, laws of Y that are free or held within a tolerance, privacy.
+"""Strategies of the wider family: distortion, constraints, laws of Y that vary, labels in other ways.
 
 Feasible by construction, as in `problems`: every limit is what a mixture that is drawn first attains, plus a
 margin.
@@ -12,13 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from mecbopt.problem import Mixture, Problem
+from mecbopt.problem import Agreement, CostCap, Forbidden, GroupFairness, Mixture, Moment, Problem
 from mecbopt.testing._hypothesis import strategies
 from mecbopt.testing.laws import as_mixture, channels, mixtures, pmfs
 
 __all__ = ["family_problems"]
 
-_MEMBERS = ("distortion", "p_y_tolerance", "y_size", "min_label_entropy", "label_sees_seed")
+_MEMBERS = (
+    "distortion",
+    "constraints",
+    "p_y_tolerance",
+    "y_size",
+    "min_label_entropy",
+    "label_sees_seed",
+)
+#: Named constraints hold for a mixture with this margin or more.
+_MARGINS = (0.0, 0.02, 0.2)
 
 
 def family_problems(
@@ -36,8 +45,9 @@ def family_problems(
     max_x, max_y, max_label : int
         Largest alphabets.
     members : tuple of str
-        Some of "distortion", "p_y_tolerance", "y_size", "min_label_entropy", "label_sees_seed"; the last
-        stands for a limit on H(S|Y).  "p_y_tolerance" and "y_size" exclude each other.
+        Some of "distortion", "constraints" (those with a name), "p_y_tolerance", "y_size",
+        "min_label_entropy", "label_sees_seed"; the last stands for a limit on H(S|Y).  "p_y_tolerance" and
+        "y_size" exclude each other, and so do "min_label_entropy" and "label_sees_seed".
     max_denominator : int
         Of distortions and tolerances, which are Fractions.
     """
@@ -46,8 +56,12 @@ def family_problems(
 
     def build(draw: Any) -> Problem:
         chosen = set(draw(st.lists(st.sampled_from(members), min_size=1, unique=True)))
-        if {"p_y_tolerance", "y_size"} <= chosen:
-            chosen.discard(draw(st.sampled_from(["p_y_tolerance", "y_size"])))
+        for together in (
+            ("p_y_tolerance", "y_size"),
+            ("min_label_entropy", "label_sees_seed"),
+        ):
+            if set(together) <= chosen:
+                chosen.discard(draw(st.sampled_from(together)))
         n, m = (draw(st.integers(min_value=1, max_value=largest)) for largest in (max_x, max_y))
         p_x = draw(pmfs(n, n))
         mappings, weights = draw(mixtures(n, m))
@@ -69,9 +83,49 @@ def family_problems(
             arguments |= _near(draw, arguments["p_y"], draw(fractions))
         if chosen & {"min_label_entropy", "label_sees_seed"}:
             arguments |= _label(draw, chosen, mixture, source, draw(channels(n, 2, max_label)))
+        if "constraints" in chosen:
+            arguments["constraints"] = [draw(_constraint(mixture.coupling(source, m)))]
         return Problem(p_x, **arguments)
 
     return st.composite(build)()
+
+
+def _constraint(coupling: Any) -> Any:
+    """A named constraint that a coupling meets, often with equality."""
+    st = strategies()
+    n, m = coupling.shape
+    entries = st.integers(min_value=-3, max_value=3)
+    margin = st.sampled_from(_MARGINS)
+    masses = coupling.sum(axis=1)
+
+    def forbidden(draw: Any) -> Any:
+        cells = [tuple(cell) for cell in np.argwhere(coupling == 0.0).tolist()]
+        return Forbidden(draw(st.lists(st.sampled_from(cells), min_size=1, max_size=2, unique=True)))
+
+    def cost_cap(draw: Any) -> Any:
+        costs = draw(st.lists(st.lists(entries, min_size=m, max_size=m), min_size=n, max_size=n))
+        return CostCap(costs, at_most=float((np.array(costs) * coupling).sum()) + draw(margin))
+
+    def moment(draw: Any) -> Any:
+        of_x, of_y = (draw(st.lists(entries, min_size=size, max_size=size)) for size in (n, m))
+        return Moment(of_x, of_y, at_least=float(np.array(of_x) @ coupling @ np.array(of_y)) - draw(margin))
+
+    def agreement(draw: Any) -> Any:
+        return Agreement(at_least=max(0.0, float(np.trace(coupling)) - draw(margin)))
+
+    def fairness(draw: Any) -> Any:
+        cut = draw(st.integers(min_value=1, max_value=n - 1))
+        outcomes = draw(st.lists(st.integers(min_value=0, max_value=m - 1), min_size=1, unique=True))
+        falls_in = coupling[:, outcomes].sum(axis=1)
+        held = [falls_in[part].sum() / masses[part].sum() for part in (slice(0, cut), slice(cut, n))]
+        return GroupFairness(outcomes, abs(held[0] - held[1]) + draw(margin), [range(cut), range(cut, n)])
+
+    kinds = [cost_cap, moment, agreement]
+    if (coupling == 0.0).any():
+        kinds.append(forbidden)
+    if n > 1 and masses.min() > 0.0:
+        kinds.append(fairness)
+    return st.sampled_from(kinds).flatmap(lambda build: st.composite(build)())
 
 
 def output_law(p_x: Any, mappings: Any, weights: Any, letters_y: int) -> list[Fraction]:

@@ -51,9 +51,16 @@ def label_without_seed(size: int, share: float, seed: int) -> mb.Problem:
     return free.replace(max_label_entropy=(least + most) / 2, label_sees_seed=False)
 
 
+def tolerance(size: int, share: float, seed: int) -> mb.Problem:
+    """A law of Y within .02 in total variation; R is a share of the H(Y) stated."""
+    p_x, p_y = instance(size, size, seed)
+    return mb.Problem(p_x, p_y, share * entropy(p_y), p_y_tolerance=0.02)
+
+
 FAMILIES: dict[str, Callable[[int, float, int], mb.Problem]] = {
     "two linear constraints": two_linear_constraints,
     "label without the seed": label_without_seed,
+    "tolerance of .02 on p_Y": tolerance,
 }
 
 

@@ -108,8 +108,12 @@ def test_solve_refuses_files(run: Run, ternary: Path, old: str, new: str, words:
 
 
 def test_solve_refuses_what_no_engine_takes(run: Run, ternary: Path) -> None:
-    ternary.write_text(TERNARY.replace("rate = 0.5", "rate = 0.5\np_y_tolerance = 0.1"))
-    refuse(run, ("solve", ternary), "p_y_tolerance", "not supported")
+    ternary.write_text(TERNARY.replace("rate = 0.5", "rate = 0.5\np_y_tolerance = 1.5"))
+    refuse(run, ("solve", ternary), "p_y_tolerance", "between 0 and 1")
+    given = ("solve", "--px", "0.5,0.5", "--py-tolerance")
+    refuse(run, (*given, "-0.1", "--py", "0.5,0.5"), "--py-tolerance", "0")
+    refuse(run, (*given, "much", "--py", "0.5,0.5"), "--py-tolerance")
+    refuse(run, (*given, "0.1", "--y-size", "2"), "--py-tolerance", "--py")
 
 
 def test_a_label_without_the_seed_needs_a_limit(run: Run) -> None:

@@ -33,6 +33,18 @@ def test_options_and_files_state_the_same(run: Run) -> None:
     assert one.problem.constraints == two.problem.constraints == (mb.Forbidden([(0, 2)]), mb.Agreement(0.5))
 
 
+def test_fairness_by_options_and_in_a_file(run: Run) -> None:
+    fair = ("--outcomes", "1", "--max-disparity", "0.05", "--groups", "0;1,2")
+    assert run("solve", *LAWS, *fair, "--json", "one.json").code == 0
+    entry = 'kind = "group_fairness"\noutcomes = [1]\nat_most = 0.05\ngroups = [[0], [1, 2]]\n'
+    Path("problem.toml").write_text(FILE.partition("kind")[0] + entry, encoding="utf-8")
+    assert run("solve", "problem.toml", "--json", "two.json").code == 0
+    one, two = (mb.Solution.from_json(name) for name in ("one.json", "two.json"))
+    assert one.problem.constraints == two.problem.constraints == (mb.GroupFairness([1], 0.05, [[0], [1, 2]]),)
+    assert one.coupling is not None
+    assert abs(one.coupling[0, 1] / 0.5 - one.coupling[1:, 1].sum() / 0.5) <= 0.05 + 1e-9
+
+
 def test_what_nothing_meets_is_infeasible(run: Run) -> None:
     done = run("solve", *LAWS, "--min-agreement", "0.99")
     assert done.code == 1
@@ -47,6 +59,12 @@ def test_what_nothing_meets_is_infeasible(run: Run) -> None:
         (("--cost", "0,1;1,0", "--max-cost", "1"), "--cost"),
         (("--max-cost", "1"), "--max-cost is given without --cost"),
         (("--min-agreement", "much"), "--min-agreement"),
+        (("--outcomes", "0"), "--max-disparity"),
+        (("--groups", "0;1", "--max-disparity", "0.1"), "--outcomes"),
+        (("--outcomes", "0", "--max-disparity", "-1", "--groups", "0;1"), "--max-disparity"),
+        (("--outcomes", "7", "--max-disparity", "0.1", "--groups", "0;1"), "--outcomes"),
+        (("--outcomes", "0", "--max-disparity", "0.1", "--groups", "0;0"), "--groups"),
+        (("--outcomes", "0", "--max-disparity", "0.1"), "--groups"),
     ],
 )
 def test_bad_constraints_are_named(run: Run, options: tuple[str, ...], words: str) -> None:

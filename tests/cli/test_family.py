@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 import mecbopt as mb
@@ -36,6 +38,22 @@ def test_privacy_by_option_and_in_a_file(run: Run) -> None:
     assert run("solve", *bits, "--min-label-entropy", "0.9999").code == 1
 
 
+def test_a_tolerance_by_option_and_in_a_file(run: Run) -> None:
+    laws = ("--px", "0.5,0.3,0.2", "--py", "0.6,0.4", "--rate", "0.5")
+    assert run("solve", *laws, "--py-tolerance", "1/50", "--json", "near.json").code == 0
+    solution = mb.Solution.from_json("near.json")
+    assert solution.problem.exact_number("p_y_tolerance") == Fraction(1, 50)
+    held = mb.solve(solution.problem.replace(p_y_tolerance=0))
+    assert solution.mutual_information > held.mutual_information + 1e-3
+    with open("near.toml", "w", encoding="utf-8") as file:
+        file.write('p_x = [0.5, 0.3, 0.2]\np_y = [0.6, 0.4]\nrate = 0.5\np_y_tolerance = "1/50"\n')
+    assert mb.load_problem("near.toml").equals(solution.problem.replace(p_x=[0.5, 0.3, 0.2]))
+    # The option takes the place of the file's.
+    assert run("solve", "near.toml", "--py-tolerance", "0", "--json", "held.json").code == 0
+    found = mb.Solution.from_json("held.json")
+    assert found.mutual_information == pytest.approx(held.mutual_information, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -46,8 +64,13 @@ def test_privacy_by_option_and_in_a_file(run: Run) -> None:
             ("--px", "0.5,0.5", "--py", "0.5,0.5", "--min-label-entropy", "0.9"),
             ("--min-label-entropy", "label"),
         ),
-        (("--px", "0.5,0.5", "--y-size", "2", "--max-label-entropy", "0.7", *LABEL), ("free law of Y",)),
-        (("--px", "0.5,0.5", "--y-size", "2", "--method", "local"), ("free law of Y",)),
+        (
+            (
+                *("--px", "0.5,0.5", "--y-size", "2", "--max-label-entropy", "0.7", *LABEL),
+                *("--label-without-seed", "--min-label-entropy", "0.1"),
+            ),
+            ("--method", "label that does not see the seed"),
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(run: Run, options: tuple[str, ...], words: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import mecbopt as mb
 from mecbopt.testing import pmfs
+from tests.engines.tolerance_oracle import greatest_information, label_values, mappings_of
 from tests.oracle import bits
 
 
@@ -108,25 +109,59 @@ def test_letters_without_mass_are_carried_along():
     )
 
 
-@pytest.mark.parametrize(
-    ("arguments", "name"),
-    [
-        ({"p_s_given_x": [[0.9, 0.1], [0.2, 0.8]], "max_label_entropy": 0.7}, "max_label_entropy"),
-        ({"distortion": [[0, 1], [1, 0]]}, "distortion"),
-        ({"constraints": [mb.Agreement(at_least=0.3)]}, "constraints"),
-    ],
-)
-def test_what_is_not_solved_beside_it_is_named(arguments, name):
-    with pytest.raises(mb.NotSupportedError, match=f"{name}.*free law of Y"):
-        mb.solve(mb.Problem([0.5, 0.5], y_size=2, rate=0.5, **arguments))
+@pytest.mark.parametrize("seed", range(9))
+def test_beside_a_label_and_a_linear_row_it_equals_every_basis(seed):
+    """The oracle's tolerance of 1 leaves the law free."""
+    random = np.random.default_rng(seed)
+    n, m = [(2, 2), (3, 2), (2, 3)][seed % 3]
+    p_x, even = random.dirichlet(np.ones(n)), np.full(m, 1.0 / m)
+    channel = random.dirichlet(np.full(2, 0.5), size=n)
+    cells, rates = mappings_of(p_x, m)
+    rate = 0.6 * math.log2(m)
+    label = label_values(p_x, m, channel)
+    most = float(random.uniform(label.min(), label.max()))
+    share = float(np.eye(n, m).ravel() @ np.outer(p_x, even).ravel())
+    rows = [(rates, rate), (label, most), (-(cells * np.eye(n, m)).sum(axis=(1, 2)), -share)]
+    best = greatest_information(p_x, even, 1.0, rows)
+    solution = mb.solve(
+        mb.Problem(
+            p_x,
+            y_size=m,
+            rate=rate,
+            p_s_given_x=channel,
+            max_label_entropy=most,
+            constraints=[mb.Agreement(at_least=share)],
+        )
+    )
+    solution.check(1e-9)
+    if best == -math.inf:
+        assert solution.status is mb.Status.INFEASIBLE
+    else:
+        assert solution.status is mb.Status.OPTIMAL
+        assert solution.mutual_information == pytest.approx(best, abs=1e-6)
+        assert len(solution.mixture) <= 4
+
+
+def test_the_least_distortion_of_a_free_law_is_that_of_the_best_letters():
+    solution = mb.solve(mb.Problem([0.5, 0.3, 0.2], y_size=2, distortion=[[0, 2], [3, 1], [1, 1]]))
+    solution.check(1e-9)
+    assert solution.objective == pytest.approx(0.5 * 0 + 0.3 * 1 + 0.2 * 1)
+    assert solution.status is mb.Status.OPTIMAL
 
 
 @pytest.mark.parametrize("method", ["local", "greedy"])
-def test_methods_without_a_proof_need_a_law(method):
-    with pytest.raises(mb.NotSupportedError, match="free law"):
-        mb.solve(mb.Problem([0.5, 0.5], y_size=2), method=method)
+def test_methods_without_a_proof_stay_below_the_optimum(method):
+    problem = mb.Problem([0.4, 0.3, 0.2, 0.1], y_size=2, rate=0.5)
+    optimum, found = mb.solve(problem), mb.solve(problem, method=method)
+    found.check(1e-9)
+    assert found.mutual_information <= optimum.upper_bound + 1e-9
+    assert found.upper_bound >= optimum.mutual_information - 1e-9
 
 
-def test_too_many_pairs_are_refused():
-    with pytest.raises(mb.NotSupportedError, match="pairs of mappings"):
-        mb.solve(mb.Problem(np.full(20, 0.05), y_size=3, rate=1.5))
+def test_too_many_pairs_are_left_to_the_tree_or_the_local_search():
+    many = mb.Problem(np.full(20, 0.05), y_size=3, rate=1.5)
+    with pytest.raises(mb.NotSupportedError, match=r"pairs of mappings.*12 letters.*method='local'"):
+        mb.solve(many, method="exact")
+    assert mb.solve(many, time_limit=0.2).engine == "local"
+    fewer = mb.Problem(np.arange(1, 11) / 55, y_size=3, rate=1.2)
+    assert mb.solve(fewer, node_limit=1).engine == "compiled"

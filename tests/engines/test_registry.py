@@ -72,9 +72,12 @@ def test_a_refusal_gives_the_reason():
     assert Support()
 
 
+@pytest.mark.usefixtures("_registries_restored")
 def test_arguments_that_nothing_lowers_are_named():
-    with pytest.raises(mb.NotSupportedError, match="p_y_tolerance is"):
-        mb.solve(PROBLEM.replace(p_y_tolerance=0.1))
+    del LIMITS["min_label_entropy"]
+    private = PROBLEM.replace(p_s_given_x=[[1, 0], [0, 1], [0.5, 0.5]], min_label_entropy=0.1)
+    with pytest.raises(mb.NotSupportedError, match="min_label_entropy is not supported yet"):
+        mb.solve(private)
 
 
 @pytest.mark.usefixtures("_registries_restored")

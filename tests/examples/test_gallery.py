@@ -20,12 +20,13 @@ FOLDER = ROOT / "examples" / "gallery"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__main__")
 #: Seconds of processor time and more, or packages that load slowly.
 SLOW = {
-    "branches", "common_randomness", "custom_constraint", "digits", "dit_and_pot", "greedy_local_exact",
-    "own_theorem", "price_of_a_label", "refuted",
+    "branches", "common_randomness", "custom_constraint", "digits", "dit_and_pot", "fair_screening",
+    "free_law", "greedy_local_exact", "label_without_seed", "own_theorem", "price_of_a_label", "privacy",
+    "refuted", "tolerance", "transport",
 }  # fmt: skip
 OPTIONAL = {
-    "custom_constraint": "cvxpy", "digits": "sklearn", "dit_and_pot": "ot", "from_csv": "sklearn",
-    "own_theorem": "hypothesis", "refuted": "hypothesis", "codec": "constriction",
+    "custom_constraint": "cvxpy", "digits": "sklearn", "dit_and_pot": "ot", "fair_screening": "cvxpy",
+    "from_csv": "sklearn", "own_theorem": "hypothesis", "refuted": "hypothesis", "codec": "constriction",
 }  # fmt: skip
 
 
@@ -142,6 +143,49 @@ def test_the_stream_is_what_was_promised() -> None:
     assert bits == pytest.approx(codec.SOLUTION.rate, abs=0.01)
     assert share == pytest.approx(0.6, abs=0.01)
     assert information == pytest.approx(codec.SOLUTION.mutual_information, abs=0.01)
+
+
+def test_a_little_tolerance_goes_a_long_way() -> None:
+    tolerance = example("tolerance")
+    values = tolerance.values(0.6, np.array([0.0, 0.08, 0.3]))
+    free = mb.solve(mb.Problem(tolerance.P_X, y_size=2, rate=0.6)).mutual_information
+    assert values[0] + 0.04 < values[1] < values[2] - 0.1
+    assert values[2] == pytest.approx(free, abs=2e-6)
+
+
+def test_the_best_law_is_rare_at_low_rates() -> None:
+    _, rarer = example("free_law").best_laws(np.array([0.2, 0.6, 1.0]))
+    assert rarer[0] < 0.05 < rarer[1] < 0.2 < 0.49 < rarer[2]
+
+
+def test_the_last_part_of_a_leak_is_dear() -> None:
+    leaks, values = example("privacy").kept(4)
+    slopes = np.diff(values) / np.diff(leaks)
+    assert slopes[-1] > 5 * slopes[0] > 0
+
+
+def test_transport_is_convex_and_in_order_at_full_rate() -> None:
+    transport = example("transport")
+    low, middle, high = (transport.least(rate).objective for rate in (0.4, 0.8, 1.2))
+    assert low - middle > middle - high > 0
+    full = transport.least(2.2).coupling
+    cells = np.argwhere(full > 1e-9)
+    assert (np.diff(cells, axis=0) >= 0).all()
+
+
+def test_equal_pass_rates_cost_information() -> None:
+    screening = example("fair_screening")
+    free, even = mb.solve(screening.PROBLEM), screening.fair(0.0)
+    assert abs(np.subtract(*screening.pass_rates(free))) > 0.5
+    assert abs(np.subtract(*screening.pass_rates(even))) < 1e-8
+    assert even.mutual_information < free.mutual_information - 0.1
+
+
+@pytest.mark.slow
+def test_who_does_not_know_the_seed_begins_later() -> None:
+    trade_off = example("label_without_seed").trade_off
+    (seen, _), (unseen, _) = (trade_off(0.7, sees_seed, 2) for sees_seed in (True, False))
+    assert unseen[0] > seen[0] + 0.01
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 import mecbopt as mb  # noqa: E402
 from mecbopt.info import mutual_information  # noqa: E402
-from mecbopt.neural.discrete.schemes import DiscreteSource, discrete_config, train_discrete  # noqa: E402
+from mecbopt.neural.discrete.schemes import discrete_config, train_discrete  # noqa: E402
 from mecbopt.neural.errors import ConfigError  # noqa: E402
 
 
@@ -21,7 +21,7 @@ def _short(rate, **model):
 
 def test_a_scheme_is_evaluated_exactly_and_obeys_the_chain_of_rates():
     """I(X;Y) <= H(Y|U) <= H(Z|U) <= coded rate, and I <= V at every one of these rates."""
-    source = DiscreteSource(np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.4, 0.2]))
+    source = mb.Problem([0.5, 0.3, 0.2], [0.4, 0.4, 0.2])
     scheme = train_discrete(source, _short(0.8, dither_levels=64))
     assert np.allclose(scheme.coupling.sum(axis=1), source.p_x, atol=1e-12)
     assert scheme.mutual_information == pytest.approx(mutual_information(scheme.coupling), abs=1e-12)
@@ -36,7 +36,7 @@ def test_a_scheme_is_evaluated_exactly_and_obeys_the_chain_of_rates():
 
 def test_a_binary_scheme_comes_within_reach_of_the_closed_form():
     """p_X = p_Y = 1/2, R = 1/2: V = 1 - h(1/4) at the target; against V at the coded rate, within .03."""
-    source = DiscreteSource(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
+    source = mb.Problem([0.5, 0.5], [0.5, 0.5])
     scheme = train_discrete(source, discrete_config(0.5))
     p_y = scheme.coupling.sum(axis=0)
     best = mb.solve(mb.Problem(source.p_x, p_y, rate=scheme.coded_rate, normalize=True))
@@ -46,11 +46,17 @@ def test_a_binary_scheme_comes_within_reach_of_the_closed_form():
 
 
 def test_what_makes_no_sense_on_letters_is_refused():
-    source = DiscreteSource(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
-    with pytest.raises(ConfigError, match="go together"):
-        DiscreteSource(np.array([0.5, 0.5]), np.array([0.5, 0.5]), max_label_entropy=0.3)
-    with pytest.raises(mb.ProblemError, match="p_x"):
-        DiscreteSource(np.array([0.5, 0.4]), np.array([0.5, 0.5]))
+    source = mb.Problem([0.5, 0.5], [0.5, 0.5])
+    for change, name in (
+        ({"p_y_tolerance": 0.1}, "p_y_tolerance"),
+        ({"p_y": None, "y_size": 2}, "y_size"),
+        ({"distortion": [[0, 1], [1, 0]]}, "distortion"),
+        ({"constraints": [mb.Agreement(at_least=0.6)]}, "constraints"),
+        ({"p_s_given_x": [[1, 0], [0, 1]], "min_label_entropy": 0.1}, "min_label_entropy"),
+        ({"p_s_given_x": [[1, 0], [0, 1]], "max_label_entropy": 0.3}, "label_sees_seed=False"),
+    ):
+        with pytest.raises(ConfigError, match=name):
+            train_discrete(source.replace(**change), _short(0.5))
     with pytest.raises(ConfigError, match="takes exactly 1"):
         train_discrete(source, _short(0.5, noise_dimensions=0))
     with pytest.raises(ConfigError, match="private"):
@@ -72,28 +78,24 @@ def test_twelve_discrete_problems_come_within_three_hundredths_of_a_bit(tmp_path
 
 
 def test_the_fixed_problems_are_what_they_are_said_to_be():
-    """Six ternary, optima of at least .15 bits, one antitone, labels that the optimum can satisfy."""
-    from itertools import permutations
-
-    from mecbopt.info import conditional_entropy
+    """Six ternary, optima of at least .15 bits, one antitone, a label that binds."""
     from mecbopt.neural.discrete.points import POINTS
 
     assert len(POINTS) == 12
-    assert sum(len(point.p_x) == 3 for point in POINTS) == 6
-    antitone = []
-    for point in POINTS:
-        best = mb.solve(mb.Problem(point.p_x, point.p_y, rate=point.rate, normalize=True), gap=1e-5)
+    assert sum(len(problem.p_x) == 3 for problem in POINTS.values()) == 6
+    antitone, labelled = [], {}
+    for name, problem in POINTS.items():
+        best = mb.solve(problem, gap=1e-5)
         assert best.mutual_information >= 0.15
-        coupling = best.coupling
-        if coupling.shape == (2, 2):
-            antitone.append(np.linalg.det(coupling) < 0)
-        if point.p_s_given_x is not None:
-            # Renaming letters of equal mass keeps rate, marginals and information.
-            channel = np.array(point.p_s_given_x)
-            orders = [o for o in permutations(range(len(channel))) if len({point.p_x[i] for i in o}) == 1]
-            least = min(conditional_entropy(channel.T @ coupling[list(order)]) for order in orders)
-            assert least <= point.max_label_entropy
+        if best.coupling.shape == (2, 2):
+            antitone.append(np.linalg.det(best.coupling) < 0)
+        if problem.has_label_constraint:
+            assert not problem.label_sees_seed
+            labelled[name] = mb.solve(problem.replace(max_label_entropy=None)), best
     assert antitone[1]
+    free, held = labelled["ternary, with a label"]
+    assert free.mutual_information - held.upper_bound == pytest.approx(0.052, abs=1e-3)
+    assert len(labelled) == 2
 
 
 def test_what_counts_as_reached():

@@ -16,10 +16,11 @@ from mecbopt.neural.discrete.letters import (  # noqa: E402
     LetterReconstructor,
     symbol_rate,
 )
-from mecbopt.neural.discrete.schemes import DiscreteSource, discrete_config  # noqa: E402
+from mecbopt.neural.discrete.schemes import discrete_config  # noqa: E402
 from mecbopt.neural.model.density import LogisticMixture  # noqa: E402
 from mecbopt.neural.training.calibration import fit_density, set_rate  # noqa: E402
 from mecbopt.neural.training.trainer import Trainer  # noqa: E402
+from mecbopt.problem import Problem  # noqa: E402
 
 P_X, P_Y = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.4, 0.2])
 
@@ -78,7 +79,7 @@ def test_a_shift_of_the_logits_survives_any_sharpness():
 @pytest.mark.parametrize("sharpness", [1.0, 64.0])
 def test_calibration_gives_y_its_law_and_the_code_its_rate(sharpness):
     """Even of a model of which nothing but the density was trained."""
-    source = DiscreteSource(P_X, P_Y)
+    source = Problem(P_X, P_Y)
     config = discrete_config(0.8, dither_levels=64)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
@@ -111,7 +112,7 @@ def test_the_trainer_tells_the_density_how_far_it_is():
     config = discrete_config(0.8, dither_levels=64).updated(
         ["optimisation.steps=4", "optimisation.prefit_steps=0", "optimisation.batch_size=64"]
     )
-    trainer = Trainer(DiscreteTask(config, DiscreteSource(P_X, P_Y)))
+    trainer = Trainer(DiscreteTask(config, Problem(P_X, P_Y)))
     scales = []
     for step in range(1, 5):
         trainer.run(until=step)
@@ -121,7 +122,7 @@ def test_the_trainer_tells_the_density_how_far_it_is():
 
 def test_equal_letters_of_a_batch_stand_together_in_their_shares():
     config = discrete_config(0.8)
-    task = DiscreteTask(config, DiscreteSource(P_X, P_Y))
+    task = DiscreteTask(config, Problem(P_X, P_Y))
     pool = task.pool(config, task.model(), torch.device("cpu"), True, False)
     rows = slice(0, config.optimisation.batch_size)
     drawn = pool.draws(torch.Generator().manual_seed(4), 1, 1, config.optimisation.batch_size)

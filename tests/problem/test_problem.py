@@ -94,7 +94,15 @@ def test_invalid_input_names_the_argument_the_value_and_the_remedy(arguments, wo
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        ({"p_y_tolerance": 0.1}, "p_y_tolerance"),
+        (
+            {
+                "min_label_entropy": 0.1,
+                "p_s_given_x": LABEL,
+                "max_label_entropy": 0.8,
+                "label_sees_seed": False,
+            },
+            "method",
+        ),
     ],
 )
 def test_what_no_engine_solves_is_stated_and_refused_by_name_when_it_is_to_be_solved(arguments, name):

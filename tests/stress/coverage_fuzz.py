@@ -23,9 +23,14 @@ from tests.stress.group import Group, trying
 __all__ = ["GROUPS", "TARGETS"]
 
 Random = np.random.Generator
-TARGETS = ("problem.json", "problem.toml", "solution.json", "samples.csv", "stream.mbsy")
+TARGETS = ("problem.json", "problem.toml", "solution.json", "samples.csv", "stream.mbsy", "certificate.json")
 _SECONDS = 40
-_READERS = ["mecbopt.problem", "mecbopt._validate", "mecbopt.cli", "mecbopt.coding", "mecbopt.codec"]
+_READERS = [
+    *("mecbopt.problem", "mecbopt._validate", "mecbopt.cli", "mecbopt.coding", "mecbopt.codec"),
+    "mecbopt.certificates",
+]
+#: Longest inputs, bytes, where 4,000 are too few for a whole file.
+_LENGTHS = {"certificate.json": 30_000}
 _DICTIONARY = (
     *(
         "p_x",
@@ -82,8 +87,28 @@ def _check(target: str) -> Callable[[bytes], Finding | None]:
         return lambda text: check_problem_text(text, Path(target).suffix)
     if target == "solution.json":
         return check_solution_text
+    if target == "certificate.json":
+        return _check_certificate
     words = ["--x", "x", "--y", "y", "--label", "s", "--max-label-entropy", "0.5", "--method", "greedy"]
     return lambda text: check_csv(text, words)
+
+
+def _check_certificate(text: bytes) -> Finding | None:
+    """A refusal, or a claim that holds."""
+    from tests.certificates.second import first_verdict
+    from tests.certificates.truth import holds
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "certificate.json"
+        path.write_bytes(text)
+        try:
+            verdict = first_verdict(path)
+        except Exception as error:  # whatever comes is what the suite is here to see
+            detail = f"{type(error).__name__}: {error}"
+            return Finding("a certificate is checked or refused", detail, repr(text))
+    if verdict.accepted and not holds(json.loads(text)["problem"], verdict):
+        return Finding("no false certificate is accepted", str(verdict), repr(text))
+    return None
 
 
 def _without_checksums() -> Callable[[bytes], Finding | None]:
@@ -114,6 +139,10 @@ def _examples(target: str) -> list[bytes]:
         from tests.stress.symbol_streams import victims
 
         return [victim.blob for victim in victims()[9:12]]
+    if target == "certificate.json":
+        from tests.certificates.mutations import corpus
+
+        return sorted((json.dumps(document).encode() for document in corpus()), key=len)[:12]
     if target == "samples.csv":
         return [b"x,y,s\na,1,0\nb,2,1\na,1,1\n", b'x,y,s\n"a,b",1.5,0\n']
     if target == "solution.json":
@@ -128,6 +157,7 @@ def fuzz(target: str, seconds: int, seed: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=_READERS):
+        import mecbopt.certificates.check
         import mecbopt.cli.main
         import mecbopt.cli.solve
         import mecbopt.codec
@@ -155,7 +185,7 @@ def fuzz(target: str, seconds: int, seed: int) -> None:
             f"-seed={seed}",
             "-rss_limit_mb=3000",
             "-timeout=20",
-            "-max_len=4000",
+            f"-max_len={_LENGTHS.get(target, 4000)}",
         ]
         options += [f"-dict={words}", f"-artifact_prefix={folder}/"]
         atheris.Setup([sys.argv[0], *options, str(corpus), folder], one_input)

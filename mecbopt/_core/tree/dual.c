@@ -32,11 +32,16 @@ void mb_accumulate(const mb_simplex *lp, int position, double weight, double *ac
     }
 }
 
-/* The order rows and the linear rows, from the cells. */
+/* The order rows, the linear rows and those of the posteriors, from cells and marginals. */
 void mb_derived_rows(const mb_simplex *lp, double *activity) {
     for (int row = lp->order0; row < lp->linear0; row++)
         activity[row] = activity[lp->order_first[row - lp->order0]] - activity[lp->order_second[row - lp->order0]];
-    for (int row = lp->linear0; row < lp->rows; row++) {
+    for (int row = lp->posterior0; row < lp->rows; row++) {
+        const int cell = mb_posterior_cell(lp, row);
+        activity[row] =
+            activity[cell] - lp->posterior[row - lp->posterior0] * activity[lp->marginal0 + cell % lp->instance->m];
+    }
+    for (int row = lp->linear0; row < lp->posterior0; row++) {
         const double *coefficient = lp->linear + (size_t)(row - lp->linear0) * (size_t)lp->cells;
         double total = 0.0;
         for (int cell = 0; cell < lp->cells; cell++) total += coefficient[cell] * activity[cell];

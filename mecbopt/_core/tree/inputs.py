@@ -15,6 +15,7 @@ __all__ = [
     "MAX_LINEAR_ROWS",
     "label",
     "label_table",
+    "law_between",
     "linear_rows",
     "pmf",
 ]
@@ -24,8 +25,9 @@ FloatArray = NDArray[np.float64]
 #: Letters of X or Y beyond which the tables over subsets of letters are refused.
 MAX_LETTERS = 12
 
-#: Linear rows beyond which a problem is refused; MB_MAX_LINEAR in tree.h.
-MAX_LINEAR_ROWS = 64
+#: Linear rows beyond which a problem is refused; MB_MAX_LINEAR in tree.h, less the one that says that a
+#: coupling with a law of Y that varies sums to 1.
+MAX_LINEAR_ROWS = 63
 
 #: Labels of a limit without the seed beyond which a problem is refused; MB_MAX_LABELS in tables.h.
 MAX_LABELS = 64
@@ -78,12 +80,32 @@ def label_table(letters: int, table: ArrayLike | None) -> FloatArray | None:
     return array
 
 
+def law_between(
+    letters: int, ends: tuple[ArrayLike, ArrayLike] | None
+) -> tuple[FloatArray, FloatArray] | None:
+    """The least and the greatest mass of every letter of Y, shapes (m,)."""
+    if ends is None:
+        return None
+    lower, upper = (np.ascontiguousarray(end, dtype=np.float64) for end in ends)
+    ordered = lower.shape == upper.shape == (letters,) and bool(
+        np.all((lower >= 0) & (lower <= upper) & (upper > 0))
+    )
+    if not ordered or lower.sum() > 1 + 1e-9 or upper.sum() < 1 - 1e-9:
+        raise ProblemError(
+            f"law_between = {lower}, {upper} must be the ends of {letters} masses that can sum to 1."
+        )
+    return lower, upper
+
+
 def linear_rows(
-    shape: tuple[int, int], linear: tuple[ArrayLike, ArrayLike, ArrayLike] | None
+    shape: tuple[int, int],
+    linear: tuple[ArrayLike, ArrayLike, ArrayLike] | None,
+    *,
+    whole: bool = False,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Coefficients, shape (k, n, m), and bounds, shape (k,)."""
+    """Coefficients, shape (k, n, m), and bounds, shape (k,); `whole` adds that the coupling sums to 1."""
     if linear is None:
-        return np.empty((0, *shape)), np.empty(0), np.empty(0)
+        linear = np.empty((0, *shape)), np.empty(0), np.empty(0)
     rows, lower, upper = (np.ascontiguousarray(part, dtype=np.float64) for part in linear)
     count = len(rows)
     if rows.shape != (count, *shape) or lower.shape != (count,) or upper.shape != (count,):
@@ -97,4 +119,7 @@ def linear_rows(
         )
     if not np.isfinite(rows).all() or np.isnan(lower).any() or np.isnan(upper).any():
         raise ProblemError("linear must hold finite coefficients and bounds that are numbers.")
+    if whole:
+        rows = np.concatenate([rows, np.ones((1, *shape))])
+        lower, upper = np.append(lower, 1.0), np.append(upper, 1.0)
     return rows, lower, upper

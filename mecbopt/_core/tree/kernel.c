@@ -24,8 +24,9 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     lp->order0 = lp->jensen0 + lp->cells;
     lp->linear0 = lp->order0 + order_rows;
     const int linear_rows = instance->linear_count + instance->has_joint_row;
-    lp->rows = lp->linear0 + linear_rows;
-    lp->joint_row = instance->has_joint_row ? lp->rows - 1 : -1;
+    lp->posterior0 = lp->linear0 + linear_rows;
+    lp->rows = lp->posterior0 + (boxed && instance->free_law ? 2 * lp->cells : 0);
+    lp->joint_row = instance->has_joint_row ? lp->posterior0 - 1 : -1;
     lp->stride = boxed ? lp->rows + 4 : instance->m + linear_rows + 6;
     lp->feasibility = 1e-10;
     lp->noise = UINT64_C(0x2545F4914F6CDD1D);
@@ -70,8 +71,10 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
         lp->upper[row] = MB_WIDE;
         lp->active_place[row] = -1;
     }
-    for (int y = 0; y < instance->m; y++)
-        lp->lower[lp->marginal0 + y] = lp->upper[lp->marginal0 + y] = instance->p_y[y];
+    for (int y = 0; y < instance->m; y++) {
+        lp->lower[lp->marginal0 + y] = instance->law_lower[y];
+        lp->upper[lp->marginal0 + y] = instance->law_upper[y];
+    }
     if (instance->rate < MB_WIDE) lp->upper[lp->rate_row] = instance->rate;
     if (instance->label_limit < MB_WIDE) lp->upper[lp->label_row] = instance->label_limit;
     for (int row = lp->order0; row < lp->linear0; row++) lp->lower[row] = 0.0;
@@ -123,7 +126,8 @@ static const double *linear_row(const mb_simplex *lp, int row) {
 void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *score) {
     const mb_instance *instance = lp->instance;
     const int n = instance->n, m = instance->m, subsets = instance->subsets;
-    double linear[MB_MAX_CELLS];
+    double linear[MB_MAX_CELLS], on_law[MB_MAX_LETTERS];
+    memcpy(on_law, multiplier + lp->marginal0, sizeof(double) * (size_t)m);
     for (int cell = 0; cell < lp->cells; cell++) {
         linear[cell] = cell_extra ? cell_extra[cell] : 0.0;
         if (lp->boxed) linear[cell] += multiplier[cell];
@@ -133,7 +137,12 @@ void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double
             linear[lp->order_first[row - lp->order0]] += multiplier[row];
             linear[lp->order_second[row - lp->order0]] -= multiplier[row];
         }
-    for (int row = lp->linear0; row < lp->rows; row++) {
+    for (int row = lp->posterior0; row < lp->rows; row++) {
+        const int cell = mb_posterior_cell(lp, row);
+        linear[cell] += multiplier[row];
+        on_law[cell % m] -= multiplier[row] * lp->posterior[row - lp->posterior0];
+    }
+    for (int row = lp->linear0; row < lp->posterior0; row++) {
         const double factor = multiplier[row], *restrict coefficient = linear_row(lp, row);
         if (factor == 0.0) continue;
         for (int cell = 0; cell < lp->cells; cell++) linear[cell] += factor * coefficient[cell];
@@ -143,7 +152,7 @@ void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double
         double *restrict out = score + (size_t)y * (size_t)subsets;
         out[0] = 0.0;
         for (int x = 0; x < n; x++) {
-            const double step = (linear[x * m + y] + multiplier[lp->marginal0 + y]) * instance->p_x[x];
+            const double step = (linear[x * m + y] + on_law[y]) * instance->p_x[x];
             const int half = 1 << x;
             for (int set = 0; set < half; set++) out[half + set] = out[set] + step;
         }
@@ -198,6 +207,11 @@ double mb_entry(const mb_simplex *lp, int row, int position) {
         const int cell = row - lp->jensen0, x = cell / m, y = cell - x * m;
         return lp->tables
             ->excess[(size_t)(y * instance->n + x) * (size_t)instance->subsets + lp->columns->block[y][position]];
+    }
+    if (row >= lp->posterior0) {
+        const int cell = mb_posterior_cell(lp, row);
+        return mb_entry(lp, cell, position) -
+               lp->posterior[row - lp->posterior0] * mb_entry(lp, lp->marginal0 + cell % m, position);
     }
     if (row >= lp->linear0) {
         const double *coefficient = linear_row(lp, row);

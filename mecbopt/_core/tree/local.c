@@ -9,12 +9,12 @@
 static const double IMPROVEMENT = 1e-10;
 enum { MAX_STEPS = 50 };
 
-/* H(X,Y), or H(S,Y) where that is minimised. */
+/* H(X,Y), H(X|Y) where the law of Y varies, or H(S,Y) where that is minimised; all are concave. */
 double mb_objective(const mb_instance *instance, const double *coupling) {
     if (instance->minimise_label) return mb_label_entropy(instance, coupling);
     double total = 0.0;
     for (int cell = 0; cell < instance->cells; cell++) total += core_phi(coupling[cell]);
-    return total;
+    return instance->free_law ? total - mb_law_entropy(instance, coupling) : total;
 }
 
 static void set_gradient(const mb_instance *instance, const double *coupling, double *cost) {
@@ -23,6 +23,7 @@ static void set_gradient(const mb_instance *instance, const double *coupling, do
         return;
     }
     for (int cell = 0; cell < instance->cells; cell++) cost[cell] = -log2(fmax(coupling[cell], 1e-9)) - CORE_LOG2_E;
+    if (instance->free_law) mb_law_gradient(instance, coupling, cost);
 }
 
 /* One step of iterative refinement of the vertex's weights: residuals near 1e-16 whatever the inverse. */
@@ -87,7 +88,7 @@ static int meets(const mb_search *search, int support, const uint32_t *ids, cons
         mb_label_entropy(instance, coupling) > instance->joint_limit + 0.5 * instance->joint_slack)
         return 0;
     for (int y = 0; y < instance->m; y++)
-        if (fabs(law[y] - instance->p_y[y]) > 1e-12) return 0;
+        if (law[y] < instance->law_lower[y] - 1e-12 || law[y] > instance->law_upper[y] + 1e-12) return 0;
     return fabs(total - 1.0) <= 1e-12 && rate <= instance->rate + 1e-12 && label <= instance->label_limit + 1e-12;
 }
 

@@ -60,6 +60,50 @@ static int tighten_by_row(const double *coefficient, double sign, double bound, 
     return 1;
 }
 
+/* The same for a box of posteriors t(x, y) = P(x, y) / P_Y(y): columns sum to 1, and sum_y P_Y(y) t(x, y) = p_X(x)
+ * with P_Y(y) between its ends.  Orders across columns say nothing of posteriors. */
+static int propagate_posteriors(const mb_search *search, double *lower, double *upper) {
+    const mb_instance *instance = &search->instance;
+    const int n = instance->n, m = instance->m;
+    const double *least = instance->law_lower, *most = instance->law_upper;
+    int cells[MB_MAX_LETTERS];
+    for (int round = 0; round < 6; round++) {
+        int changed = 0;
+        for (int y = 0; y < m; y++) {
+            for (int x = 0; x < n; x++) cells[x] = x * m + y;
+            if (!tighten(lower, upper, cells, n, 1.0, &changed)) return 0;
+        }
+        for (int x = 0; x < n; x++) {
+            double low = 0.0, high = 0.0, *from = lower + x * m, *to = upper + x * m;
+            for (int y = 0; y < m; y++) low += least[y] * from[y], high += most[y] * to[y];
+            if (low > instance->p_x[x] + 1e-9 || high < instance->p_x[x] - 1e-9) return 0;
+            for (int y = 0; y < m; y++) {
+                const double part_high = instance->p_x[x] - (low - least[y] * from[y]) + ROUNDING;
+                const double part_low = instance->p_x[x] - (high - most[y] * to[y]) - ROUNDING;
+                if (part_high < least[y] * to[y] - 1e-12) {
+                    const double end = fmax(part_high / least[y], from[y]);
+                    high -= most[y] * (to[y] - end), to[y] = end, changed = 1;
+                }
+                if (part_low > most[y] * from[y] + 1e-12) {
+                    const double end = fmin(part_low / most[y], to[y]);
+                    low += least[y] * (end - from[y]), from[y] = end, changed = 1;
+                }
+            }
+        }
+        for (int row = 0; row < search->order_rows; row++) {
+            const int first = search->node_lp.order_first[row], second = search->node_lp.order_second[row];
+            if (first % m != second % m) continue;
+            if (lower[second] > lower[first] + 1e-12) lower[first] = lower[second], changed = 1;
+            if (upper[first] < upper[second] - 1e-12) upper[second] = upper[first], changed = 1;
+            if (lower[first] > upper[first] + 1e-9 || lower[second] > upper[second] + 1e-9) return 0;
+            if (lower[first] > upper[first]) lower[first] = upper[first];
+            if (lower[second] > upper[second]) upper[second] = lower[second];
+        }
+        if (!changed) break;
+    }
+    return 1;
+}
+
 /* Shrink a box; 0 when it is empty. */
 int mb_propagate(const mb_search *search, double *lower, double *upper) {
     const mb_instance *instance = &search->instance;
@@ -72,6 +116,7 @@ int mb_propagate(const mb_search *search, double *lower, double *upper) {
             upper[cell] = swap;
         }
     if (!search->settings.propagation) return 1;
+    if (instance->free_law) return propagate_posteriors(search, lower, upper);
     int cells[MB_MAX_LETTERS];
     for (int round = 0; round < 6; round++) {
         int changed = 0;
@@ -106,7 +151,7 @@ int mb_propagate(const mb_search *search, double *lower, double *upper) {
 
 /* Order rows P[first] >= P[second] that every orbit of exchangeable letters meets: at most 2 * cells of them.
  *
- * X-letters of equal mass and equal label law, and Y-letters of equal mass, may be permuted, where every linear row
+ * X-letters of equal mass and equal label law, and Y-letters of equal mass or equal ends of it, may be permuted, where every linear row
  * has the same coefficients at both.  Move a greatest
  * entry of one product of classes A x B to the cell (a, b); then sort the rest of A and every other X-class by
  * column b, and the rest of B and every other Y-class by row a: these permutations fix (a, b) and do not
@@ -131,7 +176,8 @@ int mb_order_rows(const mb_instance *instance, const double *p_s_given_x, int s,
     for (int y = 0; y < m; y++) {
         y_class[y] = y;
         for (int other = 0; other < y && y_class[y] == y; other++) {
-            int same = instance->p_y[y] == instance->p_y[other];
+            int same = instance->law_lower[y] == instance->law_lower[other] &&
+                       instance->law_upper[y] == instance->law_upper[other];
             for (int i = 0; i < instance->linear_count * n && same; i++)
                 same = instance->linear[i * m + y] == instance->linear[i * m + other];
             if (same) y_class[y] = y_class[other];

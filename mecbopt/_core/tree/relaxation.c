@@ -164,28 +164,29 @@ int mb_node_solve(mb_search *search, const double *lower, const double *upper, d
     mb_simplex *lp = &search->node_lp;
     mb_tables *tables = &search->tables;
     mb_tables_set(tables, &search->instance, lower, upper, search->touch_from, search->touch_to);
-    double constant = 0.0;
-    for (int cell = 0; cell < lp->cells; cell++) {
+    double constant = 0.0, other_cost[MB_MAX_CELLS];
+    const int minimise_label = search->instance.minimise_label, free_law = search->instance.free_law;
+    for (int cell = 0; cell < lp->cells && !free_law; cell++) {
         constant += tables->intercept[cell];
         lp->lower[cell] = lower[cell];
         lp->upper[cell] = upper[cell];
         lp->upper[lp->jensen0 + cell] = tables->intercept[cell];
     }
-    double label_cost[MB_MAX_CELLS];
-    const int minimise_label = search->instance.minimise_label;
-    if (minimise_label) constant = mb_label_cost(search, lower, upper, label_cost);
+    if (free_law) mb_law_rows(search, lower, upper, other_cost);
+    if (minimise_label) constant = mb_label_cost(search, lower, upper, other_cost);
     if (lp->joint_row >= 0) mb_label_secants(search, lower, upper);
-    constant += set_costs(lp, minimise_label ? label_cost : tables->slope);
+    constant += set_costs(lp, minimise_label || free_law ? other_cost : tables->slope);
     search->last_bound = -MB_INFINITY;
     const int status = generate(search, lp, constant, cutoff, &search->last_bound);
     for (int place = 0; place < lp->size; place++)
         search->columns.last_used[lp->basic[place]] = (uint32_t)search->clock;
     if (!mb_breaks_off(status)) trace_relaxation(search, lp, status);
     if (status != MB_OPTIMAL && status != MB_STALLED) return status;
-    for (int cell = 0; cell < lp->cells; cell++) {
+    if (free_law) mb_law_point(search);
+    for (int cell = 0; cell < lp->cells && !free_law; cell++) {
         const double p = lp->activity[cell] > 0.0 ? lp->activity[cell] : 0.0;
         const double jensen = tables->with_jensen ? lp->activity[lp->jensen0 + cell] - tables->intercept[cell] : 0.0;
-        search->point[cell] = p;
+        search->point[cell] = search->place[cell] = p;
         const double bound = tables->intercept[cell] + tables->slope[cell] * p + (jensen > 0.0 ? jensen : 0.0);
         search->cell_error[cell] = minimise_label ? 0.0 : core_phi(p) - bound;
         search->cell_dual[cell] = lp->dual[cell];

@@ -98,7 +98,7 @@ static int choose_split(const mb_search *search, const double *lower, const doub
     }
     if (chosen >= 0) {
         const double margin = search->settings.branching_margin * (upper[chosen] - lower[chosen]);
-        *point = fmin(fmax(search->point[chosen], lower[chosen] + margin), upper[chosen] - margin);
+        *point = fmin(fmax(search->place[chosen], lower[chosen] + margin), upper[chosen] - margin);
     }
     return chosen;
 }
@@ -157,7 +157,8 @@ static int solve_root(mb_search *search) {
     memset(search->root_lower, 0, sizeof search->root_lower);
     for (int x = 0; x < search->instance.n; x++)
         for (int y = 0; y < search->instance.m; y++)
-            search->root_upper[x * search->instance.m + y] = fmin(search->instance.p_x[x], search->instance.p_y[y]);
+            search->root_upper[x * search->instance.m + y] =
+                search->instance.free_law ? 1.0 : fmin(search->instance.p_x[x], search->instance.p_y[y]);
     mb_simplex_cold(&search->node_lp);
     mb_whole_curves(search);
     mb_trace_event(&search->trace, MB_TRACE_SIDE, 2, (const double[]){-1.0, 0.0});
@@ -294,6 +295,7 @@ static int expand(mb_search *search) {
         failed = mb_node_basis(search, parent);
         if (failed) break;
         memcpy(search->point, lower, sizeof search->point);
+        memcpy(search->place, lower, sizeof search->place);
         mb_trace_event(&search->trace, MB_TRACE_SIDE, 2, (const double[]){(double)parent->order, side});
         const int open = bound_box(search, lower, upper, &bound);
         failed = open < 0 ? -open : open ? keep_open(search, lower, upper, bound, parent->depth + 1) : 0;

@@ -51,7 +51,8 @@ struct mb_search {
     uint16_t touch_sets[5 * MB_MAX_CELLS];
     /* the relaxation solved last */
     double point[MB_MAX_CELLS], cell_error[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
-    double dual_value; /* bound of the very duals in cell_dual; last_bound may stem from earlier ones */
+    double place[MB_MAX_CELLS]; /* the point in the box: its posteriors, where the law of Y varies */
+    double dual_value;          /* bound of the very duals in cell_dual; last_bound may stem from earlier ones */
     /* secants of the label without the seed on the box at hand: [s][y] */
     double label_slope[MB_MAX_LABELS * MB_MAX_LETTERS], label_intercept[MB_MAX_LABELS * MB_MAX_LETTERS];
     mb_trace trace;
@@ -83,6 +84,12 @@ void mb_label_secants(mb_search *search, const double *lower, const double *uppe
 double mb_label_cost(mb_search *search, const double *lower, const double *upper, double *cost);
 void mb_label_tangents(mb_search *search, const double *coupling);
 void mb_label_errors(const mb_search *search, const double *lower, const double *upper, double *error);
+
+/* a law of Y that varies */
+double mb_law_entropy(const mb_instance *instance, const double *coupling);
+void mb_law_gradient(const mb_instance *instance, const double *coupling, double *gradient);
+void mb_law_rows(mb_search *search, const double *lower, const double *upper, double *cost);
+void mb_law_point(mb_search *search);
 
 /* propagation */
 int mb_propagate(const mb_search *search, double *lower, double *upper);

@@ -85,11 +85,15 @@ class CompiledSearch(FrontierFace):
         where there is no bound.  At most `MAX_LINEAR_ROWS`.
     max_joint_label_entropy : float, optional
         H(S,Y) <= this, bits: the label limit without the seed, C + H(Y).  `max_label_entropy` may then be
-        infinite.
+        infinite.  With `law_between` it is a limit on H(S|Y): C itself.
     joint_slack : float
         By which bounds relax it, bits; mixtures may exceed it by half as much.
     minimise_label_entropy : bool
         H(S,Y) is the objective in place of H(X,Y); what is said of H(X,Y) below is then said of it.
+    law_between : tuple (lower (m,), upper (m,)), optional
+        The law of Y varies between these, within the linear rows; `p_y` is then one law among others.  H(X|Y)
+        is the objective in place of H(X,Y), H(S|Y) stands in the place of H(S,Y), and what is said of H(X,Y)
+        below is then said of it.
     entropy_floor : float
         A lower bound on H(X,Y) that is known beforehand, bits.
     settings : Settings
@@ -124,6 +128,7 @@ class CompiledSearch(FrontierFace):
         max_joint_label_entropy: float | None = None,
         joint_slack: float = 0.0,
         minimise_label_entropy: bool = False,
+        law_between: tuple[ArrayLike, ArrayLike] | None = None,
         entropy_floor: float = 0.0,
         settings: Settings = Settings(),  # noqa: B008 (a frozen value)
         seed: int = 0,
@@ -145,12 +150,16 @@ class CompiledSearch(FrontierFace):
             raise NotSupportedError("A search for the least label entropy is not traced.")
         label, label_limit = inputs.label(self._shape[0], p_s_given_x, max_label_entropy, unseen)
         table = inputs.label_table(self._shape[0], label_table)
-        rows, lower, upper = inputs.linear_rows(self._shape, linear)
+        if law_between is not None and trace:
+            raise NotSupportedError("A search with a law of Y that varies is not traced.")
+        law = inputs.law_between(self._shape[1], law_between)
+        rows, lower, upper = inputs.linear_rows(self._shape, linear, whole=law is not None)
         mappings, weights = self._start(start)
         handle = self._lib.mb_search_new(
             *self._shape,
             self._doubles(masses_x),
             self._doubles(masses_y),
+            *((self._ffi.NULL,) * 2 if law is None else map(self._doubles, law)),
             float(rate),
             label.shape[1],
             self._doubles(label),

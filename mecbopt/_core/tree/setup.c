@@ -1,12 +1,12 @@
 /* Making and freeing a search. */
 #include "tree/search.h"
 
-mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, const double *label_table, double label_limit, int linear_count,
-                         const double *linear, const double *linear_lower, const double *linear_upper,
-                         double joint_limit, double joint_slack, int minimise_label, double entropy_floor,
-                         const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
-                         const double *start_weights) {
+mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, const double *law_lower,
+                         const double *law_upper, double rate, int s, const double *p_s_given_x,
+                         const double *label_table, double label_limit, int linear_count, const double *linear,
+                         const double *linear_lower, const double *linear_upper, double joint_limit, double joint_slack,
+                         int minimise_label, double entropy_floor, const mb_settings *settings, uint64_t seed,
+                         int start_count, const int32_t *start_mappings, const double *start_weights) {
     mb_search *search = core_calloc(1, sizeof(mb_search));
     if (!search) return NULL;
     search->settings = *settings;
@@ -17,10 +17,14 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, dou
     search->settled_bound = MB_INFINITY;
     search->clock = 16;
     int first[2 * MB_MAX_CELLS], second[2 * MB_MAX_CELLS];
-    int failed = mb_instance_build(&search->instance, n, m, p_x, p_y, rate, s, p_s_given_x, label_table, label_limit) ||
+    double ones[MB_MAX_LETTERS];
+    for (int y = 0; y < m; y++) ones[y] = 1.0;
+    int failed = mb_instance_build(&search->instance, n, m, p_x, law_lower ? ones : p_y, rate, s, p_s_given_x,
+                                   label_table, label_limit) ||
                  mb_instance_linear(&search->instance, linear_count, linear, linear_lower, linear_upper) ||
                  mb_instance_unseen(&search->instance, s, p_s_given_x, joint_limit, joint_slack, minimise_label);
     if (!failed) {
+        if (law_lower) mb_instance_law(&search->instance, law_lower, law_upper);
         search->lower_bound = entropy_floor;
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
         failed = mb_tables_build(&search->tables, &search->instance, search->settings.jensen_rows) ||

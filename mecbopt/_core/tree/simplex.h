@@ -12,9 +12,11 @@ typedef struct {
     const mb_tables *tables;
     mb_columns *columns;
     int cells, marginal0, rate_row, label_row, jensen0, order0, linear0, rows;
-    int joint_row;      /* the linear row that a label without the seed has, or -1 */
-    double joint_scale; /* of its coefficients */
-    int boxed;          /* 0: only marginals, rate, label and linear rows */
+    int posterior0; /* P(x, y) - end * P_Y(y) for the upper ends of a law that varies, then the lower */
+    double posterior[2 * MB_MAX_CELLS]; /* those ends */
+    int joint_row;                      /* the linear row that a label without the seed has, or -1 */
+    double joint_scale;                 /* of its coefficients */
+    int boxed;                          /* 0: only marginals, rate, label and linear rows */
     int order_first[2 * MB_MAX_CELLS], order_second[2 * MB_MAX_CELLS]; /* order row: P[first] >= P[second] */
     double *linear;            /* [row - linear0][cell]: coefficients of the linear rows */
     double cost[MB_MAX_CELLS]; /* objective, per unit of P(x, y) */
@@ -43,6 +45,12 @@ typedef struct {
 
 /* Jensen rows may be exceeded, at a price of 1. */
 static inline int mb_is_elastic(const mb_simplex *lp, int row) { return row >= lp->jensen0 && row < lp->order0; }
+
+/* The cell of a row of the posteriors. */
+static inline int mb_posterior_cell(const mb_simplex *lp, int row) {
+    const int at = row - lp->posterior0;
+    return at < lp->cells ? at : at - lp->cells;
+}
 
 /* Rows that this program has no use for: they are counted, and never active. */
 static inline int mb_is_unused(const mb_simplex *lp, int row) {

@@ -19,6 +19,8 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
     instance->subsets = subsets;
     memcpy(instance->p_x, p_x, sizeof(double) * (size_t)n);
     memcpy(instance->p_y, p_y, sizeof(double) * (size_t)m);
+    memcpy(instance->law_lower, p_y, sizeof(double) * (size_t)m);
+    memcpy(instance->law_upper, p_y, sizeof(double) * (size_t)m);
     instance->rate = rate;
     instance->label_limit = s > 0 ? label_limit : MB_INFINITY;
     instance->mass = core_calloc((size_t)subsets, sizeof(double));
@@ -63,6 +65,13 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
                 }
         }
     return 0;
+}
+
+/* A law of Y between two ends; the tables were built for masses of 1. */
+void mb_instance_law(mb_instance *instance, const double *lower, const double *upper) {
+    instance->free_law = 1;
+    memcpy(instance->law_lower, lower, sizeof(double) * (size_t)instance->m);
+    memcpy(instance->law_upper, upper, sizeof(double) * (size_t)instance->m);
 }
 
 /* Rows on the coupling itself, beside rate and label. */
@@ -198,7 +207,12 @@ static void set_jensen(mb_tables *tables, const mb_instance *instance, int x, in
         else
             excess[set] = mass * outside;
     }
+    if (instance->free_law)
+        for (int set = 1; set < subsets; set++) excess[set] -= tables->intercept[cell] * instance->mass[set];
 }
+
+/* Posteriors of letters of Y with less mass say nothing. */
+static const double SMALLEST_LAW = 1e-12;
 
 /* The touching interval of a cell that makes the most of a mixture: `sets` and `weights` of `count` mappings.
  * Returns by how much it lifts the Jensen bound above the better of the present one and the secant. */
@@ -208,9 +222,14 @@ double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int c
     const size_t base = (size_t)(y * instance->n + x) * (size_t)instance->subsets;
     const curve_point low = with_log(tables->lower[cell], tables->lower_log[cell]);
     const curve_point high = with_log(tables->upper[cell], tables->upper_log[cell]);
-    double p = 0.0;
-    for (int i = 0; i < count; i++)
+    double p = 0.0, law = 0.0;
+    for (int i = 0; i < count; i++) {
+        law += weights[i] * instance->mass[sets[i]];
         if (sets[i] >> x & 1) p += weights[i] * instance->p_x[x];
+    }
+    if (!instance->free_law) law = instance->p_y[y];
+    if (law <= SMALLEST_LAW) return 0.0;
+    if (instance->free_law) p /= law;
     const curve_point inside = in_box(fmin(fmax(p, low.at), high.at), low, high);
     const curve_point center = in_box(fmin(fmax(instance->p_x[x] * instance->p_y[y], low.at), high.at), low, high);
     const curve_point choice[6][2] = {
@@ -228,7 +247,7 @@ double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int c
             const size_t at = base + sets[i];
             value += weights[i] * instance->mass[sets[i]] * concave_at(&g, instance->atom[at], instance->atom_phi[at]);
         }
-        value /= instance->p_y[y];
+        value /= law;
         if (option == 0) {
             *from = choice[0][0].at;
             *to = choice[0][1].at;
@@ -239,7 +258,7 @@ double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int c
             *to = choice[option][1].at;
         }
     }
-    return best;
+    return instance->free_law ? best * law : best;
 }
 
 void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double *lower, const double *upper,

@@ -38,9 +38,11 @@ enum {
 typedef struct {
     int n, m, cells, subsets;
     double p_x[MB_MAX_LETTERS], p_y[MB_MAX_LETTERS];
-    double rate, label_limit;            /* MB_INFINITY where absent */
-    double *mass;                        /* [A]: p_X(A) */
-    double *entropy_term;                /* [A]: phi(p_X(A)) */
+    int free_law; /* whether the law of Y varies (free_law.c): then p_y is 1 in the tables */
+    double law_lower[MB_MAX_LETTERS], law_upper[MB_MAX_LETTERS]; /* of P_Y(y); p_y itself where it is given */
+    double rate, label_limit;                                    /* MB_INFINITY where absent */
+    double *mass;                                                /* [A]: p_X(A) */
+    double *entropy_term;                                        /* [A]: phi(p_X(A)) */
     double *label_term;                  /* [A]: the given table, else sum_s phi(P(s, A)) - phi(p_X(A)) */
     double *atom;                        /* [y][x][A]: v = p_Y(y) p_X(x) / p_X(A) for x in A, else 0 */
     double *atom_phi;                    /* [y][x][A]: phi(v) */
@@ -68,6 +70,7 @@ typedef struct {
 
 int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, const double *p_y, double rate, int s,
                       const double *p_s_given_x, const double *label_table, double label_limit);
+void mb_instance_law(mb_instance *instance, const double *lower, const double *upper);
 int mb_instance_linear(mb_instance *instance, int count, const double *linear, const double *lower,
                        const double *upper);
 int mb_instance_unseen(mb_instance *instance, int labels, const double *channel, double limit, double slack,

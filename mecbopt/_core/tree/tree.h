@@ -65,17 +65,19 @@ enum {
     MB_TRACE_NARROW = 7
 };
 
-/* `linear` holds `linear_count` rows of coefficients over the cells, at most MB_MAX_LINEAR: the coupling keeps each
+/* A law of Y that varies lies between `law_lower` and `law_upper`, both NULL where it is `p_y`; the objective is then
+   H(X|Y), boxes hold posteriors P(x, y) / P_Y(y), and one of the linear rows has to say that the coupling sums to 1.
+   `linear` holds `linear_count` rows of coefficients over the cells, at most MB_MAX_LINEAR: the coupling keeps each
    between its `linear_lower` and its `linear_upper`, infinite where absent.  A label without the seed has H(S,Y) <= `joint_limit` (infinite where
    absent), in bounds relaxed by `joint_slack`; with `minimise_label`, H(S,Y) takes the place of the objective H(X,Y).
    `entropy_floor` is a lower bound on the
    joint entropy that is known beforehand; 0 where none is. */
-mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
-                         const double *p_s_given_x, const double *label_table, double label_limit, int linear_count,
-                         const double *linear, const double *linear_lower, const double *linear_upper,
-                         double joint_limit, double joint_slack, int minimise_label, double entropy_floor,
-                         const mb_settings *settings, uint64_t seed, int start_count, const int32_t *start_mappings,
-                         const double *start_weights);
+mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, const double *law_lower,
+                         const double *law_upper, double rate, int s, const double *p_s_given_x,
+                         const double *label_table, double label_limit, int linear_count, const double *linear,
+                         const double *linear_lower, const double *linear_upper, double joint_limit, double joint_slack,
+                         int minimise_label, double entropy_floor, const mb_settings *settings, uint64_t seed,
+                         int start_count, const int32_t *start_mappings, const double *start_weights);
 void mb_search_free(mb_search *search);
 /* Results of `mb_search_run` other than 0: what was found stays valid, and the step that broke off is repeated by
    the next call. */

@@ -29,7 +29,7 @@ double mb_label_entropy(const mb_instance *instance, const double *coupling) {
     double joint[MB_MAX_LABELS * MB_MAX_LETTERS], total = 0.0;
     joint_law(instance, coupling, joint);
     for (int i = 0; i < instance->labels * instance->m; i++) total += core_phi(joint[i]);
-    return total;
+    return instance->free_law ? total - mb_law_entropy(instance, coupling) : total;
 }
 
 /* The derivative of H(S,Y) by every cell. */
@@ -45,6 +45,7 @@ void mb_label_gradient(const mb_instance *instance, const double *coupling, doub
                 total += instance->channel[x * instance->labels + s] * joint[s * m + y];
             gradient[x * m + y] = total;
         }
+    if (instance->free_law) mb_law_gradient(instance, coupling, gradient);
 }
 
 /* The least Q(s, y) in a box, the column summing to p_Y(y): mass goes to the letters of least p(s|x) first; with
@@ -85,26 +86,35 @@ static double set_secants(mb_search *search, const double *lower, const double *
     return constant;
 }
 
-/* sum over s of slope(s, y) p(s|x): what a unit of a cell adds. */
-static void cell_slopes(const mb_instance *instance, const double *slope, double *cells) {
+/* sum over s of slope(s, y) p(s|x): what a unit of a cell adds.  Where the law of Y varies intercepts are what a unit
+ * of P_Y(y) adds; NULL for none. */
+static void cell_slopes(const mb_instance *instance, const double *slope, const double *intercept, double *cells) {
     const int m = instance->m;
     for (int x = 0; x < instance->n; x++)
         for (int y = 0; y < m; y++) {
             double total = 0.0;
-            for (int s = 0; s < instance->labels; s++)
+            for (int s = 0; s < instance->labels; s++) {
                 total += instance->channel[x * instance->labels + s] * slope[s * m + y];
+                if (intercept) total += intercept[s * m + y];
+            }
             cells[x * m + y] = total;
         }
 }
 
 /* The row sum of slopes * Q <= rest of a linear program.  Columns of the coupling have given sums, so a constant of
- * each is taken out; the rest is scaled to coefficients of at most 1. */
-static void set_row(mb_search *search, mb_simplex *lp, const double *slope, double rest) {
+ * each is taken out (of all together where the law of Y varies); the rest is scaled to coefficients of at most 1. */
+static void set_row(mb_search *search, mb_simplex *lp, const double *slope, const double *intercept, double rest) {
     const mb_instance *instance = &search->instance;
     const int n = instance->n, m = instance->m;
     double *row = lp->linear + (size_t)(lp->joint_row - lp->linear0) * (size_t)lp->cells, largest = 0.0;
-    cell_slopes(instance, slope, row);
-    for (int y = 0; y < m; y++) {
+    cell_slopes(instance, slope, intercept, row);
+    if (instance->free_law) {
+        double least = row[0];
+        for (int cell = 1; cell < lp->cells; cell++) least = fmin(least, row[cell]);
+        for (int cell = 0; cell < lp->cells; cell++) largest = fmax(largest, row[cell] -= least);
+        rest -= least;
+    }
+    for (int y = 0; y < m && !instance->free_law; y++) {
         double least = row[y];
         for (int x = 1; x < n; x++) least = fmin(least, row[x * m + y]);
         for (int x = 0; x < n; x++) largest = fmax(largest, row[x * m + y] -= least);
@@ -119,15 +129,19 @@ static void set_row(mb_search *search, mb_simplex *lp, const double *slope, doub
 /* The node's row for a box, relaxed by the slack. */
 void mb_label_secants(mb_search *search, const double *lower, const double *upper) {
     const mb_instance *instance = &search->instance;
-    const double constant = set_secants(search, lower, upper);
-    set_row(search, &search->node_lp, search->label_slope, instance->joint_limit + instance->joint_slack - constant);
+    const double constant = set_secants(search, lower, upper), limit = instance->joint_limit + instance->joint_slack;
+    if (instance->free_law)
+        set_row(search, &search->node_lp, search->label_slope, search->label_intercept, limit);
+    else
+        set_row(search, &search->node_lp, search->label_slope, NULL, limit - constant);
 }
 
 /* The objective H(S,Y) from below on a box: slopes over cells; returns the constant. */
 double mb_label_cost(mb_search *search, const double *lower, const double *upper, double *cost) {
     const double constant = set_secants(search, lower, upper);
-    cell_slopes(&search->instance, search->label_slope, cost);
-    return constant;
+    const int free_law = search->instance.free_law;
+    cell_slopes(&search->instance, search->label_slope, free_law ? search->label_intercept : NULL, cost);
+    return free_law ? 0.0 : constant;
 }
 
 /* The local search's row: tangents at a coupling, or no row where it is NULL. */
@@ -139,12 +153,26 @@ void mb_label_tangents(mb_search *search, const double *coupling) {
         return;
     }
     joint_law(instance, coupling, joint);
+    if (instance->free_law) {
+        /* H(S|Y) is concave and homogeneous: its tangent is the surprise of the posteriors, without a constant. */
+        for (int y = 0; y < instance->m; y++) {
+            double law = 0.0;
+            for (int x = 0; x < instance->n; x++) law += coupling[x * instance->m + y];
+            for (int s = 0; s < instance->labels; s++) {
+                const int i = s * instance->m + y;
+                joint[i] =
+                    law > SMALLEST_TANGENT ? -log2(fmax(joint[i] / law, SMALLEST_TANGENT)) : log2(instance->labels);
+            }
+        }
+        set_row(search, &search->vertex_lp, joint, NULL, rest);
+        return;
+    }
     for (int i = 0; i < instance->labels * instance->m; i++) {
         const double at = fmax(joint[i], SMALLEST_TANGENT);
         joint[i] = -log2(at) - CORE_LOG2_E;
         rest -= at * CORE_LOG2_E;
     }
-    set_row(search, &search->vertex_lp, joint, rest);
+    set_row(search, &search->vertex_lp, joint, NULL, rest);
 }
 
 /* Adds to the cells' errors what the secants of the label are off by at the point, shared out by what each cell adds
@@ -153,7 +181,12 @@ void mb_label_errors(const mb_search *search, const double *lower, const double 
     const mb_instance *instance = &search->instance;
     const int n = instance->n, m = instance->m;
     double joint[MB_MAX_LABELS * MB_MAX_LETTERS], weight = 1.0;
+    double law[MB_MAX_LETTERS];
     joint_law(instance, search->point, joint);
+    for (int y = 0; y < m; y++) {
+        law[y] = 0.0;
+        for (int x = 0; x < n; x++) law[y] += search->point[x * m + y];
+    }
     if (!instance->minimise_label) {
         const mb_simplex *lp = &search->node_lp;
         if (mb_label_entropy(instance, search->point) <= instance->joint_limit) return;
@@ -162,7 +195,9 @@ void mb_label_errors(const mb_search *search, const double *lower, const double 
     for (int s = 0; s < instance->labels; s++)
         for (int y = 0; y < m; y++) {
             const int i = s * m + y;
-            const double off = core_phi(joint[i]) - search->label_intercept[i] - search->label_slope[i] * joint[i];
+            /* Where the law of Y varies, of the posterior, and times the mass of its letter. */
+            const double unit = instance->free_law ? law[y] : 1.0, at = unit > 0.0 ? joint[i] / unit : 0.0;
+            const double off = unit * (core_phi(at) - search->label_intercept[i] - search->label_slope[i] * at);
             double width = 1e-300;
             for (int x = 0; x < n; x++)
                 width += instance->channel[x * instance->labels + s] * (upper[x * m + y] - lower[x * m + y]);

@@ -1,6 +1,7 @@
 """The linear program over mixtures: min of a linear function of the coupling, columns added by pricing.
 
-Rows: the marginal of Y in shares of p_Y, then the limits as scaled.  Columns are scaled by the greatest
+Rows: the marginal of Y in shares of p_Y (where it may vary, that the weights sum to 1), then the limits as
+scaled.  Columns are scaled by the greatest
 weight that their mapping can have, so that all entries of the marginal rows are at most 1 and masses of any
 size count. Small families of mappings are loaded whole; larger ones grow by the mappings of least reduced
 cost.  Since the weights sum to 1, value + min(0, least reduced cost) is a valid lower bound at every step
@@ -96,7 +97,8 @@ class MixtureProgram:
         self._pricing = CheapestMapping(formulation, self._terms, seed=seed, clock=self._clock)
         self._model = highs.new_model()
         n, m = formulation.shape
-        for _ in range(m):
+        self._marginals = 1 if formulation.free_law else m
+        for _ in range(self._marginals):
             self._model.addRow(1.0, 1.0, 0, [], [])
         for limit in self._limits:
             self._model.addRow(-highs.INFINITY, limit.bound, 0, [], [])
@@ -121,7 +123,8 @@ class MixtureProgram:
         laws = self.formulation.output_laws(block)
         values = np.column_stack([np.zeros((len(block), 0)), *(term.values(block) for term in self._terms)])
         scales = self.formulation.largest_weights(laws, values[:, : len(self._limits)].T, self._limits)
-        columns = np.hstack([laws / self.formulation.p_y, values[:, : len(self._limits)]]) * scales[:, None]
+        marginals = self.formulation.marginal_rows(laws).T
+        columns = np.hstack([marginals, values[:, : len(self._limits)]]) * scales[:, None]
         # In units of its greatest value every weight lies between 0 and 1: the marginals say so.
         highs.add_columns(self._model, columns)
         self.mappings = np.concatenate([self.mappings, block])
@@ -145,7 +148,7 @@ class MixtureProgram:
             The time limit came before the first point.
         """
         n, m = self.formulation.shape
-        count = len(self._limits)
+        count, rows = len(self._limits), self._marginals
         cost_prices = np.zeros(len(self._terms))
         scaled = np.zeros((n, m))
         if gradient is None:
@@ -167,10 +170,11 @@ class MixtureProgram:
                 solution = self._model.getSolution()
                 duals = np.array(solution.row_dual)
                 # Signs are enforced, so that the Lagrangian bound below holds whatever the solver returns.
-                on_limits = np.minimum(duals[m:], 0.0)
+                on_limits = np.minimum(duals[rows:], 0.0)
                 prices = cost_prices.copy()
                 prices[:count] -= on_limits
-                cell_costs = scaled - np.outer(self.formulation.p_x, duals[:m] / self.formulation.p_y)
+                on_law = duals[:1] if self.formulation.free_law else duals[:m] / self.formulation.p_y
+                cell_costs = scaled - np.outer(self.formulation.p_x, np.broadcast_to(on_law, m))
                 weights = np.array(solution.col_value) * self._scales
                 value = float(self._model.getInfo().objective_function_value)
                 used = weights > 0
@@ -190,7 +194,7 @@ class MixtureProgram:
             if not negative.any() or not self.add(cheapest[negative]):
                 break
         bounds = np.array([limit.bound for limit in self._limits])
-        lagrangian = float(duals[:m].sum()) + float(on_limits @ bounds) + least
+        lagrangian = float(duals[:rows].sum()) + float(on_limits @ bounds) + least
         exact = self._whole or self._pricing.exact(list(prices))
         price = -float(on_limits.sum())
         return MasterResult(*point, value, lagrangian if exact else -np.inf, limit_price=price)

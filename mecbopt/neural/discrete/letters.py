@@ -6,15 +6,13 @@ networks have closed forms or need no hidden layer, and take them: what is left 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mecbopt import _validate
+from mecbopt.errors import Name
 from mecbopt.info import entropy
 from mecbopt.neural.config import Config
 from mecbopt.neural.errors import ConfigError
@@ -22,8 +20,9 @@ from mecbopt.neural.model.coupling import CouplingModel
 from mecbopt.neural.model.quantisation import quantised
 from mecbopt.neural.objectives.terms import Batch
 from mecbopt.neural.training.pool import Draws, Pool
+from mecbopt.problem import Problem
 
-__all__ = ["DiscreteSource", "DiscreteTask", "LetterDecoder", "symbol_rate"]
+__all__ = ["DiscreteTask", "LetterDecoder", "require_trainable", "symbol_rate"]
 
 #: Dither values that the first spread of the letters is judged on.
 _SPREAD_DITHERS = 512
@@ -33,26 +32,32 @@ _FIRST_SHARPNESS = 3.0
 _COUNT_SHARE = 0.2
 
 
-@dataclass(frozen=True, eq=False)
-class DiscreteSource:
-    """A discrete problem: p_X, the wanted p_Y and, optionally, a label channel with its limit C (bits).
+def require_trainable(problem: Problem) -> Problem:
+    """The problem, if training can state it: two laws, a rate, and a label for one who sees Y alone.
 
-    The label constraint is the one without the seed, H(S|Y) <= C: the classifier sees Y alone.
+    Raises
+    ------
+    ConfigError
+        Another member of the family, or a limit on H(S|Y,U): the classifier of the model sees Y, not U.
     """
-
-    p_x: NDArray[np.float64]
-    p_y: NDArray[np.float64]
-    p_s_given_x: NDArray[np.float64] | None = None
-    max_label_entropy: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("p_x", "p_y"):
-            object.__setattr__(self, name, _validate.pmf(name, getattr(self, name))[0])
-        if (self.p_s_given_x is None) != (self.max_label_entropy is None):
-            raise ConfigError("p_s_given_x and max_label_entropy go together: give both or neither.")
-        if self.p_s_given_x is not None:
-            channel, _ = _validate.row_stochastic("p_s_given_x", self.p_s_given_x, len(self.p_x))
-            object.__setattr__(self, "p_s_given_x", channel)
+    stated = {
+        "distortion": problem.distortion is not None,
+        "constraints": bool(problem.constraints),
+        "p_y_tolerance": problem.p_y_tolerance > 0,
+        "y_size": problem.p_y is None,
+        "min_label_entropy": problem.min_label_entropy is not None,
+    }
+    for name, given in stated.items():
+        if given:
+            raise ConfigError(argument=name, found="is unknown to the training", remedy="leave it out")
+    if problem.has_label_constraint and problem.label_sees_seed:
+        raise ConfigError(
+            argument="label_sees_seed",
+            value=True,
+            found="is True, but the classifier of the model sees Y, not the seed",
+            remedy=("give ", Name("label_sees_seed=False")),
+        )
+    return problem
 
 
 class LetterEncoder(nn.Module):
@@ -211,18 +216,21 @@ class LetterPool:
 class DiscreteTask:
     """A task for the trainer: letters drawn systematically, so that a batch has nearly the exact shares."""
 
-    def __init__(self, config: Config, source: DiscreteSource) -> None:
-        self.config, self.source = config, source
-        self._cumulative = [torch.from_numpy(np.cumsum(p)) for p in (source.p_x, source.p_y)]
-        labels = np.ones((len(source.p_x), 1)) if source.p_s_given_x is None else source.p_s_given_x
-        self._labels = torch.from_numpy(labels).float()
+    def __init__(self, config: Config, problem: Problem) -> None:
+        self.config, self.problem = config, require_trainable(problem)
+        laws = (problem.p_x, problem.require_p_y())
+        self._cumulative = [torch.from_numpy(np.cumsum(law)) for law in laws]
+        channel = problem.p_s_given_x
+        self._labels = torch.tensor(
+            np.ones((len(problem.p_x), 1)) if channel is None else channel, dtype=torch.float32
+        )
 
     def model(self) -> CouplingModel:
         """Tables at both edges, a small network for the decoder."""
         sizes = self.config.model
-        n, m = len(self.source.p_x), len(self.source.p_y)
+        n, m = self.problem.shape
         return CouplingModel(
-            LetterEncoder(self.source.p_x, sizes.latents, self.config.objective.target_rate),
+            LetterEncoder(self.problem.p_x, sizes.latents, self.config.objective.target_rate),
             LetterDecoder(sizes.latents, m, sizes.hidden),
             LetterReconstructor(m, n),
             sizes,
@@ -230,11 +238,11 @@ class DiscreteTask:
 
     def critic(self) -> nn.Module:
         """A linear critic, since on unit vectors every function is one; it measures |q - p_Y|_2."""
-        return nn.Sequential(nn.Linear(len(self.source.p_y), 1, bias=False), nn.Flatten(0))
+        return nn.Sequential(nn.Linear(self.problem.shape[1], 1, bias=False), nn.Flatten(0))
 
     def label_model(self) -> nn.Module:
         """The jointly trained classifier."""
-        return LetterClassifier(len(self.source.p_y), self._labels.shape[1])
+        return LetterClassifier(self.problem.shape[1], self._labels.shape[1])
 
     def heads(self) -> nn.Module | None:
         """None: the code of letters is learned through the decoder."""
@@ -259,8 +267,8 @@ class DiscreteTask:
     def calibration_sources(self) -> tuple[Tensor, Tensor]:
         """4,096 letters in nearly exact shares, twice."""
         points = (torch.arange(4096).double() + 0.5) / 4096
-        drawn = torch.searchsorted(self._cumulative[0], points).clamp_max(len(self.source.p_x) - 1)
-        letters = functional.one_hot(drawn, len(self.source.p_x)).float()
+        drawn = torch.searchsorted(self._cumulative[0], points).clamp_max(self.problem.shape[0] - 1)
+        letters = functional.one_hot(drawn, self.problem.shape[0]).float()
         return letters, letters
 
     def clean_samples(self) -> tuple[Tensor, Tensor]:

@@ -22,14 +22,14 @@ from mecbopt.coding.dither import NOISE_LEVELS
 from mecbopt.info import conditional_entropy, mutual_information
 from mecbopt.neural.coding.tables import build_tables
 from mecbopt.neural.config import Config, ModelConfig, ObjectiveConfig, OptimisationConfig, RuntimeConfig
-from mecbopt.neural.discrete.letters import DiscreteSource, DiscreteTask, LetterDecoder, symbol_rate
+from mecbopt.neural.discrete.letters import DiscreteTask, LetterDecoder, require_trainable, symbol_rate
 from mecbopt.neural.errors import ConfigError
 from mecbopt.neural.model.coupling import CouplingModel
 from mecbopt.neural.training.calibration import set_rate
 from mecbopt.neural.training.trainer import Trainer
-from mecbopt.problem import Mixture
+from mecbopt.problem import Mixture, Problem
 
-__all__ = ["DiscreteScheme", "DiscreteSource", "discrete_config", "train_discrete"]
+__all__ = ["DiscreteScheme", "discrete_config", "train_discrete"]
 
 _MOST_SEED_VALUES = 1 << 22
 #: Factors of the decoder's logits that are tried after training.
@@ -101,12 +101,25 @@ def discrete_config(rate: float, seed: int = 0, **model: Any) -> Config:
     )  # fmt: skip
 
 
-def train_discrete(source: DiscreteSource, config: Config, restarts: int = 1) -> DiscreteScheme:
+def train_discrete(problem: Problem, config: Config, restarts: int = 1) -> DiscreteScheme:
     """Train `restarts` schemes from different seeds and keep the best by the training objective alone.
 
     The choice uses what training itself measures (the information, the rate, the distance of the marginal,
     the label's excess), never the optimum that the scheme is later compared with.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its laws, and its label for a classifier that does not see the seed; the rate is the config's.
+    config : Config
+    restarts : int
+
+    Raises
+    ------
+    ConfigError
+        A problem or a setting that makes no sense on letters.
     """
+    require_trainable(problem)
     if config.model.noise_dimensions != 1:
         raise ConfigError(
             f"model.noise_dimensions is {config.model.noise_dimensions}: the decoder of "
@@ -119,30 +132,30 @@ def train_discrete(source: DiscreteSource, config: Config, restarts: int = 1) ->
     values = config.model.dither_levels**config.model.latents * NOISE_LEVELS
     if values > _MOST_SEED_VALUES:
         raise ConfigError(f"dither and noise have {values} values together: use fewer latents or levels.")
-    if source.max_label_entropy is not None:
+    if problem.max_label_entropy is not None:
         config = dataclasses.replace(
             config,
             objective=dataclasses.replace(
-                config.objective, label_limit=source.max_label_entropy, label_weight=0.2
+                config.objective, label_limit=problem.max_label_entropy, label_weight=0.2
             ),
         )
     schemes = []
     for restart in range(restarts):
         runtime = dataclasses.replace(config.runtime, seed=config.runtime.seed + 1000 * restart)
-        schemes += _trained(source, dataclasses.replace(config, runtime=runtime))
+        schemes += _trained(problem, dataclasses.replace(config, runtime=runtime))
     return min(schemes, key=lambda scheme: scheme.training_objective)
 
 
-def _trained(source: DiscreteSource, config: Config) -> list[DiscreteScheme]:
+def _trained(problem: Problem, config: Config) -> list[DiscreteScheme]:
     """Train once; a scheme for each sharpness of the decoder."""
-    trainer = Trainer(DiscreteTask(config, source))
+    trainer = Trainer(DiscreteTask(config, problem))
     trainer.run()
     model, _ = trainer.calibrated_model()
-    set_rate(model, config.objective.target_rate, lambda: _estimated_rate(model, source))
+    set_rate(model, config.objective.target_rate, lambda: _estimated_rate(model, problem))
     schemes = []
     for sharpness in _SHARPNESS:
-        _set_marginal(model, source, sharpness)
-        schemes.append(_evaluated(model, source, config.objective))
+        _set_marginal(model, problem, sharpness)
+        schemes.append(_evaluated(model, problem, config.objective))
     return schemes
 
 
@@ -159,16 +172,16 @@ def _symbols(model: CouplingModel, levels: Tensor, letters: int) -> Tensor:
 
 
 @torch.no_grad()
-def _estimated_rate(model: CouplingModel, source: DiscreteSource) -> float:
+def _estimated_rate(model: CouplingModel, problem: Problem) -> float:
     """Mean of -log2 P(Z|U) by the density over all letters and dithers, bits."""
     levels = _seed_values(model)
-    symbols = _symbols(model, levels, len(source.p_x))
-    bits = [float(model.bits(symbols[:, x], levels).mean()) for x in range(len(source.p_x))]
-    return float(source.p_x @ bits)
+    symbols = _symbols(model, levels, len(problem.p_x))
+    bits = [float(model.bits(symbols[:, x], levels).mean()) for x in range(len(problem.p_x))]
+    return float(problem.p_x @ bits)
 
 
 @torch.no_grad()
-def _set_marginal(model: CouplingModel, source: DiscreteSource, sharpness: float) -> None:
+def _set_marginal(model: CouplingModel, problem: Problem, sharpness: float) -> None:
     """Give the decoder that sharpness, and shift its logits so that Y has the law p_Y.
 
     The counterpart of `set_rate`.  With q(b) the law of Y under logits shifted by b,
@@ -178,30 +191,30 @@ def _set_marginal(model: CouplingModel, source: DiscreteSource, sharpness: float
     if not isinstance(decoder, LetterDecoder):
         raise TypeError("the marginal is set on decoders of letters alone.")
     decoder.sharpness.fill_(sharpness)
-    symbols = _symbols(model, levels, len(source.p_x)).flatten(0, 1)
-    values = model.values(symbols, levels.repeat_interleave(len(source.p_x), dim=0))
+    symbols = _symbols(model, levels, len(problem.p_x)).flatten(0, 1)
+    values = model.values(symbols, levels.repeat_interleave(len(problem.p_x), dim=0))
     logits = decoder.logits(values).double()
-    weights = torch.from_numpy(source.p_x).repeat(len(levels)) / len(levels)
-    wanted = torch.from_numpy(source.p_y)
+    weights = torch.tensor(problem.p_x).repeat(len(levels)) / len(levels)
+    wanted = torch.tensor(problem.require_p_y())
 
     def excess(shift: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         shifted = logits + torch.from_numpy(shift)
         value = weights @ torch.logsumexp(shifted, dim=1) - wanted @ torch.from_numpy(shift)
         return float(value), (weights @ torch.softmax(shifted, dim=1) - wanted).numpy()
 
-    shift = minimize(excess, np.zeros(len(source.p_y)), jac=True, method="BFGS").x
+    shift = minimize(excess, np.zeros(problem.shape[1]), jac=True, method="BFGS").x
     decoder.shift(torch.from_numpy(shift).float())
 
 
 @torch.no_grad()
-def _evaluated(model: CouplingModel, source: DiscreteSource, objective: ObjectiveConfig) -> DiscreteScheme:
+def _evaluated(model: CouplingModel, problem: Problem, objective: ObjectiveConfig) -> DiscreteScheme:
     """Go through all dither and noise values."""
-    n, m = len(source.p_x), len(source.p_y)
+    n, m = problem.shape
     levels, noise = _seed_values(model), torch.arange(NOISE_LEVELS)
     symbols = _symbols(model, levels, n)
     tables = build_tables(model.density, model.dither_level_count, model.gains)
     lengths = [float(tables.bits(symbols[:, x].numpy(), levels.numpy()).mean()) for x in range(n)]
-    coded = float(source.p_x @ lengths)
+    coded = float(problem.p_x @ lengths)
     each = [part.repeat_interleave(len(noise), dim=0) for part in (levels, symbols)]
     noise = noise.repeat(len(levels))[:, None]
     # The number of a mapping: its values as digits to the base m.
@@ -210,23 +223,23 @@ def _evaluated(model: CouplingModel, source: DiscreteSource, objective: Objectiv
         number = number * m + model.reconstruct(each[1][:, letter], each[0], noise).argmax(dim=1).numpy()
     distinct, counts = np.unique(number, return_counts=True)
     mixture = Mixture(distinct[:, None] // m ** np.arange(n)[::-1] % m, counts / len(number))
-    coupling = mixture.coupling(source.p_x, m)
+    coupling = mixture.coupling(problem.p_x, m)
     label_entropy = None
-    if source.p_s_given_x is not None:
-        label_entropy = conditional_entropy(source.p_s_given_x.T @ coupling)
-    distance = 0.5 * float(np.abs(coupling.sum(axis=0) - source.p_y).sum())
+    if problem.p_s_given_x is not None:
+        label_entropy = conditional_entropy(problem.p_s_given_x.T @ coupling)
+    distance = 0.5 * float(np.abs(coupling.sum(axis=0) - problem.require_p_y()).sum())
     information = mutual_information(coupling)
     # A loss in bits: what is missing of I, plus what is out of bounds, at prices that no gain can repay (a
     # bit of rate can buy more than a bit of I: V is not concave).  3% is the accuracy of the target.
     excess = 4.0 * max(0.0, coded - 1.03 * objective.target_rate)
-    over = 0.0 if label_entropy is None else max(0.0, label_entropy - (source.max_label_entropy or 0.0))
+    over = 0.0 if label_entropy is None else max(0.0, label_entropy - (problem.max_label_entropy or 0.0))
     return DiscreteScheme(
         mixture=mixture,
         coupling=coupling,
         mutual_information=information,
         coded_rate=coded,
-        symbol_rate=symbol_rate(symbols.numpy(), source.p_x),
-        mapping_rate=mixture.rate(source.p_x),
+        symbol_rate=symbol_rate(symbols.numpy(), problem.p_x),
+        mapping_rate=mixture.rate(problem.p_x),
         label_entropy=label_entropy,
         training_objective=-information + 2.0 * distance + excess + 4.0 * over,
     )
