@@ -53,6 +53,8 @@ _STRONG_BOUND_FROM = 6
 _GREEDY_FROM = 6
 #: Engines that end by themselves whatever the size.
 _ENDING = ("trivial", "low_rate", "plain", "chains", "linear", "free_law")
+#: Engines that may be cut off long before their end.
+_TREES = ("compiled", "highs")
 #: Engines that are done in one pass: there is no work to share and no state to keep.
 _ONE_PASS = ("trivial", "low_rate", "plain", "linear", "enumeration")
 
@@ -167,7 +169,7 @@ def solve(
             proving = chosen.method == "exact"
             if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
                 best = improved_by_greedy(formulation, best, max(clock.remaining, LAST_SECONDS))
-            if isinstance(chosen, Tree) and begins_locally(formulation):
+            if chosen.name in _TREES and begins_locally(formulation):
                 first = local_start(formulation, best, cost_bound, request)
                 reason = run_search(first, request.target, None, clock, proving=False)
                 best = first.incumbent
