@@ -45,6 +45,7 @@ class Checkout:
         )
         found = Path(self._read())
         if not found.is_relative_to(root):
+            self.close()
             raise RuntimeError(f"{root} is asked for, but {found} is imported: is it a checkout?")
 
     def _read(self) -> Any:
@@ -64,8 +65,9 @@ class Checkout:
 
     def close(self) -> None:
         """End the process."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
         self._process.wait()
 
 

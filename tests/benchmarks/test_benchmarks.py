@@ -11,7 +11,7 @@ import pytest
 
 from mecbopt._core.tree import available
 from tests.benchmarks import __main__ as command_line
-from tests.benchmarks import curve, exact_report, maingo_peer, peers, record, scip_peer
+from tests.benchmarks import curve, exact_report, maingo_peer, paired, peers, record, scip_peer
 from tests.benchmarks.formulation import finite_form, judge
 from tests.benchmarks.isolation import run_isolated
 from tests.benchmarks.overview import FOLDER, HEADLINES, overview
@@ -223,3 +223,22 @@ def test_wrong_arguments_end_with_status_2(arguments):
     with pytest.raises(SystemExit) as caught:
         command_line.main(arguments)
     assert caught.value.code == 2
+
+
+@pytest.mark.slow
+def test_a_checkout_against_itself_has_the_same_values_and_about_the_same_times(tmp_path, capsys):
+    out = tmp_path / "paired.json"
+    sizes = ["--sizes", "2", "--instances", "2", "--rates", "0.5"]
+    assert paired.main(["--old", str(record.ROOT), *sizes, "--json", str(out)]) == 0
+    assert "Of 3 cells" in capsys.readouterr().out
+    cells = json.loads(out.read_text(encoding="utf-8"))["cells"]
+    assert [cell["kind"] for cell in cells] == list(paired.KINDS)
+    for run in (run for cell in cells for run in cell["runs"]):
+        assert run["new"]["status"] == run["old"]["status"] in ("optimal", "infeasible")
+        assert 0.1 < run["ratio"] < 10.0
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_no_checkout_is_refused(tmp_path):
+    with pytest.raises(RuntimeError, match="is it a checkout"):
+        paired.Checkout(tmp_path)
