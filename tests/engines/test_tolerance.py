@@ -94,7 +94,9 @@ def test_the_least_distortion_equals_one_linear_program(seed):
         assert solution.objective_bound <= least + 1e-9
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=[pytest.mark.slow] if seed > 5 else []) for seed in range(12)]
+)
 def test_a_label_without_the_seed_equals_every_edge(seed):
     """Its limit is reverse convex: the optimum lies on an edge of the polytope, the least C at a vertex."""
     shape = [(2, 2), (3, 2)][seed % 2]
