@@ -22,9 +22,9 @@ _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1
 _REFERENCE = re.compile(r"theory,?\s+section\s+(\d)")
 _MATHEMATICS = "theory/mathematics/"
 
-_SIGNS = re.compile(r"<m[ion]>([^<]*)</m[ion]>")
+_SIGNS = re.compile(r"<m[ion](?: [^>]*)?>([^<]*)</m[ion]>")
 #: Characters of a formula in the text that a line has room for: on a phone, and in the column of a page.
-_PHONE, _COLUMN = 30, 85
+_PHONE, _COLUMN = 22, 48
 
 _PRIME = re.compile(r"<msup>(<m[io]>[^<]*</m[io]>)<m[io]>&#x02032;</m[io]></msup>")
 

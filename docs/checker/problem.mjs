@@ -89,6 +89,8 @@ export class Problem {
     this.subsetMasses = subsetSums(this.x.numerators);
     this.entropyX = enclosedEntropy(this.x.numerators, this.x.denominator);
     this.entropyY = enclosedEntropy(this.y.numerators, this.y.denominator);
+    /** The sums of phi(p_X(x)) over the letters of every set, from below. */
+    this.phiApart = subsetSums(this.x.numerators.map((top) => enclosedPhi(top, this.x.denominator)[0]));
     this.phiOfMass = this.subsetMasses.map((top) => enclosedPhi(top, this.x.denominator));
   }
 

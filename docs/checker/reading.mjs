@@ -361,6 +361,7 @@ function readDocument(reader) {
             constraints: () => reader.gridArray(LINEAR_ROWS),
             channel: () => reader.gridArray(LABEL_LETTERS * LETTERS),
             laws: () => reader.gridArray(LETTERS),
+            columns: () => reader.gridArray(LETTERS),
           },
         ),
       ),

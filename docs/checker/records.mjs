@@ -16,7 +16,9 @@ const TABLES = 256;
 
 /** Check what the format says of a record by itself; what version 1 does not have is added. */
 export function checkRecord(record, problem, pairs, index, version) {
-  if (version === 1) Object.assign(record, { given_y: 0n, privacy: 0n, constraints: [], channel: [], laws: [] });
+  if (version === 1) {
+    Object.assign(record, { given_y: 0n, privacy: 0n, constraints: [], channel: [], laws: [], columns: [] });
+  }
   const place = (key) => `records[${index}].${key}`;
   const refuse = (key, reason) => {
     throw new Refused(place(key), reason);
@@ -28,6 +30,7 @@ export function checkRecord(record, problem, pairs, index, version) {
     lower: box, upper: box, cells: n * m, marginals: m, order: pairs.length, from: touching, to: touching,
     theta: touching, constraints: problem.constraints.length,
     channel: problem.privacy === null ? 0 : problem.labels * m, laws: problem.held ? 0 : m,
+    columns: problem.held || touching === 0 ? 0 : m,
   };
   for (const [key, length] of Object.entries(lengths)) {
     if (record[key].length !== length) refuse(key, `it must have ${length} entries`);
@@ -41,9 +44,11 @@ export function checkRecord(record, problem, pairs, index, version) {
   };
   inOrder("lower", "upper");
   inOrder("from", "to");
-  record.theta.forEach((share, cell) => {
-    if (share < 0n || share > ONE) refuse(`theta[${cell}]`, "it must lie in [0, 1]");
-  });
+  for (const key of ["theta", "columns"]) {
+    record[key].forEach((share, i) => {
+      if (share < 0n || share > ONE) refuse(`${key}[${i}]`, "it must lie in [0, 1]");
+    });
+  }
   const checkMultiplier = (key, multiplier, lower, upper) => {
     if (multiplier > 0n && lower === null) refuse(key, "a positive multiplier needs a limit from below");
     if (multiplier < 0n && upper === null) refuse(key, "a negative multiplier needs a limit from above");
@@ -133,8 +138,9 @@ export class Records {
         return;
       }
       const [slope, intercept] = secant(low, high);
-      total += (ONE - record.theta[cell]) * intercept;
-      coefficients[cell] += (ONE - record.theta[cell]) * slope;
+      const share = (ONE - record.theta[cell]) * restOf(record, cell % m);
+      total += (share * intercept) >> GRID;
+      coefficients[cell] += (share * slope) >> GRID;
     });
     const addLimit = (z, limit) => {
       if (z !== 0n) total += floorDivide((z * limit.top) << (SUM - GRID), limit.bottom);
@@ -168,6 +174,11 @@ export class Records {
       addToAll(tables, this.problem.labelEntropies.map(([low]) => (low > 0n ? -record.label * low : 0n)));
     }
     if (bound && distortion === null) total += this.#addJensen(tables, record, n, m);
+    record.columns.forEach((share, letter) => {
+      // H(X, Y=y) - phi(P(y)) is concave and homogeneous: at least its mean over the mappings.
+      const { phiApart, phiOfMass } = this.problem;
+      phiApart.forEach((apart, set) => (tables[letter][set] += share * (apart - phiOfMass[set][1])));
+    });
     return total + leastOverMappings(tables);
   }
 
@@ -220,13 +231,11 @@ export class Records {
    * objective has on its other side.
    */
   #lawLines(record, coefficients) {
-    const { m, held, distortion, entropyY } = this.problem;
-    let share = -record.given_y;
-    if (held) return -share * entropyY[1];
-    if (record.kind === "bound" && distortion === null) share += ONE;
-    if (share === 0n) return 0n;
+    const { m, held, entropyY } = this.problem;
+    if (held) return record.given_y * entropyY[1];
     let constant = 0n;
     record.laws.forEach((point, letter) => {
+      const share = (record.columns.length > 0 ? restOf(record, letter) : 0n) - record.given_y;
       // -phi(q) >= -phi'(r) q - r / ln 2; a smaller slope serves as well.
       constant -= share * aboveTangent(point);
       const slope = enclosedDerivative(point)[1];
@@ -254,13 +263,13 @@ export class Records {
       let any = false;
       for (let i = 0; i < n; i += 1) {
         const cell = i * m + letter;
-        const share = record.theta[cell];
+        const share = record.theta[cell] * restOf(record, letter);
         if (share === 0n) continue;
         any = true;
         const touching = new Touching(record.lower[cell], record.upper[cell], record.from[cell], record.to[cell]);
         const atoms = this.#atomsOf(i, letter, cap);
         const absent = touching.at([0n, 0n], 0n);
-        if (!this.problem.held && absent < 0n) constant += (share * absent) >> GRID;
+        if (!this.problem.held && absent < 0n) constant += (share * absent) >> (2n * GRID);
         for (let set = 1; set < sets; set += 1) {
           const inside = (set >> i) & 1;
           sums[set] += share * (inside ? touching.at(atoms[set].ends, atoms[set].phi) : absent);
@@ -270,7 +279,7 @@ export class Records {
       const ratios = this.#ratiosOf(letter, cap);
       for (let set = 1; set < sets; set += 1) {
         const sum = sums[set];
-        tables[letter][set] += (sum * ratios[set][sum < 0n ? 1 : 0]) >> (ATOM + GRID);
+        tables[letter][set] += (sum * ratios[set][sum < 0n ? 1 : 0]) >> (ATOM + 2n * GRID);
       }
     }
     return constant;
@@ -303,6 +312,9 @@ export class Records {
     return this.atoms.get(key);
   }
 }
+
+/** What a column's own Jensen row leaves of its bound, a grid number. */
+const restOf = (record, letter) => (record.columns.length > 0 ? ONE - record.columns[letter] : ONE);
 
 /** A line below phi on [low, high]: its slope, a grid number, and its constant, in multiples of 2^-FINE. */
 function secant(low, high) {

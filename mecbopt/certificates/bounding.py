@@ -141,7 +141,8 @@ class BoxProgram:
         count, coupling = 0, box.coupling
         if self.problem.p_y_tolerance:
             for y, mass in enumerate(coupling.sum(axis=0)):
-                if -float(phi(mass)) - box.others[box.laws + y] > _ROUNDING:
+                tangents = [(math.log2(r) + BITS_PER_NAT) * mass - r * BITS_PER_NAT for r in self.points[y]]
+                if -float(phi(mass)) - max(tangents) > _ROUNDING:
                     self.points[y].append(max(float(mass), _SMALLEST))
                     count += 1
         if self.problem.privacy is not None:
@@ -157,7 +158,7 @@ class _Box:
     """The linear program of one box.
 
     Columns beside the weights: t of every cell, then, where the law of Y is not held, a value below -phi of
-    every letter's mass, and what is added to the law and taken from it.
+    every letter's mass, what is added to the law and taken from it, and a bound on every column of H(X|Y).
     """
 
     def __init__(self, program: BoxProgram, lower: Sequence[int], upper: Sequence[int]) -> None:
@@ -170,7 +171,10 @@ class _Box:
         self.laws = n * m if self.information else 0
         self.label_slopes, self.label_offsets = self._label_secants()
         self.coupling = np.outer(program.p_x, program.p_y)
-        self.others = np.zeros(self.laws + 3 * m)
+        self.others = np.zeros(self.laws + 4 * m)
+        #: Whether columns of H(X|Y) have a Jensen row of their own.
+        self.by_columns = self.information and program.problem.p_y_tolerance > 0
+        self.cell_bounds = np.zeros(n * m)
 
     def _label_secants(self) -> tuple[FloatArray, FloatArray]:
         """Below phi(P(s, y)) on what the box leaves of it, shapes (s, m)."""
@@ -243,6 +247,12 @@ class _Box:
         caps = program.p_y
         if program.problem.p_y_tolerance:
             caps = np.minimum(program.law_ends[1], self.upper.reshape(program.n, program.m).sum(axis=0))
+        apart = -(phi(program.p_x) @ program.inside - phi(np.minimum(program.masses, 1.0)))
+        for y, unit in enumerate(np.eye(program.m) if self.by_columns else ()):
+            column = self.laws + 3 * program.m + y
+            parts = dict.fromkeys(range(y, len(self.slopes), program.m), -1.0) | {self.laws + y: -1.0}
+            yield _Row("parts", np.zeros_like(np.outer(unit, apart)), low=0.0, others={column: 1.0, **parts})
+            yield _Row("columns", np.outer(unit, apart), low=0.0, others={column: 1.0})
         for cell, unit in enumerate(np.eye(len(self.slopes))):
             table = self._cells(-self.slopes[cell] * unit)
             yield _Row("secants", table, low=self.offsets[cell], others={cell: 1.0})
@@ -282,9 +292,10 @@ class _Box:
                 matrix[known + column, index] = coefficient
         self.cost = np.zeros((program.m, len(program.masses)))
         costs = np.zeros(len(matrix))
-        if self.information:
+        if self.by_columns:
+            costs[-program.m :] = 1.0
+        elif self.information:
             costs[known : known + self.laws] = 1.0
-            costs[known + self.laws : known + self.laws + program.m] = 1.0
         else:
             self.cost = self._cells(_floats(program.problem.distortion or ()))
             costs[:known] = self.cost[letters, program.blocks].sum(axis=1)
@@ -294,7 +305,8 @@ class _Box:
         count = len(self.low)
         self.model.addRows(count, self.low, self.high, 0, highs.indices(count) * 0, [], [])
         highs.add_columns(self.model, matrix, costs)
-        for column in range(known, known + self.laws + program.m):
+        columns = range(len(matrix) - program.m, len(matrix))
+        for column in (*range(known, known + self.laws + program.m), *columns):
             self.model.changeColBounds(column, -highs.INFINITY, highs.INFINITY)
         if not program.problem.p_y_tolerance:
             for column in range(known + self.laws, len(matrix)):
@@ -313,6 +325,10 @@ class _Box:
         self.others = values[known:]
         cells = program.n * program.m
         self.coupling = (values[:known] @ matrix[:known, :cells]).reshape(program.n, program.m)
+        if self.information:
+            jensen = [index for index, row in enumerate(self.rows) if row.kind == "theta"]
+            sums = self.others[: self.laws] - np.array(solution.row_value)[jensen]
+            self.cell_bounds = np.maximum(self.offsets + self.slopes * self.coupling.ravel(), sums)
         return True
 
     def _proved(self, ray: FloatArray) -> float:
@@ -350,13 +366,20 @@ class _Box:
             used = slopes[0] > 0
             laws = np.full(program.m, 0.5)
             laws[used] = np.exp2(slopes[1, used] / slopes[0, used] - BITS_PER_NAT)
+        theta, columns = np.array(found.get("theta", [])), np.maximum(found.get("columns", []), 0.0)
+        if len(columns):
+            # Of what the column's own row leaves.
+            rest = np.tile(1.0 - columns, program.n)
+            theta = np.divide(theta, rest, out=np.zeros_like(theta), where=rest > _ROUNDING)
+        if infeasible:
+            theta, columns = np.zeros(0), np.zeros(0)
         result = Bounded(
             infeasible=infeasible,
             bound=0.0 if infeasible else float(self.model.getInfo().objective_function_value),
             slopes=self.slopes,
             touch_from=self.lower,
             touch_to=self.upper,
-            theta=np.array(found.get("theta", [])),
+            theta=theta,
             cells=np.array(found["cells"]),
             marginals=np.array(found["marginals"]),
             rate=sum(found.get("rate", [])),
@@ -368,6 +391,7 @@ class _Box:
             constraints=np.array(found.get("constraints", [])),
             channel=channel.ravel(),
             laws=laws,
+            columns=columns,
         )
         return result, table, float(self.dual[-1])
 
@@ -377,7 +401,7 @@ class _Box:
         width, point = self.upper - self.lower, self.coupling.ravel()
         error = np.zeros(len(point))
         if self.information:
-            error += np.maximum(phi(np.clip(point, 0.0, 1.0)) - self.others[: self.laws], 0.0)
+            error += np.maximum(phi(np.clip(point, 0.0, 1.0)) - self.cell_bounds, 0.0)
         if len(self.label_slopes):
             joint = np.clip(program.channel.T @ self.coupling, 0.0, 1.0)
             off = np.maximum(phi(joint) - self.label_offsets - self.label_slopes * joint, 0.0)

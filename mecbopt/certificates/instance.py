@@ -107,6 +107,15 @@ class ExactProblem:
         return [phi_bounds(units, self.x_scale) for units in self.set_units]
 
     @cached_property
+    def set_apart(self) -> list[int]:
+        """Lower ends of the sum of phi(p_X(x)) over the letters of a set."""
+        sums = [0]
+        for mass in self.p_x:
+            low = phi_bounds(mass.numerator, mass.denominator)[0]
+            sums += [total + low for total in sums]
+        return sums
+
+    @cached_property
     def set_label(self) -> list[Bounds]:
         """Enclosures of sum_s phi(P(s, A)) - phi(p_X(A)): the label entropy of a mapping, a preimage each.
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from mecbopt.certificates.arithmetic import GRID, ceil_div
+from mecbopt.certificates.arithmetic import GRID
 from mecbopt.certificates.instance import ExactProblem
 
 __all__ = ["Propagation"]
@@ -52,15 +52,15 @@ class Propagation:
         for y, ends in enumerate(problem.law_ends):
             self._lines.append(("column", y, [x * m + y for x in range(n)], ends[0] * unit, ends[1] * unit))
 
-        #: Every inequality of a linear row in integers: its number, coefficients, sign and end over 2^GRID.
-        self._rows: list[tuple[int, dict[int, int], int, int]] = []
+        #: Every inequality of a linear row: its number, integer coefficients, sign and end over 2^GRID.
+        self._rows: list[tuple[int, dict[int, int], int, Fraction]] = []
         for index, (coefficients, lower, upper) in enumerate(problem.constraints):
             entries = [a for line in coefficients for a in line]
-            unit = math.lcm(*(a.denominator for a in entries))
-            cells = {cell: int(a * unit) for cell, a in enumerate(entries) if a}
+            common = math.lcm(*(a.denominator for a in entries))
+            cells = {cell: int(a * common) for cell, a in enumerate(entries) if a}
             for sign, end in ((1, upper), (-1, lower)):
                 if end is not None:
-                    self._rows.append((index, cells, sign, math.floor(sign * end * unit * (1 << GRID))))
+                    self._rows.append((index, cells, sign, sign * end * common * unit))
 
     def steps(
         self, lower: Sequence[int], upper: Sequence[int], worth: float = WORTH
@@ -125,7 +125,7 @@ class Propagation:
     ) -> tuple[list[Any], list[End]] | None:
         """The linear rows' steps; where one cannot be met, the node that says so and what it rests on."""
         for index, cells, sign, end in self._rows:
-            # sign * (sum of a P) <= end, in integers: the least that each cell adds, and where it stands.
+            # sign * (sum of a P) <= end: the least that each cell adds, and the end of it that adds this.
             least = {cell: sign * a * (lower if sign * a > 0 else upper)[cell] for cell, a in cells.items()}
             reads: dict[int, End] = {
                 cell: (cell, "lower" if sign * a > 0 else "upper") for cell, a in cells.items()
@@ -136,13 +136,13 @@ class Propagation:
             for cell, a in cells.items():
                 rest, others = room + least[cell], [reads[other] for other in cells if other != cell]
                 if sign * a > 0:
-                    most = ceil_div(rest, sign * a)
+                    most = math.ceil(rest / (sign * a))
                     if most < upper[cell]:
                         node = ["tighten", "constraint", cell, "upper", index]
                         steps.append(_Step(node, (cell, "upper"), others))
                         upper[cell] = most
                 else:
-                    floor = -ceil_div(rest, -sign * a)
+                    floor = math.floor(rest / (sign * a))
                     if floor > lower[cell]:
                         node = ["tighten", "constraint", cell, "lower", index]
                         steps.append(_Step(node, (cell, "lower"), others))

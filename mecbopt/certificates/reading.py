@@ -33,7 +33,7 @@ MAX_LETTERS, MAX_LABELS, MAX_ROWS, MAX_MAPPINGS, MAX_RECORDS, MAX_NODES = 12, 64
 _ADDED: dict[str, dict[str, Any]] = {
     "problem": {"p_y_tolerance": "0", "distortion": None, "constraints": []},
     "label": {"max_entropy_given_y": None, "min_entropy_given_y": None},
-    "record": {"given_y": "0", "privacy": "0", "constraints": [], "channel": [], "laws": []},
+    "record": {"given_y": "0", "privacy": "0", "constraints": [], "channel": [], "laws": [], "columns": []},
 }
 
 _RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?", re.ASCII)
@@ -232,6 +232,7 @@ class Document:
             ],
             channel,
             numbers("laws", m if problem.p_y_tolerance else 0, 1, one),
+            numbers("columns", m if problem.p_y_tolerance and sizes["from"] else 0, 0, one),
         )
 
     def _node(self, data: Any, place: str, n: int, m: int, pairs: int) -> list[Any]:

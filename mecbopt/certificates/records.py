@@ -54,6 +54,8 @@ class Record:
         Some p(s|y), for the least H(S|Y).
     laws : sequence of length m
         Where -phi(P(y)) has its tangents; for laws of Y that are not held exactly.
+    columns : sequence of length m
+        The share of the column's own Jensen row in its bound, 0 to 2^GRID; for such laws, with I(X;Y).
     """
 
     farkas: bool
@@ -72,6 +74,7 @@ class Record:
     constraints: Sequence[int] = ()
     channel: Sequence[int] = ()
     laws: Sequence[int] = ()
+    columns: Sequence[int] = ()
 
 
 def record_value(problem: ExactProblem, record: Record, pairs: Sequence[tuple[int, int]]) -> int:
@@ -93,9 +96,9 @@ def record_value(problem: ExactProblem, record: Record, pairs: Sequence[tuple[in
             slopes[cell] += _floor(problem.distortion[cell // m][y])
         elif not record.farkas:
             alpha, beta = secant(record.lower[cell], record.upper[cell])
-            share = _ONE - record.theta[cell]
-            constant += share * alpha >> GRID
-            slopes[cell] += share * beta
+            share = (_ONE - record.theta[cell]) * _rest(record, y)
+            constant += share * alpha >> 2 * GRID
+            slopes[cell] += share * beta >> GRID
     for multiplier, limit in (
         (record.rate, problem.rate),
         (record.label, problem.seen_limit),
@@ -138,19 +141,22 @@ def _law_lines(problem: ExactProblem, record: Record, slopes: list[int]) -> int:
 
     The tangent of -phi at r is -phi'(r) q - r / ln 2, r / ln 2 = phi(r) - r phi'(r); a lesser slope serves.
     """
-    share = -record.given_y
     if not problem.p_y_tolerance:
         # -H(Y) is a constant, which the objective has on its other side.
-        return -share * problem.entropy_y[1] >> GRID
-    if problem.distortion is None and not record.farkas:
-        share += _ONE
+        return record.given_y * problem.entropy_y[1] >> GRID
     constant = 0
-    for y, point in enumerate(record.laws if share else ()):
+    for y, point in enumerate(record.laws):
+        share = -record.given_y + (_rest(record, y) if record.columns else 0)
         low, high = slope_bounds(point, _ONE)
         constant += share * ((point * low >> GRID) - phi_bounds(point, _ONE)[1]) >> GRID
         for cell in range(y, len(slopes), problem.shape[1]):
             slopes[cell] += share * (-high // _STEP)
     return constant
+
+
+def _rest(record: Record, y: int) -> int:
+    """What the column's own Jensen row leaves of its bound."""
+    return _ONE - record.columns[y] if record.columns else _ONE
 
 
 def _label_lines(problem: ExactProblem, record: Record, slopes: list[int]) -> int:
@@ -243,6 +249,12 @@ def _tables(problem: ExactProblem, record: Record, slopes: Sequence[int]) -> tup
                 ]
         if record.theta:
             constant += _add_jensen(problem, record, y, table)
+        if record.columns:
+            # H(X, Y=y) - phi(P(y)) is concave and homogeneous, so it is at least its mean over the mappings.
+            table = [
+                value + (record.columns[y] * (apart - problem.set_phi[letters][1]) >> GRID)
+                for letters, (value, apart) in enumerate(zip(table, problem.set_apart, strict=True))
+            ]
         tables.append(table)
     return tables, constant
 
@@ -260,13 +272,14 @@ def _add_jensen(problem: ExactProblem, record: Record, y: int, table: list[int])
     for x in range(n if mass else 0):
         cell = x * m + y
         if record.theta[cell]:
-            numerator = record.theta[cell] * mass.denominator
-            denominator = mass.numerator * problem.x_scale << GRID
+            share = record.theta[cell] * _rest(record, y)
+            numerator = share * mass.denominator
+            denominator = mass.numerator * problem.x_scale << 2 * GRID
             atoms = _atom_values(problem, record, mass, x, y)
             for letters in range(1, len(table)):
                 table[letters] += atoms[letters] * numerator * problem.set_units[letters] // denominator
             if problem.p_y_tolerance:
-                constant += record.theta[cell] * min(atoms[0], 0) >> GRID
+                constant += share * min(atoms[0], 0) >> 2 * GRID
     return constant
 
 

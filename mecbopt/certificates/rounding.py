@@ -42,7 +42,7 @@ class Bounded:
     touch_from, touch_to : ndarray, shape (cells,)
     theta : ndarray, shape (cells,)
         Empty where the objective is a mean distortion.
-    cells, marginals, rate, label, order, given_y, privacy, constraints, channel, laws
+    cells, marginals, rate, label, order, given_y, privacy, constraints, channel, laws, columns
         As in `Record`.
     label_slopes : ndarray, shape (s, m)
         Of the secants of P(s, y).
@@ -65,6 +65,7 @@ class Bounded:
     constraints: FloatArray = field(default_factory=_nothing)
     channel: FloatArray = field(default_factory=_nothing)
     laws: FloatArray = field(default_factory=_nothing)
+    columns: FloatArray = field(default_factory=_nothing)
 
 
 @dataclass
@@ -156,7 +157,8 @@ def to_record(
         theta = [min(max(_grid(value, bits), 0), _ONE) for value in relaxation.theta]
         for cell, (low, high) in enumerate(zip(lower, upper, strict=True)):
             slope = secant(low, high)[1] / _ONE
-            multipliers[cell] += (1.0 - theta[cell] / _ONE) * (slope - relaxation.slopes[cell])
+            share = 1.0 - relaxation.columns[cell % m] if len(relaxation.columns) else 1.0
+            multipliers[cell] += share * (1.0 - theta[cell] / _ONE) * (slope - relaxation.slopes[cell])
             start = end = 0
             if theta[cell]:
                 start = max(_below(_grid(relaxation.touch_from[cell], GRID), touch_bits), 0)
@@ -198,6 +200,7 @@ def to_record(
         constraints=constraints,
         channel=_posterior(relaxation.channel, m),
         laws=[min(max(round(float(value) * _ONE), 1), _ONE) for value in relaxation.laws],
+        columns=[min(max(_grid(float(value), bits), 0), _ONE) for value in relaxation.columns],
     )
 
 

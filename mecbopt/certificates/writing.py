@@ -102,6 +102,7 @@ def _record(record: Record) -> dict[str, Any]:
         "constraints": grid(record.constraints),
         "channel": grid(record.channel),
         "laws": grid(record.laws),
+        "columns": grid(record.columns),
     }
 
 

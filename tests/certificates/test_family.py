@@ -228,6 +228,9 @@ def _random_record(generator: random.Random, problem: ExactProblem, coupling, *,
         ],
         [] if problem.privacy is None else [max(1, r[s] // 2) for s in range(2) for r in posteriors],
         [generator.randint(1, ONE) for _ in range(m)] if problem.p_y_tolerance else [],
+        [generator.choice([0, ONE, generator.randint(0, ONE)]) for _ in range(m)]
+        if problem.p_y_tolerance and touching
+        else [],
     )
 
 
@@ -250,7 +253,7 @@ def test_a_record_bounds_every_coupling_in_its_box_whatever_its_numbers():
 
 
 def test_label_masses_lie_in_their_intervals():
-    """And every end is attained by some coupling of the box's column, where the box has one."""
+    """P(s, y) of a coupling in the box lies in the interval of the box."""
     generator = random.Random(5)
     for _ in range(40):
         problem, _, _, coupling = _random_problem(generator)
@@ -277,6 +280,10 @@ def test_both_checkers_find_the_same_bound(second, tmp_path):
         whole = [0] * (n * m), [-(-min(p, q).numerator * ONE // min(p, q).denominator)
                                 for p in problem.p_x for _, q in problem.law_ends]  # fmt: skip
         record = Record(**{**vars(record), "lower": whole[0], "upper": whole[1]})
+        widths = [high - low for s in range(2) for y in range(m)
+                  for low, high in [label_interval(problem, *whole, s, y)]]  # fmt: skip
+        if 0 < min(widths) < 1 << 10:
+            continue  # the format leaves the slope of such secants open by a unit
         value = record_value(problem, record, [])
         exact = Fraction(value, 1 << FINE)
         hair = Fraction(1, 1 << 60)
@@ -401,7 +408,7 @@ def test_what_linear_rows_do_to_boxes(tree, accepted, second, tmp_path):
     half = ["1/2", "1/2"]
     problem = {"p_x": half, "p_y": half, "p_y_tolerance": "0", "rate": None, "label": None,
                "distortion": None, "constraints": [SQUARE]}  # fmt: skip
-    empty = {key: [] for key in ("lower", "upper", "channel", "laws", "order")}
+    empty = {key: [] for key in ("lower", "upper", "channel", "laws", "columns", "order")}
     record = {"kind": "bound", **empty, "from": ["0"] * 4, "to": [format(ONE, "x")] * 4, "theta": ["0"] * 4,
               "cells": ["0"] * 4, "marginals": ["0", "0"], "rate": "0", "label": "0", "given_y": "0",
               "privacy": "0", "constraints": ["0"]}  # fmt: skip
