@@ -79,8 +79,8 @@ def _without_banner() -> Iterator[None]:
 _banner_shown = False
 
 
-def new_model() -> Any:
-    """An empty, silent, single-threaded model."""
+def new_model(lower: FloatArray | None = None, upper: FloatArray | None = None) -> Any:
+    """A silent, single-threaded model without columns, its rows between these sides; empty by default."""
     global _banner_shown
     with contextlib.nullcontext() if _banner_shown else _without_banner():
         model = highspy.Highs()
@@ -92,6 +92,9 @@ def new_model() -> Any:
     model.setOptionValue("simplex_scale_strategy", _SCALED_HERE)
     model.setOptionValue("primal_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
     model.setOptionValue("dual_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
+    if lower is not None:
+        empty = np.zeros(0, dtype=np.int32)
+        model.addRows(len(lower), lower, upper, 0, np.zeros(len(lower), dtype=np.int32), empty, np.zeros(0))
     return model
 
 

@@ -24,6 +24,7 @@ from mecbopt.engines.base import Engine, Request, Search, support
 from mecbopt.engines.checkpoint import Checkpoint, Keeper, formulation_digest
 from mecbopt.engines.feasibility import Feasibility, begins_feasible, examine, first_incumbent
 from mecbopt.engines.greedy import LAST_SECONDS, improved_by_greedy
+from mecbopt.engines.local import begins_locally, local_start
 from mecbopt.engines.registry import named_engine, pick
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.tree_executor import default_workers
@@ -166,10 +167,17 @@ def solve(
             proving = chosen.method == "exact"
             if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
                 best = improved_by_greedy(formulation, best, max(clock.remaining, LAST_SECONDS))
-            search = chosen.start(formulation, best, cost_bound, request)
-            keeper = _keeper(checkpoint, search, formulation, chosen, gap)
-            reason = run_search(search, request.target, node_limit, clock, proving=proving, after_step=keeper)
-            best = search.incumbent
+            if isinstance(chosen, Tree) and begins_locally(formulation):
+                first = local_start(formulation, best, cost_bound, request)
+                reason = run_search(first, request.target, None, clock, proving=False)
+                best = first.incumbent
+            if reason is not StopReason.INTERRUPTED:
+                search = chosen.start(formulation, best, cost_bound, request)
+                keeper = _keeper(checkpoint, search, formulation, chosen, gap)
+                reason = run_search(
+                    search, request.target, node_limit, clock, proving=proving, after_step=keeper
+                )
+                best = search.incumbent
         if chosen.name != "trivial":
             # Stopped before anything better was found, the independent coupling gives way to the greedy one.
             best = improved_by_greedy(formulation, best, LAST_SECONDS)

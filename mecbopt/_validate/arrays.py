@@ -35,6 +35,8 @@ def numeric_array(
     MecboptError
         No array of real numbers, masked entries, integers beyond every float.
     """
+    if type(values) is np.ndarray and values.dtype.kind in "iuf":
+        return values.copy()  # the rest of this takes longer than a small problem
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(values, torch.Tensor):
         values = values.detach().cpu()

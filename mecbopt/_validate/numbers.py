@@ -54,6 +54,8 @@ def exact_number(name: str, value: Any, required: str) -> Fraction | float:
     ProblemError
         No number, not a number (NaN), or more digits than are kept.
     """
+    if type(value) is float and not math.isnan(value):
+        return value  # asking abstract classes about it takes longer than all the rest
     number = scalar(value)
     if isinstance(number, str):
         number = _from_text(name, number, required)
@@ -154,6 +156,8 @@ def positive_number(name: str, value: Any, unit: str) -> float:
 
 def positive_integer(name: str, value: Any, minimum: int = 1) -> int:
     """An integer of at least `minimum`."""
+    if type(value) is int and value >= minimum:
+        return value
     number = scalar(value)
     if isinstance(number, bool) or not isinstance(number, Integral) or number < minimum:
         raise ProblemError(argument=name, value=value, required=f"be an integer of at least {minimum}")

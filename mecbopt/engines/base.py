@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mecbopt.control import Clock, Target
 from mecbopt.engines.vertex import Incumbent
@@ -26,8 +26,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Support:
+class Support(NamedTuple):
     """Whether an engine takes a formulation, and why not.
 
     Attributes

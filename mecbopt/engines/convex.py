@@ -1,4 +1,7 @@
-"""Convex limits by outer approximation: the tree on half-spaces that hold them, cut where its optimum fails.
+"""Convex limits by outer approximation: half-spaces that hold them, cut where the optimum on them fails.
+
+Inside the compiled tree that is one search (`mecbopt.engines.convex_tree`).  Around the other engines, and
+where a cut is a program of its own, it is a search for every cut, which is what stands here.
 
 Every relaxation holds the feasible set, so its bound is valid (Kelley 1960; the concave minimisation inside
 is solved to its end each time).  An incumbent is the last point that is feasible on the way from one that
@@ -15,6 +18,8 @@ import numpy as np
 from mecbopt._core.tree import MAX_LINEAR_ROWS
 from mecbopt.control import Clock, run_search
 from mecbopt.engines.base import Engine, Request, Search, Support, support
+from mecbopt.engines.convex_points import INSIDE, coupling_of, last_inside, mixed, violation
+from mecbopt.engines.convex_tree import CutTree
 from mecbopt.engines.highs import Highs
 from mecbopt.engines.linear import Linear
 from mecbopt.engines.programs.mixtures import MixtureProgram
@@ -24,10 +29,8 @@ from mecbopt.formulation import Formulation, LinearLimit, linear_rows
 from mecbopt.formulation.formulation import FloatArray
 from mecbopt.problem import StopReason
 
-__all__ = ["Convex", "feasible_inside", "violation"]
+__all__ = ["Convex", "feasible_inside"]
 
-#: A coupling counts as inside up to this, in the units of the limit: below what `Solution.check` allows.
-_INSIDE = 5e-10
 #: The share of the gap that each relaxation may leave.
 _INNER_SHARE = 0.25
 #: Margins by which a first point is to lie inside, largest first: from it incumbents are found on the way to
@@ -38,8 +41,6 @@ _MOST_ROUNDS = 60
 #: Of the rows that the compiled tree takes beside those stated, the share from which on half of the cuts are
 #: dropped: a step may add several.
 _CUT_SHARE = 0.63
-#: Halvings on the way from inside to outside: the end is known to rounding.
-_HALVINGS = 50
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,13 @@ class Convex:
 
     def start(
         self, formulation: Formulation, feasible: Incumbent, cost_bound: float, request: Request
-    ) -> OuterApproximation:
+    ) -> OuterApproximation | CutTree:
         """A search from a feasible coupling, inside the limits where there is room."""
         relaxed = _with_a_row(formulation)
         inner = next(engine for engine in self.inner if support(engine, relaxed))
+        quick = all(limit.quick for limit in formulation.convex)
+        if isinstance(inner, Tree) and quick and not (formulation.unseen_label or formulation.free_law):
+            return CutTree(inner, formulation, feasible, cost_bound, request)
         return OuterApproximation(inner, formulation, feasible, cost_bound, request)
 
 
@@ -97,7 +101,7 @@ class OuterApproximation:
         self.cost_bound = cost_bound
         self.nodes = 0
         self.finished = False
-        self._add(_coupling(formulation, feasible))
+        self._add(coupling_of(formulation, feasible))
 
     @property
     def incumbent_cost(self) -> float:
@@ -117,16 +121,16 @@ class OuterApproximation:
         self.nodes += search.nodes
         self.cost_bound = max(self.cost_bound, search.cost_bound)
         best = search.incumbent
-        if violation(self._formulation, best) <= _INSIDE:
+        if violation(self._formulation, best) <= INSIDE:
             self._take(best)
             # No cut is left to make: what the relaxation has not closed is its own gap.
             self.finished = search.finished or target.reached(search.cost_bound, best.cost)
         else:
-            edge = self._last_inside(best)
+            edge = last_inside(self._formulation, self._inside, best)
             self._take(edge)
-            self._forget(_coupling(self._formulation, best))
-            cut = self._add(_coupling(self._formulation, best))
-            self._add(_coupling(self._formulation, edge))
+            self._forget(coupling_of(self._formulation, best))
+            cut = self._add(coupling_of(self._formulation, best))
+            self._add(coupling_of(self._formulation, edge))
             self.trouble = self.finished = not cut
         if reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
@@ -135,18 +139,6 @@ class OuterApproximation:
     def _take(self, found: Incumbent) -> None:
         if found.cost < self.incumbent.cost:
             self.incumbent = found
-
-    def _last_inside(self, outside: Incumbent) -> Incumbent:
-        """The last feasible point from the one inside to the one outside."""
-
-        def at(share: float) -> Incumbent:
-            return _mixed(self._formulation, self._inside, outside, share)
-
-        low, high = 0.0, 1.0
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if violation(self._formulation, at(middle)) <= 0.0 else (low, middle)
-        return at(low)
 
     def _forget(self, coupling: FloatArray) -> None:
         """Drop the cuts with the most slack where there are too many rows; the bound stays as it is."""
@@ -163,17 +155,11 @@ class OuterApproximation:
         cuts = [
             cut
             for limit in self._formulation.convex
-            if limit.violation(coupling) > -_INSIDE
+            if limit.violation(coupling) > -INSIDE
             for cut in limit.cuts(coupling)
         ]
         self._relaxed = replace(self._relaxed, limits=(*self._relaxed.limits, *cuts))
         return bool(cuts)
-
-
-def violation(formulation: Formulation, mixture: Incumbent) -> float:
-    """How far a mixture lies outside the convex limits; at most 0 inside."""
-    coupling = _coupling(formulation, mixture)
-    return max(limit.violation(coupling) for limit in formulation.convex)
 
 
 def feasible_inside(
@@ -206,15 +192,15 @@ def feasible_inside(
             if point is None:
                 break
             # Vertices have empty cells, where derivatives may be infinite; their mean has none.
-            centre = _mixed(formulation, centre, point, 1.0 / count)
+            centre = mixed(formulation, centre, point, 1.0 / count)
             for candidate in (point, centre):
-                if violation(formulation, candidate) <= (-margin / 2 if margin else _INSIDE):
+                if violation(formulation, candidate) <= (-margin / 2 if margin else INSIDE):
                     return candidate, relaxed
-            cells = _coupling(formulation, centre)
+            cells = coupling_of(formulation, centre)
             cuts = [
                 cut
                 for limit in formulation.convex
-                for at in (cells, _coupling(formulation, point))
+                for at in (cells, coupling_of(formulation, point))
                 if limit.violation(at) > -margin
                 for cut in limit.cuts(at, margin)
             ]
@@ -236,18 +222,6 @@ def _with_a_row(formulation: Formulation) -> Formulation:
     """The formulation with a linear limit in place of the convex ones."""
     row = LinearLimit(formulation.p_x, np.zeros(formulation.shape), 1.0, formulation.convex[0].name)
     return replace(formulation, convex=(), limits=(*formulation.limits, row))
-
-
-def _coupling(formulation: Formulation, mixture: Incumbent) -> FloatArray:
-    return formulation.coupling(mixture.mappings, mixture.weights)
-
-
-def _mixed(formulation: Formulation, one: Incumbent, other: Incumbent, share: float) -> Incumbent:
-    """A share of the other in one."""
-    mappings = np.vstack([one.mappings, other.mappings])
-    weights = np.concatenate([(1.0 - share) * one.weights, share * other.weights])
-    used = weights > 0.0
-    return Incumbent(mappings[used], weights[used], formulation.cost(mappings[used], weights[used]))
 
 
 def _slack(cut: LinearLimit, coupling: FloatArray) -> float:

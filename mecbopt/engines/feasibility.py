@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mecbopt.control import Clock, Expired
+from mecbopt.engines.compiled_start import compiled_vertex, finds_vertices
 from mecbopt.engines.convex import feasible_inside
 from mecbopt.engines.greedy import greedy_within
-from mecbopt.engines.programs.mixtures import MixtureProgram
+from mecbopt.engines.programs.mixtures import WHOLE_FAMILY, MixtureProgram
 from mecbopt.engines.unseen_label import least_label_entropy, smallest_rate, unseen_slack
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.errors import SolverError
@@ -39,6 +40,8 @@ _SMALL_SHARE = 1e-6
 _LEAST_UNIT = 1e-9
 #: Columns of the program for the smallest rate at most.
 _FEW_MAPPINGS = 50_000
+#: Cells up to which the compiled tree finds a vertex sooner than greedy is done.
+_SMALL = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +84,11 @@ class _Least:
 
 def first_incumbent(formulation: Formulation) -> Incumbent:
     """The independent coupling, a mixture of constants: feasible wherever only the rate is limited."""
-    independent = np.multiply.outer(formulation.p_x, formulation.p_y).ravel()
-    cost = float(formulation.objective.costs(independent))
+    objective = formulation.objective
+    if objective.name == "mutual_information" and not formulation.free_law:
+        cost = objective.offset  # H(X) + H(Y), known already
+    else:
+        cost = float(objective.costs(np.multiply.outer(formulation.p_x, formulation.p_y).ravel()))
     used = formulation.p_y > 0.0
     return Incumbent(formulation.constants()[used], formulation.p_y[used], cost)
 
@@ -108,7 +114,7 @@ def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None)
     if label is None and not formulation.other_limits:
         return Feasibility(vertex)
     if not formulation.unseen_label:
-        quick = greedy_within(formulation, vertex, clock)
+        quick = _at_once(formulation, vertex, seed, clock)
         if quick is not None:
             return Feasibility(quick)
     met: tuple[Limit, ...] = () if rate is None else (rate,)
@@ -126,6 +132,17 @@ def examine(formulation: Formulation, seed: int = 0, clock: Clock | None = None)
     if not formulation.unseen_label or seen.expired or not math.isfinite(label.bound):
         return replace(seen, smallest_rate=None) if formulation.unseen_label else seen
     return _without_the_seed(formulation, label, seen, vertex, seed, clock)
+
+
+def _at_once(formulation: Formulation, independent: Incumbent, seed: int, clock: Clock) -> Incumbent | None:
+    """A feasible vertex without a linear program built here: by the core, or by greedy."""
+    taken = finds_vertices(formulation)
+    quickly = taken and math.prod(formulation.shape) <= _SMALL
+    found = None if quickly else greedy_within(formulation, independent, clock)
+    if found is None and taken:
+        # Where its first phase finds nothing greedy would not either.
+        found = compiled_vertex(formulation, seed, clock)
+    return found
 
 
 def _examine_convex(formulation: Formulation, seed: int, clock: Clock) -> Feasibility:
@@ -224,13 +241,18 @@ def _smallest_rate(
         found_rate = _smallest_rate_of_a_small_share(formulation, label)
         if found_rate is not None:
             return max(found_rate, math.nextafter(formulation.rate, math.inf))
+    # In bits: in units of a tiny R the costs of a linear program would overflow its scaling.
+    spent, others = replace(rate, rate=1.0), formulation.other_limits
+    if mapping_count(*formulation.shape) <= WHOLE_FAMILY:
+        # The program has all mappings from the start, and needs no point that meets the rows.
+        found = _least(formulation, spent, (*others, label), seed, clock)
+        if found.vertex is not None:
+            return max(found.level, math.nextafter(formulation.rate, math.inf))
     # Is the label limit attainable at all?  Only then is there a smallest rate.
-    others = formulation.other_limits
     attainable = _least(formulation, label, others, seed, clock)
     if attainable.vertex is None or attainable.level > label.bound + LIMIT_SLACK:
         return None
-    # In bits: in units of a tiny R the costs of a linear program would overflow its scaling.
-    found = _least(formulation, replace(rate, rate=1.0), (*others, label), seed, clock, attainable.vertex)
+    found = _least(formulation, spent, (*others, label), seed, clock, attainable.vertex)
     if found.vertex is None:
         return None
     return max(found.level, math.nextafter(formulation.rate, math.inf))

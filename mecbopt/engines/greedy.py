@@ -69,6 +69,8 @@ def improved_by_greedy(formulation: Formulation, feasible: Incumbent, seconds: f
     """The greedy vertex in place of an independent coupling: no search ends with a value of 0 bits."""
     if not formulation.is_linear:  # a share of the greedy coupling need not meet other limits
         return feasible
+    if formulation.objective.name != "mutual_information":  # which is what it is greedy for
+        return feasible
     independent = feasible.cost >= formulation.objective.offset - LIMIT_SLACK
     return greedy(formulation, feasible, seconds) if independent else feasible
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from mecbopt._core import tree
-from mecbopt.control import Expired
+from mecbopt.control import Clock, Expired
 from mecbopt.engines.base import YES, Request, Support, only_entropy_rate_and_label
 from mecbopt.engines.descent import Descent, random_start_count
 from mecbopt.engines.greedy import LAST_SECONDS, greedy
@@ -13,7 +14,10 @@ from mecbopt.engines.pivots import PivotDescent, compiled_start_count
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.formulation import Formulation
 
-__all__ = ["Greedy", "Local"]
+__all__ = ["Greedy", "Local", "begins_locally", "local_start"]
+
+#: Letters on a side from which a tree begins at the vertex of the local search.
+_LOCAL_FROM = 8
 
 #: The compiled descents begin with the inverse of a basis: this times m^3 seconds, 3 s at m = 1000.
 _BASIS_SECONDS = 3e-9
@@ -68,6 +72,29 @@ class Greedy:
     ) -> LocalInSlices:
         """The greedy step of the local search alone."""
         return LocalInSlices(0, formulation, feasible, cost_bound, request, descend=False)
+
+
+def begins_locally(formulation: Formulation) -> bool:
+    """Whether the tree begins at what the local search finds, which takes a second or two.
+
+    Where the tree was cut off by a limit its own few descents had found less: on 12x4 at half of H(Y) 0.938
+    bits, and the local search 0.974.
+    """
+    return (
+        max(formulation.shape) >= _LOCAL_FROM
+        and formulation.is_linear
+        and bool(only_entropy_rate_and_label(formulation))
+        and tree.available()
+    )
+
+
+def local_start(
+    formulation: Formulation, feasible: Incumbent, cost_bound: float, request: Request
+) -> LocalInSlices:
+    """The local search with its own defaults, for half of the time that is left, without reports."""
+    left = request.clock.remaining
+    clock = Clock(None if left == math.inf else 0.5 * left)
+    return LocalInSlices(None, formulation, feasible, cost_bound, replace(request, clock=clock))
 
 
 class LocalInSlices:

@@ -92,19 +92,19 @@ def pick(method: str, formulation: Formulation, request: Request) -> Engine:
     NotSupportedError
         No engine takes it; the message has each one's reason.
     """
-    reasons = []
-    for engine in list(ENGINES.values()):
+    reasons: list[tuple[str, str]] = []
+    for engine in tuple(ENGINES.values()):
         if engine.method != method:
             continue
-        supported = support(engine, formulation)
-        if supported and engine.suits(formulation, request):
+        reason = support(engine, formulation).reason
+        if reason:
+            reasons.append((engine.name, reason))
+        elif engine.suits(formulation, request):
             return engine
-        if not supported:
-            reasons.append(f"{engine.name} {supported.reason}")
     raise NotSupportedError(
         argument="method",
         value=method,
-        found=f"is {method!r}, but no engine takes the problem: {'; '.join(reasons)}",
+        found=f"is {method!r}, but no engine takes the problem: {'; '.join(map(' '.join, reasons))}",
         remedy=(
             "use ",
             Name("method='local'"),

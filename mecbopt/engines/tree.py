@@ -44,7 +44,7 @@ class Tree(tree.Settings):
             return Support(
                 f"takes at most {tree.MAX_LABELS} labels, the problem has {label.channel.shape[1]}"
             )
-        rows = len(linear_rows(formulation)[0])
+        rows = len(linear_rows(formulation)[0]) if formulation.other_limits else 0
         if rows > tree.MAX_LINEAR_ROWS:
             return Support(f"takes at most {tree.MAX_LINEAR_ROWS} linear rows, the problem has {rows}")
         return YES

@@ -55,7 +55,7 @@ class TreeInSlices:
             "p_s_given_x": None if label is None else label.channel,
             "max_label_entropy": None if label is None else label.bound + LIMIT_SLACK,
             "label_table": None if label is None else label.table[0],
-            "linear": (rows.coefficients, rows.lower, rows.upper),
+            "linear": (rows.coefficients, rows.lower, rows.upper) if len(rows) else None,
             "law_between": law,
             "entropy_floor": cost_bound,
             "settings": settings,

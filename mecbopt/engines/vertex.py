@@ -25,15 +25,16 @@ from mecbopt.tolerances import COLUMN_ZERO, LIMIT_SLACK, MARGINAL_SLACK
 
 BoolArray = NDArray[np.bool_]
 
-__all__ = ["Incumbent", "limit_rows", "to_vertex"]
+__all__ = ["ROUNDING", "Incumbent", "limit_rows", "to_vertex"]
 
 #: A limit within this distance of equality is treated as tight and restored exactly by the last solve.
 _TIGHT = 1e-7
 #: Of a limit's left-hand side, as scaled: less is no excess.
-_ROUNDING = 1e-13
+ROUNDING = 1e-13
 #: From this many images of mappings on a linear program takes the place of the walk: at 100 x 1000 .4 s, the
 #: walk 33 s.
 _LARGE = 20_000
+_EPS, _TINY = float(np.finfo(float).eps), float(np.finfo(float).tiny)
 #: A linear form that is shorter than this on an orthonormal basis is zero there, up to rounding.
 _DEPENDENT = 1e-13
 
@@ -163,7 +164,7 @@ def _moved_inside(
     if np.any(room[beyond] <= 0.0):
         return None
     share = float(np.max(excess[beyond] / (excess[beyond] + room[beyond])))
-    if np.any((1.0 - share) * excess - share * room > _ROUNDING):
+    if np.any((1.0 - share) * excess - share * room > ROUNDING):
         return None
     mappings = np.concatenate([vertex.mappings, constants])
     return mappings, np.concatenate([(1.0 - share) * vertex.weights, share * formulation.p_y])
@@ -190,7 +191,7 @@ def _null_space(rows: FloatArray) -> FloatArray:
     Calls the decomposition directly: `scipy.linalg.null_space` takes several times as long at these sizes.
     """
     _, singular, right = np.linalg.svd(rows)
-    threshold = np.finfo(float).eps * max(rows.shape) * singular[0]
+    threshold = _EPS * max(rows.shape) * singular[0]
     basis: FloatArray = right[int(np.count_nonzero(singular > threshold)) :].T
     return basis
 
@@ -266,7 +267,7 @@ def _polished(formulation: Formulation, rows: _Rows, levels: FloatArray) -> tupl
         solved = levels
         if active is not None:
             # A limit near its least value has small coefficients alone: in units of the greatest it counts.
-            units = np.maximum(np.abs(rows.limits[active]).max(axis=1, initial=0.0), np.finfo(float).tiny)
+            units = np.maximum(np.abs(rows.limits[active]).max(axis=1, initial=0.0), _TINY)
             system = np.vstack([rows.marginals, rows.limits[active] / units[:, None]])
             target = np.concatenate([np.ones(len(rows.marginals)), rows.bounds[active] / units])
             solved = levels + np.linalg.lstsq(system, target - system @ levels, rcond=1e-13)[0]
@@ -275,9 +276,9 @@ def _polished(formulation: Formulation, rows: _Rows, levels: FloatArray) -> tupl
         solved = np.maximum(solved, 0.0)
         residual = np.abs(rows.marginals @ solved - 1.0).max()
         excess = (rows.limits @ solved - rows.bounds).max(initial=0.0)
-        if residual > MARGINAL_SLACK or excess > LIMIT_SLACK + _ROUNDING:
+        if residual > MARGINAL_SLACK or excess > LIMIT_SLACK + ROUNDING:
             continue
         keep = solved > 0
         mappings, weights = rows.mappings[keep], (solved * rows.scales)[keep]
-        return Incumbent(mappings, weights, formulation.cost(mappings, weights)), bool(excess <= _ROUNDING)
+        return Incumbent(mappings, weights, formulation.cost(mappings, weights)), bool(excess <= ROUNDING)
     return None, False

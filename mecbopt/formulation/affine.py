@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mecbopt.errors import NotSupportedError, ProblemError
 from mecbopt.formulation.convex import CvxpyLimit
+from mecbopt.formulation.cvxpy_slopes import affine_parts
 from mecbopt.formulation.limits import LinearLimit
 from mecbopt.problem.constraints import constraint_parts, cvxpy_module
 
@@ -99,19 +100,8 @@ def _rows(cvxpy: Any, part: Any, coupling: Any) -> Iterator[tuple[FloatArray, fl
 
 def _evaluated(expression: Any, coupling: Any) -> tuple[FloatArray, FloatArray]:
     """An affine expression as constants, shape (r,), and coefficients, shape (r, n, m)."""
-    n, m = coupling.shape
-
-    def value(point: FloatArray) -> FloatArray:
-        coupling.value = point
-        return np.asarray(expression.value, dtype=float).ravel(order="F")
-
-    constants = value(np.zeros((n, m)))
-    slopes = np.zeros((len(constants), n, m))
-    for x in range(n):
-        for y in range(m):
-            point = np.zeros((n, m))
-            point[x, y] = 1.0
-            slopes[:, x, y] = value(point) - constants
+    constants, matrix = affine_parts(expression, coupling)
+    slopes = matrix.reshape(len(constants), *coupling.shape[::-1]).swapaxes(1, 2).copy()
     sizes = np.abs(slopes).max(axis=(1, 2), keepdims=True)
     slopes[np.abs(slopes) <= _ROUNDING * sizes] = 0.0
     return constants, slopes

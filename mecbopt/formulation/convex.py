@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mecbopt.formulation.cvxpy_slopes import Slopes
 from mecbopt.formulation.limits import LinearLimit
 from mecbopt.info import phi
 from mecbopt.problem.constraints import cvxpy_module
@@ -37,6 +38,11 @@ class ConvexLimit(Protocol):
     @property
     def name(self) -> str:
         """The argument of the problem that states it."""
+        ...
+
+    @property
+    def quick(self) -> bool:
+        """Whether violations and cuts take microseconds, and no program of their own."""
         ...
 
     def violation(self, coupling: FloatArray) -> float:
@@ -71,6 +77,7 @@ class PrivacyLimit:
     channel: FloatArray
     least: float
     name = "min_label_entropy"
+    quick = True
 
     def violation(self, coupling: FloatArray) -> float:
         """How far H(S|Y) lies below c, bits."""
@@ -108,17 +115,21 @@ class CvxpyLimit:
     name: str
     kept: tuple[BoolArray, BoolArray] | None = None
 
+    @property
+    def quick(self) -> bool:
+        """Whether it has an expression with derivatives; cones have projections."""
+        return self._slopes is not None
+
     def violation(self, coupling: FloatArray) -> float:
         """The largest violation of its scalar parts; minus their least slack where it has an expression."""
-        self._place(coupling)
-        expression = self._expression
-        if expression is None:
-            return float(np.max(self.constraint.violation()))
-        return float(np.max(expression.value))
+        cells = self._whole(coupling)
+        if self._slopes is not None:
+            return float(np.max(self._slopes.values(cells)))
+        self.variable.value = cells
+        return float(np.max(self.constraint.violation()))
 
     def cuts(self, coupling: FloatArray, margin: float = 0.0) -> Iterator[LinearLimit]:
         """Tangents of the scalar parts that are violated; else a half-space at the projection."""
-        self._place(coupling)
         tangents = list(self._tangents(coupling, margin))
         yield from tangents or self._separated(coupling)
 
@@ -136,29 +147,32 @@ class CvxpyLimit:
             return self.constraint.args[0] * (-1 if isinstance(self.constraint, kinds.NonNeg) else 1)
         return None
 
-    def _place(self, coupling: FloatArray) -> None:
-        cells = np.maximum(coupling, 0.0)
-        if self.kept is not None:
-            whole = np.zeros(self.variable.shape)
-            whole[np.ix_(*self.kept)] = cells
-            cells = whole
-        self.variable.value = cells
+    @cached_property
+    def _slopes(self) -> Slopes | None:
+        return None if self._expression is None else Slopes(self._expression, self.variable)
+
+    def _whole(self, coupling: FloatArray) -> FloatArray:
+        """The coupling of all letters of the problem."""
+        cells: FloatArray = np.maximum(coupling, 0.0)
+        if self.kept is None:
+            return cells
+        whole = np.zeros(self.variable.shape)
+        whole[np.ix_(*self.kept)] = cells
+        return whole
 
     def _seen(self, coefficients: FloatArray) -> FloatArray:
         """Of the problem's cells those that are left."""
         return coefficients if self.kept is None else coefficients[np.ix_(*self.kept)]
 
     def _tangents(self, coupling: FloatArray, margin: float) -> Iterator[LinearLimit]:
-        expression = self._expression
-        slopes = None if expression is None else expression.grad.get(self.variable)
+        if self._slopes is None:
+            return
+        values, slopes = self._slopes.at(self._whole(coupling))
         if slopes is None:
             return
-        values = np.asarray(expression.value, dtype=float).ravel(order="F")
-        columns = np.asarray(slopes.toarray() if hasattr(slopes, "toarray") else slopes, dtype=float)
-        columns = columns.reshape(self.variable.size, len(values))
-        for value, column in zip(values, columns.T, strict=True):
-            if value > -margin - _TOUCHING and np.all(np.isfinite(column)) and column.any():
-                slope = self._seen(column.reshape(self.variable.shape, order="F"))
+        for value, row in zip(values, slopes, strict=True):
+            if value > -margin - _TOUCHING and np.all(np.isfinite(row)) and row.any():
+                slope = self._seen(row.reshape(self.variable.shape, order="F"))
                 bound = float((slope * coupling).sum()) - float(value) - margin
                 yield LinearLimit(self.p_x, slope, bound, self.name)
 
@@ -168,7 +182,7 @@ class CvxpyLimit:
         The direction may be off: the offset is the maximum along it, and a conic solver's rounding on top.
         """
         cvxpy = cvxpy_module()
-        target, law = self.variable.value, [self.constraint, cvxpy.sum(self.variable) == 1]
+        target, law = self._whole(coupling), [self.constraint, cvxpy.sum(self.variable) == 1]
         cvxpy.Problem(cvxpy.Minimize(cvxpy.sum_squares(self.variable - target)), law).solve(cvxpy.CLARABEL)
         if self.variable.value is None or np.abs(target - self.variable.value).max() < _TOUCHING:
             return

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from mecbopt.formulation.convex import ConvexLimit
+from mecbopt.formulation.enumeration import enumerate_mappings
 from mecbopt.formulation.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
 from mecbopt.formulation.objectives import JointEntropy, Objective
 from mecbopt.formulation.partitions import block_sums
@@ -69,7 +70,7 @@ class Formulation:
             limits.append(LabelLimit(p_x, p_s_given_x, len(p_y), max_label_entropy))
         return cls(p_x, p_y, JointEntropy.of(p_x, p_y, rate), tuple(limits))
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int]:
         """(n, m)."""
         return len(self.p_x), len(self.p_y)
@@ -172,6 +173,12 @@ class Formulation:
                     reach = max(limit.bound, 0.0) + LIMIT_SLACK
                     weights = np.minimum(weights, np.where(value > reach, reach / value, 1.0))
         return np.clip(weights, _SMALLEST_WEIGHT, 1.0)
+
+    @cached_property
+    def family(self) -> tuple[IntArray, FloatArray]:
+        """All m^n mappings and their laws, shapes (m^n, n), (m^n, m): for small alphabets, kept."""
+        mappings = enumerate_mappings(*self.shape)
+        return mappings, self.output_laws(mappings)
 
     def constants(self) -> IntArray:
         """The m constant mappings, shape (m, n)."""

@@ -16,7 +16,7 @@ from mecbopt.formulation.formulation import FloatArray, Formulation
 from mecbopt.formulation.limits import LinearLimit
 from mecbopt.tolerances import LIMIT_SLACK
 
-__all__ = ["LinearRows", "linear_rows"]
+__all__ = ["LinearRows", "linear_rows", "normal_form"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +38,13 @@ class LinearRows:
     @classmethod
     def of(cls, formulation: Formulation) -> LinearRows:
         """The linear limits, one row for all on the same form: an equation, which is two, is one row."""
+        if not formulation.other_limits:
+            return cls(np.empty((0, *formulation.shape)), np.empty(0), np.empty(0))
         forms: dict[bytes, tuple[FloatArray, float, float]] = {}
         for limit in formulation.limits:
             if not isinstance(limit, LinearLimit):
                 continue
-            form, bound = _form(limit)
+            form, bound = normal_form(limit)
             key, opposite = form.tobytes(), (0.0 - form).tobytes()
             if opposite in forms:
                 known, lower, upper = forms[opposite]
@@ -90,7 +92,7 @@ def _single_letter(form: FloatArray) -> int | None:
     return None
 
 
-def _form(limit: LinearLimit) -> tuple[FloatArray, float]:
+def normal_form(limit: LinearLimit) -> tuple[FloatArray, float]:
     """Coefficients less their median, and the right-hand side, in units of their range."""
     coefficients = limit.coefficients
     centre = float(np.median(coefficients))

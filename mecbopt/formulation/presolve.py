@@ -178,8 +178,10 @@ class Presolved:
 def presolve(problem: Problem) -> Presolved:
     """Reduce a problem to a formulation with positive masses whose limits can bind.  Cost O(n s + m)."""
     original = lower(problem)
-    drop = DropLetters.of(original)
     slack_limits = DropSlackLimits()
+    if min(original.p_x.min(), original.p_y.min()) > NEGLIGIBLE_MASS:
+        return Presolved(slack_limits.apply(original), (slack_limits,), 0.0)
+    drop = DropLetters.of(original)
     formulation = slack_limits.apply(drop.apply(original))
     slack = _continuity_bound(drop.lost_mass(original), problem.shape)
     return Presolved(formulation, (drop, slack_limits), slack)

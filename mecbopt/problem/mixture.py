@@ -26,6 +26,8 @@ _WEIGHT_SUM = 1e-9
 _ROUNDING = 1e-15
 #: What an index of 32 bits can count: no table of more columns fits a memory.
 _MAX_LETTERS = 2**31 - 1
+#: What a signed index of 64 bits can count.
+_LARGEST_INTEGER = 2**63 - 1
 #: Weights that one line shows.
 _MAX_SHOWN = 6
 
@@ -74,9 +76,8 @@ class Mixture:
                 found=f"hold the letter {letters.min()}",
                 remedy="letters of Y count from 0",
             )
-        if not (
-            np.all(np.isfinite(shares)) and np.all(shares > 0) and abs(shares.sum() - 1.0) <= _WEIGHT_SUM
-        ):
+        # Not a number fails the first comparison, infinity the second.
+        if not (shares.min() > 0 and abs(shares.sum() - 1.0) <= _WEIGHT_SUM):
             raise SolutionError(
                 argument="weights",
                 value=weights,
@@ -150,10 +151,11 @@ class Mixture:
 
     def _coupling(self, p_x: ArrayLike, mappings: NDArray[np.int64], size: int) -> NDArray[np.float64]:
         source = self._table("p_x", p_x, ())
-        channel = np.zeros((len(source), size))
-        for mapping, weight in zip(mappings, self.weights, strict=True):
-            channel[np.arange(len(source)), mapping] += weight
-        return source[:, None] * channel
+        letters = len(source)
+        cells = (np.arange(letters) * size + mappings).ravel()
+        channel = np.bincount(cells, np.repeat(self.weights, letters), letters * size)
+        coupling: NDArray[np.float64] = source[:, None] * channel.reshape(letters, size)
+        return coupling
 
     def output_laws(self, p_x: ArrayLike, letters_y: int | None = None) -> NDArray[np.float64]:
         """q_k(y) = P(f_k(X) = y), shape (k, m)."""
@@ -191,7 +193,7 @@ class Mixture:
     def _table(self, name: str, values: Any, axes: tuple[None, ...]) -> NDArray[np.float64]:
         """An array of numbers whose first axis is the letters of X."""
         letters = self.mappings.shape[1]
-        table = _validate.numeric_array(name, values, "be an array of numbers").astype(np.float64)
+        table = _validate.numeric_array(name, values, "be an array of numbers").astype(np.float64, copy=False)
         if table.ndim != 1 + len(axes) or len(table) != letters:
             shape = f"({letters},{' s' if axes else ''})"
             raise ProblemError(
@@ -307,12 +309,14 @@ def _integers(values: Any) -> NDArray[np.int64]:
     """An array of its own; nothing is cut to an integer."""
     required = "be a matrix of integers, one row for each mapping"
     array = _validate.numeric_array("mappings", values, required, SolutionError)
-    if array.dtype.kind not in "iu" or (array.size and array.max() > np.iinfo(np.int64).max):
+    if array.dtype.kind not in "iu" or (
+        array.dtype.kind == "u" and array.size and array.max() > _LARGEST_INTEGER
+    ):
         raise SolutionError(argument="mappings", value=values, required=required)
-    return array.astype(np.int64)
+    return array.astype(np.int64, copy=False)
 
 
 def _floats(values: Any) -> NDArray[np.float64]:
     """An array of its own."""
     array = _validate.numeric_array("weights", values, "be a list of numbers", SolutionError)
-    return array.astype(np.float64)
+    return array.astype(np.float64, copy=False)

@@ -162,7 +162,7 @@ def test_more_rows_than_the_tree_takes_go_elsewhere():
     forms[:, 0, 0], forms[:, 2, 1] = 1.0, 0.0
     constraint = lambda P: [cvxpy.sum(cvxpy.multiply(a, P)) <= 0.8 for a in forms]  # noqa: E731
     problem = mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], 0.5, constraints=[constraint])
-    with pytest.raises(mb.NotSupportedError, match="at most 64 linear rows"):
+    with pytest.raises(mb.NotSupportedError, match="at most 63 linear rows"):
         mb.solve(problem, engine="compiled")
 
 

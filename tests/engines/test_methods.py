@@ -11,6 +11,7 @@ import pytest
 import mecbopt as mb
 from mecbopt.info import binary_entropy
 from tests.instances import TREE_ENGINES, dirichlet_marginals
+from tests.oracle import bits
 
 
 @pytest.mark.parametrize("method", ["local", "greedy"])
@@ -24,6 +25,20 @@ def test_heuristics_are_feasible_and_never_called_optimal(method, share):
     assert solution.stop_reason is mb.StopReason.LOCAL_SEARCH_DONE
     assert solution.mutual_information <= solution.upper_bound
     assert len(solution.mixture) <= 5
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_a_tree_that_is_cut_off_returns_no_less_than_the_local_search(labelled):
+    p_x, p_y = dirichlet_marginals(8, 3, 3)
+    problem = mb.Problem(p_x, p_y, 0.5 * float(bits(p_y).sum()))
+    if labelled:
+        channel = np.random.default_rng(3).dirichlet(np.ones(2), size=8)
+        problem = problem.replace(p_s_given_x=channel, max_label_entropy=0.98 * bits(p_x @ channel).sum())
+    cut_off = mb.solve(problem, node_limit=1)
+    assert cut_off.engine == "compiled"
+    cut_off.check()
+    local = mb.solve(problem, method="local")
+    assert cut_off.mutual_information >= local.mutual_information - 1e-12
 
 
 def test_local_search_finds_the_optimum_of_small_instances():

@@ -40,12 +40,14 @@ def pmf(name: str, values: ArrayLike) -> FloatArray:
         raise NotSupportedError(
             f"{name} has shape {array.shape}; the compiled search takes 2 to {MAX_LETTERS} letters."
         )
-    if not (array > 0).all() or abs(array.sum() - 1) > 1e-9:
+    total = array.sum()
+    if not array.min() > 0 or not abs(total - 1) <= 1e-9:
         raise ProblemError(
             f"{name} = {array} must be positive masses that sum to 1: presolve the problem first."
         )
     # Sums of p_x and p_y that differ by 1e-10 would be proved infeasible.
-    return np.ascontiguousarray(array / array.sum())
+    masses: FloatArray = array / total
+    return masses
 
 
 def label(

@@ -45,11 +45,10 @@ static void polish(mb_simplex *lp) {
 }
 
 /* The coupling of the vertex; its support goes into ids and weights.  Returns the support's size. */
-static int read_vertex(const mb_search *search, double *coupling, uint32_t *ids, double *weights) {
-    const mb_simplex *lp = &search->vertex_lp;
+int mb_read_vertex(const mb_simplex *lp, double *coupling, uint32_t *ids, double *weights) {
     int support = 0;
     for (int cell = 0; cell < lp->cells; cell++) coupling[cell] = fmax(lp->activity[cell], 0.0);
-    for (int place = 0; place < lp->size; place++)
+    for (int place = 0; place < lp->size && support < MB_MAX_SUPPORT - 1; place++)
         if (lp->weight[place] > 1e-14) {
             ids[support] = lp->columns->id[lp->basic[place]];
             weights[support++] = lp->weight[place];
@@ -103,12 +102,12 @@ static void take(mb_search *search, double value, const double *coupling, int su
 }
 
 /* The vertex of a linear program over the feasible set; MB_OPTIMAL or why there is none. */
-static int solve_vertex(mb_search *search, const double *cost, double *coupling, int *support, uint32_t *ids,
-                        double *weights) {
+int mb_solve_vertex(mb_search *search, const double *cost, double *coupling, int *support, uint32_t *ids,
+                    double *weights) {
     const int status = mb_linear_solve(search, cost);
     if (status != MB_OPTIMAL) return status;
     polish(&search->vertex_lp);
-    *support = read_vertex(search, coupling, ids, weights);
+    *support = mb_read_vertex(&search->vertex_lp, coupling, ids, weights);
     return MB_OPTIMAL;
 }
 
@@ -120,7 +119,7 @@ static int restore(mb_search *search, double *coupling) {
     mb_label_tangents(search, NULL);
     for (int step = 0; step < MAX_STEPS; step++) {
         mb_label_gradient(&search->instance, coupling, cost);
-        const int status = solve_vertex(search, cost, coupling, &support, ids, weights);
+        const int status = mb_solve_vertex(search, cost, coupling, &support, ids, weights);
         if (status != MB_OPTIMAL) return status;
         const double now = mb_label_entropy(&search->instance, coupling);
         if (now <= search->instance.joint_limit) {
@@ -144,7 +143,7 @@ static int descend(mb_search *search, double *cost, double current, const double
     if (instance->has_joint_row) mb_label_tangents(search, from);
     if (from) memcpy(at, from, sizeof(double) * (size_t)instance->cells);
     for (int step = 0; step < MAX_STEPS; step++) {
-        const int status = solve_vertex(search, cost, coupling, &support, ids, weights);
+        const int status = mb_solve_vertex(search, cost, coupling, &support, ids, weights);
         if (mb_breaks_off(status)) return status;
         if (status == MB_INFEASIBLE && instance->has_joint_row && from) {
             /* Only the tangents have no room: begin again from a coupling within the limit. */
@@ -175,6 +174,7 @@ static int descend(mb_search *search, double *cost, double current, const double
 
 int mb_improve_from(mb_search *search, const double *coupling) {
     const mb_instance *instance = &search->instance;
+    if (!search->settings.local_search) return 0;
     double cost[MB_MAX_CELLS], current = mb_objective(instance, coupling);
     /* What is not feasible has nothing to beat. */
     if (instance->has_joint_row && mb_label_entropy(instance, coupling) > instance->joint_limit) current = MB_INFINITY;

@@ -127,6 +127,10 @@ static int keep_open(mb_search *search, const double *lower, const double *upper
 
 /* Descend from the relaxation's point where it looks better than the incumbent.  What breaks it off loses no box. */
 static int try_point(mb_search *search, int always) {
+    if (!search->settings.local_search) {
+        mb_watch(search);
+        return 0;
+    }
     const double value = mb_objective(&search->instance, search->point);
     if (!always && value >= search->best - 1e-9) return 0;
     /* A point outside the limit of a label without the seed looks better nearly always, and seldom leads to more. */
@@ -323,6 +327,7 @@ static void update_bound(mb_search *search) {
 }
 
 static int step(mb_search *search) {
+    search->seen = 0;
     if (search->start_waits) {
         const int failed = mb_improve_from(search, search->start_coupling);
         if (!failed) search->start_waits = 0;
@@ -350,7 +355,6 @@ static int step(mb_search *search) {
 }
 
 static void snapshot(const mb_search *search, mb_report *report, int capacity, int32_t *mappings, double *weights) {
-    const mb_instance *instance = &search->instance;
     report->best = search->best;
     report->lower_bound = search->lower_bound;
     report->steps = search->steps;
@@ -365,15 +369,8 @@ static void snapshot(const mb_search *search, mb_report *report, int capacity, i
     report->infeasible = search->infeasible;
     report->support = search->support <= capacity ? search->support : 0;
     report->trouble = search->trouble;
-    for (int i = 0; i < report->support; i++) {
-        weights[i] = search->support_weight[i];
-        for (int y = 0; y < instance->m; y++) {
-            const uint16_t set =
-                search->columns.blocks[(size_t)search->support_id[i] * (size_t)instance->m + (size_t)y];
-            for (int x = 0; x < instance->n; x++)
-                if (set >> x & 1) mappings[i * instance->n + x] = y;
-        }
-    }
+    mb_write_mappings(search, report->support, search->support_id, capacity, mappings);
+    memcpy(weights, search->support_weight, sizeof(double) * (size_t)report->support);
 }
 
 int mb_search_run(mb_search *search, double margin, long long steps, double seconds, core_question ask,

@@ -56,6 +56,10 @@ struct mb_search {
     /* secants of the label without the seed on the box at hand: [s][y] */
     double label_slope[MB_MAX_LABELS * MB_MAX_LETTERS], label_intercept[MB_MAX_LABELS * MB_MAX_LETTERS];
     mb_trace trace;
+    /* mixtures of the last step's open boxes, where there is no local search */
+    int seen, seen_support[2];
+    uint32_t seen_id[2][MB_MAX_SUPPORT];
+    double seen_weight[2][MB_MAX_SUPPORT];
 };
 
 /* open nodes */
@@ -95,7 +99,14 @@ void mb_law_point(mb_search *search);
 int mb_propagate(const mb_search *search, double *lower, double *upper);
 int mb_order_rows(const mb_instance *instance, const double *joint_label, int s, int *first, int *second);
 
+/* rows that change, and what they are made from */
+void mb_watch(mb_search *search);
+int mb_write_mappings(const mb_search *search, int support, const uint32_t *ids, int capacity, int32_t *mappings);
+
 /* local search */
+int mb_read_vertex(const mb_simplex *lp, double *coupling, uint32_t *ids, double *weights);
+int mb_solve_vertex(mb_search *search, const double *cost, double *coupling, int *support, uint32_t *ids,
+                    double *weights);
 double mb_objective(const mb_instance *instance, const double *coupling);
 int mb_improve_from(mb_search *search, const double *coupling);
 int mb_random_start(mb_search *search);

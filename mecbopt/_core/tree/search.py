@@ -21,6 +21,7 @@ from mecbopt._core.asking import interruptible
 from mecbopt._core.tree import inputs
 from mecbopt._core.tree.frontier import FrontierFace
 from mecbopt._core.tree.settings import Settings
+from mecbopt._core.tree.watch import WatchFace
 from mecbopt.errors import NotSupportedError, ProblemError, SolverError
 
 __all__ = ["CompiledSearch", "available"]
@@ -64,7 +65,7 @@ def _pool_limit(shape: tuple[int, int]) -> int:
     return max(2 * cells, 20) if cells <= _SMALL else 100
 
 
-class CompiledSearch(FrontierFace):
+class CompiledSearch(WatchFace, FrontierFace):
     """Branch and bound for min H(X,Y) over mixtures of deterministic mappings, advanced in slices.
 
     Parameters
@@ -104,6 +105,8 @@ class CompiledSearch(FrontierFace):
         A feasible mixture to start from.
     trace : bool
         Keep what `take_trace` hands out.
+    spare_rows : int
+        Linear rows beside the stated ones that say nothing until `set_row` gives them a meaning.
 
     Raises
     ------
@@ -134,6 +137,7 @@ class CompiledSearch(FrontierFace):
         seed: int = 0,
         start: tuple[ArrayLike, ArrayLike] | None = None,
         trace: bool = False,
+        spare_rows: int = 0,
     ) -> None:
         if trace and settings.root_tightening:
             raise NotSupportedError("A traced search leaves root_tightening out: its slabs are not traced.")
@@ -154,6 +158,11 @@ class CompiledSearch(FrontierFace):
             raise NotSupportedError("A search with a law of Y that varies is not traced.")
         law = inputs.law_between(self._shape[1], law_between)
         rows, lower, upper = inputs.linear_rows(self._shape, linear, whole=law is not None)
+        self._stated_rows, self._spare_rows = len(rows), spare_rows
+        if spare_rows:
+            rows = np.concatenate([rows, np.zeros((spare_rows, *self._shape))])
+            lower = np.concatenate([lower, np.full(spare_rows, -math.inf)])
+            upper = np.concatenate([upper, np.full(spare_rows, math.inf)])
         mappings, weights = self._start(start)
         handle = self._lib.mb_search_new(
             *self._shape,
@@ -197,9 +206,6 @@ class CompiledSearch(FrontierFace):
         )
         self._refresh()
 
-    def _doubles(self, array: FloatArray) -> Any:
-        return self._ffi.from_buffer("double[]", array)
-
     def _start(self, start: tuple[ArrayLike, ArrayLike] | None) -> tuple[NDArray[np.int32], FloatArray]:
         n, m = self._shape
         if start is None:
@@ -231,6 +237,7 @@ class CompiledSearch(FrontierFace):
                 "columns_per_round": settings.columns_per_round,
                 "pool_limit": _pool_limit(self._shape) if pool is None else pool,
                 "random_starts": _random_starts(*masses) if starts is None else starts,
+                "local_search": settings.local_search,
                 "branching_margin": settings.branching_margin,
                 "node_bytes": settings.node_bytes,
             },

@@ -31,6 +31,9 @@ class Settings:
         Mappings in the pool above which the longest unused ones leave it; None: by the size of the problem.
     random_starts : int or None
         Descents from random directions before the tree; None: by the size of the problem.
+    local_search : bool
+        Descents from the relaxations' points.  Without them the search finds no incumbents: it is told values
+        that are attained (`CompiledSearch.attained`).
     branching_margin : float
         A split keeps at least this share of the cell's interval on either side.
     node_bytes : int
@@ -46,5 +49,6 @@ class Settings:
     columns_per_round: int = 12
     pool_limit: int | None = None
     random_starts: int | None = None
+    local_search: bool = True
     branching_margin: float = 0.2
     node_bytes: int = 3 << 29

@@ -18,6 +18,7 @@ typedef struct {
     int columns_per_round;
     int pool_limit;
     int random_starts;
+    int local_search; /* 0: no descents; what relaxations leave open is kept for `mb_search_seen` */
     double branching_margin;
     long long node_bytes;
 } mb_settings;
@@ -108,6 +109,18 @@ void mb_frontier_resume(mb_search *search, double settled_bound, double lower_bo
 double mb_frontier_settled(const mb_search *search);
 /* A mixture found elsewhere, taken as the incumbent if it is better. */
 int mb_search_offer(mb_search *search, int count, const int32_t *mappings, const double *weights);
+/* For limits that are cut as the search goes: linear rows change between two runs, each new one a valid limit.  What
+   was proved before holds all the same.  Bounds are for rows as they were when a box was bounded. */
+void mb_search_set_row(mb_search *search, int row, const double *coefficient, double lower, double upper);
+/* A value that is known to be attained within the limits: the incumbent's, without its mixture. */
+void mb_search_attained(mb_search *search, double value);
+/* Mixtures that solved the relaxations of boxes that the last step left open, at most two: `which` is 0 or 1.  The
+   number of mappings written, 0 where there is no such mixture. */
+int mb_search_seen(const mb_search *search, int which, int capacity, int32_t *mappings, double *weights);
+/* The vertex at which a linear function of the coupling, given by its cells, is least within the rows: the number of
+   mappings written, 0 where there is none, -1 where memory runs out or `ask` says to stop. */
+int mb_search_minimise(mb_search *search, const double *cost, core_question ask, int capacity, int32_t *mappings,
+                       double *weights);
 int mb_search_relax(mb_search *search, const double *lower, const double *upper, int rounds, double *bound);
 /* Keep a trace from here on; before the first run. */
 void mb_search_trace(mb_search *search);

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -22,16 +23,15 @@ from mecbopt.formulation import (
     CheapestMapping,
     Formulation,
     Limit,
-    enumerate_mappings,
     least_mean_cost,
     mapping_count,
 )
 from mecbopt.formulation.formulation import FloatArray, IntArray
 
-__all__ = ["MasterResult", "MixtureProgram"]
+__all__ = ["WHOLE_FAMILY", "MasterResult", "MixtureProgram"]
 
 #: Families up to this size are loaded whole: pricing would cost more than the columns.
-_WHOLE_FAMILY = 4096
+WHOLE_FAMILY = 4096
 #: A reduced cost above this is rounding noise.  It enters the bound all the same.
 _REDUCED_COST_ZERO = 1e-9
 _MAX_ROUNDS = 500
@@ -94,23 +94,32 @@ class MixtureProgram:
         self._objective = objective
         self._terms = (*self._limits, *(() if objective is None else (objective,)))
         self._clock = clock or Clock()
-        self._pricing = CheapestMapping(formulation, self._terms, seed=seed, clock=self._clock)
-        self._model = highs.new_model()
+        self._seed = seed
         n, m = formulation.shape
+        # A free law has one row: the weights sum to 1.
         self._marginals = 1 if formulation.free_law else m
-        for _ in range(self._marginals):
-            self._model.addRow(1.0, 1.0, 0, [], [])
-        for limit in self._limits:
-            self._model.addRow(-highs.INFINITY, limit.bound, 0, [], [])
-        self._whole = mapping_count(n, m) <= _WHOLE_FAMILY
+        ones = np.ones(self._marginals)
+        lower = np.concatenate([ones, np.full(len(self._limits), -highs.INFINITY)])
+        upper = np.concatenate([ones, [limit.bound for limit in self._limits]])
+        self._model = highs.new_model(lower, upper)
+        self._whole = mapping_count(n, m) <= WHOLE_FAMILY
         self._known: set[bytes] = set()
         self.mappings: IntArray = np.zeros((0, n), dtype=np.int64)
         self._scales = np.zeros(0)
         self._values = np.zeros((0, len(self._terms)))
-        self.add(enumerate_mappings(n, m) if self._whole else formulation.constants())
+        if self._whole:
+            self._enter(*formulation.family)
+        else:
+            self.add(formulation.constants())
+
+    @cached_property
+    def _pricing(self) -> CheapestMapping:
+        return CheapestMapping(self.formulation, self._terms, seed=self._seed, clock=self._clock)
 
     def add(self, mappings: IntArray) -> int:
         """Add mappings that are not in the pool yet; returns how many were new."""
+        if self._whole:
+            return 0
         fresh = []
         for mapping in mappings:
             key = mapping.tobytes()
@@ -120,17 +129,25 @@ class MixtureProgram:
         if not fresh:
             return 0
         block = np.array(fresh, dtype=np.int64)
-        laws = self.formulation.output_laws(block)
-        values = np.column_stack([np.zeros((len(block), 0)), *(term.values(block) for term in self._terms)])
-        scales = self.formulation.largest_weights(laws, values[:, : len(self._limits)].T, self._limits)
-        marginals = self.formulation.marginal_rows(laws).T
-        columns = np.hstack([marginals, values[:, : len(self._limits)]]) * scales[:, None]
+        self._enter(block, self.formulation.output_laws(block))
+        return len(block)
+
+    def _enter(self, block: IntArray, laws: FloatArray) -> None:
+        """Mappings with their laws, as columns behind those that are there."""
+        count = len(self._limits)
+        values = np.empty((len(block), len(self._terms)))
+        for place, term in enumerate(self._terms):
+            values[:, place] = term.values(block)
+        scales = self.formulation.largest_weights(laws, values[:, :count].T, self._limits)
+        columns = np.hstack([self.formulation.marginal_rows(laws).T, values[:, :count]]) * scales[:, None]
         # In units of its greatest value every weight lies between 0 and 1: the marginals say so.
         highs.add_columns(self._model, columns)
+        if len(self.mappings) == 0:
+            self.mappings, self._scales, self._values = block, scales, values
+            return
         self.mappings = np.concatenate([self.mappings, block])
         self._scales = np.concatenate([self._scales, scales])
         self._values = np.concatenate([self._values, values])
-        return len(block)
 
     def minimize(self, gradient: FloatArray | None = None) -> MasterResult | None:
         """Minimise sum_xy gradient[x, y] P(x, y), or the objective where no gradient is given.
