@@ -10,8 +10,9 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
+from .directions import STAYS_OFF, STAYS_OFF_TURNED, one_way
 from .edge import FIRST_ZERO, k3, moved
-from .lemma import Formula, Lemma, Step, Witness, step
+from .lemma import Lemma, Witness, step
 from .mappings import IMAGE, e
 from .textbook import COLUMNS_IN_THREE, RATIO_TEST, A, B, C, epsilon, i, independent, k, k2, o, on, w, z
 from .tools.kernel import over
@@ -72,28 +73,6 @@ ROWS = independent(
     ForAll((o,), (), eq(Total(total(listed(o, x, y) * e(k, x, y), x, y) * z(k), k), 0)),
     ForAll((one,), (), eq(Total(z(k), k), 0)),
 )
-
-
-def _one_way(name: str, way: Formula, given: str, off: str, direction: Any, *last_step: Step) -> Step:
-    """Along z, or against it, whichever does not raise the rate, nothing falls; so nothing moves."""
-    return step(
-        name,
-        implies(way, ForAll((k,), (), eq(z(k), 0))),
-        block(
-            step(
-                f"no fall {name}",
-                ForAll((k,), (), ge(direction(k), 0)),
-                instance("no fall", {z: direction}, using=("coupling kept", "limits kept", off, given)),
-            ),
-            step(
-                f"no move {name}",
-                ForAll((k,), (), eq(direction(k), 0)),
-                instance("same sign", {z: direction}, using=("sum kept", f"no fall {name}")),
-            ),
-            *last_step,
-            given=given,
-        ),
-    )
 
 
 #: the move to the first zero: the same coupling on fewer mappings
@@ -278,32 +257,24 @@ LEMMA = Lemma(
                     ),
                 ),
                 step("sum kept", eq(Total(z(k), k), 0), follows("sum by cells")),
-                step(
-                    "off",
-                    implies(le(w(k), 0), eq(z(k), 0)),
-                    block(
-                        step("is off", eq(on(k), 0), instance("on the support", {}, using=("empty",))),
-                        step("no move", eq(z(k), 0), instance("outside", {}, using=("is off",))),
-                        given="empty",
-                    ),
+                STAYS_OFF,
+                STAYS_OFF_TURNED,
+                one_way(
+                    "up",
+                    le(RATE, 0),
+                    z,
+                    given="falls",
+                    fall=("coupling kept", "limits kept", "off", "falls"),
+                    level="sum kept",
                 ),
-                step(
-                    "turned off",
-                    implies(le(w(k), 0), eq(-z(k), 0)),
-                    block(
-                        step("still", eq(z(k), 0), instance("off", {}, using=("empty",))),
-                        step("turned", eq(-z(k), 0), algebra("still")),
-                        given="empty",
-                    ),
-                ),
-                _one_way("up", le(RATE, 0), "falls", "off", z),
-                _one_way(
+                one_way(
                     "down",
                     ge(RATE, 0),
-                    "rises",
-                    "turned off",
                     lambda n: -z(n),
                     step("none", eq(z(k), 0), algebra("no move down")),
+                    given="rises",
+                    fall=("coupling kept", "limits kept", "turned off", "rises"),
+                    level="sum kept",
                 ),
                 step("either way", ForAll((k,), (), eq(z(k), 0)), by_cases("up", "down")),
                 given="coupling kept; limits kept; outside",

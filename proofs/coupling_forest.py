@@ -8,6 +8,7 @@ from typing import Any
 
 from flint import fmpq
 
+from .directions import STAYS_OFF
 from .lemma import Lemma, Step, Witness, step
 from .mappings import pmf
 from .spreading import CLAIM as SPREAD
@@ -264,15 +265,7 @@ LEMMA = Lemma(
             "forest",
             FOREST,
             block(
-                step(
-                    "off",
-                    implies(le(w(k), 0), eq(z(k), 0)),
-                    block(
-                        step("is off", eq(on(k), 0), instance("on the support", {}, using=("empty",))),
-                        step("no move", eq(z(k), 0), instance("outside", {}, using=("is off",))),
-                        given="empty",
-                    ),
-                ),
+                STAYS_OFF,
                 step(
                     "both ways",
                     BOTH,

@@ -10,13 +10,14 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from .directions import STAYS_OFF, STAYS_OFF_TURNED, one_way
 from .edge_instances import draw_optimum
 from .information_convex import M as COLUMN
 from .information_convex import P as COUPLING
 from .information_convex import Q as OTHER_COUPLING
 from .information_convex import r as LAW
 from .information_convex import t as OTHER_LAW
-from .lemma import Lemma, Step, Witness, step
+from .lemma import Lemma, Witness, step
 from .textbook import COLUMNS_IN_THREE, RATIO_TEST, A, B, C, epsilon, i, independent, k, k2, o, on, w, z
 from .tools.kernel import over
 from .tools.language import (
@@ -256,28 +257,6 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     return draw_optimum(generator, place, 1)
 
 
-def _one_way(name: str, way: Formula, given: str, off: str, direction: Any, *last: Step) -> Step:
-    """Along z, or against it, whichever rises, nothing falls; so nothing moves."""
-    return step(
-        name,
-        implies(way, ForAll((k,), (), eq(z(k), 0))),
-        block(
-            step(
-                f"no fall {name}",
-                ForAll((k,), (), ge(direction(k), 0)),
-                instance("no fall", {z: direction}, using=("A", "B", "level", given, off)),
-            ),
-            step(
-                f"no move {name}",
-                ForAll((k,), (), eq(direction(k), 0)),
-                instance("same sign", {z: direction}, using=("B", f"no fall {name}")),
-            ),
-            *last,
-            given=given,
-        ),
-    )
-
-
 _UNTURNED = step("none", eq(z(k), 0), algebra("no move down"))
 DIRECTIONS = (
     step(
@@ -339,26 +318,25 @@ DIRECTIONS = (
         "independent",
         INDEPENDENT,
         block(
-            step(
-                "off",
-                implies(le(w(k), 0), eq(z(k), 0)),
-                block(
-                    step("is off", eq(on(k), 0), instance("on the support", {}, using=("empty",))),
-                    step("no move", eq(z(k), 0), instance("outside", {}, using=("is off",))),
-                    given="empty",
-                ),
+            STAYS_OFF,
+            STAYS_OFF_TURNED,
+            one_way(
+                "up",
+                ge(OBJECTIVE_SLOPE, 0),
+                z,
+                given="rises",
+                fall=("A", "B", "level", "rises", "off"),
+                level="B",
             ),
-            step(
-                "turned off",
-                implies(le(w(k), 0), eq(-z(k), 0)),
-                block(
-                    step("still", eq(z(k), 0), instance("off", {}, using=("empty",))),
-                    step("turned", eq(-z(k), 0), algebra("still")),
-                    given="empty",
-                ),
+            one_way(
+                "down",
+                le(OBJECTIVE_SLOPE, 0),
+                lambda n: -z(n),
+                _UNTURNED,
+                given="falls",
+                fall=("A", "B", "level", "falls", "turned off"),
+                level="B",
             ),
-            _one_way("up", ge(OBJECTIVE_SLOPE, 0), "rises", "off", z),
-            _one_way("down", le(OBJECTIVE_SLOPE, 0), "falls", "turned off", lambda n: -z(n), _UNTURNED),
             step("either way", ForAll((k,), (), eq(z(k), 0)), by_cases("up", "down")),
             given="A; B; level; outside",
         ),

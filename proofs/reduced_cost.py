@@ -10,7 +10,6 @@ import random
 from typing import Any
 
 from .lemma import Lemma, Witness, step
-from .mappings import w
 from .tools.kernel import over
 from .tools.language import ge, gt, implies, le, lt, real
 from .tools.rules import algebra, block, part_of_sum, uses
@@ -20,19 +19,12 @@ from .weak_duality import (
     BOUND,
     OBJECTIVE,
     SPARE,
-    a,
-    b,
-    c,
-    d,
     down,
     draw_rows,
-    excess,
     hi,
     i,
-    least,
     lo,
     no_loss,
-    theta,
     up,
 )
 from .weak_duality import LEMMA as DUALITY
@@ -80,18 +72,7 @@ LEMMA = Lemma(
         "is below the cutoff, it is less than the gap."
     ),
     meaning={
-        w: "weights of all mappings",
-        c: "costs",
-        a: "coefficients of the rows",
-        lo: "lower ends",
-        hi: "upper ends",
-        up: "positive parts of the multipliers",
-        down: "negative parts",
-        b: "coefficients of the elastic rows",
-        d: "their limits",
-        theta: "their multipliers, turned positive",
-        excess: "what is paid for exceeding them",
-        least: "at most every reduced cost",
+        **DUALITY.meaning,
         cutoff: "objective from which on a mixture is not worth finding",
     },
     hypotheses=dict(DUALITY.hypotheses),

@@ -14,7 +14,7 @@ import sympy as sp
 from flint import fmpq
 
 from .lemma import Lemma, Witness, step
-from .mappings import k, w
+from .mappings import k
 from .tools.kernel import over
 from .tools.language import And, Total, family, ge, le, lt, real
 from .tools.rules import algebra, enclosure, uses
@@ -24,15 +24,11 @@ from .weak_duality import (
     a,
     b,
     c,
-    d,
     down,
     draw_rows,
-    excess,
-    hi,
     i,
     j,
     least,
-    lo,
     theta,
     up,
 )
@@ -131,17 +127,7 @@ LEMMA = Lemma(
         "exact sum with any reduced cost. Weak duality does the rest."
     ),
     meaning={
-        w: "weights of all mappings",
-        c: "costs",
-        a: "coefficients of the rows",
-        lo: "lower ends",
-        hi: "upper ends",
-        up: "positive parts of the multipliers",
-        down: "negative parts",
-        b: "coefficients of the elastic rows",
-        d: "their limits",
-        theta: "their multipliers, turned positive",
-        excess: "what is paid for exceeding them",
+        **{symbol: words for symbol, words in DUALITY.meaning.items() if symbol is not least},
         sizes: "absolute terms of the rows, or more",
         most: "sum of the absolute multipliers",
         cost: "greatest cost",

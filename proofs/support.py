@@ -7,6 +7,7 @@ from typing import Any
 
 from flint import fmpq
 
+from .directions import STAYS_OFF
 from .lemma import Lemma, Witness, step
 from .textbook import COLUMNS, SCALE, A, epsilon, i, k, move, o, on, slack, w, z
 from .tools.kernel import over
@@ -129,15 +130,7 @@ LEMMA = Lemma(
             "independent",
             INDEPENDENT,
             block(
-                step(
-                    "off",
-                    implies(le(w(k), 0), eq(z(k), 0)),
-                    block(
-                        step("is off", eq(on(k), 0), instance("on the support", {}, using=("empty",))),
-                        step("no move", eq(z(k), 0), instance("outside", {}, using=("is off",))),
-                        given="empty",
-                    ),
-                ),
+                STAYS_OFF,
                 step("room", gt(limit(o) - Total(B(o, k) * w(k), k), 0), algebra("slack")),
                 step(
                     "step",

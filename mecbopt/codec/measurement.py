@@ -19,10 +19,10 @@ from mecbopt.codec.coder import Encoder
 from mecbopt.errors import ProblemError
 from mecbopt.info import entropy
 from mecbopt.problem import Mixture, Problem, source_letters
+from mecbopt.units import NATS_PER_BIT
 
 __all__ = ["Estimate", "LawTest", "Measurement", "StreamReport"]
 
-_LN2 = math.log(2.0)
 #: Cells that expect fewer letters are put together: the law of the statistic is wanted as chi-square's.
 _LEAST_EXPECTED = 5.0
 
@@ -253,10 +253,10 @@ def _information(joint: NDArray[np.int64], coupling: NDArray[np.float64]) -> Est
     shares = joint / total
     plug_in = float(entropy(shares.sum(axis=0)) + entropy(shares.sum(axis=1)) - entropy(shares))
     rows, columns = (int(np.count_nonzero(joint.sum(axis=axis))) for axis in (1, 0))
-    bias = (int(np.count_nonzero(joint)) - rows - columns + 1) / (2 * total * _LN2)
+    bias = (int(np.count_nonzero(joint)) - rows - columns + 1) / (2 * total * NATS_PER_BIT)
     # The first term vanishes where X and Y are independent; then 2 N ln 2 I is a chi-square of that freedom.
     first_order = max(0.0, float(coupling[possible] @ density**2) - promised**2) / total
-    second_order = max(0, rows - 1) * max(0, columns - 1) / (2 * (total * _LN2) ** 2)
+    second_order = max(0, rows - 1) * max(0, columns - 1) / (2 * (total * NATS_PER_BIT) ** 2)
     return Estimate(float(plug_in - bias), math.sqrt(first_order + second_order), promised)
 
 
@@ -279,7 +279,7 @@ def _from_labels(counts: NDArray[np.int64]) -> float:
     cells = counts.reshape(-1, counts.shape[2])
     pairs = cells.sum(axis=1)
     freedom = int(np.count_nonzero(cells)) - int(np.count_nonzero(pairs))
-    return float(entropy(cells / total) - entropy(pairs / total)) + freedom / (2 * total * _LN2)
+    return float(entropy(cells / total) - entropy(pairs / total)) + freedom / (2 * total * NATS_PER_BIT)
 
 
 def _from_channel(
@@ -302,7 +302,7 @@ def _from_channel(
         np.add.at(pair, mapping, part)
         spread = float(np.divide(square, mass, where=mass > 0, out=np.zeros_like(mass)).sum())
         measured += float(entropy(mass) - entropy(pair))
-        measured += (spread - int(np.count_nonzero(pair))) / (2 * total * _LN2)
+        measured += (spread - int(np.count_nonzero(pair))) / (2 * total * NATS_PER_BIT)
     return measured
 
 

@@ -31,6 +31,8 @@ from mecbopt.problem import Mixture, Problem
 
 __all__ = ["Scheme"]
 
+#: Weights sum to 2^64, the numbers of a word of the generator; masses of letters to at most 2^62, so that
+#: their sums fit a signed word.
 _WEIGHT_BITS = 64
 _MASS_BITS = 62
 #: Mappings are numbered by 16 bits, which are sorted ten times as fast as wider numbers.

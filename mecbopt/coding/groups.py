@@ -24,6 +24,7 @@ from mecbopt.coding.tables import PRECISION_BITS
 
 __all__ = ["coded_groups", "decoded_groups", "model_of"]
 
+#: Of the range coder's words.
 _WORD_BYTES = 4
 
 

@@ -17,6 +17,7 @@ from mecbopt.coding.errors import TableError
 
 __all__ = ["MOST_WIDTH", "PRECISION_BITS", "CodingTables", "counts_of_masses", "integer_counts"]
 
+#: The counts of a row sum to 2 to this power, which the format fixes.
 PRECISION_BITS = 24
 _TOTAL = 1 << PRECISION_BITS
 #: Symbols of a row without escape.  The coder's exact model of a row costs its width squared (.2 ms at 512,

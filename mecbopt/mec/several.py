@@ -53,6 +53,7 @@ _ROUNDING = 1e-14
 _MARGIN = 0.1
 #: Every node up to the first number looks for a better vertex, and every so manieth after it.
 _FIRST_DESCENTS, _DESCENT_EVERY = 100, 20
+#: Linear programs of one descent; each must improve, so few descents come near.
 _MOST_STEPS = 20
 #: In place of the infinite slope of phi at 0: an empty cell costs more than any other.
 _LEAST_MASS, _EMPTY_COST = 1e-15, 64.0

@@ -24,6 +24,7 @@ from mecbopt.problem import Solution
 
 __all__ = ["mixture", "tile_width"]
 
+#: Mappings beyond these share one line; letters beyond these are told by their colour alone.
 _MAX_ROWS = 24
 _MAX_WRITTEN_LETTERS = 16
 #: Width of the weights' bars, in tiles of the mappings, and the gap before them.

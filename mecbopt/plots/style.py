@@ -49,6 +49,7 @@ _TILES = ("#9cc9e3", "#f6c38f", "#a5d8b9", "#e5b3cf", "#f2e39a", "#c3bfe6", "#d7
 PROBABILITY = LinearSegmentedColormap.from_list(
     "probability", ["#ffffff", "#d6e8f4", "#93c3e0", "#3f8fc0", "#0b5a8c", "#083354"]
 )
+#: Points of the text in a picture.
 _TEXT_SIZE = 9.5
 #: Points below which nobody reads a printed page.
 _SMALLEST_TEXT = 5.0

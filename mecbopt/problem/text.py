@@ -18,6 +18,7 @@ from mecbopt.errors import MecboptError
 
 __all__ = ["MAX_BYTES", "parse_json", "parse_toml", "read_text", "require_regular_file", "write_text"]
 
+#: Larger files are refused unread.
 MAX_BYTES = 256 << 20
 #: Python's own limit for the conversion of integers is 4,300 digits.
 _MAX_DIGITS = 1200

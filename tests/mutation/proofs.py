@@ -33,7 +33,7 @@ TIME_LIMIT_SECONDS = 900
 #: share of the instances of the second witness; an edit that needs more of them to be noticed is run again
 SCALE = 0.15
 #: shared text: an edit there touches every lemma that builds on it
-SHARED = ("mappings", "textbook", "textbook_sets", "two_bits")
+SHARED = ("mappings", "textbook", "textbook_sets", "two_bits", "directions")
 
 
 def files(names: tuple[str, ...]) -> list[Path]:

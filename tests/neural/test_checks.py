@@ -24,6 +24,7 @@ from mecbopt.neural.evaluation import checks as checks_module  # noqa: E402
 from mecbopt.neural.evaluation.distances import critic_distance, frechet, frechet_distance  # noqa: E402
 from mecbopt.neural.evaluation.figures import draw_figures  # noqa: E402
 from mecbopt.neural.evaluation.information import reconstructor_gain  # noqa: E402
+from mecbopt.neural.evaluation.judge_store import JudgeStore  # noqa: E402
 from mecbopt.neural.model.classifiers import Ensemble, Judge  # noqa: E402
 from mecbopt.neural.training.calibration import calibrated  # noqa: E402
 
@@ -191,6 +192,38 @@ def test_three_judges_are_trained_until_held_out_images_settle(dataset, monkeypa
     assert judges.judges_fit(record, dataset, degradation("area_x2"))
     assert not judges.judges_fit(record, load_dataset(replace(SMALL, split_seed=1)), degradation("area_x2"))
     assert not judges.judges_fit(record, dataset, degradation("bicubic_x2"))
+
+
+def test_judges_that_were_stopped_go_on_with_the_next(dataset, monkeypatch, tmp_path):
+    """An hour of training was lost with the process that held it."""
+    monkeypatch.setattr(judges, "_FIRST_STEPS", 2)
+    known = degradation("area_x2")
+    whole, record = judges.train_judges(dataset, known)
+    store = JudgeStore(tmp_path / "parts", dataset, known, judges.JUDGE_SEED)
+    trained, fit = [], judges.fit_classifier
+
+    def stopped(*arguments, **options):
+        if len(trained) == len(record["doublings"]) + 1:
+            raise KeyboardInterrupt
+        trained.append(options["epochs"])
+        return fit(*arguments, **options)
+
+    monkeypatch.setattr(judges, "fit_classifier", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        judges.train_judges(dataset, known, store=store)
+    trained.clear()
+    resumed, again = judges.train_judges(dataset, known, store=store)
+    assert trained == [record["epochs"]] * 2  # the third of the clean ones, and the degraded one
+    assert again["doublings"] == record["doublings"]
+    for name in whole:
+        for one, other in zip(whole[name].parameters(), resumed[name].parameters(), strict=True):
+            assert torch.equal(one, other)
+    other_seed = JudgeStore(tmp_path / "parts", dataset, known, 1)
+    assert other_seed.load("clean1", record["epochs"]) is None
+    (tmp_path / "parts" / "clean2.safetensors").write_bytes(b"cut")
+    assert store.load("clean2", record["epochs"]) is None
+    store.clear()
+    assert not (tmp_path / "parts").exists()
 
 
 def test_training_has_settled_when_a_doubling_gains_less_than_a_standard_error():

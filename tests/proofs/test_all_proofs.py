@@ -21,6 +21,7 @@ INFRASTRUCTURE = {
     "witness",
     "mappings",
     "two_bits",
+    "directions",
     "edge_instances",
     "textbook",
     "textbook_sets",

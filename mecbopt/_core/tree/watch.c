@@ -34,8 +34,7 @@ void mb_watch(mb_search *search) {
     double coupling[MB_MAX_CELLS];
     if (search->seen == 2) return;
     const int at = search->seen++;
-    search->seen_support[at] =
-        mb_read_vertex(&search->node_lp, coupling, search->seen_id[at], search->seen_weight[at]);
+    search->seen_support[at] = mb_read_vertex(&search->node_lp, coupling, search->seen_id[at], search->seen_weight[at]);
 }
 
 /* Columns as mappings: rows of n letters. */

@@ -24,6 +24,7 @@ from mecbopt.neural.errors import ModelFileError
 
 __all__ = ["content_digest", "read_tensors", "write_tensors"]
 
+#: Version of the layout; a file of another is refused.
 _FORMAT = 1
 #: Types that a file of this program holds; others are refused before they reach a network.
 _TYPES = (torch.float32, torch.float64, torch.int32, torch.int64, torch.uint8, torch.bool, torch.bfloat16)

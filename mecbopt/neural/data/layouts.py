@@ -18,6 +18,7 @@ from mecbopt.neural.errors import DatasetError
 
 __all__ = ["channels_first", "checked_values", "image_tensor"]
 
+#: Colours and transparency; a longer axis is a side of the image.
 _MOST_CHANNELS = 4
 #: Noisy sources leave [0, 1] by a few deviations; anything beyond this is in other units.
 _NOISY_RANGE = (-1.0, 2.0)

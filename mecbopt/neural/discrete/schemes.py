@@ -31,6 +31,7 @@ from mecbopt.problem import Mixture, Problem
 
 __all__ = ["DiscreteScheme", "discrete_config", "train_discrete"]
 
+#: The mixture is found by trying every value of dither and noise: more take too much memory.
 _MOST_SEED_VALUES = 1 << 22
 #: Factors of the decoder's logits that are tried after training.
 _SHARPNESS = (1.0, 4.0, 64.0)

@@ -21,6 +21,7 @@ from mecbopt.neural.model.classifiers import Ensemble
 
 __all__ = ["class_coupling"]
 
+#: Images that are classified at once, which bounds the memory.
 _PART = 1000
 
 

@@ -27,6 +27,7 @@ from mecbopt.neural.objectives.losses import CriticObjective
 __all__ = ["CriticDistance", "Frechet", "critic_distance", "frechet", "frechet_distance", "judge_features",
            "wasserstein_distance"]  # fmt: skip
 
+#: Weight of the critic's gradient penalty (Gulrajani et al. 2017).
 _PENALTY = 10.0
 #: A covariance of fewer samples says nothing.
 _LEAST_SAMPLES = 2

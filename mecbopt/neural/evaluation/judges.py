@@ -20,6 +20,7 @@ from mecbopt.neural.data.datasets import ImageDataset
 from mecbopt.neural.data.degradations import Degradation
 from mecbopt.neural.data.images import as_float
 from mecbopt.neural.errors import ConfigError, ModelFileError
+from mecbopt.neural.evaluation.judge_store import JudgeStore
 from mecbopt.neural.model.classifiers import Judge, classification, fit_classifier
 from mecbopt.neural.software import software_record
 
@@ -53,6 +54,7 @@ def train_judges(
     seed: int = JUDGE_SEED,
     progress: Progress | None = None,
     device: str | torch.device = "cpu",
+    store: JudgeStore | None = None,
 ) -> tuple[dict[str, Judge], dict[str, Any]]:
     """(judges, record): "clean1" to "clean3" see clean images only; "degraded" sees sources, for the ceiling.
 
@@ -63,11 +65,16 @@ def train_judges(
     ----------
     epochs : float, optional
         Passes over the training images; by default as many as held-out images ask for.
+    store : JudgeStore, optional
+        Where each judge is kept as soon as it is trained; one that is there is not trained again.
     """
     if epochs is not None and not (math.isfinite(epochs) and epochs > 0):
         raise ConfigError(argument="epochs", value=epochs, required="be a positive number")
 
     def trained(name: str, images: Tensor, passes: float) -> Judge:
+        known = None if store is None else store.load(name, passes)
+        if known is not None:
+            return known.to(device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(streams.integer_seed(seed, f"judge {name}"))
             judge: Judge = Judge(dataset.shape, dataset.classes).to(device)
@@ -89,24 +96,35 @@ def train_judges(
         accuracy: float = classification(judge_log_probabilities(judge), images, labels)[0]
         return accuracy
 
+    def keep(name: str, passes: float, judge: Judge) -> Judge:
+        if store is not None:
+            store.keep(name, passes, judge, doublings)
+        return judge
+
     first = "clean1"
     doublings: list[list[float]] = []
     if epochs is None:
-        epochs = max(1.0, _FIRST_STEPS * _BATCH / len(dataset.train_images))
+        doublings = [] if store is None else store.doublings(first)
+        epochs = (
+            doublings[-1][0] if doublings else max(1.0, _FIRST_STEPS * _BATCH / len(dataset.train_images))
+        )
         judge = trained(first, dataset.train_images, epochs)
-        doublings.append([epochs, held_out(judge)])
+        if not doublings:
+            doublings.append([epochs, held_out(judge)])
+            keep(first, epochs, judge)
         while len(doublings) <= _MOST_DOUBLINGS and not _settled(doublings, len(dataset.validation_images)):
             epochs *= 2.0
             judge = trained(first, dataset.train_images, epochs)
             doublings.append([epochs, held_out(judge)])
+            keep(first, epochs, judge)
     else:
-        judge = trained(first, dataset.train_images, epochs)
+        judge = keep(first, epochs, trained(first, dataset.train_images, epochs))
     judges = {first: judge}
     for index in range(1, _CLEAN_JUDGES):
         name = f"clean{index + 1}"
-        judges[name] = trained(name, dataset.train_images, epochs)
+        judges[name] = keep(name, epochs, trained(name, dataset.train_images, epochs))
     sources = degraded_by(as_float(dataset.train_images), streams.generator(seed, "judge degradation"))
-    judges[CEILING] = trained(CEILING, enlarged(sources, dataset.shape), epochs)
+    judges[CEILING] = keep(CEILING, epochs, trained(CEILING, enlarged(sources, dataset.shape), epochs))
     record = {
         "shape": list(dataset.shape),
         "classes": dataset.classes,

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt.neural.evaluation.bounds import accuracy_upper_bound, cross_entropy_lower_bound
+from mecbopt.units import NATS_PER_BIT
 
 __all__ = ["PREDECESSOR", "ablation_table", "advantage", "advantage_table", "draw_all", "draw_couplings",
            "results_table"]  # fmt: skip
@@ -108,7 +109,7 @@ def _curve(
         loop = [fmean(item[f"loop_{quantity}"] for item in items) for items in runs.values()]
         axes.plot(rates, loop, f"{marker}:", color=colour, alpha=0.5, ms=4, label=f"{label}, in the loop")
     points = PREDECESSOR[dataset]
-    values = [pair[0] if quantity == "accuracy" else pair[1] / np.log(2.0) for pair in points.values()]
+    values = [pair[0] if quantity == "accuracy" else pair[1] / NATS_PER_BIT for pair in points.values()]
     axes.plot(list(points), values, "^", color=_COLOURS[2], label="predecessor, in its loop")
     grid = np.linspace(0.0, 1.05 * max(*series, *points), 300)
     entropy, classes = first["label_entropy"], int(first["record"]["dataset"]["classes"])

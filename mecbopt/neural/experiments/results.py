@@ -21,7 +21,8 @@ from mecbopt.neural.coding.model_file import load_classifiers, load_judge, load_
 from mecbopt.neural.data.datasets import ImageDataset
 from mecbopt.neural.data.degradations import degradation
 from mecbopt.neural.data.images import as_float
-from mecbopt.neural.evaluation.judges import train_judges
+from mecbopt.neural.evaluation.judge_store import JudgeStore
+from mecbopt.neural.evaluation.judges import JUDGE_SEED, train_judges
 from mecbopt.neural.evaluation.report import EvaluationReport, evaluate
 from mecbopt.neural.experiments.manifest import Run
 from mecbopt.neural.experiments.runner import Bench
@@ -115,8 +116,11 @@ def judges_of(
         say(f"judges {path.stem}")
         path.parent.mkdir(parents=True, exist_ok=True)
         known = degradation(run.config.data.degradation)
-        judges, record = train_judges(bench.dataset(run.config), known, epochs, device=bench.device)
+        dataset = bench.dataset(run.config)
+        store = JudgeStore(path.with_suffix(".parts"), dataset, known, JUDGE_SEED)
+        judges, record = train_judges(dataset, known, epochs, device=bench.device, store=store)
         save_judge(path, judges, record)
+        store.clear()
     return load_judge(path)
 
 

@@ -16,6 +16,7 @@ from mecbopt.neural.data.images import Shape
 
 __all__ = ["Critic", "Decoder", "DenseDecoder", "Encoder", "GaussianReconstructor", "halvings"]
 
+#: Maps are halved down to this side: 28, 14, 7.
 _SMALLEST_SIDE = 7
 
 

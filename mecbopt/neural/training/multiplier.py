@@ -17,6 +17,7 @@ from torch import Tensor
 
 __all__ = ["Multiplier"]
 
+#: Steps are factors, so a multiplier of 0 would stay there; the excess is a mean over about 20 batches.
 _MINIMUM = 1e-4
 _SMOOTHING = 0.95
 

@@ -20,6 +20,7 @@ __all__ = ["coded_outputs", "refit_distance"]
 
 #: Most images that the critic is fitted on, and that it is evaluated on.
 _FIT, _HELD_OUT = 4096, 2048
+#: Images that are coded at once, which bounds the memory.
 _BATCH = 512
 
 
