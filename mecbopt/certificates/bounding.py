@@ -37,6 +37,8 @@ _WHOLE_FAMILY = 4096
 _MAX_ROUNDS = 60
 #: Reduced costs and violations of cuts below this are rounding.
 _ROUNDING = 1e-9
+#: Tangents that a box begins with: the last ones.
+_MOST_TANGENTS = 12
 #: Posteriors and laws in tangents are at least this.
 _SMALLEST = 1e-9
 #: A split keeps this share of the cell's width on either side.
@@ -116,6 +118,10 @@ class BoxProgram:
         cell, point : int, float
             Where to split the box if its bound lies below `level`.
         """
+        # Those of far boxes only make the program larger.
+        del self.posteriors[:-_MOST_TANGENTS]
+        for points in self.points:
+            del points[1:-_MOST_TANGENTS]
         box = _Box(self, lower, upper)
         found: list[Bounded] = []
         for _ in range(_MAX_ROUNDS):

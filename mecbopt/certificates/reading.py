@@ -174,65 +174,55 @@ class Document:
         keys = "kind lower upper from to theta cells marginals rate label order"
         entry = self._entry(data, place, "record", keys)
         problem, one = self.problem, 1 << GRID
-        (n, m), farkas = problem.shape, entry["kind"] == "farkas"
+        (n, m), varies = problem.shape, problem.p_y_tolerance > 0
         if entry["kind"] not in ("bound", "farkas"):
             _refuse(f"{place}.kind", "it must be 'bound' or 'farkas'.")
-
-        def numbers(key: str, length: int, low: int | None = None, high: int | None = None) -> list[int]:
-            entries = _list(entry[key], f"{place}.{key}", length)
-            return [_number(each, f"{place}.{key}[{at}]", low, high) for at, each in enumerate(entries)]
-
-        unboxed = self._version > 1 and entry["lower"] == [] == entry["upper"]
-        sizes = {"lower": 0 if unboxed else n * m, "from": 0 if farkas or problem.distortion else n * m}
-        box = {
-            key: numbers(key, sizes[size], 0, one)
-            for key, size in (
-                ("lower", "lower"),
-                ("upper", "lower"),
-                ("from", "from"),
-                ("to", "from"),
-                ("theta", "from"),
-            )
+        farkas = entry["kind"] == "farkas"
+        box = 0 if self._version > 1 and entry["lower"] == [] == entry["upper"] else n * m
+        touching = 0 if farkas or problem.distortion else n * m
+        labels = 0 if problem.privacy is None else len((problem.p_s_given_x or ((),))[0])
+        # Of every array: its length, and the range of its entries.
+        shapes: dict[str, tuple[int, int | None, int | None]] = {
+            "lower": (box, 0, one),
+            "upper": (box, 0, one),
+            "from": (touching, 0, one),
+            "to": (touching, 0, one),
+            "theta": (touching, 0, one),
+            "cells": (n * m, None, None),
+            "marginals": (m, None, None),
+            "order": (pairs, 0, None),
+            "channel": (labels * m, 1, one),
+            "laws": (m if varies else 0, 1, one),
+            "columns": (m if varies and touching else 0, 0, one),
         }
+        arrays = {key: _numbers(entry[key], f"{place}.{key}", *shape) for key, shape in shapes.items()}
         for low, high in (("lower", "upper"), ("from", "to")):
-            for cell, (first, second) in enumerate(zip(box[low], box[high], strict=True)):
+            for cell, (first, second) in enumerate(zip(arrays[low], arrays[high], strict=True)):
                 if first > second:
                     _refuse(f"{place}.{low}[{cell}]", f"it lies above {high}.")
-        # A limit from above has a multiplier of 0 or less, one from below of 0 or more, none has 0.
-        ends = {
+        for y in range(m):
+            if sum(arrays["channel"][y::m]) > one:
+                _refuse(f"{place}.channel", f"its entries for letter {y} of Y sum to more than 1.")
+        limits = {
             "rate": (None, problem.rate),
             "label": (None, problem.seen_limit),
             "given_y": (None, problem.given_y_limit),
             "privacy": (problem.privacy, None),
         }
-        prices = {key: _multiplier(entry[key], f"{place}.{key}", *end) for key, end in ends.items()}
         rows = _list(entry["constraints"], f"{place}.constraints", len(problem.constraints))
-        labels = 0 if problem.privacy is None else len((problem.p_s_given_x or ((),))[0])
-        channel = numbers("channel", labels * m, 1, one)
-        for y in range(m):
-            if sum(channel[y::m]) > one:
-                _refuse(f"{place}.channel", f"its entries for letter {y} of Y sum to more than 1.")
+        parts: dict[str, Any] = {
+            key: _multiplier(entry[key], f"{place}.{key}", *ends) for key, ends in limits.items()
+        }
+        parts |= arrays
         return Record(
-            farkas,
-            box["lower"],
-            box["upper"],
-            box["from"],
-            box["to"],
-            box["theta"],
-            numbers("cells", n * m),
-            numbers("marginals", m),
-            prices["rate"],
-            prices["label"],
-            numbers("order", pairs, 0),
-            prices["given_y"],
-            prices["privacy"],
-            [
+            farkas=farkas,
+            touch_from=parts.pop("from"),
+            touch_to=parts.pop("to"),
+            constraints=[
                 _multiplier(each, f"{place}.constraints[{at}]", row.lower, row.upper)
                 for at, (each, row) in enumerate(zip(rows, problem.constraints, strict=True))
             ],
-            channel,
-            numbers("laws", m if problem.p_y_tolerance else 0, 1, one),
-            numbers("columns", m if problem.p_y_tolerance and sizes["from"] else 0, 0, one),
+            **parts,
         )
 
     def _node(self, data: Any, place: str, n: int, m: int, pairs: int) -> list[Any]:
@@ -416,6 +406,11 @@ def _number(data: Any, place: str, low: int | None = None, high: int | None = No
     if (low is not None and value < low) or (high is not None and value > high):
         _refuse(place, "it lies outside its range.")
     return value
+
+
+def _numbers(data: Any, place: str, length: int, low: int | None, high: int | None) -> list[int]:
+    entries = _list(data, place, length)
+    return [_number(entry, f"{place}[{index}]", low, high) for index, entry in enumerate(entries)]
 
 
 def _multiplier(data: Any, place: str, lower: Limit, upper: Limit) -> int:

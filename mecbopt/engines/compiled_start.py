@@ -16,7 +16,7 @@ from mecbopt.control import Clock
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.vertex import ROUNDING, Incumbent, limit_rows, to_vertex
 from mecbopt.errors import SolverError
-from mecbopt.formulation import Formulation, LinearRows
+from mecbopt.formulation import Formulation, linear_rows
 
 __all__ = ["compiled_vertex", "finds_vertices"]
 
@@ -24,7 +24,7 @@ __all__ = ["compiled_vertex", "finds_vertices"]
 def finds_vertices(formulation: Formulation) -> bool:
     """Whether the core was built and takes the limits."""
     label = formulation.label_limit
-    if formulation.free_law or (label is not None and not math.isfinite(label.bound)):
+    if label is not None and not math.isfinite(label.bound):
         return False
     return min(formulation.shape) > 1 and bool(Tree().supports(formulation))
 
@@ -40,16 +40,17 @@ def compiled_vertex(formulation: Formulation, seed: int, clock: Clock) -> Incumb
         Of the direction.
     clock : Clock
     """
-    label, rows = formulation.label_limit, LinearRows.of(formulation)
+    label, (rows, law) = formulation.label_limit, linear_rows(formulation)
     try:
         search = tree.CompiledSearch(
             formulation.p_x,
-            formulation.p_y,
+            formulation.law_for_the_core,
             formulation.rate,
             None if label is None else label.channel,
             None if label is None else label.bound,
             label_table=None if label is None else label.table[0],
             linear=(rows.coefficients, rows.lower, rows.upper) if len(rows) else None,
+            law_between=law,
             settings=tree.Settings(random_starts=1),
             seed=seed,
         )
@@ -61,7 +62,7 @@ def compiled_vertex(formulation: Formulation, seed: int, clock: Clock) -> Incumb
         return None
     # The core refines its vertices: as a rule there is nothing to polish.
     values, bounds = limit_rows(formulation, mappings)
-    off = np.abs(weights @ formulation.output_laws(mappings) / formulation.p_y - 1.0).max()
+    off = np.abs(formulation.marginal_rows(formulation.output_laws(mappings)) @ weights - 1.0).max()
     if off <= ROUNDING and (values @ weights <= bounds + ROUNDING).all():
         return Incumbent(mappings, weights, formulation.cost(mappings, weights))
     return to_vertex(formulation, mappings, weights)

@@ -76,7 +76,7 @@ class Convex:
         relaxed = _with_a_row(formulation)
         inner = next(engine for engine in self.inner if support(engine, relaxed))
         quick = all(limit.quick for limit in formulation.convex)
-        if isinstance(inner, Tree) and quick and not (formulation.unseen_label or formulation.free_law):
+        if isinstance(inner, Tree) and quick and not formulation.unseen_label:
             return CutTree(inner, formulation, feasible, cost_bound, request)
         return OuterApproximation(inner, formulation, feasible, cost_bound, request)
 

@@ -19,7 +19,7 @@ from mecbopt.control import improves, node_limit_reached
 from mecbopt.engines.base import Request
 from mecbopt.engines.convex_points import INSIDE, coupling_of, last_inside, violation
 from mecbopt.engines.vertex import Incumbent, limit_rows
-from mecbopt.formulation import Formulation, LinearRows
+from mecbopt.formulation import Formulation, linear_rows
 from mecbopt.formulation.formulation import FloatArray, IntArray
 from mecbopt.formulation.linear_rows import normal_form
 from mecbopt.tolerances import LIMIT_SLACK, MARGINAL_SLACK
@@ -52,15 +52,16 @@ class CutTree:
         self._formulation, self._request = formulation, request
         self._inside = self.incumbent = feasible
         self._floor = cost_bound
-        label, rows = formulation.label_limit, LinearRows.of(formulation)
+        label, (rows, law) = formulation.label_limit, linear_rows(formulation)
         self._search = tree.CompiledSearch(
             formulation.p_x,
-            formulation.p_y,
+            formulation.law_for_the_core,
             formulation.rate * (1.0 + LIMIT_SLACK),
             None if label is None else label.channel,
             None if label is None else label.bound + LIMIT_SLACK,
             label_table=None if label is None else label.table[0],
             linear=(rows.coefficients, rows.lower, rows.upper) if len(rows) else None,
+            law_between=law,
             entropy_floor=cost_bound,
             # What looks exchangeable without the cuts is not with them.
             settings=replace(settings, local_search=False, random_starts=0, symmetry=False),
@@ -182,13 +183,15 @@ class CutTree:
 
 def _polished(formulation: Formulation, mixture: Incumbent) -> Incumbent | None:
     """The nearest weights that meet the marginals to rounding; None where a limit is then exceeded."""
-    laws = formulation.output_laws(mixture.mappings) / formulation.p_y
+    marginals = formulation.marginal_rows(formulation.output_laws(mixture.mappings))
     weights = mixture.weights
-    off = 1.0 - weights @ laws
+    off = 1.0 - marginals @ weights
     if np.abs(off).max() > 0.0:
-        weights = np.maximum(weights + np.linalg.lstsq(laws.T, off, rcond=None)[0], 0.0)
+        weights = np.maximum(weights + np.linalg.lstsq(marginals, off, rcond=None)[0], 0.0)
     values, bounds = limit_rows(formulation, mixture.mappings)
-    if np.abs(1.0 - weights @ laws).max() > MARGINAL_SLACK or np.any(values @ weights > bounds + LIMIT_SLACK):
+    if np.abs(1.0 - marginals @ weights).max() > MARGINAL_SLACK or np.any(
+        values @ weights > bounds + LIMIT_SLACK
+    ):
         return None
     used = weights > 0.0
     mappings, weights = mixture.mappings[used], weights[used]

@@ -32,6 +32,8 @@ class Tree(tree.Settings):
         if not tree.available():
             return Support("was not built (no C compiler at installation)")
         n, m = formulation.shape
+        if min(n, m) < 2:
+            return Support("takes two letters a side and more")
         if max(n, m) > tree.MAX_LETTERS:
             return Support(f"takes at most {tree.MAX_LETTERS} letters, the problem has n, m = {n, m}")
         if formulation.objective.name not in ("mutual_information", "conditional_entropy"):

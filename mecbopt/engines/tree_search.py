@@ -6,8 +6,6 @@ import math
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from mecbopt._core import tree
 from mecbopt.control import node_limit_reached
 from mecbopt.engines.base import Request
@@ -49,8 +47,7 @@ class TreeInSlices:
         self._exact = not limited and (label is None or formulation.unseen_label)
         self._arguments: dict[str, Any] = {
             "p_x": formulation.p_x,
-            # One law among others where it varies, of which the core wants masses.
-            "p_y": np.full(len(formulation.p_y), 1 / len(formulation.p_y)) if law else formulation.p_y,
+            "p_y": formulation.law_for_the_core,
             "rate": formulation.rate * (1.0 if self._exact else 1.0 + LIMIT_SLACK),
             "p_s_given_x": None if label is None else label.channel,
             "max_label_entropy": None if label is None else label.bound + LIMIT_SLACK,

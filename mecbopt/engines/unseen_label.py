@@ -11,8 +11,6 @@ import math
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from mecbopt._core import tree
 from mecbopt.control import Clock
 from mecbopt.engines.vertex import Incumbent
@@ -94,7 +92,7 @@ def least_label_entropy(
     rows, law = linear_rows(formulation)
     search = tree.CompiledSearch(
         formulation.p_x,
-        np.full(len(formulation.p_y), 1 / len(formulation.p_y)) if law else formulation.p_y,
+        formulation.law_for_the_core,
         formulation.rate * (1.0 + LIMIT_SLACK if len(rows) or law else 1.0),
         label.channel,
         math.inf,  # where there is no coupling, those above C are looked at too

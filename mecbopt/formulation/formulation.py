@@ -110,6 +110,12 @@ class Formulation:
         return not (self.unseen_label or self.convex)
 
     @property
+    def law_for_the_core(self) -> FloatArray:
+        """p_Y; an even law where it varies, of which the compiled core wants positive masses alone."""
+        m = len(self.p_y)
+        return np.full(m, 1.0 / m) if self.free_law else self.p_y
+
+    @property
     def stated_label_entropy(self) -> float:
         """C in bits; infinity without a label limit."""
         return math.inf if self.label_limit is None else self.label_limit.limit

@@ -100,6 +100,10 @@ MEMBERS: dict[str, tuple[dict[str, Any], float]] = {
         },
         1e-2,
     ),
+    "tolerance": (
+        {"p_x": ["1/2", "3/10", "1/5"], "p_y": ["2/5", "3/5"], "rate": "1/2", "p_y_tolerance": "1/20"},
+        1e-2,
+    ),
     "free law": ({"p_x": ["1/2", "3/10", "1/5"], "p_y": None, "y_size": 2, "rate": "1/2"}, 1e-2),
 }
 

@@ -62,6 +62,7 @@ def test_every_member_has_its_certificate(name):
         {"constraints": [lambda p: p[0, 0] + p[2, 1] >= 0.45]},
         {"p_s_given_x": CHANNEL, "max_label_entropy": "24/25", "label_sees_seed": False},
         {"p_s_given_x": CHANNEL, "min_label_entropy": "49/50"},
+        {"p_y_tolerance": "1/20"},
     ],
 )
 def test_a_certificate_is_as_narrow_as_by_default(arguments):

@@ -80,7 +80,7 @@ def test_certificates_of_the_slow_builder_are_accepted(seed, size, agreed):
 
 
 @needs_core
-@pytest.mark.parametrize("index", range(30))
+@pytest.mark.parametrize("index", range(31))
 def test_certificates_of_the_package_are_accepted(index, agreed):
     document = corpus()[index]
     verdict = agreed(document)

@@ -194,3 +194,16 @@ def test_a_label_without_the_seed_is_not_taken_beside_it():
     )
     with pytest.raises(mb.NotSupportedError, match="label that does not see the seed"):
         mb.solve(problem)
+
+
+@pytest.mark.parametrize("p_x", [[1.0], [0.4, 0.6]])
+def test_a_single_letter_carries_nothing_within_convex_limits_too(p_x):
+    """The tree, which wants two letters a side, is not begun."""
+    channel = [[0.5, 0.5]] * len(p_x)
+    problem = mb.Problem(p_x, [1.0] if len(p_x) > 1 else [0.5, 0.5], 0.3, channel, min_label_entropy=0.9)
+    solution = mb.solve(problem)
+    solution.check()
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.mutual_information == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(mb.NotSupportedError, match="two letters a side"):
+        mb.solve(problem.replace(min_label_entropy=None), engine="compiled")
