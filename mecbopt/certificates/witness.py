@@ -30,6 +30,8 @@ Witness = dict[tuple[int, ...], Fraction]
 _WEIGHT_BITS = 80
 #: The share that is moved towards the mixture with slack grows from 2^-60 to at most 2^-20.
 _SHARES = tuple(Fraction(1, 1 << bits) for bits in range(60, 19, -1))
+#: A tenth of the rounding of 1, up to a few roundings.
+_FINE_SHARES = tuple(Fraction(step, 1 << 56) for step in range(1, 65))
 #: Mappings up to which all of them are offered to the program that looks for slack.
 _MOST_MAPPINGS = 20_000
 #: Weights of that program below this are its rounding.
@@ -60,13 +62,16 @@ def exact_witness(
     witness = _on_equations(problem, given, weights, held_law=not problem.p_y_tolerance)
     if _meets_limits(problem, witness):
         return witness
-    inner = _with_slack(problem, witness)
-    for share in _SHARES if inner else ():
-        moved = {mapping: (1 - share) * weight for mapping, weight in witness.items()}
-        for mapping, weight in inner.items():
-            moved[mapping] = moved.get(mapping, Fraction(0)) + share * weight
-        if _meets_limits(problem, moved):
-            return moved
+    # A rate that is passed by a rounding alone may be met on the way to the constants, before a label limit
+    # that leaves a rounding of room is passed in turn: in steps finer than that.
+    ways = (_with_slack(problem, witness), _SHARES), (_constants(problem), _FINE_SHARES)
+    for inner, shares in ways:
+        for share in shares if inner else ():
+            moved = {mapping: (1 - share) * weight for mapping, weight in witness.items()}
+            for mapping, weight in inner.items():
+                moved[mapping] = moved.get(mapping, Fraction(0)) + share * weight
+            if _meets_limits(problem, moved):
+                return moved
     raise CertificateError(
         "the limits leave no slack around the optimum, so that rational weights cannot be certified to meet "
         "them: raise the rate, max_label_entropy or the bounds of the constraints by 1e-9."
@@ -105,10 +110,14 @@ def _on_equations(
         taken = [-weight / _constant(problem, mapping) for mapping, weight in witness.items() if weight < 0]
         share = max(taken) / (1 + max(taken))
         witness = {mapping: (1 - share) * weight for mapping, weight in witness.items()}
-        for y, p in enumerate(problem.p_y):
-            constant = (y,) * n
+        for constant, p in _constants(problem).items():
             witness[constant] = witness.get(constant, Fraction(0)) + share * p
     return {mapping: weight for mapping, weight in witness.items() if weight}
+
+
+def _constants(problem: ExactProblem) -> Witness:
+    """The independent coupling."""
+    return {(y,) * problem.shape[0]: p for y, p in enumerate(problem.p_y) if p}
 
 
 def _constant(problem: ExactProblem, mapping: tuple[int, ...]) -> Fraction:

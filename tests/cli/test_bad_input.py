@@ -249,7 +249,8 @@ def test_a_refused_call_leaves_files_as_they_were(run: Run, tmp_path: Path) -> N
 
 
 def test_unknown_commands_and_folders(run: Run, tmp_path: Path) -> None:
-    refuse(run, ("solv",), "solv", "solve, curve")
+    refuse(run, ("solv",), "solv", "did you mean solve?")
+    refuse(run, ("paint",), "paint", "solve, curve")
     (tmp_path / "file").write_text("")
     refuse(run, ("figures", "--out", "file/figures"), "--out", "file/figures")
     refuse(run, ("figures", "--out", "figures", "--only", "mona-lisa"), "--only", "mona-lisa")
