@@ -306,7 +306,7 @@ def assert_printed(shown: str, printed: str) -> None:
     How many nodes and records a proof takes is the search's affair.
     """
     shown, printed = (re.sub(r"\d+ (records|nodes)", r"some \1", text) for text in (shown, printed))
-    number = re.compile(r"\d+(?:\.\d+)?(?:e-\d+)?")
+    number = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e-\d+)?")
     lines: dict[str, list[list[float]]] = {}
     for line in printed.splitlines():
         figures = [float(text) for text in number.findall(line)]
