@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import io
 import os
+import signal
 import sys
 import traceback
 from difflib import get_close_matches
@@ -125,6 +126,9 @@ def entry_point(arguments: list[str] | None = None) -> None:
         code = ExitCode.STOPPED
     except OSError as error:
         code = _refuse(f"standard output: {error.strerror or error}.", ExitCode.USAGE, False)
+    if arguments is None:
+        # All is written.  While the interpreter winds up, Ctrl-C would take the exit code away.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(int(code))
 
 

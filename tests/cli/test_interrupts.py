@@ -116,6 +116,18 @@ def test_proofs_are_answered(tmp_path: Path, jobs: str, whole_group: bool) -> No
     assert "Interrupted: 1 of 3" in seen
 
 
+def test_a_signal_while_the_interpreter_winds_up_leaves_the_exit_code_alone() -> None:
+    """It killed the process after all was written."""
+    code = (
+        "import atexit, signal, sys; from mecbopt.cli.main import entry_point; "
+        "sys.argv = ['mecbopt', '--version']; "
+        "atexit.register(signal.raise_signal, signal.SIGINT); entry_point()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "version" in done.stdout
+
+
 def test_figures_are_answered(tmp_path: Path) -> None:
     arguments = ("figures", "--out", "out", "--only", "coupling-and-mixture", "--only", "rate-without-labels")
     code, seen, delay = interrupted(arguments, r"coupling-and-mixture\.png", tmp_path)
