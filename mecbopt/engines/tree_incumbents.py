@@ -21,7 +21,7 @@ __all__ = ["LocalTurns"]
 #: Steps of pricing (m 3^n a round) before the first turn: a third of a second, 270 nodes at 7x7.
 _FIRST_TURN_STEPS = 1 << 22
 #: Steps of pricing in the nodes that pay for one neighbour: a fifth of the tree's time at 6x6 to 8x8.
-_STEPS_A_NEIGHBOUR = 50
+_STEPS_A_NEIGHBOUR = 20
 
 
 class LocalTurns:
