@@ -191,7 +191,7 @@ def solve(
             _put_away(search, keeper)
             best = min(best, search.incumbent, key=lambda vertex: vertex.cost)
             cost_bound = search.cost_bound
-        if formulation.is_linear and formulation.limits:
+        if formulation.is_linear and (formulation.label_limit or formulation.other_limits):
             best = within_limits(formulation, best, feasibility.incumbent)
         nodes = 0 if search is None else search.nodes
         solution = draft.with_a_coupling(best, cost_bound, reason, chosen.name, nodes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from mecbopt._core import tree
@@ -33,7 +32,7 @@ class TreeInSlices(CompiledTree):
     ) -> None:
         self._formulation = formulation
         self._request = request
-        self._best, self._found = feasible, math.inf
+        self._best = feasible
         self._floor = cost_bound
         label = formulation.label_limit
         # A label without the seed has limits of its own for couplings and for bounds.
@@ -48,6 +47,7 @@ class TreeInSlices(CompiledTree):
         if label is not None and formulation.unseen_label:
             self._arguments |= unseen_label_arguments(formulation, label, feasible)
         self._search = self._new_search()
+        self._found = self._search.incumbent_entropy
         self._processed_before = 0
 
     def _new_search(self) -> tree.CompiledSearch:
@@ -74,9 +74,8 @@ class TreeInSlices(CompiledTree):
             self._found = found
             mappings, weights = self._search.incumbent_mixture
             vertex: Incumbent | None
-            if (
-                not self._exact and not self._formulation.unseen_label
-            ):  # back from the relaxed limits to those stated
+            if not self._exact and not self._formulation.unseen_label:
+                # Back from the relaxed limits to those stated.
                 vertex = to_vertex(self._formulation, mappings, weights)
             else:
                 vertex = Incumbent(mappings, weights, self._formulation.cost(mappings, weights))
