@@ -7,9 +7,9 @@
 started before and back, turned into a search and back, and merged.
 
 `plan`: the search of `mecbopt.solve(executor=...)` itself, whose tasks are searched here, one after the
-other, while a simulated clock tells when a machine each would have been done: processor seconds of the task on
-one of so many machines, the round trip given, and the processor seconds of the process that hands tasks out.
-One machine is a search without an executor.
+other, while a simulated clock tells when a machine each would have been done: processor seconds of the task
+on one of so many machines, the round trip given, and the processor seconds of the process that hands tasks
+out.  One machine is a search without an executor.
 
 Both add to the record: what is in it is not measured again.
 """
@@ -170,7 +170,7 @@ class SimulatedMachines(Executor):
         begun = self.now()
         with (
             mock.patch.object(tree_executor, "wait", self.wait),
-            mock.patch.object(tree_executor.time, "monotonic", self.now),
+            mock.patch("mecbopt.engines.tree_executor.time", mock.Mock(monotonic=self.now)),
         ):
             solution = mb.solve(problem, executor=self, workers=machines)
         return solution, self.now() - begun
@@ -230,7 +230,7 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=("costs", "plan"))
-    parser.add_argument("--sizes", type=int, nargs="+", default=[5, 6, 7, 8])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[6, 7, 8])
     parser.add_argument("--repeats", type=int, default=31)
     parser.add_argument(
         "--case", nargs=3, action="append", metavar=("SIZE", "SEED", "SHARE"), help="of the plan; repeatable"
@@ -242,11 +242,11 @@ def main(arguments: list[str] | None = None) -> int:
     record = kept_runs(options.json) or {"costs": [], "plan": []}
     record = {"machine": describe_machine(command)} | record
     if options.what == "costs":
-        known = {(row["size"], row["nodes"]) for row in record["costs"]}
+        measured = {(row["size"], row["nodes"]) for row in record["costs"]}
         with ProcessPoolExecutor(1) as pool:
             pool.submit(search_subtrees_ready).result()
             for size, nodes in itertools.product(options.sizes, NODES):
-                if (size, nodes) not in known:
+                if (size, nodes) not in measured:
                     record["costs"].append(task_costs(size, nodes, options.repeats, pool))
     else:
         cases = [(int(a), int(b), float(c)) for a, b, c in options.case or [("5", "1", "0.1")]]
