@@ -32,6 +32,7 @@ from scipy.optimize import linprog
 import mecbopt as mb
 from mecbopt._core.tree import CompiledSearch, Settings
 from mecbopt.bounds import mutual_information_bound
+from mecbopt.control import Progress
 from tests.benchmarks.record import describe_machine, kept_runs, markdown_table, seconds_text, write_json
 
 __all__ = ["LEVERS", "RATES", "instance", "label_instance", "main", "measure"]
@@ -203,7 +204,7 @@ def measure_solve(size: int, share: float, seed: int, limit: float) -> dict[str,
     start = time.process_time()
     trace: list[tuple[float, float, float]] = []
 
-    def look(progress: mb.Progress) -> None:
+    def look(progress: Progress) -> None:
         elapsed = time.process_time() - start
         if not trace or elapsed >= 2 * trace[-1][0]:
             trace.append((elapsed, progress.mutual_information, progress.upper_bound))
@@ -295,7 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ),
     }
     command = f"python -m tests.benchmarks.exact_solver {options.family}"
-    content = {
+    content: dict[str, Any] = {
         "machine": describe_machine(command),
         "options": vars(options) | {"json": None, "resume": None},
         "cells": [],
