@@ -1,10 +1,10 @@
 """Python face of the compiled local search over the vertices of the feasible polytope.
 
-The pivot to a neighbouring vertex of less joint entropy is taken until there is none.  Neighbours are the edges
-on which changed, swapped or recombined mappings of the basis enter.  The next descent begins near the last good
-vertex, at the end of a linear program that looks for a coupling with a changed posterior (`starts.c`), and after
-fifty in vain at a vertex that minimises a random linear function.  A local optimum proves nothing about the
-global one.
+The pivot to a neighbouring vertex of less joint entropy is taken until there is none.  Neighbours are the
+edges on which changed, swapped or recombined mappings of the basis enter.  The next descent begins near
+the last good vertex, at the end of a linear program that looks for a coupling with a changed posterior
+(`starts.c`), and after fifty in vain at a vertex that minimises a random linear function.  A local
+optimum proves nothing about the global one.
 """
 
 from __future__ import annotations
