@@ -312,3 +312,15 @@ def test_a_bound_allows_for_masses_that_were_rounded() -> None:
     solution = mb.solve(mb.Problem(masses, masses, np.inf, channel, 1.4145535736313488))
     optimum = 9.333671211587514e-09  # of the exact ratios, by ball arithmetic
     assert optimum <= solution.upper_bound <= optimum + 1e-14
+
+
+def test_nested_sets_beside_a_rate_that_is_overstepped_by_rounding_are_found() -> None:
+    """Two mappings overstep R by 1e-12 bits, 3e-10 of it, and have no vertex; with 1.5e-12 of a third they do."""
+    problem = mb.Problem(
+        [0.13571049437711158, 0.8642895056228884],
+        [0.99546636259283, 0.004533637407170035],
+        0.0030051188702710173,
+    )
+    solution = mb.solve(problem, engine="chains")
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.mutual_information == pytest.approx(0.0009562739526522857, abs=1e-12)
