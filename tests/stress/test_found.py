@@ -315,7 +315,7 @@ def test_a_bound_allows_for_masses_that_were_rounded() -> None:
 
 
 def test_nested_sets_beside_a_rate_that_is_overstepped_by_rounding_are_found() -> None:
-    """Two mappings overstep R by 1e-12 bits, 3e-10 of it, and have no vertex; with 1.5e-12 of a third they do."""
+    """Two mappings overstep R by a share of 3e-10 and have no vertex; with 1.5e-12 of a third they do."""
     problem = mb.Problem(
         [0.13571049437711158, 0.8642895056228884],
         [0.99546636259283, 0.004533637407170035],
