@@ -164,6 +164,22 @@ def test_learned_couplings_are_drawn_beside_what_a_solver_finds(tmp_path, capsys
     assert "--couplings" in capsys.readouterr().err
 
 
+def test_figures_and_tables_are_drawn_from_the_published_results_alone(tmp_path, capsys):
+    """What is written is what was read; the tables of the page are these."""
+    path = Path(__file__).parents[2] / "docs/neural/results/experiments.json"
+    arguments = ["--out", str(tmp_path / "none"), "--draw", str(tmp_path / "figures"), "--record"]
+    assert command.main([*arguments, str(path)]) == 0
+    assert (tmp_path / "figures/experiments.json").read_bytes() == path.read_bytes()
+    assert (tmp_path / "figures/fig7_mnist_accuracy.png").stat().st_size > 5000
+    page = (path.parents[1] / "results.md").read_text(encoding="utf-8")
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| 8 |")]
+    assert len(rows) >= 2
+    assert all(row in page for row in rows if "| 0.9" in row)
+    (tmp_path / "x.json").write_text('{"a": {"counts": []}}')
+    assert command.main([*arguments, str(tmp_path / "x.json")]) == 2
+    assert "--record" in capsys.readouterr().err
+
+
 def test_the_recorded_runs_are_above_the_baseline_at_every_rate():
     """From the records under version control: the lower end of every interval is above 0."""
     path = Path(__file__).parents[2] / "docs/neural/results/experiments.json"

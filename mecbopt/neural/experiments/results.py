@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,15 @@ from mecbopt.neural.experiments.manifest import Run
 from mecbopt.neural.experiments.runner import Bench
 from mecbopt.neural.model.classifiers import Judge, classification
 
-__all__ = ["evaluate_run", "example_outputs", "gather", "held_out_figures", "judges_of", "published"]
+__all__ = [
+    "evaluate_run",
+    "example_outputs",
+    "gather",
+    "held_out_figures",
+    "judges_of",
+    "published",
+    "restored",
+]
 
 #: Steps of the fitted bounds, and of those of ablations and baselines.
 STEPS = {"whole": 600, "short": 300}
@@ -193,3 +201,24 @@ def published(results: dict[str, Any]) -> dict[str, Any]:
             "processor_seconds": run.get("processor_seconds"),
         }
     return kept
+
+
+def restored(kept: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Results as `gather` returns them from what `published` keeps: figures and tables need no more."""
+    results: dict[str, Any] = {}
+    for name, item in kept.items():
+        evaluation = dict(item)
+        run = {
+            part: evaluation.pop(part) for part in ("command", "processor", "seconds", "processor_seconds")
+        }
+        complete = evaluation.pop("complete")
+        evaluation["record"] = {
+            "training": {part: evaluation.pop(part) for part in ("reached", "steps")},
+            "config": {
+                "objective": evaluation.pop("weights"),
+                "model": {"latents": evaluation.pop("latents")},
+                "runtime": {"seed": evaluation.pop("seed")},
+            },
+        } | {part: evaluation.pop(part) for part in ("dataset", "judge", "software")}
+        results[name] = {"evaluation": evaluation, "run": run, "complete": complete}
+    return results
