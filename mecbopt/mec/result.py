@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
 
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Status, StopReason
@@ -67,6 +66,8 @@ class SparseCoupling:
                 f"the coupling has {len(self.shape)} marginals: a sparse matrix needs two; "
                 "use indices and masses."
             )
+        from scipy.sparse import coo_array
+
         return coo_array((self.masses, (self.indices[:, 0], self.indices[:, 1])), shape=self.shape)
 
     def marginal(self, axis: int) -> NDArray[np.float64]:

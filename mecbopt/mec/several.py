@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from mecbopt import highs
 from mecbopt.bounds import phi_secants
@@ -125,6 +124,8 @@ class SeveralMarginals:
     def __init__(
         self, laws: list[FloatArray], start: FloatArray, bound: float, target: Target, clock: Clock
     ) -> None:
+        from scipy.sparse import csr_array
+
         shape = tuple(len(law) for law in laws)
         letters = np.indices(shape).reshape(len(shape), -1)
         first = np.cumsum((0, *shape[:-1]))
