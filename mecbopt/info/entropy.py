@@ -25,12 +25,14 @@ def phi(p: ArrayLike) -> Any:
     [0.0, 0.5, 0.5]
     """
     p = np.asarray(p, dtype=float)
+    positive = p > 0.0
     values = np.zeros_like(p)
-    np.log(p, out=values, where=p > 0.0)
+    np.log(p, out=values, where=positive)
     values *= p
-    values *= -BITS_PER_NAT
-    if p.size and p.min() < 0.0:
-        values[p < 0.0] = -np.inf
+    values *= BITS_PER_NAT
+    values = 0.0 - values  # not -0.0 at 0
+    if not positive.all():
+        values = np.where(p < 0.0, -np.inf, values)
     return values[()]
 
 
