@@ -17,7 +17,7 @@ from mecbopt.units import BITS_PER_NAT
 
 __all__ = ["binary_entropy", "conditional_entropy", "entropy", "mutual_information", "phi"]
 
-#: The least normal number (smaller ones may be flushed to 0): its logarithm is finite, its product with 0 is 0.
+#: The least normal number (smaller ones may be flushed to 0): its logarithm is finite, 0 times it is 0.
 _LEAST = float(np.finfo(float).tiny)
 
 
