@@ -86,7 +86,7 @@ def test_three_by_three_by_three_is_proved_in_any_order() -> None:
     assert_coupling(result, laws)
     assert result.status is mb.Status.OPTIMAL
     greedy = mb.mec.greedy(*laws)
-    assert greedy.lower_bound - 1e-12 <= result.entropy <= greedy.entropy
+    assert greedy.lower_bound - 1e-12 <= result.entropy <= greedy.entropy + 1e-15  # cells in another order
     p, q, r = laws
     other = mb.mec.exact(r[::-1], p, q[[1, 2, 0]])
     assert other.entropy == pytest.approx(result.entropy, abs=1.1e-9)
