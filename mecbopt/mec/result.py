@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt.errors import ProblemError
+from mecbopt.info import phi
 from mecbopt.problem import Status, StopReason
 
-__all__ = ["MAX_DENSE_CELLS", "MecResult", "SparseCoupling", "require_dense"]
+__all__ = ["MAX_DENSE_CELLS", "MecResult", "SparseCoupling", "joint_entropy", "require_dense"]
 
 #: Largest number of cells that `SparseCoupling.to_dense` builds (512 MiB of float64).
 MAX_DENSE_CELLS = 1 << 26
@@ -25,6 +26,14 @@ def require_dense(shape: tuple[int, ...]) -> None:
             f"a dense coupling of shape {shape} has {math.prod(shape)} cells, more than {MAX_DENSE_CELLS}: "
             "take the sparse form (sparse=True)."
         )
+
+
+def joint_entropy(masses: NDArray[np.float64]) -> float:
+    """The entropy of a coupling, bits; the same for its cells in any order and with any zeros among them.
+
+    What two searches found is compared to the last digit: the sum is rounded once.
+    """
+    return math.fsum(phi(masses[masses > 0.0]))
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

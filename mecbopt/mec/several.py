@@ -37,6 +37,7 @@ from mecbopt.info import entropy, phi
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.mec.found import Found
 from mecbopt.mec.greedy import greedy_support
+from mecbopt.mec.result import joint_entropy
 
 __all__ = ["MAX_CELLS", "SeveralMarginals", "minimum_of_several"]
 
@@ -148,7 +149,7 @@ class SeveralMarginals:
         self._floor = bound
         self._started = False
         self.incumbent = start
-        self.incumbent_cost = float(entropy(start))
+        self.incumbent_cost = joint_entropy(start)
         self.nodes = 0
         self.trouble = False
 
@@ -302,9 +303,10 @@ class SeveralMarginals:
             if shares is None:
                 return
             vertex = self._most * shares
-            if not improves(float(entropy(vertex)), value):
+            vertex_value = joint_entropy(vertex)
+            if not improves(vertex_value, value):
                 return
-            point, value = vertex, float(entropy(vertex))
+            point, value = vertex, vertex_value
             if improves(value, self.incumbent_cost):
                 with held_interrupts() as held:
                     self.incumbent, self.incumbent_cost = vertex, value
