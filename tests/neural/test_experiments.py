@@ -141,6 +141,8 @@ def test_runs_are_trained_resumed_evaluated_and_packed(tmp_path, monkeypatch):
     for name in ("coded_rate", "loop_accuracy", "loop_cross_entropy", "mse_source"):
         assert found[name] == pytest.approx(getattr(report, name), rel=1e-6), name
     assert found["ratio"] == pytest.approx(found["mse_source"] / records[0]["reached"]["code_source_mse"])
+    assert len(found["colour_shift"]) == 1
+    assert 0.0 < abs(found["colour_shift"][0]) < 255.0
     monkeypatch.setattr(command, "manifest", lambda *_: _runs())
     assert command.main(["--out", str(whole.out), "--pack", str(tmp_path / "a.tar.gz"), "--only", "r"]) == 0
     with tarfile.open(tmp_path / "a.tar.gz") as archive:

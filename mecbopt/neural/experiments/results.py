@@ -73,8 +73,9 @@ def held_out_figures(bench: Bench, run: Run) -> dict[str, Any]:
     """Write RUN/held_out.json: what settings are chosen by, on held-out images alone and without judges.
 
     Coded rate, accuracy and cross-entropy (bits) by the classifiers of the loop, the mean squared error of
-    D(Y) to X, that of the code's best guess of X (None where no head was trained), and their quotient; beside
-    them where they come from, as for a run that is evaluated.
+    D(Y) to X, that of the code's best guess of X (None where no head was trained), their quotient, and by how
+    much the mean of every colour is off that of clean images, in 255ths; beside them where they come from, as
+    for a run that is evaluated.
     """
     folder = bench.folder(run)
     dataset = bench.dataset(run.config)
@@ -93,6 +94,7 @@ def held_out_figures(bench: Bench, run: Run) -> dict[str, Any]:
     error = float((degrade.mean(outputs) - sources).square().mean())
     reached = frozen.record["reached"]
     lost = reached.get("code_source_mse")
+    shift = 255.0 * (outputs.mean((0, 2, 3)) - as_float(dataset.validation_images).mean((0, 2, 3)))
     trained = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     found = {
         "images": len(sources),
@@ -102,6 +104,7 @@ def held_out_figures(bench: Bench, run: Run) -> dict[str, Any]:
         "mse_source": error,
         "code_source_mse": lost,
         "ratio": None if lost is None else error / lost,
+        "colour_shift": shift.tolist(),
         "weights": dataclasses.asdict(run.config.objective),
         "noise_dimensions": run.config.model.noise_dimensions,
         "reached": reached,
