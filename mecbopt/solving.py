@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
@@ -42,6 +42,7 @@ from mecbopt.formulation import (
 from mecbopt.info import mutual_information
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
+from mecbopt.problem.mixture import coupling_of
 from mecbopt.tolerances import CHECK, GAP
 
 __all__ = ["METHODS", "solve"]
@@ -159,10 +160,22 @@ def solve(
     if feasibility.incumbent is None:
         with held_interrupts():
             return draft.without_a_coupling(feasibility, reason)
-    best, cost_bound = feasibility.incumbent, formulation.objective.lower_bound
+    feasible = best = feasibility.incumbent
+    cost_bound = formulation.objective.lower_bound
     search: Search | None = None
     keeper: Keeper | None = None
-    held = held_interrupts()
+
+    def answer() -> Solution:
+        """What is known by now; the same however often it is put together."""
+        vertex, bound, nodes = best, cost_bound, 0
+        if search is not None:
+            _put_away(search, keeper)
+            vertex = min(vertex, search.incumbent, key=lambda found: found.cost)
+            bound, nodes = search.cost_bound, search.nodes
+        if formulation.is_linear and (formulation.label_limit or formulation.other_limits):
+            vertex = within_limits(formulation, vertex, feasible)
+        return draft.with_a_coupling(vertex, bound, reason, chosen.name, nodes)
+
     try:
         if reason is not StopReason.INTERRUPTED:
             best = _better_start(problem, presolved, best, start)
@@ -186,21 +199,13 @@ def solve(
         if chosen.name != "trivial":
             # Stopped before anything better was found, the independent coupling gives way to the greedy one.
             best = improved_by_greedy(formulation, best, LAST_SECONDS)
-        held.begin()
+        return answer()
     except KeyboardInterrupt:
         reason = StopReason.INTERRUPTED
-    with held:
-        if search is not None:
-            _put_away(search, keeper)
-            best = min(best, search.incumbent, key=lambda vertex: vertex.cost)
-            cost_bound = search.cost_bound
-        if formulation.is_linear and (formulation.label_limit or formulation.other_limits):
-            best = within_limits(formulation, best, feasibility.incumbent)
-        nodes = 0 if search is None else search.nodes
-        solution = draft.with_a_coupling(best, cost_bound, reason, chosen.name, nodes)
-        if held.arrived:
-            solution = replace(solution, stop_reason=StopReason.INTERRUPTED)
-        return solution
+    # Holding Ctrl-C takes two calls of the system, a tenth of a small solve: it is held only while an answer
+    # that it broke off is put together again.
+    with held_interrupts():
+        return answer()
 
 
 def _chosen_engine(engine: Any, method: str) -> Engine | None:
@@ -403,7 +408,10 @@ class _Draft:
         claims = self.presolved.formulation.objective.claims(cost_bound, self.presolved.value_slack)
         if status is not Status.INVALID:
             # The value comes from other sums: rounding must not leave the bound on its wrong side.
-            value = mutual_information(mixture.coupling(self.problem.p_x, self.problem.shape[1]))
+            shape = self.problem.shape
+            value = mutual_information(
+                coupling_of(self.problem.p_x, mixture.mappings, mixture.weights, shape[1])
+            )
             claims["upper_bound"] = max(claims["upper_bound"], value)
         return Solution(
             self.problem,
