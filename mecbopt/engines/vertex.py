@@ -202,8 +202,8 @@ def within_limits(formulation: Formulation, vertex: Incumbent, inside: Incumbent
     """
     if not _exceeds(formulation, vertex):
         return vertex
-    found = [*_towards(formulation, vertex, inside), _beside(formulation, vertex, inside), inside]
-    within = [point for point in found if point is not None and not _exceeds(formulation, point)]
+    found = [*_towards(formulation, vertex, inside), *_beside(formulation, vertex, inside), inside]
+    within = [point for point in found if not _exceeds(formulation, point)]
     best = min(within, key=lambda point: point.cost, default=vertex)
     return best if best.cost <= vertex.cost + GAP else vertex
 
@@ -224,20 +224,27 @@ def _towards(formulation: Formulation, vertex: Incumbent, inside: Incumbent) -> 
     return [point for point in found if point is not None]
 
 
-def _beside(formulation: Formulation, vertex: Incumbent, inside: Incumbent) -> Incumbent | None:
-    """The best vertex for the tangent at this one, with limits drawn in by what HiGHS may overlook."""
+def _beside(formulation: Formulation, vertex: Incumbent, inside: Incumbent) -> list[Incumbent]:
+    """The best vertex for the tangent at this one, as the program gives it and as the walk leaves it."""
     mappings = _mappings_beside(formulation, np.concatenate([vertex.mappings, inside.mappings]))
     laws = formulation.output_laws(mappings)
     values, bounds = limit_rows(formulation, mappings)
     scales = formulation.largest_weights(laws, values, formulation.limits)
-    drawn_in = bounds - 2.0 * highs.FEASIBILITY_TOLERANCE
-    rows = _Rows(mappings, scales, formulation.marginal_rows(laws) * scales, values * scales, drawn_in)
+    # Where limits are met by rounding alone, the program sees that there is something.
+    most = bounds + 0.5 * ROUNDING
+    rows = _Rows(mappings, scales, formulation.marginal_rows(laws) * scales, values * scales, most)
     coupling = formulation.coupling(vertex.mappings, vertex.weights)
     try:
         levels = _least_on_tangent(formulation, rows, coupling, Clock(_LAST_PROGRAM_SECONDS))
     except Expired:
-        return None
-    return None if levels is None else to_vertex(formulation, mappings, levels * scales)
+        return []
+    if levels is None:
+        return []
+    kept, weights = levels > 0.0, levels * scales
+    cost = formulation.cost(mappings[kept], weights[kept])
+    walked = to_vertex(formulation, mappings, weights)
+    found = [Incumbent(mappings[kept], weights[kept], cost)]
+    return found if walked is None else [*found, walked]
 
 
 def _exceeds(formulation: Formulation, vertex: Incumbent) -> bool:
@@ -315,9 +322,15 @@ def _least_on_tangent(
         model.addRow(1.0, 1.0, 0, [], [])
     for bound in rows.bounds:
         model.addRow(-highs.INFINITY, bound, 0, [], [])
-    highs.add_columns(model, np.vstack([rows.marginals, rows.limits]).T, slopes)
+    columns = np.vstack([rows.marginals, rows.limits]).T
+    highs.add_columns(model, columns, slopes)
     highs.run(model, clock)
-    return np.array(model.getSolution().col_value) if highs.is_optimal(model) else None
+    if not highs.is_optimal(model):
+        return None
+    levels = np.array(model.getSolution().col_value)
+    least = np.concatenate([np.ones(len(rows.marginals)), np.full(len(rows.bounds), -highs.INFINITY)])
+    most = np.concatenate([np.ones(len(rows.marginals)), rows.bounds])
+    return highs.refined(model, columns, levels, least, most, clock)
 
 
 def _walk(
