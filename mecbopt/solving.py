@@ -13,6 +13,7 @@ import numpy as np
 from mecbopt import _validate
 from mecbopt.control import (
     Clock,
+    HeldInterrupts,
     ProgressCallback,
     Target,
     bounds_cross,
@@ -131,65 +132,63 @@ def solve(
     >>> solution.status.value, round(solution.mutual_information, 6)
     ('optimal', 0.191631)
     """
-    time_limit, node_limit, gap, relative_gap, seed = _validated_options(
-        problem, method, time_limit, node_limit, gap, relative_gap, seed, start, progress
-    )
-    if checkpoint is not None and (not isinstance(checkpoint, (str, PathLike)) or "\0" in str(checkpoint)):
-        raise ProblemError(argument="checkpoint", value=checkpoint, required="be the path of a file")
-    several = _workers(workers, executor)
-    chosen = _chosen_engine(engine, method)
-    clock = Clock(time_limit, progress)
-    presolved, struck = _presolved(problem)
-    formulation = presolved.formulation
-    request = Request(
-        Target(gap, relative_gap, formulation.objective.offset), clock, node_limit, seed, several, executor
-    )
-    if chosen is None:
-        chosen = _pick(method, formulation, request, time_limit)
-    elif not (supported := support(chosen, formulation)):
-        raise NotSupportedError(
-            argument="engine",
-            value=chosen,
-            found=f"is {chosen.name!r}, which {supported.reason}",
-            remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
+    with held_interrupts() as held:  # released for the search itself: every call has its answer
+        time_limit, node_limit, gap, relative_gap, seed = _validated_options(
+            problem, method, time_limit, node_limit, gap, relative_gap, seed, start, progress
         )
-    _refuse_the_useless(chosen, executor=executor, workers=several, checkpoint=checkpoint)
-    draft = _Draft(problem, presolved, request, method)
-    feasibility, reason = _examined(formulation, seed, clock, struck)
-    if feasibility.incumbent is None:
-        with held_interrupts():
+        _validated_checkpoint(checkpoint)
+        several = _workers(workers, executor)
+        chosen = _chosen_engine(engine, method)
+        clock = Clock(time_limit, progress)
+        presolved = presolve(problem)
+        formulation = presolved.formulation
+        target = Target(gap, relative_gap, formulation.objective.offset)
+        request = Request(target, clock, node_limit, seed, several, executor)
+        if chosen is None:
+            chosen = _pick(method, formulation, request, time_limit)
+        elif not (supported := support(chosen, formulation)):
+            raise NotSupportedError(
+                argument="engine",
+                value=chosen,
+                found=f"is {chosen.name!r}, which {supported.reason}",
+                remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
+            )
+        _refuse_the_useless(chosen, executor=executor, workers=several, checkpoint=checkpoint)
+        draft = _Draft(problem, presolved, request, method)
+        feasibility, reason = _examined(formulation, seed, clock, held)
+        if feasibility.incumbent is None:
             return draft.without_a_coupling(feasibility, reason)
-    best, cost_bound = feasibility.incumbent, formulation.objective.lower_bound
-    search: Search | None = None
-    keeper: Keeper | None = None
-    held = held_interrupts()
-    try:
-        if reason is not StopReason.INTERRUPTED:
-            best = _better_start(problem, presolved, best, start)
-            cost_bound = _first_bound(formulation, clock)
-            proving = chosen.method == "exact"
-            if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
-                best = improved_by_greedy(formulation, best, max(clock.remaining, LAST_SECONDS))
-            if chosen.name in _TREES and begins_locally(formulation):
-                first = local_start(formulation, best, cost_bound, request)
-                reason = run_search(first, request.target, None, clock, proving=False)
-                best = first.incumbent
+        best, cost_bound = feasibility.incumbent, formulation.objective.lower_bound
+        search: Search | None = None
+        keeper: Keeper | None = None
+        try:
+            held.end()
+            if held.arrived:
+                reason = StopReason.INTERRUPTED
             if reason is not StopReason.INTERRUPTED:
-                if chosen.name in _TREES or method == "auto":
-                    cost_bound = bound_at_the_rate(formulation, best, cost_bound, request)
-                search = chosen.start(formulation, best, cost_bound, request)
-                keeper = _keeper(checkpoint, search, formulation, chosen, gap)
-                reason = run_search(
-                    search, request.target, node_limit, clock, proving=proving, after_step=keeper
-                )
-                best = search.incumbent
-        if chosen.name != "trivial":
-            # Stopped before anything better was found, the independent coupling gives way to the greedy one.
-            best = improved_by_greedy(formulation, best, LAST_SECONDS)
+                best = _better_start(problem, presolved, best, start)
+                cost_bound = _first_bound(formulation, clock)
+                proving = chosen.method == "exact"
+                if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
+                    best = improved_by_greedy(formulation, best, max(clock.remaining, LAST_SECONDS))
+                if chosen.name in _TREES and begins_locally(formulation):
+                    first = local_start(formulation, best, cost_bound, request)
+                    reason = run_search(first, target, None, clock, proving=False)
+                    best = first.incumbent
+                if reason is not StopReason.INTERRUPTED:
+                    if chosen.name in _TREES or method == "auto":
+                        cost_bound = bound_at_the_rate(formulation, best, cost_bound, request)
+                    search = chosen.start(formulation, best, cost_bound, request)
+                    keeper = _keeper(checkpoint, search, formulation, chosen, gap)
+                    reason = run_search(search, target, node_limit, clock, proving=proving, after_step=keeper)
+                    best = search.incumbent
+            if chosen.name != "trivial":
+                # Stopped before anything better was found, the independent coupling gives way to greedy's.
+                best = improved_by_greedy(formulation, best, LAST_SECONDS)
+            held.begin()
+        except KeyboardInterrupt:
+            reason = StopReason.INTERRUPTED
         held.begin()
-    except KeyboardInterrupt:
-        reason = StopReason.INTERRUPTED
-    with held:
         if search is not None:
             _put_away(search, keeper)
             best = min(best, search.incumbent, key=lambda vertex: vertex.cost)
@@ -239,6 +238,11 @@ def _pick(method: str, formulation: Formulation, request: Request, time_limit: f
     return pick("local", formulation, request)
 
 
+def _validated_checkpoint(checkpoint: Any) -> None:
+    if checkpoint is not None and (not isinstance(checkpoint, (str, PathLike)) or "\0" in str(checkpoint)):
+        raise ProblemError(argument="checkpoint", value=checkpoint, required="be the path of a file")
+
+
 def _workers(workers: Any, executor: Any) -> int:
     """Threads, or tasks at a time of an executor."""
     executor = _validate.executor_or_none(executor)
@@ -281,28 +285,21 @@ def _put_away(search: Search, keeper: Keeper | None) -> None:
         search.close()
 
 
-def _presolved(problem: Problem) -> tuple[Presolved, bool]:
-    """The reduced problem, and whether Ctrl-C came meanwhile: every answer needs it."""
-    try:
-        return presolve(problem), False
-    except KeyboardInterrupt:
-        with held_interrupts():
-            return presolve(problem), True
-
-
 def _examined(
-    formulation: Formulation, seed: int, clock: Clock, struck: bool
+    formulation: Formulation, seed: int, clock: Clock, held: HeldInterrupts
 ) -> tuple[Feasibility, StopReason]:
     """What is known of the limits, and why the examination ended; nothing new once Ctrl-C has come."""
     try:
-        if struck:
-            raise KeyboardInterrupt
+        held.release()
         feasibility = examine(formulation, seed, clock)
+        held.begin()
     except KeyboardInterrupt:
+        held.begin()
         # Without another limit than the rate the independent coupling is feasible.
         begun = first_incumbent(formulation) if begins_feasible(formulation) else None
         return Feasibility(begun), StopReason.INTERRUPTED
     except SolverError:
+        held.begin()
         return Feasibility(None), StopReason.NUMERICAL_TROUBLE
     if feasibility.infeasible or feasibility.incumbent is not None:
         return feasibility, StopReason.EXHAUSTED
