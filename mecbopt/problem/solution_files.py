@@ -82,8 +82,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
 def to_text(solution: Solution) -> str:
     """The document as JSON, a line for each key and each row of a table.
 
-    `json.dumps` with an indentation puts every number on a line, and works in Python then: .4 s for 100 x 1000
-    letters.
+    With an indentation `json.dumps` puts every number on a line, and works in Python: .4 s for 100 x 1000.
     """
     fields = (f" {_encoded(key)}: {_on_lines(value)}" for key, value in solution_document(solution).items())
     return "{\n" + ",\n".join(fields) + "\n}\n"
