@@ -132,19 +132,52 @@ def solve(
     >>> solution.status.value, round(solution.mutual_information, 6)
     ('optimal', 0.191631)
     """
-    time_limit, node_limit, gap, relative_gap, seed = _validated_options(
-        problem, method, time_limit, node_limit, gap, relative_gap, seed, start, progress
-    )
+
+    def prepared() -> _Call:
+        options = _validated_options(
+            problem, method, time_limit, node_limit, gap, relative_gap, seed, start, progress
+        )
+        return _prepared(problem, method, engine, start, checkpoint, workers, executor, progress, *options)
+
+    call: _Call | None = None
+    try:
+        call = prepared()
+        call.examine()
+        call.search()
+        return call.answer()
+    except KeyboardInterrupt:
+        # Holding it all along takes calls of the system, a tenth of a small solve: what broke is done anew.
+        with held_interrupts(arrived=True):
+            call = call or prepared()
+            call.reason = StopReason.INTERRUPTED
+            return call.answer()
+
+
+def _prepared(
+    problem: Problem,
+    method: str,
+    engine: Any,
+    start: Mixture | None,
+    checkpoint: Any,
+    workers: Any,
+    executor: Any,
+    progress: ProgressCallback | None,
+    time_limit: float | None,
+    node_limit: int | None,
+    gap: float,
+    relative_gap: float,
+    seed: int,
+) -> _Call:
+    """What one call is about, once everything is found valid and an engine takes it."""
     if checkpoint is not None and (not isinstance(checkpoint, (str, PathLike)) or "\0" in str(checkpoint)):
         raise ProblemError(argument="checkpoint", value=checkpoint, required="be the path of a file")
     several = _workers(workers, executor)
     chosen = _chosen_engine(engine, method)
     clock = Clock(time_limit, progress)
-    presolved, struck = _presolved(problem)
+    presolved = presolve(problem)
     formulation = presolved.formulation
-    request = Request(
-        Target(gap, relative_gap, formulation.objective.offset), clock, node_limit, seed, several, executor
-    )
+    target = Target(gap, relative_gap, formulation.objective.offset)
+    request = Request(target, clock, node_limit, seed, several, executor)
     if chosen is None:
         chosen = _pick(method, formulation, request, time_limit)
     elif not (supported := support(chosen, formulation)):
@@ -155,57 +188,90 @@ def solve(
             remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
         )
     _refuse_the_useless(chosen, executor=executor, workers=several, checkpoint=checkpoint)
-    draft = _Draft(problem, presolved, request, method)
-    feasibility, reason = _examined(formulation, seed, clock, struck)
-    if feasibility.incumbent is None:
-        with held_interrupts():
-            return draft.without_a_coupling(feasibility, reason)
-    feasible = best = feasibility.incumbent
-    cost_bound = formulation.objective.lower_bound
-    search: Search | None = None
-    keeper: Keeper | None = None
+    return _Call(_Draft(problem, presolved, request, method), chosen, start, checkpoint)
 
-    def answer() -> Solution:
-        """What is known by now; the same however often it is put together."""
-        vertex, bound, nodes = best, cost_bound, 0
-        if search is not None:
-            _put_away(search, keeper)
-            vertex = min(vertex, search.incumbent, key=lambda found: found.cost)
-            bound, nodes = search.cost_bound, search.nodes
-        if formulation.is_linear and (formulation.label_limit or formulation.other_limits):
-            vertex = within_limits(formulation, vertex, feasible)
-        return draft.with_a_coupling(vertex, bound, reason, chosen.name, nodes)
 
-    try:
-        if reason is not StopReason.INTERRUPTED:
-            best = _better_start(problem, presolved, best, start)
-            cost_bound = _first_bound(formulation, clock)
-            proving = chosen.method == "exact"
-            if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
-                best = improved_by_greedy(formulation, best, max(clock.remaining, LAST_SECONDS))
-            if chosen.name in _TREES and begins_locally(formulation):
-                first = local_start(formulation, best, cost_bound, request)
-                reason = run_search(first, request.target, None, clock, proving=False)
-                best = first.incumbent
-            if reason is not StopReason.INTERRUPTED:
-                if chosen.name in _TREES or method == "auto":
-                    cost_bound = bound_at_the_rate(formulation, best, cost_bound, request)
-                search = chosen.start(formulation, best, cost_bound, request)
-                keeper = _keeper(checkpoint, search, formulation, chosen, gap)
-                reason = run_search(
-                    search, request.target, node_limit, clock, proving=proving, after_step=keeper
-                )
-                best = search.incumbent
+class _Call:
+    """How far one call has come; whatever breaks it off, `answer` says what is known by then.
+
+    Parameters
+    ----------
+    draft : _Draft
+    chosen : Engine
+    start, checkpoint
+        As `solve` was given them.
+    """
+
+    def __init__(self, draft: _Draft, chosen: Engine, start: Mixture | None, checkpoint: Any) -> None:
+        self._draft, self._chosen, self._start, self._checkpoint = draft, chosen, start, checkpoint
+        self.reason = StopReason.EXHAUSTED
+        self._feasibility: Feasibility | None = None
+        self._best: Incumbent | None = None
+        self._bound = draft.presolved.formulation.objective.lower_bound
+        self._search: Search | None = None
+        self._keeper: Keeper | None = None
+
+    def examine(self) -> None:
+        """See whether the limits can be met."""
+        request = self._draft.request
+        try:
+            found = examine(self._draft.presolved.formulation, request.seed, request.clock)
+        except SolverError:
+            found, self.reason = Feasibility(None), StopReason.NUMERICAL_TROUBLE
+        else:
+            if not found.infeasible and found.incumbent is None:
+                late = found.expired
+                self.reason = StopReason.TIME_LIMIT if late else StopReason.LOCAL_SEARCH_DONE
+        self._feasibility, self._best = found, found.incumbent
+
+    def search(self) -> None:
+        """Look for the best coupling, where there is one."""
+        if self._best is None:
+            return
+        draft, chosen, request = self._draft, self._chosen, self._draft.request
+        formulation, clock = draft.presolved.formulation, request.clock
+        self._best = _better_start(draft.problem, draft.presolved, self._best, self._start)
+        self._bound = _first_bound(formulation, clock)
+        proving = chosen.method == "exact"
+        if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
+            self._best = improved_by_greedy(formulation, self._best, max(clock.remaining, LAST_SECONDS))
+        if chosen.name in _TREES and begins_locally(formulation):
+            first = local_start(formulation, self._best, self._bound, request)
+            self.reason = run_search(first, request.target, None, clock, proving=False)
+            self._best = first.incumbent
+        if self.reason is not StopReason.INTERRUPTED:
+            if chosen.name in _TREES or draft.method == "auto":
+                self._bound = bound_at_the_rate(formulation, self._best, self._bound, request)
+            self._search = search = chosen.start(formulation, self._best, self._bound, request)
+            self._keeper = _keeper(self._checkpoint, search, formulation, chosen, request.target.gap)
+            self.reason = run_search(
+                search, request.target, request.node_limit, clock, proving=proving, after_step=self._keeper
+            )
+            self._best = search.incumbent
         if chosen.name != "trivial":
             # Stopped before anything better was found, the independent coupling gives way to the greedy one.
-            best = improved_by_greedy(formulation, best, LAST_SECONDS)
-        return answer()
-    except KeyboardInterrupt:
-        reason = StopReason.INTERRUPTED
-    # Holding Ctrl-C takes two calls of the system, a tenth of a small solve: it is held only while an answer
-    # that it broke off is put together again.
-    with held_interrupts():
-        return answer()
+            self._best = improved_by_greedy(formulation, self._best, LAST_SECONDS)
+
+    def answer(self) -> Solution:
+        """What is known by now; the same however often it is put together."""
+        formulation, search = self._draft.presolved.formulation, self._search
+        if self._feasibility is None:
+            # Without another limit than the rate the independent coupling is feasible.
+            begun = first_incumbent(formulation) if begins_feasible(formulation) else None
+            self._feasibility = Feasibility(begun)
+            if begun is not None and self._chosen.name != "trivial":
+                begun = improved_by_greedy(formulation, begun, LAST_SECONDS)
+            self._best = begun
+        best, bound, nodes = self._best, self._bound, 0
+        if best is None or self._feasibility.incumbent is None:
+            return self._draft.without_a_coupling(self._feasibility, self.reason)
+        if search is not None:
+            _put_away(search, self._keeper)
+            best = min(best, search.incumbent, key=lambda vertex: vertex.cost)
+            bound, nodes = search.cost_bound, search.nodes
+        if formulation.is_linear and (formulation.label_limit or formulation.other_limits):
+            best = within_limits(formulation, best, self._feasibility.incumbent)
+        return self._draft.with_a_coupling(best, bound, self.reason, self._chosen.name, nodes)
 
 
 def _chosen_engine(engine: Any, method: str) -> Engine | None:
@@ -284,34 +350,6 @@ def _put_away(search: Search, keeper: Keeper | None) -> None:
         keeper(now=True)
     if isinstance(search, TreeInSlices):
         search.close()
-
-
-def _presolved(problem: Problem) -> tuple[Presolved, bool]:
-    """The reduced problem, and whether Ctrl-C came meanwhile: every answer needs it."""
-    try:
-        return presolve(problem), False
-    except KeyboardInterrupt:
-        with held_interrupts():
-            return presolve(problem), True
-
-
-def _examined(
-    formulation: Formulation, seed: int, clock: Clock, struck: bool
-) -> tuple[Feasibility, StopReason]:
-    """What is known of the limits, and why the examination ended; nothing new once Ctrl-C has come."""
-    try:
-        if struck:
-            raise KeyboardInterrupt
-        feasibility = examine(formulation, seed, clock)
-    except KeyboardInterrupt:
-        # Without another limit than the rate the independent coupling is feasible.
-        begun = first_incumbent(formulation) if begins_feasible(formulation) else None
-        return Feasibility(begun), StopReason.INTERRUPTED
-    except SolverError:
-        return Feasibility(None), StopReason.NUMERICAL_TROUBLE
-    if feasibility.infeasible or feasibility.incumbent is not None:
-        return feasibility, StopReason.EXHAUSTED
-    return feasibility, StopReason.TIME_LIMIT if feasibility.expired else StopReason.LOCAL_SEARCH_DONE
 
 
 def _first_bound(formulation: Formulation, clock: Clock) -> float:
@@ -408,10 +446,9 @@ class _Draft:
         claims = self.presolved.formulation.objective.claims(cost_bound, self.presolved.value_slack)
         if status is not Status.INVALID:
             # The value comes from other sums: rounding must not leave the bound on its wrong side.
-            shape = self.problem.shape
-            value = mutual_information(
-                coupling_of(self.problem.p_x, mixture.mappings, mixture.weights, shape[1])
-            )
+            m = self.problem.shape[1]
+            coupling = coupling_of(self.problem.p_x, mixture.mappings, mixture.weights, m)
+            value = mutual_information(coupling)
             claims["upper_bound"] = max(claims["upper_bound"], value)
         return Solution(
             self.problem,

@@ -107,24 +107,18 @@ def exact(p: Any, q: Any, *more: Any, time_limit: float | None = None, normalize
     >>> result.status.value, round(result.entropy, 6), result.coupling.round(6).tolist()
     ('optimal', 1.360964, [[0.5, 0.0], [0.1, 0.4]])
     """
-    laws = marginals((p, q, *more), normalize)
-    if time_limit is not None:
-        time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
-    if more:
-        return _several(laws, time_limit)
-    p_x, p_y = laws
-    letters = int(np.count_nonzero(p_x) + np.count_nonzero(p_y))
-    if letters <= size_limit() or len(p_x) * len(p_y) <= MAX_DENSE_CELLS:
-        held = held_interrupts()
-        try:
+    with held_interrupts() as held:  # released for the search itself: every call has its answer
+        laws = marginals((p, q, *more), normalize)
+        if time_limit is not None:
+            time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
+        if more:
+            return _several(laws, time_limit, held)
+        p_x, p_y = laws
+        letters = int(np.count_nonzero(p_x) + np.count_nonzero(p_y))
+        if letters <= size_limit() or len(p_x) * len(p_y) <= MAX_DENSE_CELLS:
             found = minimum_coupling(p_x, p_y, time_limit=time_limit, held=held)
             if found.proved or letters <= size_limit():
-                status = Status.OPTIMAL if found.proved else Status.FEASIBLE
-                return MecResult(
-                    found.coupling, found.entropy_upper, found.entropy_lower, status, found.stop_reason
-                )
-        finally:
-            held.end()
+                return _result(found, found.coupling)
     without = "" if native.available() else " without the compiled core (install a C compiler and reinstall)"
     raise NotSupportedError(
         f"p and q have {letters} letters of positive mass together, "
@@ -134,7 +128,7 @@ def exact(p: Any, q: Any, *more: Any, time_limit: float | None = None, normalize
     )
 
 
-def _several(laws: list[NDArray[np.float64]], time_limit: float | None) -> MecResult:
+def _several(laws: list[NDArray[np.float64]], time_limit: float | None, held: HeldInterrupts) -> MecResult:
     """`exact` for three and more marginals; letters without mass and marginals of one letter say nothing."""
     shape = tuple(len(law) for law in laws)
     require_dense(shape)
@@ -143,11 +137,15 @@ def _several(laws: list[NDArray[np.float64]], time_limit: float | None) -> MecRe
     uncertain = [law for law in positive if len(law) > 1]
     if len(uncertain) <= 2:
         pair = [*uncertain, np.ones(1), np.ones(1)][:2]
-        found = minimum_coupling(*pair, time_limit=time_limit)
+        found = minimum_coupling(*pair, time_limit=time_limit, held=held)
     else:
-        found = minimum_of_several(uncertain, DEFAULT_GAP, time_limit)
+        found = minimum_of_several(uncertain, DEFAULT_GAP, time_limit, held)
     coupling = np.zeros(shape)
     coupling[np.ix_(*some)] = found.coupling.reshape([len(law) for law in positive])
+    return _result(found, coupling)
+
+
+def _result(found: Found, coupling: NDArray[np.float64]) -> MecResult:
     status = Status.OPTIMAL if found.proved else Status.FEASIBLE
     return MecResult(coupling, found.entropy_upper, found.entropy_lower, status, found.stop_reason)
 
@@ -198,19 +196,35 @@ def minimum_coupling(
     settings : SearchSettings, optional
         By default chosen by the number of letters.
     held : HeldInterrupts, optional
-        Begun once the search has answered, and left to the caller to end.
+        Released for the search, begun again once it has answered, and left to the caller to end.
 
     Returns
     -------
     Found
         Not proved as well where the alphabets exceed `size_limit()`: the coupling is then the greedy one.
-        Ctrl-C ends the search as `should_stop` does; only before there is any coupling it passes through.
+        Ctrl-C ends the search as `should_stop` does.
     """
     deadline = math.inf if time_limit is None else time.monotonic() + time_limit
 
     def stopped() -> bool:
         return time.monotonic() > deadline or (should_stop is not None and should_stop())
 
+    if held is not None:
+        held.begin()
+        return _searched(p, q, gap, stopped, settings, held)
+    with held_interrupts() as own:
+        return _searched(p, q, gap, stopped, settings, own)
+
+
+def _searched(
+    p: NDArray[np.float64],
+    q: NDArray[np.float64],
+    gap: float,
+    stopped: Callable[[], bool],
+    settings: SearchSettings | None,
+    held: HeldInterrupts,
+) -> Found:
+    """`minimum_coupling` under a hold."""
     # Descending order of the positive letters, those that vanish on the integer grid left out.
     order_p, order_q = (np.argsort(-side, kind="stable") for side in (p, q))
     rows, columns = (native.integer_masses(np.sort(side)[::-1]) for side in (p, q))
@@ -228,23 +242,17 @@ def minimum_coupling(
         if settings is None:
             settings = _SHORT if short else SearchSettings()
         search = _Search(rows, columns, upper, lower, gap, settings, stopped)
-        hold = held_interrupts() if held is None else held
-        try:
-            reason = search.run(hold)
-            lower = search.lower
-            if search.cells is not None:
-                tree = np.zeros((len(p), len(q)))
-                for x, y, mass in search.cells:
-                    tree[order_p[x], order_q[y]] += mass
-                value = joint_entropy(tree)
-                if value < upper:
-                    coupling, upper = tree, value
-            found = _found(p, q, coupling, upper, lower, gap, reason)
-            return replace(found, stop_reason=StopReason.INTERRUPTED) if hold.arrived else found
-        finally:
-            if held is None:
-                hold.end()
-    return _found(p, q, coupling, upper, lower, gap, reason)
+        reason = search.run(held)
+        lower = search.lower
+        if search.cells is not None:
+            tree = np.zeros((len(p), len(q)))
+            for x, y, mass in search.cells:
+                tree[order_p[x], order_q[y]] += mass
+            value = joint_entropy(tree)
+            if value < upper:
+                coupling, upper = tree, value
+    found = _found(p, q, coupling, upper, lower, gap, reason)
+    return replace(found, stop_reason=StopReason.INTERRUPTED) if held.arrived else found
 
 
 def _found(
@@ -300,6 +308,7 @@ class _Search:
         """Search until the proof, the caller's wish, Ctrl-C or the end of memory; then hold."""
         try:
             try:
+                held.release()
                 if self._stopped():
                     return StopReason.TIME_LIMIT
                 return self._compiled() if native.available() else self._plain()

@@ -25,6 +25,7 @@ from mecbopt import highs
 from mecbopt.bounds import phi_secants
 from mecbopt.control import (
     Clock,
+    HeldInterrupts,
     Target,
     held_interrupts,
     improves,
@@ -63,7 +64,9 @@ _NO_SHARE = 1e-9
 _NO_COST = 1e-9
 
 
-def minimum_of_several(laws: list[FloatArray], gap: float, time_limit: float | None) -> Found:
+def minimum_of_several(
+    laws: list[FloatArray], gap: float, time_limit: float | None, held: HeldInterrupts
+) -> Found:
     """The coupling of least joint entropy of three and more laws of positive masses, within the gap.
 
     Raises
@@ -82,7 +85,8 @@ def minimum_of_several(laws: list[FloatArray], gap: float, time_limit: float | N
     start = greedy_support(laws).to_dense().ravel()
     target, clock = Target(gap), Clock(time_limit)
     search = SeveralMarginals(laws, start, best_lower_bound(laws), target, clock)
-    reason = run_search(search, target, None, clock, proving=True)
+    reason = run_search(search, target, None, clock, proving=True, held=held)
+    held.begin()
     lower, upper = min(search.cost_bound, search.incumbent_cost), search.incumbent_cost
     return Found(search.incumbent.reshape(shape), upper, lower, target.reached(lower, upper), reason)
 

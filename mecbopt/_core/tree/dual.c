@@ -125,17 +125,6 @@ void mb_simplex_new_column(mb_simplex *lp, int position) {
     lp->reduced[position] = 0.0;
 }
 
-/* How far a row is outside the interval that its state stands for; `side` +1: must fall, -1: must rise. */
-static double row_violation(const mb_simplex *lp, int row, int *side) {
-    double low = lp->lower[row], high = lp->upper[row];
-    if (lp->state[row] == MB_ABOVE) {
-        low = high;
-        high += MB_WIDE;
-    }
-    *side = lp->activity[row] > high ? 1 : -1;
-    return *side > 0 ? lp->activity[row] - high : low - lp->activity[row];
-}
-
 typedef struct {
     int row, place, side; /* leaving: a row, or the column at a place of the kernel */
     double violation;
@@ -158,17 +147,22 @@ static leaving_choice choose_leaving(mb_simplex *lp) {
             choice = (leaving_choice){-1, i, weight < 0.0 ? -1 : 1, violation};
         }
     }
+    /* How far rows are outside the intervals that their states stand for; nearly all are inside. */
+    const double feasibility = lp->feasibility, *restrict activity = lp->activity;
+    const double *restrict lower = lp->lower, *restrict upper = lp->upper;
     for (int row = 0; row < lp->rows; row++) {
-        if (lp->active_place[row] >= 0 || mb_is_unused(lp, row)) continue;
-        int side;
-        const double violation = row_violation(lp, row, &side);
-        if (violation <= lp->feasibility || violation * violation <= best) continue;
+        const int above = lp->state[row] == MB_ABOVE;
+        const double high = above ? upper[row] + MB_WIDE : upper[row], low = above ? upper[row] : lower[row];
+        const double rises = activity[row] - high, falls = low - activity[row];
+        const double violation = rises > falls ? rises : falls;
+        if (violation <= feasibility || lp->active_place[row] >= 0 || mb_is_unused(lp, row)) continue;
+        if (violation * violation <= best) continue;
         mb_row_times_inverse(lp, row, lp->work1);
         double norm = 1.0;
         for (int j = 0; j < lp->size; j++) norm += lp->work1[j] * lp->work1[j];
         if (violation * violation > best * norm) {
             best = violation * violation / norm;
-            choice = (leaving_choice){row, -1, side, violation};
+            choice = (leaving_choice){row, -1, rises > 0.0 ? 1 : -1, violation};
         }
     }
     return choice;
@@ -200,12 +194,15 @@ static int collect_candidates(mb_simplex *lp) {
     const double *restrict reduced = lp->reduced, *restrict alphas = lp->alpha;
     int *restrict list = lp->list;
     double *restrict ratios = lp->ratio;
+    /* Half of them are candidates, in no order that a branch could be foretold by. */
     for (int position = 0; position < size; position++) {
-        const double alpha = alphas[position];
-        if ((at_one[position] ? -alpha : alpha) <= PIVOT_TOLERANCE || basic_place[position] >= 0) continue;
-        const double ratio = reduced[position] / alpha;
+        const double alpha = at_one[position] ? -alphas[position] : alphas[position];
         list[count] = position;
-        ratios[count++] = ratio > 0.0 ? ratio : 0.0;
+        count += (alpha > PIVOT_TOLERANCE) & (basic_place[position] < 0);
+    }
+    for (int i = 0; i < count; i++) {
+        const double ratio = reduced[list[i]] / alphas[list[i]];
+        ratios[i] = ratio > 0.0 ? ratio : 0.0;
     }
     for (int place = 0; place < lp->size; place++) {
         const int row = lp->active[place];
