@@ -133,30 +133,20 @@ def test_the_public_name_is_the_function():
 @pytest.mark.parametrize("engine", ["auto", "compiled"])
 def test_ctrl_c_before_the_search_still_gets_an_answer(place, engine, monkeypatch):
     """It came as a KeyboardInterrupt, after a millisecond or where the tables of a large label were made."""
-    right = getattr(solving, place)
+    right, came = getattr(solving, place), []
 
     def struck(*arguments):
-        signal.raise_signal(signal.SIGINT)
+        if not came:
+            came.append(place)
+            signal.raise_signal(signal.SIGINT)
         return right(*arguments)
 
     monkeypatch.setattr(solving, place, struck)
     solution = mb.solve(mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], 0.4), engine=engine)
     solution.check()
-    expected = (place != "support") if engine == "auto" else (place != "_pick")
-    assert (solution.stop_reason is mb.StopReason.INTERRUPTED) is expected
+    assert (solution.stop_reason is mb.StopReason.INTERRUPTED) is bool(came)
+    assert came or (place, engine) in {("support", "auto"), ("_pick", "compiled")}
     assert solution.has_coupling
-
-
-def test_an_error_gives_way_to_ctrl_c(monkeypatch):
-    """There is no answer to say it, and a loop of calls must end."""
-
-    def struck(*_):
-        signal.raise_signal(signal.SIGINT)
-        raise mb.ProblemError("nothing")
-
-    monkeypatch.setattr(solving, "presolve", struck)
-    with pytest.raises(KeyboardInterrupt):
-        mb.solve(mb.Problem([0.5, 0.5], [0.6, 0.4]))
 
 
 def test_distinct_mappings_are_those_of_numpy():
