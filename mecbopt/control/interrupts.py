@@ -1,4 +1,4 @@
-"""Ctrl-C while a search is prepared or its answer put together waits, so that every call has its answer."""
+"""Ctrl-C while an answer is put together: it waits until the answer stands, so that nothing found is lost."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class HeldInterrupts:
         So far; what comes after the end is a KeyboardInterrupt again.
     """
 
-    def __init__(self, *, arrived: bool = False) -> None:
-        self.arrived = arrived
+    def __init__(self) -> None:
+        self.arrived = False
         self._holding = False
 
     def begin(self) -> None:
@@ -48,12 +48,6 @@ class HeldInterrupts:
         if kind is not None and self.arrived:
             raise KeyboardInterrupt  # there is no answer to say it
 
-    def release(self) -> None:
-        """Let go; what arrived is a KeyboardInterrupt now, for the one who catches it in what follows."""
-        self.end()
-        if self.arrived:
-            raise KeyboardInterrupt
-
     def end(self) -> None:
         """Let go, if it was held; a signal that is under way is a KeyboardInterrupt."""
         if self._holding:
@@ -61,11 +55,10 @@ class HeldInterrupts:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def held_interrupts(*, arrived: bool = False) -> HeldInterrupts:
-    """Note SIGINT in place of raising KeyboardInterrupt; for short, bounded work at both ends of a call.
+def held_interrupts() -> HeldInterrupts:
+    """Note SIGINT in place of raising KeyboardInterrupt; for short, bounded work at the end of a call.
 
-    The caller reads `arrived` and says in its answer that it was interrupted, or `release`s it into a search
-    that does.  It is true from the beginning where Ctrl-C has come already, and the work is done for that.
-    Only the main thread takes signals, and only Python's own handler is replaced: others are left alone.
+    The caller reads `arrived` and says in its answer that it was interrupted.  Only the main thread takes
+    signals, and only Python's own handler is replaced: others are left alone.
     """
-    return HeldInterrupts(arrived=arrived)
+    return HeldInterrupts()

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from mecbopt.control.clock import Clock, Expired
 from mecbopt.control.comparisons import node_limit_reached
-from mecbopt.control.interrupts import HeldInterrupts
 from mecbopt.control.target import Target
 from mecbopt.errors import SolverError
 from mecbopt.problem import StopReason
@@ -69,7 +68,6 @@ def run_search(
     *,
     proving: bool,
     after_step: Callable[[], None] | None = None,
-    held: HeldInterrupts | None = None,
 ) -> StopReason:
     """Advance a search until there is a reason to stop, Ctrl-C and errors of linear programs included.
 
@@ -85,12 +83,8 @@ def run_search(
         Whether the search is there to close the gap; a local one goes on to its end whatever the gap is.
     after_step : callable, optional
         Called after every step.
-    held : HeldInterrupts, optional
-        Held while the search was prepared, and released here.
     """
     try:
-        if held is not None:
-            held.release()
         while True:
             best, bound = search.incumbent_cost, search.cost_bound
             clock.report(target.offset - best, target.offset - bound, search.nodes)

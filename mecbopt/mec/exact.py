@@ -107,18 +107,37 @@ def exact(p: Any, q: Any, *more: Any, time_limit: float | None = None, normalize
     >>> result.status.value, round(result.entropy, 6), result.coupling.round(6).tolist()
     ('optimal', 1.360964, [[0.5, 0.0], [0.1, 0.4]])
     """
-    with held_interrupts() as held:  # released for the search itself: every call has its answer
-        laws = marginals((p, q, *more), normalize)
-        if time_limit is not None:
-            time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
-        if more:
-            return _several(laws, time_limit, held)
-        p_x, p_y = laws
-        letters = int(np.count_nonzero(p_x) + np.count_nonzero(p_y))
-        if letters <= size_limit() or len(p_x) * len(p_y) <= MAX_DENSE_CELLS:
-            found = minimum_coupling(p_x, p_y, time_limit=time_limit, held=held)
+    try:
+        return _exact((p, q, *more), time_limit, normalize)
+    except KeyboardInterrupt:  # before the search: what is quickly known is the answer
+        with held_interrupts():
+            found = _exact((p, q, *more), time_limit, normalize, search=False)
+            return replace(found, stop_reason=StopReason.INTERRUPTED)
+
+
+def _exact(
+    pmfs: tuple[Any, ...], time_limit: float | None, normalize: bool, search: bool = True
+) -> MecResult:
+    """`exact`; without a search the greedy coupling and the bounds that cost nothing."""
+    laws = marginals(pmfs, normalize)
+    if time_limit is not None:
+        time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
+    if len(laws) > 2:
+        return _several(laws, time_limit, search)
+    p_x, p_y = laws
+    letters = int(np.count_nonzero(p_x) + np.count_nonzero(p_y))
+    if letters <= size_limit() or len(p_x) * len(p_y) <= MAX_DENSE_CELLS:
+        held = held_interrupts()
+        try:
+            stop = None if search else _at_once
+            found = minimum_coupling(p_x, p_y, time_limit=time_limit, should_stop=stop, held=held)
             if found.proved or letters <= size_limit():
-                return _result(found, found.coupling)
+                status = Status.OPTIMAL if found.proved else Status.FEASIBLE
+                return MecResult(
+                    found.coupling, found.entropy_upper, found.entropy_lower, status, found.stop_reason
+                )
+        finally:
+            held.end()
     without = "" if native.available() else " without the compiled core (install a C compiler and reinstall)"
     raise NotSupportedError(
         f"p and q have {letters} letters of positive mass together, "
@@ -128,7 +147,11 @@ def exact(p: Any, q: Any, *more: Any, time_limit: float | None = None, normalize
     )
 
 
-def _several(laws: list[NDArray[np.float64]], time_limit: float | None, held: HeldInterrupts) -> MecResult:
+def _at_once() -> bool:
+    return True
+
+
+def _several(laws: list[NDArray[np.float64]], time_limit: float | None, search: bool) -> MecResult:
     """`exact` for three and more marginals; letters without mass and marginals of one letter say nothing."""
     shape = tuple(len(law) for law in laws)
     require_dense(shape)
@@ -137,15 +160,11 @@ def _several(laws: list[NDArray[np.float64]], time_limit: float | None, held: He
     uncertain = [law for law in positive if len(law) > 1]
     if len(uncertain) <= 2:
         pair = [*uncertain, np.ones(1), np.ones(1)][:2]
-        found = minimum_coupling(*pair, time_limit=time_limit, held=held)
+        found = minimum_coupling(*pair, time_limit=time_limit, should_stop=None if search else _at_once)
     else:
-        found = minimum_of_several(uncertain, DEFAULT_GAP, time_limit, held)
+        found = minimum_of_several(uncertain, DEFAULT_GAP, time_limit, search)
     coupling = np.zeros(shape)
     coupling[np.ix_(*some)] = found.coupling.reshape([len(law) for law in positive])
-    return _result(found, coupling)
-
-
-def _result(found: Found, coupling: NDArray[np.float64]) -> MecResult:
     status = Status.OPTIMAL if found.proved else Status.FEASIBLE
     return MecResult(coupling, found.entropy_upper, found.entropy_lower, status, found.stop_reason)
 
@@ -196,35 +215,19 @@ def minimum_coupling(
     settings : SearchSettings, optional
         By default chosen by the number of letters.
     held : HeldInterrupts, optional
-        Released for the search, begun again once it has answered, and left to the caller to end.
+        Begun once the search has answered, and left to the caller to end.
 
     Returns
     -------
     Found
         Not proved as well where the alphabets exceed `size_limit()`: the coupling is then the greedy one.
-        Ctrl-C ends the search as `should_stop` does.
+        Ctrl-C ends the search as `should_stop` does; before it there is none, and it passes through.
     """
     deadline = math.inf if time_limit is None else time.monotonic() + time_limit
 
     def stopped() -> bool:
         return time.monotonic() > deadline or (should_stop is not None and should_stop())
 
-    if held is not None:
-        held.begin()
-        return _searched(p, q, gap, stopped, settings, held)
-    with held_interrupts() as own:
-        return _searched(p, q, gap, stopped, settings, own)
-
-
-def _searched(
-    p: NDArray[np.float64],
-    q: NDArray[np.float64],
-    gap: float,
-    stopped: Callable[[], bool],
-    settings: SearchSettings | None,
-    held: HeldInterrupts,
-) -> Found:
-    """`minimum_coupling` under a hold."""
     # Descending order of the positive letters, those that vanish on the integer grid left out.
     order_p, order_q = (np.argsort(-side, kind="stable") for side in (p, q))
     rows, columns = (native.integer_masses(np.sort(side)[::-1]) for side in (p, q))
@@ -242,17 +245,23 @@ def _searched(
         if settings is None:
             settings = _SHORT if short else SearchSettings()
         search = _Search(rows, columns, upper, lower, gap, settings, stopped)
-        reason = search.run(held)
-        lower = search.lower
-        if search.cells is not None:
-            tree = np.zeros((len(p), len(q)))
-            for x, y, mass in search.cells:
-                tree[order_p[x], order_q[y]] += mass
-            value = joint_entropy(tree)
-            if value < upper:
-                coupling, upper = tree, value
-    found = _found(p, q, coupling, upper, lower, gap, reason)
-    return replace(found, stop_reason=StopReason.INTERRUPTED) if held.arrived else found
+        hold = held_interrupts() if held is None else held
+        try:
+            reason = search.run(hold)
+            lower = search.lower
+            if search.cells is not None:
+                tree = np.zeros((len(p), len(q)))
+                for x, y, mass in search.cells:
+                    tree[order_p[x], order_q[y]] += mass
+                value = joint_entropy(tree)
+                if value < upper:
+                    coupling, upper = tree, value
+            found = _found(p, q, coupling, upper, lower, gap, reason)
+            return replace(found, stop_reason=StopReason.INTERRUPTED) if hold.arrived else found
+        finally:
+            if held is None:
+                hold.end()
+    return _found(p, q, coupling, upper, lower, gap, reason)
 
 
 def _found(
@@ -308,7 +317,6 @@ class _Search:
         """Search until the proof, the caller's wish, Ctrl-C or the end of memory; then hold."""
         try:
             try:
-                held.release()
                 if self._stopped():
                     return StopReason.TIME_LIMIT
                 return self._compiled() if native.available() else self._plain()

@@ -125,6 +125,18 @@ void mb_simplex_new_column(mb_simplex *lp, int position) {
     lp->reduced[position] = 0.0;
 }
 
+/* How far a row is outside the interval that its state stands for; `side` +1: must fall, -1: must rise. */
+static double row_violation(const mb_simplex *lp, int row, int *side) {
+    double low = lp->lower[row], high = lp->upper[row];
+    if (lp->state[row] == MB_ABOVE) {
+        low = high;
+        high += MB_WIDE;
+    }
+    const double above = lp->activity[row] - high, below = low - lp->activity[row];
+    *side = above > 0.0 ? 1 : -1;
+    return above > below ? above : below;
+}
+
 typedef struct {
     int row, place, side; /* leaving: a row, or the column at a place of the kernel */
     double violation;
@@ -147,22 +159,18 @@ static leaving_choice choose_leaving(mb_simplex *lp) {
             choice = (leaving_choice){-1, i, weight < 0.0 ? -1 : 1, violation};
         }
     }
-    /* How far rows are outside the intervals that their states stand for; nearly all are inside. */
-    const double feasibility = lp->feasibility, *restrict activity = lp->activity;
-    const double *restrict lower = lp->lower, *restrict upper = lp->upper;
     for (int row = 0; row < lp->rows; row++) {
-        const int above = lp->state[row] == MB_ABOVE;
-        const double high = above ? upper[row] + MB_WIDE : upper[row], low = above ? upper[row] : lower[row];
-        const double rises = activity[row] - high, falls = low - activity[row];
-        const double violation = rises > falls ? rises : falls;
-        if (violation <= feasibility || lp->active_place[row] >= 0 || mb_is_unused(lp, row)) continue;
-        if (violation * violation <= best) continue;
+        int side;
+        /* First, since nearly all rows are inside. */
+        const double violation = row_violation(lp, row, &side);
+        if (violation <= lp->feasibility || violation * violation <= best) continue;
+        if (lp->active_place[row] >= 0 || mb_is_unused(lp, row)) continue;
         mb_row_times_inverse(lp, row, lp->work1);
         double norm = 1.0;
         for (int j = 0; j < lp->size; j++) norm += lp->work1[j] * lp->work1[j];
         if (violation * violation > best * norm) {
             best = violation * violation / norm;
-            choice = (leaving_choice){row, -1, rises > 0.0 ? 1 : -1, violation};
+            choice = (leaving_choice){row, -1, side, violation};
         }
     }
     return choice;
