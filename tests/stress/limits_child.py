@@ -75,8 +75,10 @@ def main() -> None:
     except KeyboardInterrupt as error:
         ended, spent = time.monotonic(), _processor_seconds()
         where = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-        if any(str(Path(mb.__file__).parent) in name for name in where):  # else it came before the call began
-            report["raised"] = f"KeyboardInterrupt from {where[-1]}"
+        within = [name for name in where if str(Path(mb.__file__).parent) in name]
+        # Outside the package it came before the call began, and at the end of a hold after its answer.
+        if within and not within[-1].endswith(str(Path("control", "interrupts.py"))):
+            report["raised"] = f"KeyboardInterrupt from {within[-1]}"
     except mb.NotSupportedError as error:
         ended, spent = time.monotonic(), _processor_seconds()
         report["refused"] = str(error)
