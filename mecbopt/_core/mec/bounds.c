@@ -231,6 +231,17 @@ static void tabulate_items(mec_pattern_bound *bound, const filling *fill, const 
     }
 }
 
+/* Atoms of at most `most` in an open bin cost at least their mass times this. */
+static void tabulate_slopes(mec_pattern_bound *bound, const filling *fill, const double *price) {
+    double width = 1.0 / bound->inverse_width;
+    for (int k = 0; k <= MEC_BUCKETS; k++) {
+        double most = (k + 1) * width + MEC_PAD, slope = INFINITY;
+        for (int x = 0; x < fill->items; x++)
+            slope = minimum(slope, -log2(minimum(most, fill->item[x] + MEC_PAD)) - price[x]);
+        bound->bin_open_slope[k] = slope;
+    }
+}
+
 static void tabulate_coarse(mec_pattern_bound *bound) {
     double width = 1.0 / bound->inverse_width;
     for (int k = 0; k < MEC_BUCKETS; k++) {
@@ -268,6 +279,7 @@ int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *i
         return -1;
     }
     tabulate_items(bound, &fill, bin_value);
+    tabulate_slopes(bound, &fill, price);
     /* Products with an infinite slope at residual 0 would be nan: no bin takes any of the item there. */
     for (int k = 0; k <= MEC_BUCKETS; k++) bound->item_open_slope[k] = minimum(bound->item_open_slope[k], 1e6);
     tabulate_coarse(bound);
@@ -276,4 +288,46 @@ int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *i
     bound->valid = isfinite(bound->total);
     filling_free(&fill);
     return 0;
+}
+
+/* Bound on the cells still to come, from both orientations of the pattern bound. */
+double mec_pattern_remainder(const mec_search *s, double bound0, double bound1, int64_t difference, int64_t most) {
+    if (difference) {
+        int64_t open = mec_absolute(difference);
+        double residual = (double)open * s->scale, cell = (double)(open < most ? open : most) * s->scale;
+        if (s->bounds[0].valid) bound0 += mec_pattern_open(&s->bounds[0], residual, cell, difference > 0);
+        if (s->bounds[1].valid) bound1 += mec_pattern_open(&s->bounds[1], residual, cell, difference < 0);
+    }
+    return bound0 > bound1 ? bound0 : bound1;
+}
+
+/* Collects the unused items of one side in decreasing order, the `open` mass in cells of `cell` at most among
+   them. */
+static int residual_side(const mec_search *s, uint64_t key, int from, int to, double open, double cell,
+                         double *values, double *logs) {
+    int count = 0;
+    double log_cell = open > 0.0 ? log2(cell) : 0.0;
+    for (int i = from; i < to; i++) {
+        if (key >> i & 1) continue;
+        if (open > 0.0 && cell >= s->value[i]) {
+            values[count] = open;
+            logs[count++] = log_cell;
+            open = -1.0;
+        }
+        values[count] = s->value[i];
+        logs[count++] = s->logarithm[i];
+    }
+    if (open > 0.0) {
+        values[count] = open;
+        logs[count++] = log_cell;
+    }
+    return count;
+}
+
+double mec_profile_remainder(const mec_search *s, uint64_t key, int64_t difference, int64_t most) {
+    double a[64], log_a[64], b[64], log_b[64], open = (double)mec_absolute(difference) * s->scale;
+    double cell = (double)(mec_absolute(difference) < most ? mec_absolute(difference) : most) * s->scale;
+    int rows = residual_side(s, key, 0, s->n, difference > 0 ? open : -1.0, cell, a, log_a);
+    int columns = residual_side(s, key, s->n, s->count, difference < 0 ? open : -1.0, cell, b, log_b);
+    return mec_profile_bound(rows, a, log_a, columns, b, log_b);
 }
