@@ -1,9 +1,9 @@
 """Minimum entropy couplings with proof; of two marginals by dynamic programming over pairs of subsets.
 
-An optimal coupling is a forest whose masses grow away from the root of each tree; docs/mec.md proves that growing
-trees by branches in descending order reaches one, and that the bounds which drop states are valid.  The problem
-is NP-hard (Kovacevic, Stanojevic, Senk 2015); time and memory grow about fivefold with every letter on both
-sides.  Three and more marginals: `mecbopt.mec.several`.
+An optimal coupling is a forest, and in each tree masses grow away from a root; docs/mec.md proves that
+growing trees by branches in descending order reaches one, and that the bounds which drop states are valid.
+The problem is NP-hard (Kovacevic, Stanojevic, Senk 2015); time and memory grow several-fold with every
+letter on both sides.  Three and more marginals: `mecbopt.mec.several`.
 """
 
 from __future__ import annotations
