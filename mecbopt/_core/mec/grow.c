@@ -157,13 +157,15 @@ static void complete(mec_search *s, const state *e) {
     }
 }
 
-void mec_expand(mec_search *s, const state *e) {
+int mec_expand(mec_search *s, const state *e) {
     if (mec_absolute(e->difference) <= e->edges.most && 2 * s->layer >= s->count) complete(s, e);
     if (!e->difference) {
         begin_next(s, e);
-        return;
+        return 0;
     }
     hang_leaves(s, e);
     hang_branches(s, e);
-    if (s->layer > 1 && mec_is_branch(e)) hang_on_others(s, e);
+    if (s->layer == 1 || !mec_is_branch(e)) return 0;
+    hang_on_others(s, e);
+    return 1;
 }

@@ -141,8 +141,8 @@ struct mec_search {
 void *mec_grown(mec_search *s, void *array, size_t *capacity, size_t item);
 /* Offers a tree whose bound is `least`. */
 void mec_propose(mec_search *s, const offer *o, double least);
-/* All that grows out of a state. */
-void mec_expand(mec_search *s, const state *e);
+/* All that grows out of a state; whether that was a long scan. */
+int mec_expand(mec_search *s, const state *e);
 
 /* The most that the next edge at the open item can carry. */
 int64_t mec_reach(const state *e);

@@ -160,7 +160,7 @@ int mec_search_run(mec_search *s, double seconds, core_question ask) {
         for (int burst = 0; burst < 16 && s->order_next < s->order_count && !s->failed; burst++) {
             /* A copy: the array may move while its successors are kept. */
             state e = s->states[s->order[s->order_next++].index];
-            mec_expand(s, &e);
+            if (mec_expand(s, &e)) break;
         }
         if (s->failed)
             s->status = 3;
