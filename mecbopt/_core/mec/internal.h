@@ -108,7 +108,7 @@ typedef state offer;
 struct mec_search {
     int n, m, count;
     int64_t mass[64];
-    double scale, value[64], entropy[64], logarithm[64];
+    double scale, value[64], entropy[64];
     uint64_t full, rows, tied; /* tied: items with an equal on their side */
     int group_first[64], group_size[64];
     mec_pattern_bound bounds[2];
@@ -166,8 +166,11 @@ double mec_state_bound(const mec_search *s, const state *e);
 /* `key` without `part`: of equal items only the number counts. */
 uint64_t mec_without(const mec_search *s, uint64_t key, uint64_t part);
 
-/* Profile bound on the coupling of two vectors of equal total; logs[i] = log2 of the largest atom in the entry,
-   decreasing. */
-double mec_profile_bound(int n, const double *a, const double *log_a, int m, const double *b, const double *log_b);
+/* `weight` of a side in atoms of at most `most`. */
+typedef struct {
+    int64_t weight, most;
+} mec_level;
+/* Majorize-profile bound on couplings of two sides of equal weight, each by descending `most`. */
+double mec_profile_bound(const mec_level *sides[2], const int counts[2], double scale);
 
 #endif

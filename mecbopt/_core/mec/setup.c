@@ -49,7 +49,6 @@ mec_search *mec_search_new(int n, int m, const long long *masses, double scale, 
         s->mass[i] = masses[i];
         s->value[i] = (double)masses[i] * scale;
         s->entropy[i] = core_phi(s->value[i]);
-        s->logarithm[i] = log2(s->value[i]);
         int first = i && i != n && masses[i] == masses[i - 1] ? s->group_first[i - 1] : i;
         s->group_first[i] = first;
         s->group_size[first]++;
