@@ -170,7 +170,7 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=12)
     parser.add_argument("--time-limit", type=float, default=300.0)
     parser.add_argument("--reference-largest", type=int, default=11)
-    parser.add_argument("--reference-limit", type=float, default=30.0, help="seconds each; 0: none are run")
+    parser.add_argument("--reference-limit", type=float, default=20.0, help="seconds each; 0: none are run")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     mb.mec.exact(*instance(6))  # imports stay out of the first timing
