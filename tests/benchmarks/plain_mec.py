@@ -163,6 +163,22 @@ def exact_table(rows: list[dict[str, Any]], limit: float) -> str:
     )
 
 
+def section(results: dict[str, Any]) -> str:
+    """What docs/mec.md shows of a record: the solves, the families and the levers."""
+    families_table = markdown_table(
+        ["family", "instances", "median, s", "maximum, s"],
+        [
+            [row["family"], str(row["instances"]), f"{row['median']:.2g}", f"{row['max']:.2g}"]
+            for row in results["families"]
+        ],
+    )
+    levers = "; ".join(f"{row['levers']} {row['cpu_seconds']:.2g} s" for row in results["levers"])
+    return (
+        f"{exact_table(results['exact'], results['reference_limit'])}\n{families_table}\n"
+        f"Levers at $n = {results['levers'][0]['n']}$: {levers}.\n"
+    )
+
+
 def main() -> None:
     """Print the tables; write them as JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
