@@ -11,6 +11,8 @@ import math
 import resource
 import sys
 import time
+import traceback
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,9 +72,11 @@ def main() -> None:
         result = eval(code, names)
         ended, spent = time.monotonic(), _processor_seconds()
         report["wrong"] = wrong(result)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         ended, spent = time.monotonic(), _processor_seconds()
-        report["raised"] = "KeyboardInterrupt"
+        where = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+        if any(str(Path(mb.__file__).parent) in name for name in where):  # else it came before the call began
+            report["raised"] = f"KeyboardInterrupt from {where[-1]}"
     except mb.NotSupportedError as error:
         ended, spent = time.monotonic(), _processor_seconds()
         report["refused"] = str(error)
