@@ -9,7 +9,7 @@
 /* Pivots below this are refused: the exchange fails, and the caller refactors. */
 static const double SMALLEST_PIVOT = 1e-9;
 
-int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_tables *tables, mb_columns *columns,
+int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tables, mb_columns *columns,
                      int boxed, int order_rows, const int *order_first, const int *order_second) {
     memset(lp, 0, sizeof *lp);
     lp->instance = instance;
@@ -56,7 +56,7 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     lp->reduced = core_calloc(pool, sizeof(double));
     lp->alpha = core_calloc(pool, sizeof(double));
     lp->shift = core_calloc(pool, sizeof(double));
-    lp->score = core_calloc((size_t)instance->m * (size_t)instance->subsets, sizeof(double));
+    lp->pool_jensen = core_calloc(boxed ? (size_t)instance->cells * pool : 1, sizeof(double));
     const size_t stated = (size_t)instance->linear_count * (size_t)instance->cells;
     lp->linear = core_calloc((size_t)linear_rows * (size_t)instance->cells + 1, sizeof(double));
     lp->list = core_malloc(sizeof(int) * (rows + pool));
@@ -64,7 +64,7 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->state || !lp->active_place ||
         !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 || !lp->inverse ||
         !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha || !lp->shift ||
-        !lp->score || !lp->linear || !lp->list || !lp->ratio)
+        !lp->pool_jensen || !lp->linear || !lp->list || !lp->ratio)
         return MB_NO_MEMORY;
     for (size_t row = 0; row < rows; row++) {
         lp->lower[row] = -MB_WIDE;
@@ -94,7 +94,7 @@ void mb_simplex_free(mb_simplex *lp) {
         core_free(lp->work1);
     core_free(lp->work2), core_free(lp->work3), core_free(lp->inverse), core_free(lp->scratch_matrix),
         core_free(lp->basic_place);
-    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift), core_free(lp->score),
+    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift), core_free(lp->pool_jensen),
         core_free(lp->list);
     core_free(lp->ratio), core_free(lp->linear);
 }
@@ -122,11 +122,11 @@ static const double *linear_row(const mb_simplex *lp, int row) {
     return lp->linear + (size_t)(row - lp->linear0) * (size_t)lp->cells;
 }
 
-/* The table whose value at a mapping is sum_cells extra * entry + sum_rows multiplier * entry. */
-void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *score) {
-    const mb_instance *instance = lp->instance;
-    const int n = instance->n, m = instance->m, subsets = instance->subsets;
-    double linear[MB_MAX_CELLS], on_law[MB_MAX_LETTERS];
+/* What sum_cells extra * entry + sum_rows multiplier * entry has for every unit of P(x, y): all rows but those of
+ * rate, label and Jensen. */
+static void linear_part(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *linear) {
+    const int m = lp->instance->m;
+    double on_law[MB_MAX_LETTERS];
     memcpy(on_law, multiplier + lp->marginal0, sizeof(double) * (size_t)m);
     for (int cell = 0; cell < lp->cells; cell++) {
         linear[cell] = cell_extra ? cell_extra[cell] : 0.0;
@@ -147,45 +147,121 @@ void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double
         if (factor == 0.0) continue;
         for (int cell = 0; cell < lp->cells; cell++) linear[cell] += factor * coefficient[cell];
     }
+    for (int cell = 0; cell < lp->cells; cell++) linear[cell] += on_law[cell % m];
+}
+
+/* Sums over all sets of the letters from `first` on, `count` of them. */
+static void set_sums(const mb_instance *instance, const double *linear, int y, int first, int count,
+                     double *restrict out) {
+    out[0] = 0.0;
+    for (int x = 0; x < count; x++) {
+        const double step = linear[(first + x) * instance->m + y] * instance->p_x[first + x];
+        const int half = 1 << x;
+        for (int set = 0; set < half; set++) out[half + set] = out[set] + step;
+    }
+}
+
+/* Add `factor` times the coefficients of one Jensen row, less what they are where x is outside. */
+static void add_jensen(const mb_instance *instance, const mb_jensen *row, int x, double factor, double *restrict out) {
+    const double *restrict masses = instance->mass, *restrict logs = instance->log_mass;
+    const double right_end = row->right_end, left_end = row->left_end;
+    const double right0 = factor * (row->right[0] - row->outside), right1 = factor * row->right[1];
+    const double middle0 = factor * (row->middle[0] - row->outside), middle1 = factor * row->middle[1];
+    const double left0 = factor * (row->left[0] - row->outside), left1 = factor * row->left[1];
+    const double curve = factor * row->middle[2];
+    const int bit = 1 << x;
+    for (int base = bit; base < instance->subsets; base += 2 * bit)
+        for (int set = base; set < base + bit; set++) {
+            const double mass = masses[set];
+            const double right = right0 * mass + right1, left = left0 * mass + left1;
+            const double middle = middle0 * mass + middle1 + curve * logs[set];
+            out[set] += mass <= right_end ? right : mass >= left_end ? left : middle;
+        }
+}
+
+/* The table whose value at a mapping is sum_cells extra * entry + sum_rows multiplier * entry. */
+void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *score) {
+    const mb_instance *instance = lp->instance;
+    const int n = instance->n, m = instance->m, subsets = instance->subsets;
+    double linear[MB_MAX_CELLS];
+    linear_part(lp, cell_extra, multiplier, linear);
     const double on_rate = multiplier[lp->rate_row], on_label = multiplier[lp->label_row];
     for (int y = 0; y < m; y++) {
         double *restrict out = score + (size_t)y * (size_t)subsets;
-        out[0] = 0.0;
-        for (int x = 0; x < n; x++) {
-            const double step = (linear[x * m + y] + on_law[y]) * instance->p_x[x];
-            const int half = 1 << x;
-            for (int set = 0; set < half; set++) out[half + set] = out[set] + step;
-        }
+        set_sums(instance, linear, y, 0, n, out);
         if (on_rate != 0.0)
             for (int set = 0; set < subsets; set++) out[set] += on_rate * instance->entropy_term[set];
         if (on_label != 0.0)
             for (int set = 0; set < subsets; set++) out[set] += on_label * instance->label_term[set];
         if (!lp->boxed || !lp->tables->with_jensen) continue;
+        double outside = 0.0;
         for (int x = 0; x < n; x++) {
             const double factor = multiplier[lp->jensen0 + x * m + y];
             if (factor == 0.0) continue;
-            const double *restrict excess = lp->tables->excess + (size_t)(y * n + x) * (size_t)subsets;
-            for (int set = 0; set < subsets; set++) out[set] += factor * excess[set];
+            outside += factor * lp->tables->jensen[x * m + y].outside;
+            add_jensen(instance, &lp->tables->jensen[x * m + y], x, factor, out);
         }
+        if (outside != 0.0)
+            for (int set = 0; set < subsets; set++) out[set] += outside * instance->mass[set];
     }
 }
 
-double mb_column_score(const mb_columns *columns, const double *score, int position) {
-    double total = 0.0;
-    for (int y = 0; y < columns->m; y++) total += score[y * columns->subsets + columns->block[y][position]];
-    return total;
+/* The same sum for every column of the pool, without a table over all sets. */
+void mb_pool_scores(const mb_simplex *lp, const double *cell_extra, const double *multiplier,
+                    double *restrict result) {
+    enum { HALF = MB_MAX_LETTERS / 2 };
+    const mb_instance *instance = lp->instance;
+    const mb_columns *columns = lp->columns;
+    const int n = instance->n, m = instance->m, size = columns->size, low_letters = n / 2;
+    const mb_set low_mask = ((mb_set)1 << low_letters) - 1;
+    double linear[MB_MAX_CELLS], low[1 << HALF], high[1 << HALF];
+    linear_part(lp, cell_extra, multiplier, linear);
+    const double on_rate = multiplier[lp->rate_row], on_label = multiplier[lp->label_row];
+    for (int position = 0; position < size; position++)
+        result[position] = on_rate * columns->rate[position] + on_label * columns->label[position];
+    for (int y = 0; y < m; y++) {
+        const mb_set *restrict block = columns->block[y];
+        set_sums(instance, linear, y, 0, low_letters, low);
+        set_sums(instance, linear, y, low_letters, n - low_letters, high);
+        for (int position = 0; position < size; position++)
+            result[position] += low[block[position] & low_mask] + high[block[position] >> low_letters];
+    }
+    if (!lp->boxed || !lp->tables->with_jensen) return;
+    for (int cell = 0; cell < lp->cells; cell++) {
+        const double factor = multiplier[lp->jensen0 + cell];
+        if (factor == 0.0) continue;
+        const double *restrict coefficient = lp->pool_jensen + (size_t)cell * (size_t)lp->place_capacity;
+        for (int position = 0; position < size; position++) result[position] += factor * coefficient[position];
+    }
 }
 
-/* The scores of the whole pool: a letter at a time, so that every pass runs along two arrays. */
-void mb_pool_scores(const mb_columns *columns, const double *score, double *restrict result) {
-    const int size = columns->size;
-    const uint16_t *restrict first = columns->block[0];
-    for (int position = 0; position < size; position++) result[position] = score[first[position]];
-    for (int y = 1; y < columns->m; y++) {
-        const uint16_t *restrict block = columns->block[y];
-        const double *restrict table = score + (size_t)y * (size_t)columns->subsets;
-        for (int position = 0; position < size; position++) result[position] += table[block[position]];
+/* The coefficients of the columns from `first` on in the Jensen row of a cell. */
+static void read_jensen(mb_simplex *lp, int cell, int first) {
+    const int m = lp->instance->m, x = cell / m;
+    const mb_set *restrict block = lp->columns->block[cell - x * m];
+    double *restrict coefficient = lp->pool_jensen + (size_t)cell * (size_t)lp->place_capacity;
+    for (int position = first; position < lp->columns->size; position++)
+        coefficient[position] = mb_jensen_entry(lp->instance, &lp->tables->jensen[cell], x, block[position]);
+}
+
+/* The pool's coefficients in the Jensen rows of the box at hand, where the box or the pool changed. */
+void mb_pool_refresh(mb_simplex *lp) {
+    if (!lp->boxed || !lp->tables->with_jensen) return;
+    for (int cell = 0; cell < lp->cells; cell++) {
+        if (lp->tables->changed[cell] || lp->columns->moved) read_jensen(lp, cell, 0);
+        lp->tables->changed[cell] = 0;
     }
+    lp->columns->moved = 0;
+}
+
+/* A column that joined the pool after the last duals. */
+void mb_simplex_new_column(mb_simplex *lp, int position) {
+    lp->basic_place[position] = -1;
+    lp->at_one[position] = 0;
+    lp->shift[position] = 0.0;
+    lp->reduced[position] = 0.0;
+    if (!lp->boxed || !lp->tables->with_jensen) return;
+    for (int cell = 0; cell < lp->cells; cell++) read_jensen(lp, cell, position);
 }
 
 /* The coefficient of a pool column in a row. */
@@ -197,16 +273,11 @@ double mb_entry(const mb_simplex *lp, int row, int position) {
         return lp->columns->block[y][position] >> x & 1 ? instance->p_x[x] : 0.0;
     }
     if (row < lp->rate_row) return instance->mass[lp->columns->block[row - lp->marginal0][position]];
-    if (row == lp->rate_row || row == lp->label_row) {
-        const double *term = row == lp->rate_row ? instance->entropy_term : instance->label_term;
-        double total = 0.0;
-        for (int y = 0; y < m; y++) total += term[lp->columns->block[y][position]];
-        return total;
-    }
+    if (row == lp->rate_row) return lp->columns->rate[position];
+    if (row == lp->label_row) return lp->columns->label[position];
     if (row < lp->order0) {
-        const int cell = row - lp->jensen0, x = cell / m, y = cell - x * m;
-        return lp->tables
-            ->excess[(size_t)(y * instance->n + x) * (size_t)instance->subsets + lp->columns->block[y][position]];
+        const int cell = row - lp->jensen0;
+        return lp->pool_jensen[(size_t)cell * (size_t)lp->place_capacity + (size_t)position];
     }
     if (row >= lp->posterior0) {
         const int cell = mb_posterior_cell(lp, row);
@@ -246,11 +317,10 @@ static void basic_entries(const mb_simplex *lp, int row, double *restrict entrie
     const int jensen = row >= lp->jensen0 && row < lp->order0;
     if (row < lp->cells || jensen) {
         const int cell = jensen ? row - lp->jensen0 : row, x = cell / instance->m, y = cell - x * instance->m;
-        const uint16_t *restrict block = lp->columns->block[y];
+        const mb_set *restrict block = lp->columns->block[y];
         if (jensen) {
-            const double *restrict excess =
-                lp->tables->excess + (size_t)(y * instance->n + x) * (size_t)instance->subsets;
-            for (int i = 0; i < lp->size; i++) entries[i] = excess[block[basic[i]]];
+            const double *restrict coefficient = lp->pool_jensen + (size_t)cell * (size_t)lp->place_capacity;
+            for (int i = 0; i < lp->size; i++) entries[i] = coefficient[basic[i]];
         } else {
             const double mass = instance->p_x[x];
             for (int i = 0; i < lp->size; i++) entries[i] = block[basic[i]] >> x & 1 ? mass : 0.0;

@@ -37,8 +37,8 @@ static double dual_bound(mb_search *search, mb_simplex *lp, int rotation, double
         size += fabs(term) + MULTIPLIER_SIZE * fabs(y);
         lp->direction[row] = -y;
     }
-    mb_score_table(lp, lp->cost, lp->direction, lp->score);
-    *least = mb_price(&search->pricing, lp->instance, lp->score, rotation);
+    mb_score_table(lp, lp->cost, lp->direction, search->pricing.score);
+    *least = mb_price(&search->pricing, lp->instance, rotation);
     return total + *least - BOUND_ROUNDING * (size + fabs(*least));
 }
 
@@ -52,8 +52,8 @@ static int farkas_proves(mb_search *search, mb_simplex *lp, int rotation, double
         size += fabs(term) + MULTIPLIER_SIZE * fabs(y);
         lp->direction[row] = -y;
     }
-    mb_score_table(lp, NULL, lp->direction, lp->score);
-    *least = mb_price(&search->pricing, lp->instance, lp->score, rotation);
+    mb_score_table(lp, NULL, lp->direction, search->pricing.score);
+    *least = mb_price(&search->pricing, lp->instance, rotation);
     return total + *least > 1e-11 + BOUND_ROUNDING * size;
 }
 
@@ -61,7 +61,7 @@ static int farkas_proves(mb_search *search, mb_simplex *lp, int rotation, double
 static int add_columns(mb_search *search, int rotation) {
     const mb_instance *instance = &search->instance;
     mb_pricing *pricing = &search->pricing;
-    uint16_t blocks[MB_MAX_LETTERS];
+    mb_set blocks[MB_MAX_LETTERS];
     int added = 0;
     for (int attempt = 0; attempt < 4 * MAX_NEW_COLUMNS && added < search->settings.columns_per_round; attempt++) {
         int best = -1;
@@ -107,6 +107,7 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
     int primal_ready = 0, retries = 0;
     double stop_at = cutoff;
     search->lps++;
+    mb_pool_refresh(lp);
     mb_simplex_refactor(lp);
     for (int round = 0; round < MAX_ROUNDS; round++) {
         if (core_asked_to_stop(&search->patience)) return MB_STOPPED;
@@ -201,11 +202,11 @@ double mb_sharpen(mb_search *search) {
     const mb_simplex *lp = &search->node_lp;
     const mb_instance *instance = &search->instance;
     double total = 0.0;
-    uint16_t *sets = search->touch_sets;
+    mb_set *sets = search->touch_sets;
     for (int y = 0; y < instance->m; y++) {
         int count = 0;
         for (int place = 0; place < lp->size; place++) {
-            const uint16_t set = lp->columns->block[y][lp->basic[place]];
+            const mb_set set = lp->columns->block[y][lp->basic[place]];
             if (set && lp->weight[place] > 1e-12) {
                 sets[count] = set;
                 lp->work1[count++] = lp->weight[place];

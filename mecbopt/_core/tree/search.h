@@ -48,7 +48,7 @@ struct mb_search {
     uint64_t random;
     long long steps, nodes, lps, clock;
     double touch_from[MB_MAX_CELLS], touch_to[MB_MAX_CELLS]; /* of the box at hand */
-    uint16_t touch_sets[5 * MB_MAX_CELLS];
+    mb_set touch_sets[5 * MB_MAX_CELLS];
     /* the relaxation solved last */
     double point[MB_MAX_CELLS], cell_error[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
     double place[MB_MAX_CELLS]; /* the point in the box: its posteriors, where the law of Y varies */

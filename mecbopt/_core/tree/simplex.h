@@ -9,7 +9,7 @@ enum { MB_INACTIVE = 0, MB_ABOVE = 1, MB_AT_LOWER = 2, MB_AT_UPPER = 3, MB_AT_TO
 
 typedef struct {
     const mb_instance *instance;
-    const mb_tables *tables;
+    mb_tables *tables;
     mb_columns *columns;
     int cells, marginal0, rate_row, label_row, jensen0, order0, linear0, rows;
     int posterior0; /* P(x, y) - end * P_Y(y) for the upper ends of a law that varies, then the lower */
@@ -32,7 +32,8 @@ typedef struct {
     double *weight;                   /* [place]: value of basic structural */
     double *reduced, *alpha;          /* [pool position] */
     double *shift;                    /* [pool position]: cost perturbation against stalling */
-    double *score, *direction;        /* score table; row multipliers */
+    double *direction;                /* row multipliers */
+    double *pool_jensen;              /* [cell][pool position]: coefficients in the Jensen rows */
     double *work1, *work2, *work3;    /* [stride] */
     int *list;                        /* [rows + pool capacity] */
     double *ratio;                    /* [rows + pool capacity] */
@@ -58,7 +59,7 @@ static inline int mb_is_unused(const mb_simplex *lp, int row) {
     return mb_is_elastic(lp, row) && !lp->tables->with_jensen;
 }
 
-int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_tables *tables, mb_columns *columns,
+int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tables, mb_columns *columns,
                      int boxed, int order_rows, const int *order_first, const int *order_second);
 void mb_simplex_free(mb_simplex *lp);
 void mb_simplex_cold(mb_simplex *lp);
@@ -71,9 +72,10 @@ int mb_simplex_dual(mb_simplex *lp, double cutoff, int max_pivots);
 int mb_simplex_primal(mb_simplex *lp, int max_pivots);
 void mb_simplex_new_column(mb_simplex *lp, int position);
 double mb_row_bound(const mb_simplex *lp, int row, int state);
+void mb_pool_refresh(mb_simplex *lp);
 void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *row_multiplier, double *score);
-double mb_column_score(const mb_columns *columns, const double *score, int position);
-void mb_pool_scores(const mb_columns *columns, const double *score, double *restrict result);
+void mb_pool_scores(const mb_simplex *lp, const double *cell_extra, const double *row_multiplier,
+                    double *restrict result);
 double mb_entry(const mb_simplex *lp, int row, int position);
 int mb_exchange(mb_simplex *lp, int leaving_row, int leaving_place, int entering_column, int entering_place);
 void mb_column_entries(const mb_simplex *lp, int position, double *entries);
