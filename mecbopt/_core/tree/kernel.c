@@ -41,6 +41,7 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tab
     lp->activity = core_calloc(rows, sizeof(double));
     lp->dual = core_calloc(rows, sizeof(double));
     lp->direction = core_calloc(rows, sizeof(double));
+    lp->multiplier = core_calloc(rows, sizeof(double));
     lp->state = core_calloc(rows, 1);
     lp->active_place = core_malloc(sizeof(int) * rows);
     lp->basic = core_malloc(sizeof(int) * stride);
@@ -61,7 +62,7 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tab
     lp->linear = core_calloc((size_t)linear_rows * (size_t)instance->cells + 1, sizeof(double));
     lp->list = core_malloc(sizeof(int) * (rows + pool));
     lp->ratio = core_malloc(sizeof(double) * (rows + pool));
-    if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->state || !lp->active_place ||
+    if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->multiplier || !lp->state || !lp->active_place ||
         !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 || !lp->inverse ||
         !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha || !lp->shift ||
         !lp->pool_jensen || !lp->linear || !lp->list || !lp->ratio)
@@ -88,7 +89,7 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tab
 }
 
 void mb_simplex_free(mb_simplex *lp) {
-    core_free(lp->lower), core_free(lp->upper), core_free(lp->activity), core_free(lp->dual), core_free(lp->direction),
+    core_free(lp->lower), core_free(lp->upper), core_free(lp->activity), core_free(lp->dual), core_free(lp->direction), core_free(lp->multiplier),
         core_free(lp->state);
     core_free(lp->active_place), core_free(lp->basic), core_free(lp->active), core_free(lp->weight),
         core_free(lp->work1);
@@ -124,7 +125,7 @@ static const double *linear_row(const mb_simplex *lp, int row) {
 
 /* What sum_cells extra * entry + sum_rows multiplier * entry has for every unit of P(x, y): all rows but those of
  * rate, label and Jensen. */
-static void linear_part(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *linear) {
+void mb_linear_part(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *linear) {
     const int m = lp->instance->m;
     double on_law[MB_MAX_LETTERS];
     memcpy(on_law, multiplier + lp->marginal0, sizeof(double) * (size_t)m);
@@ -184,7 +185,7 @@ void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double
     const mb_instance *instance = lp->instance;
     const int n = instance->n, m = instance->m, subsets = instance->subsets;
     double linear[MB_MAX_CELLS];
-    linear_part(lp, cell_extra, multiplier, linear);
+    mb_linear_part(lp, cell_extra, multiplier, linear);
     const double on_rate = multiplier[lp->rate_row], on_label = multiplier[lp->label_row];
     for (int y = 0; y < m; y++) {
         double *restrict out = score + (size_t)y * (size_t)subsets;
@@ -215,7 +216,7 @@ void mb_pool_scores(const mb_simplex *lp, const double *cell_extra, const double
     const int n = instance->n, m = instance->m, size = columns->size, low_letters = n / 2;
     const mb_set low_mask = ((mb_set)1 << low_letters) - 1;
     double linear[MB_MAX_CELLS], low[1 << HALF], high[1 << HALF];
-    linear_part(lp, cell_extra, multiplier, linear);
+    mb_linear_part(lp, cell_extra, multiplier, linear);
     const double on_rate = multiplier[lp->rate_row], on_label = multiplier[lp->label_row];
     for (int position = 0; position < size; position++)
         result[position] = on_rate * columns->rate[position] + on_label * columns->label[position];

@@ -80,6 +80,9 @@ static inline int mb_breaks_off(int status) { return status == MB_NO_MEMORY || s
 int mb_node_solve(mb_search *search, const double *lower, const double *upper, double cutoff);
 double mb_sharpen(mb_search *search);
 int mb_linear_solve(mb_search *search, const double *cost);
+int mb_new_column(mb_search *search, const mb_set *blocks);
+int mb_price_by_moves(mb_search *search, const mb_simplex *lp, const double *cell_extra, const double *multiplier,
+                      double tolerance);
 
 /* the label without the seed */
 double mb_label_entropy(const mb_instance *instance, const double *coupling);

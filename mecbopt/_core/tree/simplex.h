@@ -35,6 +35,7 @@ typedef struct {
     double *direction;                /* row multipliers */
     double *pool_jensen;              /* [cell][pool position]: coefficients in the Jensen rows */
     double *work1, *work2, *work3;    /* [stride] */
+    double *multiplier;               /* [row]: for pricing by moves */
     int *list;                        /* [rows + pool capacity] */
     double *ratio;                    /* [rows + pool capacity] */
     int place_capacity;               /* of the arrays over pool positions */
@@ -73,6 +74,7 @@ int mb_simplex_primal(mb_simplex *lp, int max_pivots);
 void mb_simplex_new_column(mb_simplex *lp, int position);
 double mb_row_bound(const mb_simplex *lp, int row, int state);
 void mb_pool_refresh(mb_simplex *lp);
+void mb_linear_part(const mb_simplex *lp, const double *cell_extra, const double *row_multiplier, double *linear);
 void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *row_multiplier, double *score);
 void mb_pool_scores(const mb_simplex *lp, const double *cell_extra, const double *row_multiplier,
                     double *restrict result);
