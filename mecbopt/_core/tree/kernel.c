@@ -162,48 +162,73 @@ static void set_sums(const mb_instance *instance, const double *linear, int y, i
     }
 }
 
-/* Add `factor` times the coefficients of one Jensen row, less what they are where x is outside. */
-static void add_jensen(const mb_instance *instance, const mb_jensen *row, int x, double factor, double *restrict out) {
-    const double *restrict masses = instance->mass, *restrict logs = instance->log_mass;
-    const double right_end = row->right_end, left_end = row->left_end;
-    const double right0 = factor * (row->right[0] - row->outside), right1 = factor * row->right[1];
-    const double middle0 = factor * (row->middle[0] - row->outside), middle1 = factor * row->middle[1];
-    const double left0 = factor * (row->left[0] - row->outside), left1 = factor * row->left[1];
-    const double curve = factor * row->middle[2];
-    const int bit = 1 << x;
-    for (int base = bit; base < instance->subsets; base += 2 * bit)
-        for (int set = base; set < base + bit; set++) {
-            const double mass = masses[set];
-            const double right = right0 * mass + right1, left = left0 * mass + left1;
-            const double middle = middle0 * mass + middle1 + curve * logs[set];
-            out[set] += mass <= right_end ? right : mass >= left_end ? left : middle;
-        }
+/* `factor` times the coefficients of one Jensen row, less what they are where x is outside. */
+typedef struct {
+    int x;
+    double right_end, left_end, right[2], middle[3], left[2];
+} jensen_step;
+
+static jensen_step jensen_step_of(const mb_jensen *row, int x, double factor) {
+    return (jensen_step){x,
+                         row->right_end,
+                         row->left_end,
+                         {factor * (row->right[0] - row->outside), factor * row->right[1]},
+                         {factor * (row->middle[0] - row->outside), factor * row->middle[1], factor * row->middle[2]},
+                         {factor * (row->left[0] - row->outside), factor * row->left[1]}};
 }
+
+/* Add it for `count` sets that lie side by side and all hold x. */
+static void add_jensen(const jensen_step *step, int count, const double *restrict masses, const double *restrict logs,
+                       double *restrict out) {
+    const double right_end = step->right_end, left_end = step->left_end;
+    for (int set = 0; set < count; set++) {
+        const double mass = masses[set];
+        const double right = step->right[0] * mass + step->right[1], left = step->left[0] * mass + step->left[1];
+        const double middle = step->middle[0] * mass + step->middle[1] + step->middle[2] * logs[set];
+        out[set] += mass <= right_end ? right : mass >= left_end ? left : middle;
+    }
+}
+
+/* Sets that are dealt with at a time: what is known of them stays in the fastest memory. */
+enum { CHUNK_LETTERS = 9 };
 
 /* The table whose value at a mapping is sum_cells extra * entry + sum_rows multiplier * entry. */
 void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *score) {
     const mb_instance *instance = lp->instance;
     const int n = instance->n, m = instance->m, subsets = instance->subsets;
+    const int chunk = subsets < 1 << CHUNK_LETTERS ? subsets : 1 << CHUNK_LETTERS;
     double linear[MB_MAX_CELLS];
+    jensen_step steps[MB_MAX_LETTERS];
     mb_linear_part(lp, cell_extra, multiplier, linear);
     const double on_rate = multiplier[lp->rate_row], on_label = multiplier[lp->label_row];
     for (int y = 0; y < m; y++) {
-        double *restrict out = score + (size_t)y * (size_t)subsets;
-        set_sums(instance, linear, y, 0, n, out);
-        if (on_rate != 0.0)
-            for (int set = 0; set < subsets; set++) out[set] += on_rate * instance->entropy_term[set];
-        if (on_label != 0.0)
-            for (int set = 0; set < subsets; set++) out[set] += on_label * instance->label_term[set];
-        if (!lp->boxed || !lp->tables->with_jensen) continue;
-        double outside = 0.0;
-        for (int x = 0; x < n; x++) {
+        double *table = score + (size_t)y * (size_t)subsets, outside = 0.0;
+        int count = 0;
+        set_sums(instance, linear, y, 0, n, table);
+        for (int x = 0; x < n && lp->boxed && lp->tables->with_jensen; x++) {
             const double factor = multiplier[lp->jensen0 + x * m + y];
             if (factor == 0.0) continue;
             outside += factor * lp->tables->jensen[x * m + y].outside;
-            add_jensen(instance, &lp->tables->jensen[x * m + y], x, factor, out);
+            steps[count++] = jensen_step_of(&lp->tables->jensen[x * m + y], x, factor);
         }
-        if (outside != 0.0)
-            for (int set = 0; set < subsets; set++) out[set] += outside * instance->mass[set];
+        for (int first = 0; first < subsets; first += chunk) {
+            double *restrict out = table + first;
+            const double *restrict masses = instance->mass + first, *restrict logs = instance->log_mass + first;
+            const double *restrict entropies = instance->entropy_term + first;
+            const double *restrict labels = instance->label_term + first;
+            if (on_rate != 0.0 || on_label != 0.0 || outside != 0.0)
+                for (int set = 0; set < chunk; set++)
+                    out[set] += on_rate * entropies[set] + on_label * labels[set] + outside * masses[set];
+            for (int i = 0; i < count; i++) {
+                const int bit = 1 << steps[i].x;
+                if (bit >= chunk) {
+                    if (first & bit) add_jensen(&steps[i], chunk, masses, logs, out);
+                    continue;
+                }
+                for (int base = bit; base < chunk; base += 2 * bit)
+                    add_jensen(&steps[i], bit, masses + base, logs + base, out + base);
+            }
+        }
     }
 }
 
