@@ -21,6 +21,7 @@ from mecbopt.control import (
     valid_gap,
 )
 from mecbopt.engines.base import Engine, Request, Search, support
+from mecbopt.engines.chains import bound_at_the_rate
 from mecbopt.engines.checkpoint import Checkpoint, Keeper, formulation_digest
 from mecbopt.engines.feasibility import Feasibility, begins_feasible, examine, first_incumbent
 from mecbopt.engines.greedy import LAST_SECONDS, improved_by_greedy
@@ -174,6 +175,8 @@ def solve(
                 reason = run_search(first, request.target, None, clock, proving=False)
                 best = first.incumbent
             if reason is not StopReason.INTERRUPTED:
+                if chosen.name in _TREES or method == "auto":
+                    cost_bound = bound_at_the_rate(formulation, best, cost_bound, request)
                 search = chosen.start(formulation, best, cost_bound, request)
                 keeper = _keeper(checkpoint, search, formulation, chosen, gap)
                 reason = run_search(
