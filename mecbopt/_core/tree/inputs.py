@@ -40,8 +40,8 @@ _MAX_CELLS = 144
 
 #: What `takes` says yes to, for errors.
 LETTERS_TAKEN = (
-    f"2 to {MAX_LETTERS} letters a side, and up to {MAX_LETTERS_X} of X with 2 of Y, 16 with 3, 15 with 5, 14 with "
-    "10, 13 with 11"
+    f"2 to {MAX_LETTERS} letters a side, and up to {MAX_LETTERS_X} of X with 2 of Y, 16 with 3, 15 with 5, "
+    "14 with 10, 13 with 11"
 )
 
 #: Linear rows beyond which a problem is refused; MB_MAX_LINEAR in tree.h, less the one that says that a

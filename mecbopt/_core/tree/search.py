@@ -52,8 +52,8 @@ def _random_starts(p_x: FloatArray, p_y: FloatArray) -> int:
 
     Up to 5x5 the tree finds the optimum as soon, and many starts take longer than a small tree (see the
     levers in docs/developer/exact-solver.md).  Beyond, they make up for nodes that a time limit leaves open;
-    with masses near zero, for vertices whose equations rounding spoils.  Where pricing is slow each would take
-    as long as several nodes.
+    with masses near zero, for vertices whose equations rounding spoils.  Where pricing is slow each would
+    take as long as several nodes.
     """
     cells = len(p_x) * len(p_y)
     if len(p_x) > inputs.MAX_LETTERS:

@@ -1,8 +1,8 @@
 """Two letters of Y and other limits than the rate: what the chains prove without them.
 
-A limit that is dropped leaves more couplings, so that a bound without it holds with it.  At 20 letters of X the
-relaxation of a box is far from the coupling (bounds of .23 bits where .124 are found), and the chains end within a
-second whatever the label says.
+A limit that is dropped leaves more couplings, so that a bound without it holds with it.  At 20 letters of X
+the relaxation of a box is far from the coupling (bounds of .23 bits where .124 are found), and the chains end
+within a second whatever the label says.
 """
 
 from __future__ import annotations
