@@ -28,7 +28,7 @@ class Tree(tree.Settings):
     takes_unseen_label = True
 
     def supports(self, formulation: Formulation) -> Support:
-        """As many letters as the tables allow, a rate, a label, linear limits, whatever law of Y they leave."""
+        """Letters as the tables allow, a rate, a label, linear limits, whatever law of Y they leave."""
         if not tree.available():
             return Support("was not built (no C compiler at installation)")
         n, m = formulation.shape
