@@ -18,7 +18,8 @@ from mecbopt.engines.compiled_start import compiled_vertex, finds_vertices
 from mecbopt.engines.convex import feasible_inside
 from mecbopt.engines.greedy import greedy_within
 from mecbopt.engines.programs.mixtures import WHOLE_FAMILY, MixtureProgram
-from mecbopt.engines.unseen_label import least_label_entropy, smallest_rate, unseen_slack
+from mecbopt.engines.unseen_label import least_label_entropy, unseen_slack
+from mecbopt.engines.unseen_rate import smallest_rate
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.errors import SolverError
 from mecbopt.formulation import (
@@ -174,7 +175,11 @@ def _without_the_seed(
         return Feasibility(None, False, level, bound, expired=clock.expired)
     # In bits the two may be the same number: what is proved infeasible is below the smallest C.
     bound = max(bound, math.nextafter(label.limit, math.inf))
-    rate = None if clock.expired else smallest_rate(formulation, label, start, seed, clock)
+    rate = (
+        None
+        if clock.expired
+        else smallest_rate(formulation, label, start, seed, clock, above=seen.smallest_rate or 0.0)
+    )
     return Feasibility(None, True, max(level, bound), bound, rate, clock.expired)
 
 

@@ -8,25 +8,22 @@ bound above the limit proves that there is none; the search then goes on to the 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from mecbopt._core import tree
 from mecbopt.control import Clock
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.errors import SolverError
-from mecbopt.formulation import Formulation, LabelLimit, Limit, linear_rows
+from mecbopt.formulation import Formulation, LabelLimit, linear_rows
 from mecbopt.info import entropy
 from mecbopt.tolerances import GAP, GAP_FLOOR, LIMIT_SLACK
 
-__all__ = ["least_label_entropy", "smallest_rate", "unseen_label_arguments", "unseen_slack"]
+__all__ = ["least_label_entropy", "unseen_label_arguments", "unseen_slack"]
 
 #: Steps between two looks at the incumbent.
 _STEPS = 8
 #: A few times what a sum of entropies of at most 64 x 12 masses is off by.
 _ROUNDING = 3e-14
-#: Bits to which the smallest rate is found: every halving is a search, and the last ones take longest.
-_RATE_GAP = 1e-4
 
 
 def unseen_slack(label: LabelLimit) -> float:
@@ -121,38 +118,3 @@ def least_label_entropy(
         if level <= reach or (bound > reach and (level - bound <= GAP or not to_the_least)):
             break
     return best, level, bound
-
-
-def smallest_rate(
-    formulation: Formulation, label: LabelLimit, start: Incumbent, seed: int, clock: Clock
-) -> float | None:
-    """The smallest rate at which H(S|Y) <= C can be met, to 1e-4 bits from above; None where there is none.
-
-    The least H(S|Y) falls as the rate grows: the interval between a rate with a proof that there is no
-    coupling and one with a coupling is halved.  None also where a proof fails or the time is up.
-    """
-    rate = formulation.rate_limit
-    if rate is None:
-        return None
-    others = tuple(limit for limit in formulation.limits if limit is not rate)
-
-    def attempt(limits: tuple[Limit, ...]) -> tuple[float, float, float]:
-        """The rate and H(S|Y) of what is found, and a bound on the latter."""
-        relaxed = replace(formulation, limits=limits)
-        found, level, bound = least_label_entropy(relaxed, label, start, 0.0, seed, clock, to_the_least=False)
-        return rate.bits(float(rate.values(found.mappings) @ found.weights)), level, bound
-
-    low = formulation.rate
-    high, level, _ = attempt(others)
-    if level > label.limit + unseen_slack(label):
-        return None
-    while high - low > _RATE_GAP:
-        middle = (low + high) / 2
-        found, level, bound = attempt((replace(rate, rate=middle), *others))
-        if level <= label.limit + unseen_slack(label):
-            high = min(middle, found)
-        elif bound > label.limit + unseen_slack(label):
-            low = middle
-        else:
-            return None
-    return max(high, math.nextafter(formulation.rate, math.inf))
