@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mecbopt.control import Clock
 
 __all__ = [
+    "FEASIBILITY_TOLERANCE",
     "INFINITY",
     "add_columns",
     "indices",
@@ -35,7 +36,7 @@ INFINITY = float(highspy.kHighsInf)
 
 #: Feasibility tolerance of rows and reduced costs.  1e-10 is the least that HiGHS accepts; at 1e-9 no
 #: failures were seen, and every bound is recomputed from the duals anyway.
-_FEASIBILITY_TOLERANCE = 1e-9
+FEASIBILITY_TOLERANCE = 1e-9
 
 #: Entries of the matrix below this are dropped.  HiGHS drops those below 1e-9 by default, and with them
 #: letters of such masses; 1e-12 is the least that it accepts, and beside scaled rows and columns below every
@@ -90,8 +91,8 @@ def new_model(lower: FloatArray | None = None, upper: FloatArray | None = None) 
     model.setOptionValue("presolve", "off")
     model.setOptionValue("small_matrix_value", _SMALLEST_ENTRY)
     model.setOptionValue("simplex_scale_strategy", _SCALED_HERE)
-    model.setOptionValue("primal_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
-    model.setOptionValue("dual_feasibility_tolerance", _FEASIBILITY_TOLERANCE)
+    model.setOptionValue("primal_feasibility_tolerance", FEASIBILITY_TOLERANCE)
+    model.setOptionValue("dual_feasibility_tolerance", FEASIBILITY_TOLERANCE)
     if lower is not None:
         empty = np.zeros(0, dtype=np.int32)
         model.addRows(len(lower), lower, upper, 0, np.zeros(len(lower), dtype=np.int32), empty, np.zeros(0))

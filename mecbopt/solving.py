@@ -30,7 +30,7 @@ from mecbopt.engines.registry import named_engine, pick
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.tree_executor import default_workers
 from mecbopt.engines.tree_search import TreeInSlices
-from mecbopt.engines.vertex import Incumbent, limit_rows, to_vertex
+from mecbopt.engines.vertex import Incumbent, limit_rows, to_vertex, within_limits
 from mecbopt.errors import Name, NotSupportedError, ProblemError, SolverError, shown
 from mecbopt.formulation import (
     MAX_ENUMERATED_MAPPINGS,
@@ -194,6 +194,8 @@ def solve(
             _put_away(search, keeper)
             best = min(best, search.incumbent, key=lambda vertex: vertex.cost)
             cost_bound = search.cost_bound
+        if formulation.is_linear and (formulation.label_limit or formulation.other_limits):
+            best = within_limits(formulation, best, feasibility.incumbent)
         nodes = 0 if search is None else search.nodes
         solution = draft.with_a_coupling(best, cost_bound, reason, chosen.name, nodes)
         if held.arrived:

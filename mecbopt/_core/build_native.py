@@ -23,8 +23,7 @@ FOLDER = Path(__file__).parent
 UNITS = ("common", "tree", "pivots", "mec")
 # No -ffast-math: bounds rely on IEEE semantics; -ffp-contract=off keeps results equal everywhere.
 _EXACT = ("-std=gnu11", "-ffp-contract=off")
-
-_SANITIZERS = ("-fsanitize=address,undefined",)
+_SANITIZERS = "-fsanitize=address,undefined"
 
 
 class Flavour(NamedTuple):
@@ -39,15 +38,8 @@ FLAVOURS = {
     "plain": Flavour((*_EXACT, "-O3")),
     # Any finding ends the program, undefined behaviour included.
     "sanitized": Flavour(
-        (
-            *_EXACT,
-            "-O1",
-            "-g",
-            "-fno-omit-frame-pointer",
-            "-fsanitize=address,undefined",
-            "-fno-sanitize-recover",
-        ),
-        ("-fsanitize=address,undefined",),
+        (*_EXACT, "-O1", "-g", "-fno-omit-frame-pointer", _SANITIZERS, "-fno-sanitize-recover"),
+        (_SANITIZERS,),
     ),
     # Requests for memory are counted and can be made to fail (common/memory.h).
     "counting": Flavour((*_EXACT, "-O1", "-DMECBOPT_COUNT_ALLOCATIONS"), headers=("common/counting.h",)),

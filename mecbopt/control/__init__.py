@@ -10,13 +10,14 @@ from mecbopt.control.comparisons import (
     rounded_outward,
 )
 from mecbopt.control.interrupts import HeldInterrupts, held_interrupts
-from mecbopt.control.loop import run_search
+from mecbopt.control.loop import Advancing, run_search
 from mecbopt.control.progress import Progress, ProgressCallback
 from mecbopt.control.requests import valid_gap
 from mecbopt.control.target import PRUNING_SHARE, Target
 
 __all__ = [
     "PRUNING_SHARE",
+    "Advancing",
     "Clock",
     "Expired",
     "HeldInterrupts",

@@ -19,12 +19,12 @@ class Advancing(Protocol):
 
     @property
     def incumbent_cost(self) -> float:
-        """The least cost known."""
+        """The cost of the best vertex known, without writing it out."""
         ...
 
     @property
     def cost_bound(self) -> float:
-        """A valid lower bound on the cost."""
+        """A valid lower bound on the cost; never decreases."""
         ...
 
     @property
@@ -48,7 +48,15 @@ class Advancing(Protocol):
         ...
 
     def advance(self) -> None:
-        """One slice."""
+        """One slice: at least one step, none beyond the limits of the request.
+
+        Raises
+        ------
+        Expired
+            The time limit came inside a step; incumbent and bound stay valid.
+        SolverError
+            A linear program could not be solved; incumbent and bound stay valid.
+        """
         ...
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from mecbopt.control import Clock, Target
+from mecbopt.control import Advancing, Clock, Target
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.formulation import Formulation
 
@@ -69,54 +69,12 @@ class Request:
     executor: Executor | None = None
 
 
-class Search(Protocol):
+class Search(Advancing, Protocol):
     """A search that is advanced in slices and has a valid bound after each."""
 
     @property
     def incumbent(self) -> Incumbent:
         """The best vertex known."""
-        ...
-
-    @property
-    def incumbent_cost(self) -> float:
-        """Its cost, without writing the vertex out."""
-        ...
-
-    @property
-    def cost_bound(self) -> float:
-        """A valid lower bound on the cost; never decreases."""
-        ...
-
-    @property
-    def nodes(self) -> int:
-        """Nodes processed."""
-        ...
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing is left to do."""
-        ...
-
-    @property
-    def in_one_step(self) -> bool:
-        """Whether it proves all it can in its first step."""
-        ...
-
-    @property
-    def trouble(self) -> bool:
-        """Whether a part could not be closed for numerical reasons."""
-        ...
-
-    def advance(self) -> None:
-        """One slice: at least one step, none beyond the limits of the request.
-
-        Raises
-        ------
-        Expired
-            The time limit came inside a step; incumbent and bound stay valid.
-        SolverError
-            A linear program could not be solved; incumbent and bound stay valid.
-        """
         ...
 
 

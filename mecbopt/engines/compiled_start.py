@@ -13,10 +13,11 @@ import numpy as np
 
 from mecbopt._core import tree
 from mecbopt.control import Clock
+from mecbopt.engines.compiled_tree import core_arguments
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.vertex import ROUNDING, Incumbent, limit_rows, to_vertex
 from mecbopt.errors import SolverError
-from mecbopt.formulation import Formulation, linear_rows
+from mecbopt.formulation import Formulation
 
 __all__ = ["compiled_vertex", "finds_vertices"]
 
@@ -40,19 +41,9 @@ def compiled_vertex(formulation: Formulation, seed: int, clock: Clock) -> Incumb
         Of the direction.
     clock : Clock
     """
-    label, (rows, law) = formulation.label_limit, linear_rows(formulation)
     try:
         search = tree.CompiledSearch(
-            formulation.p_x,
-            formulation.law_for_the_core,
-            formulation.rate,
-            None if label is None else label.channel,
-            None if label is None else label.bound,
-            label_table=None if label is None else label.table[0],
-            linear=(rows.coefficients, rows.lower, rows.upper) if len(rows) else None,
-            law_between=law,
-            settings=tree.Settings(random_starts=1),
-            seed=seed,
+            **core_arguments(formulation, seed, slack=0.0), settings=tree.Settings(random_starts=1)
         )
         search.run(nodes=1, seconds=clock.remaining, stop=lambda: clock.expired)
     except SolverError:  # short of memory: others may do with less

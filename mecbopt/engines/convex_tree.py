@@ -17,9 +17,10 @@ import numpy as np
 from mecbopt._core import tree
 from mecbopt.control import improves, node_limit_reached
 from mecbopt.engines.base import Request
+from mecbopt.engines.compiled_tree import CompiledTree, core_arguments
 from mecbopt.engines.convex_points import INSIDE, coupling_of, last_inside, violation
 from mecbopt.engines.vertex import Incumbent, limit_rows
-from mecbopt.formulation import Formulation, linear_rows
+from mecbopt.formulation import Formulation
 from mecbopt.formulation.formulation import FloatArray, IntArray
 from mecbopt.formulation.linear_rows import normal_form
 from mecbopt.tolerances import LIMIT_SLACK, MARGINAL_SLACK
@@ -36,10 +37,8 @@ _SLICE_SECONDS = 0.05
 _MOST_VERTICES, _ARRIVED = 40, 1e-8
 
 
-class CutTree:
+class CutTree(CompiledTree):
     """A search of the compiled tree whose rows are cuts of convex limits."""
-
-    in_one_step = False
 
     def __init__(
         self,
@@ -52,20 +51,11 @@ class CutTree:
         self._formulation, self._request = formulation, request
         self._inside = self.incumbent = feasible
         self._floor = cost_bound
-        label, (rows, law) = formulation.label_limit, linear_rows(formulation)
         self._search = tree.CompiledSearch(
-            formulation.p_x,
-            formulation.law_for_the_core,
-            formulation.rate * (1.0 + LIMIT_SLACK),
-            None if label is None else label.channel,
-            None if label is None else label.bound + LIMIT_SLACK,
-            label_table=None if label is None else label.table[0],
-            linear=(rows.coefficients, rows.lower, rows.upper) if len(rows) else None,
-            law_between=law,
+            **core_arguments(formulation, request.seed, slack=LIMIT_SLACK),
             entropy_floor=cost_bound,
             # What looks exchangeable without the cuts is not with them.
             settings=replace(settings, local_search=False, random_starts=0, symmetry=False),
-            seed=request.seed,
             spare_rows=_MOST_CUTS,
         )
         self._forms: FloatArray = np.zeros((_MOST_CUTS, *formulation.shape))
@@ -80,28 +70,6 @@ class CutTree:
     def incumbent_cost(self) -> float:
         """The cost of the best feasible mixture known."""
         return self.incumbent.cost
-
-    @property
-    def cost_bound(self) -> float:
-        """A valid lower bound on the cost; never decreases."""
-        bound = self._search.entropy_lower_bound
-        # Infinity would say "infeasible", which the feasible start contradicts: then nothing was proved.
-        return max(self._floor, bound) if bound < np.inf else self._floor
-
-    @property
-    def nodes(self) -> int:
-        """Nodes processed."""
-        return self._search.nodes
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing is left to search."""
-        return self._search.finished
-
-    @property
-    def trouble(self) -> bool:
-        """Whether a part of the tree could not be closed for numerical reasons."""
-        return self._search.trouble > 0 or self._search.infeasible
 
     def advance(self) -> None:
         """Single steps of the tree for a slice of time, each followed by its cuts."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from typing import Any
 
 from mecbopt._core import tree
 from mecbopt.control import node_limit_reached
 from mecbopt.engines.base import Request
+from mecbopt.engines.compiled_tree import CompiledTree, core_arguments
 from mecbopt.engines.unseen_label import unseen_label_arguments
 from mecbopt.engines.vertex import Incumbent, to_vertex
-from mecbopt.formulation import Formulation, LinearLimit, linear_rows
+from mecbopt.formulation import Formulation, LinearLimit
 from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["TreeInSlices"]
@@ -20,10 +19,8 @@ __all__ = ["TreeInSlices"]
 _SLICE_SECONDS = 0.05
 
 
-class TreeInSlices:
+class TreeInSlices(CompiledTree):
     """A search in C on a formulation."""
-
-    in_one_step = False
 
     def __init__(
         self,
@@ -35,33 +32,22 @@ class TreeInSlices:
     ) -> None:
         self._formulation = formulation
         self._request = request
-        self._best, self._found = feasible, math.inf
+        self._best = feasible
         self._floor = cost_bound
-        # With a label or linear rows bounds are for the limits relaxed by the slack that every coupling is
-        # allowed: one that is met with equality by a single point would leave no room for rounding, and its
-        # price may be large.  Without one a slack s of the rate is worth of the order of R s bits.
         label = formulation.label_limit
-        rows, law = linear_rows(formulation)
         # A label without the seed has limits of its own for couplings and for bounds.
-        limited = len(rows) > 0 or any(isinstance(limit, LinearLimit) for limit in formulation.limits)
+        limited = any(isinstance(limit, LinearLimit) for limit in formulation.limits)
         self._exact = not limited and (label is None or formulation.unseen_label)
-        self._arguments: dict[str, Any] = {
-            "p_x": formulation.p_x,
-            "p_y": formulation.law_for_the_core,
-            "rate": formulation.rate * (1.0 if self._exact else 1.0 + LIMIT_SLACK),
-            "p_s_given_x": None if label is None else label.channel,
-            "max_label_entropy": None if label is None else label.bound + LIMIT_SLACK,
-            "label_table": None if label is None else label.table[0],
-            "linear": (rows.coefficients, rows.lower, rows.upper) if len(rows) else None,
-            "law_between": law,
+        self._arguments = {
+            **core_arguments(formulation, request.seed, slack=0.0 if self._exact else LIMIT_SLACK),
             "entropy_floor": cost_bound,
             "settings": settings,
-            "seed": request.seed,
             "start": (feasible.mappings, feasible.weights),
         }
         if label is not None and formulation.unseen_label:
             self._arguments |= unseen_label_arguments(formulation, label, feasible)
         self._search = self._new_search()
+        self._found = self._search.incumbent_entropy
         self._processed_before = 0
 
     def _new_search(self) -> tree.CompiledSearch:
@@ -88,9 +74,8 @@ class TreeInSlices:
             self._found = found
             mappings, weights = self._search.incumbent_mixture
             vertex: Incumbent | None
-            if (
-                not self._exact and not self._formulation.unseen_label
-            ):  # back from the relaxed limits to those stated
+            if not self._exact and not self._formulation.unseen_label:
+                # Back from the relaxed limits to those stated.
                 vertex = to_vertex(self._formulation, mappings, weights)
             else:
                 vertex = Incumbent(mappings, weights, self._formulation.cost(mappings, weights))
@@ -104,26 +89,9 @@ class TreeInSlices:
         return min(self._best.cost, self._search.incumbent_entropy)
 
     @property
-    def cost_bound(self) -> float:
-        """A valid lower bound on the joint entropy, bits; never decreases."""
-        bound = self._search.entropy_lower_bound
-        # Infinity would say "infeasible", which the feasible start contradicts: then nothing was proved.
-        return max(self._floor, bound) if bound < math.inf else self._floor
-
-    @property
     def nodes(self) -> int:
         """Nodes processed."""
         return self._processed_before + self._search.nodes
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing is left to search."""
-        return self._search.finished
-
-    @property
-    def trouble(self) -> bool:
-        """Whether a part of the tree could not be closed for numerical reasons."""
-        return self._search.trouble > 0 or self._search.infeasible
 
     def advance(self) -> None:
         """A slice of time, or single steps where the number of nodes is limited."""

@@ -12,9 +12,10 @@ from typing import Any
 
 from mecbopt._core import tree
 from mecbopt.control import Clock
+from mecbopt.engines.compiled_tree import core_arguments
 from mecbopt.engines.vertex import Incumbent
 from mecbopt.errors import SolverError
-from mecbopt.formulation import Formulation, LabelLimit, linear_rows
+from mecbopt.formulation import Formulation, LabelLimit
 from mecbopt.info import entropy
 from mecbopt.tolerances import GAP, GAP_FLOOR, LIMIT_SLACK
 
@@ -86,18 +87,14 @@ def least_label_entropy(
     if level <= label.limit:
         return best, level, floor
     entropy_y, reach = _entropy_beside(formulation), label.limit + unseen_slack(label)
-    rows, law = linear_rows(formulation)
+    limited = formulation.free_law or bool(formulation.other_limits)
+    arguments = core_arguments(formulation, seed, slack=LIMIT_SLACK if limited else 0.0)
+    # Where there is no coupling with H(S|Y) <= C, those above are looked at too.
+    arguments |= {"max_label_entropy": math.inf, "label_table": None}
     search = tree.CompiledSearch(
-        formulation.p_x,
-        formulation.law_for_the_core,
-        formulation.rate * (1.0 + LIMIT_SLACK if len(rows) or law else 1.0),
-        label.channel,
-        math.inf,  # where there is no coupling, those above C are looked at too
-        linear=(rows.coefficients, rows.lower, rows.upper),
-        law_between=law,
+        **arguments,
         minimise_label_entropy=True,
         entropy_floor=max(0.0, floor + entropy_y),
-        seed=seed,
         start=(start.mappings, start.weights),
     )
     bound = floor

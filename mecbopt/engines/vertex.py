@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt import highs
-from mecbopt.control import Clock
-from mecbopt.formulation import Formulation, Limit
+from mecbopt.control import Clock, Expired
+from mecbopt.formulation import Formulation, Limit, enumerate_mappings, mapping_count
 from mecbopt.formulation.formulation import FloatArray, IntArray
-from mecbopt.tolerances import COLUMN_ZERO, LIMIT_SLACK, MARGINAL_SLACK
+from mecbopt.tolerances import COLUMN_ZERO, GAP, LIMIT_SLACK, MARGINAL_SLACK
 
 BoolArray = NDArray[np.bool_]
 
-__all__ = ["ROUNDING", "Incumbent", "limit_rows", "to_vertex"]
+__all__ = ["ROUNDING", "Incumbent", "limit_rows", "to_vertex", "within_limits"]
 
 #: A limit within this distance of equality is treated as tight and restored exactly by the last solve.
 _TIGHT = 1e-7
@@ -34,6 +34,10 @@ ROUNDING = 1e-13
 #: From this many images of mappings on a linear program takes the place of the walk: at 100 x 1000 .4 s, the
 #: walk 33 s.
 _LARGE = 20_000
+#: Mappings up to which all of them are candidates when a vertex is moved within the limits.
+_FEW_MAPPINGS = 4_096
+#: Seconds for that, at the end of a call.
+_LAST_PROGRAM_SECONDS = 0.5
 _EPS, _TINY = float(np.finfo(float).eps), float(np.finfo(float).tiny)
 #: A linear form that is shorter than this on an orthonormal basis is zero there, up to rounding.
 _DEPENDENT = 1e-13
@@ -108,7 +112,7 @@ def to_vertex(
     vertex, within = _vertex(formulation, mappings, weights, limits, clock)
     if vertex is None or within:
         return vertex
-    inside = _moved_inside(formulation, vertex, limits)
+    inside = _entering(formulation, vertex, formulation.constants(), formulation.p_y, limits)
     return vertex if inside is None else _vertex(formulation, *inside, limits, clock)[0] or vertex
 
 
@@ -130,7 +134,9 @@ def _vertex(
     rows = _Rows(mappings, scales, marginals, values * scales, bounds).only(keep)
     levels = weights[keep] / rows.scales
     if mappings.size > _LARGE:
-        levels = _least_on_tangent(formulation, rows, levels, clock or Clock())
+        coupling = formulation.coupling(rows.mappings, levels * rows.scales)
+        least = _least_on_tangent(formulation, rows, coupling, clock or Clock())
+        levels = levels if least is None else least
         keep = levels > COLUMN_ZERO
         return _polished(formulation, rows.only(keep), levels[keep])
     tight = rows.limits @ levels >= bounds - _TIGHT
@@ -148,26 +154,110 @@ def _vertex(
     return _polished(formulation, rows, levels)
 
 
-def _moved_inside(
-    formulation: Formulation, vertex: Incumbent, limits: Sequence[Limit]
+def _entering(
+    formulation: Formulation,
+    vertex: Incumbent,
+    mappings: IntArray,
+    weights: FloatArray,
+    limits: Sequence[Limit],
 ) -> tuple[IntArray, FloatArray] | None:
-    """The least share of the independent coupling that meets all limits; None if there is none.
+    """The first point on the way from a vertex to a mixture that meets all limits; None if there is none.
 
     A vertex of the marginals alone may lie within `LIMIT_SLACK` beyond a limit, where a linear program that
     is solved to its tolerance stays.  The vertex that meets the limit has one mapping more, of tiny weight.
     """
     values, bounds = limit_rows(formulation, vertex.mappings, limits)
     excess = values @ vertex.weights - bounds
-    constants = formulation.constants()
-    room = bounds - limit_rows(formulation, constants, limits)[0] @ formulation.p_y
+    room = bounds - limit_rows(formulation, mappings, limits)[0] @ weights
     beyond = excess > 0.0
     if np.any(room[beyond] <= 0.0):
         return None
     share = float(np.max(excess[beyond] / (excess[beyond] + room[beyond])))
     if np.any((1.0 - share) * excess - share * room > ROUNDING):
         return None
-    mappings = np.concatenate([vertex.mappings, constants])
-    return mappings, np.concatenate([(1.0 - share) * vertex.weights, share * formulation.p_y])
+    together = np.concatenate([vertex.mappings, mappings])
+    return together, np.concatenate([(1.0 - share) * vertex.weights, share * weights])
+
+
+def within_limits(formulation: Formulation, vertex: Incumbent, inside: Incumbent) -> Incumbent:
+    """The vertex, or one beside it that meets the limits to rounding.
+
+    A search of the problem that is relaxed by `LIMIT_SLACK` may end at a vertex whose mappings cannot meet
+    the limits as stated; where their price is high, its value is then above the optimum.
+
+    Parameters
+    ----------
+    formulation : Formulation
+        All of its limits linear in the weights.
+    vertex : Incumbent
+        Within `LIMIT_SLACK`.
+    inside : Incumbent
+        A feasible mixture: often the answer where a problem is feasible by less than the program sees.
+
+    Returns
+    -------
+    Incumbent
+        The vertex itself, which is what a coupling may be, where nothing within the limits is found that is
+        as good up to `GAP`: problems that are feasible by rounding alone have nothing there.
+    """
+    if not _exceeds(formulation, vertex):
+        return vertex
+    found = [*_towards(formulation, vertex, inside), _beside(formulation, vertex, inside), inside]
+    within = [point for point in found if point is not None and not _exceeds(formulation, point)]
+    best = min(within, key=lambda point: point.cost, default=vertex)
+    return best if best.cost <= vertex.cost + GAP else vertex
+
+
+def _towards(formulation: Formulation, vertex: Incumbent, inside: Incumbent) -> list[Incumbent]:
+    """Vertices near the one without its lightest mapping, and near where ways inside enter the limits."""
+    constants = formulation.constants()
+    past = (
+        np.concatenate([inside.mappings, constants]),
+        0.5 * np.concatenate([inside.weights, formulation.p_y]),
+    )
+    kept = np.argsort(vertex.weights)[1:]
+    points = [(vertex.mappings[kept], vertex.weights[kept])] if len(kept) else []
+    for mappings, weights in ((inside.mappings, inside.weights), past):
+        entered = _entering(formulation, vertex, mappings, weights, formulation.limits)
+        points += [] if entered is None else [entered]
+    found = [_vertex(formulation, *point, formulation.limits, None)[0] for point in points]
+    return [point for point in found if point is not None]
+
+
+def _beside(formulation: Formulation, vertex: Incumbent, inside: Incumbent) -> Incumbent | None:
+    """The best vertex for the tangent at this one, with limits drawn in by what HiGHS may overlook."""
+    mappings = _mappings_beside(formulation, np.concatenate([vertex.mappings, inside.mappings]))
+    laws = formulation.output_laws(mappings)
+    values, bounds = limit_rows(formulation, mappings)
+    scales = formulation.largest_weights(laws, values, formulation.limits)
+    drawn_in = bounds - 2.0 * highs.FEASIBILITY_TOLERANCE
+    rows = _Rows(mappings, scales, formulation.marginal_rows(laws) * scales, values * scales, drawn_in)
+    coupling = formulation.coupling(vertex.mappings, vertex.weights)
+    try:
+        levels = _least_on_tangent(formulation, rows, coupling, Clock(_LAST_PROGRAM_SECONDS))
+    except Expired:
+        return None
+    return None if levels is None else to_vertex(formulation, mappings, levels * scales)
+
+
+def _exceeds(formulation: Formulation, vertex: Incumbent) -> bool:
+    """Whether a limit is exceeded by more than rounding."""
+    values, bounds = limit_rows(formulation, vertex.mappings)
+    return bool(np.any(values @ vertex.weights > bounds + ROUNDING))
+
+
+def _mappings_beside(formulation: Formulation, mappings: IntArray) -> IntArray:
+    """All mappings of a small problem; else these, those that differ from one in a letter, the constants."""
+    n, m = formulation.shape
+    if mapping_count(n, m) <= _FEW_MAPPINGS:
+        return enumerate_mappings(n, m)
+    moved = np.repeat(mappings[:, None], n * m, axis=1)
+    letters, images = np.divmod(np.arange(n * m), m)
+    moved[:, np.arange(n * m), letters] = images
+    beside: IntArray = np.unique(
+        np.concatenate([mappings, moved.reshape(-1, n), formulation.constants()]), axis=0
+    )
+    return beside
 
 
 def limit_rows(
@@ -210,13 +300,14 @@ def _orthogonal_to(basis: FloatArray, row: FloatArray) -> FloatArray:
     return (basis - 2.0 * np.outer(basis @ mirror, mirror))[:, :-1]
 
 
-def _least_on_tangent(formulation: Formulation, rows: _Rows, levels: FloatArray, clock: Clock) -> FloatArray:
-    """The vertex at which the tangent of the cost is least, shape (k,); the point itself if none is found.
+def _least_on_tangent(
+    formulation: Formulation, rows: _Rows, coupling: FloatArray, clock: Clock
+) -> FloatArray | None:
+    """The vertex at which the tangent of the cost is least, shape (k,); None if none is found.
 
     A concave function lies below its tangent: no vertex that the tangent prefers costs more, but for cells so
     small that their derivative is cut off.
     """
-    coupling = formulation.coupling(rows.mappings, levels * rows.scales)
     cells = formulation.objective.gradient(coupling) * formulation.p_x[:, None]
     slopes = cells[np.arange(len(cells)), rows.mappings].sum(axis=1) * rows.scales
     model = highs.new_model()
@@ -226,7 +317,7 @@ def _least_on_tangent(formulation: Formulation, rows: _Rows, levels: FloatArray,
         model.addRow(-highs.INFINITY, bound, 0, [], [])
     highs.add_columns(model, np.vstack([rows.marginals, rows.limits]).T, slopes)
     highs.run(model, clock)
-    return np.array(model.getSolution().col_value) if highs.is_optimal(model) else levels
+    return np.array(model.getSolution().col_value) if highs.is_optimal(model) else None
 
 
 def _walk(

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
@@ -110,6 +110,7 @@ def test_labels_have_small_relative_error_at_every_scale(data):
     )
 
 
+@settings(max_examples=40)
 @given(masses(), masses())
 def test_the_crossover_rate_has_small_relative_error_at_every_scale(q_x, q_y):
     a, b = min(q_x, 1 - q_x), min(q_y, 1 - q_y)

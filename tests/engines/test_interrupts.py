@@ -38,7 +38,8 @@ def optimum(instance):
 def test_bounds_hold_and_never_widen_at_every_node_count(problem, optimum, engine):
     before = problem.value_upper_bound
     value = -math.inf
-    for nodes in range(51):
+    # HiGHS takes its time: every count at first, then some.
+    for nodes in (*range(9), 13, 21, 34, 50) if engine == "highs" else range(51):
         solution = mb.solve(problem, engine=engine, node_limit=nodes)
         solution.check()
         assert solution.has_coupling

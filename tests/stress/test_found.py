@@ -256,3 +256,37 @@ def test_a_mixture_asks_for_masses(masses: list[float]) -> None:
         mixture.label_entropy_with_seed([0.2, 0.3, 0.5], [[mass] for mass in masses])
     with pytest.raises(mb.ProblemError, match="p_s_given_x"):
         mixture.label_entropy_without_seed([0.2, 0.3, 0.5], [[mass] for mass in masses])
+
+
+@pytest.mark.parametrize("engine", ["auto", "compiled", "highs"])
+def test_a_vertex_that_cannot_meet_its_limits_gives_way_to_one_that_does(engine: str) -> None:
+    """The best vertex of the relaxed problem has a mapping that exists by 1e-10 alone, worth 2.9e-9 bits."""
+    problem = mb.Problem(
+        [1.0571509864162603e-06, 0.5742160759758981, 0.004212003746750353, 0.42157086312636516],
+        [Fraction(1, 2), Fraction(1, 2)],
+        0.610116360748215,
+        [
+            [0.6460360336945347, 0.3539639663054654],
+            [0.3664585868398412, 0.6335414131601588],
+            [0.9438517153827725, 0.056148284617227616],
+            [0.673120005200235, 0.32687999479976504],
+        ],
+        0.9573283863864509,
+    )
+    solution = mb.solve(problem, engine=engine)
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.rate <= problem.rate + 1e-13
+    assert solution.label_entropy_with_seed <= problem.max_label_entropy + 1e-13
+    assert solution.mutual_information == pytest.approx(0.27724438491017656, abs=1e-11)
+
+
+def test_a_bound_allows_for_masses_that_were_rounded() -> None:
+    """H(X) of the masses as rounded lay 6e-17 bits, a part in 10^8 of it, below that of the ratios given."""
+    masses = [0.9999999997186059, 2.8139417182474685e-10]
+    channel = [
+        [0.5680326178572263, 0.19148568705717567, 0.24048169508559805],
+        [0.5680312041454504, 0.1914870406772102, 0.2404817551773394],
+    ]
+    solution = mb.solve(mb.Problem(masses, masses, np.inf, channel, 1.4145535736313488))
+    optimum = 9.333671211587514e-09  # of the exact ratios, by ball arithmetic
+    assert optimum <= solution.upper_bound <= optimum + 1e-14

@@ -141,7 +141,10 @@ def linear_rows(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Coefficients, shape (k, n, m), and bounds, shape (k,); `whole` adds that the coupling sums to 1."""
     if linear is None:
-        linear = np.empty((0, *shape)), np.empty(0), np.empty(0)
+        none = np.empty((0, *shape)), np.empty(0), np.empty(0)
+        if not whole:
+            return none
+        linear = none
     rows, lower, upper = (np.ascontiguousarray(part, dtype=np.float64) for part in linear)
     count = len(rows)
     if rows.shape != (count, *shape) or lower.shape != (count,) or upper.shape != (count,):
