@@ -47,6 +47,8 @@ _SMALLEST_ENTRY = 1e-12
 #: It is tried where a program cannot be solved without.
 _SCALED_HERE, _SCALED_BY_HIGHS = 0, 2
 
+#: Takes HiGHS's pool of threads as it is.
+_THREADS_THAT_THERE_ARE = 0
 #: Longest slice spent in HiGHS, seconds: the wait for an answer to Ctrl-C.
 _SLICE_SECONDS = 0.2
 #: Entries of a solution below this are its rounding; what a polished one may be off in a row.
@@ -140,7 +142,11 @@ def _run_in_slices(model: Any, clock: Clock) -> None:
         # HiGHS counts the time of all runs of a model.
         slice_seconds = min(_SLICE_SECONDS, max(clock.remaining, _SHORTEST_SLICE_SECONDS))
         model.setOptionValue("time_limit", model.getRunTime() + slice_seconds)
-        model.run()
+        if model.run() == highspy.HighsStatus.kError:
+            # HiGHS has one pool of threads for the whole process, and refuses another number than a model of
+            # the caller's, or of cvxpy's, began with.
+            model.setOptionValue("threads", _THREADS_THAT_THERE_ARE)
+            model.run()
         if model.getModelStatus() != highspy.HighsModelStatus.kTimeLimit:
             return
         clock.check()
