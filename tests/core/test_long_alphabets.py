@@ -44,14 +44,14 @@ def test_a_relaxation_is_worth_what_highs_says(shape, labels):
     assert mine == pytest.approx(other, abs=2e-8)
 
 
-def test_the_tree_holds_what_the_chains_prove_on_fourteen_letters():
+def test_the_tree_holds_what_the_chains_prove_on_thirteen_letters():
     """The optimum, by boxes of masses, lies between value and bound of the boxes of couplings, which rise."""
-    p_x, p_y = dirichlet_marginals(14, 2, 1)
+    p_x, p_y = dirichlet_marginals(13, 2, 1)
     problem = mb.Problem(p_x, p_y, 0.7 * float(bits(p_y).sum()))
-    chains = mb.solve(problem, engine="chains", gap=1e-5)
+    chains = mb.solve(problem, engine="chains", gap=1e-4)
     assert chains.status is mb.Status.OPTIMAL
     bounds = [problem.rate]
-    for nodes in (1, 5, 25):
+    for nodes in (1, 20):
         tree = mb.solve(problem, engine="compiled", node_limit=nodes)
         assert tree.mutual_information <= chains.upper_bound + 1e-9
         assert tree.upper_bound >= chains.mutual_information - 1e-9
