@@ -151,20 +151,17 @@ def test_what_chains_do_not_take_is_said():
         mb.solve(labelled, engine="chains")
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_without_a_label_they_bound_the_problem_with_one(seed):
+def test_without_a_label_they_bound_the_problem_with_one():
     """At no node at all the bound is what the chains prove at the rate alone, and no value exceeds it."""
-    random = np.random.default_rng([21, seed])
-    p_x, p_y = random.dirichlet(np.ones(14)), random.dirichlet(np.ones(2))
-    free = mb.Problem(p_x, p_y, 0.5 * float(oracle.bits(p_y).sum()), random.dirichlet(np.ones(2), size=14))
-    alone = mb.solve(free, gap=1e-4)
+    random = np.random.default_rng(21)
+    p_x, p_y = random.dirichlet(np.ones(10)), random.dirichlet(np.ones(2))
+    free = mb.Problem(p_x, p_y, 0.5 * float(oracle.bits(p_y).sum()), random.dirichlet(np.ones(2), size=10))
+    alone = mb.solve(free, gap=1e-3)
     assert alone.engine == "chains"
+    limit = 0.5 * (alone.label_entropy_with_seed + free.label_entropy)
     for sees in (True, False):
-        limit = 0.5 * (alone.label_entropy_with_seed + free.label_entropy)
-        labelled = mb.solve(
-            free.replace(max_label_entropy=limit, label_sees_seed=sees), node_limit=0, gap=1e-4
-        )
-        assert labelled.engine == "compiled"
-        assert labelled.mutual_information <= labelled.upper_bound
-        assert labelled.upper_bound <= alone.upper_bound + 1e-4
-        assert labelled.upper_bound < free.rate - 0.05
+        labelled = free.replace(max_label_entropy=limit, label_sees_seed=sees)
+        solution = mb.solve(labelled, node_limit=0, gap=1e-3)
+        assert solution.engine == "compiled"
+        assert solution.mutual_information <= solution.upper_bound <= alone.upper_bound + 1e-3
+        assert solution.upper_bound < free.rate - 0.05

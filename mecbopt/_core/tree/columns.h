@@ -8,17 +8,17 @@ typedef struct {
     const mb_instance *instance;
     int m;
     uint32_t count, capacity; /* all columns ever generated */
-    mb_set *blocks;         /* [id][m] */
+    mb_set *blocks;           /* [id][m] */
     int32_t *position;        /* [id]: place in the pool, or -1 */
     uint64_t *key;            /* [id] */
     uint32_t *hash;           /* open addressing, id + 1, 0 = free */
     uint32_t hash_size;
-    int size, pool_capacity;         /* the pool: columns that the linear programs see */
-    int moved;                       /* whether columns left it, so that others changed their places */
-    uint32_t *id;                    /* [position] */
+    int size, pool_capacity;       /* the pool: columns that the linear programs see */
+    int moved;                     /* whether columns left it, so that others changed their places */
+    uint32_t *id;                  /* [position] */
     mb_set *block[MB_MAX_LETTERS]; /* [y][position] */
-    uint32_t *last_used;             /* [position] */
-    double *rate, *label;            /* [position]: coefficients in the rows of rate and label */
+    uint32_t *last_used;           /* [position] */
+    double *rate, *label;          /* [position]: coefficients in the rows of rate and label */
 } mb_columns;
 
 typedef struct {

@@ -9,8 +9,8 @@
 /* Pivots below this are refused: the exchange fails, and the caller refactors. */
 static const double SMALLEST_PIVOT = 1e-9;
 
-int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tables, mb_columns *columns,
-                     int boxed, int order_rows, const int *order_first, const int *order_second) {
+int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tables, mb_columns *columns, int boxed,
+                     int order_rows, const int *order_first, const int *order_second) {
     memset(lp, 0, sizeof *lp);
     lp->instance = instance;
     lp->tables = tables;
@@ -62,10 +62,10 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tab
     lp->linear = core_calloc((size_t)linear_rows * (size_t)instance->cells + 1, sizeof(double));
     lp->list = core_malloc(sizeof(int) * (rows + pool));
     lp->ratio = core_malloc(sizeof(double) * (rows + pool));
-    if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->multiplier || !lp->state || !lp->active_place ||
-        !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 || !lp->inverse ||
-        !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha || !lp->shift ||
-        !lp->pool_jensen || !lp->linear || !lp->list || !lp->ratio)
+    if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->multiplier || !lp->state ||
+        !lp->active_place || !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 ||
+        !lp->inverse || !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha ||
+        !lp->shift || !lp->pool_jensen || !lp->linear || !lp->list || !lp->ratio)
         return MB_NO_MEMORY;
     for (size_t row = 0; row < rows; row++) {
         lp->lower[row] = -MB_WIDE;
@@ -89,14 +89,14 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tab
 }
 
 void mb_simplex_free(mb_simplex *lp) {
-    core_free(lp->lower), core_free(lp->upper), core_free(lp->activity), core_free(lp->dual), core_free(lp->direction), core_free(lp->multiplier),
-        core_free(lp->state);
+    core_free(lp->lower), core_free(lp->upper), core_free(lp->activity), core_free(lp->dual), core_free(lp->direction),
+        core_free(lp->multiplier), core_free(lp->state);
     core_free(lp->active_place), core_free(lp->basic), core_free(lp->active), core_free(lp->weight),
         core_free(lp->work1);
     core_free(lp->work2), core_free(lp->work3), core_free(lp->inverse), core_free(lp->scratch_matrix),
         core_free(lp->basic_place);
-    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift), core_free(lp->pool_jensen),
-        core_free(lp->list);
+    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift),
+        core_free(lp->pool_jensen), core_free(lp->list);
     core_free(lp->ratio), core_free(lp->linear);
 }
 
@@ -233,8 +233,7 @@ void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double
 }
 
 /* The same sum for every column of the pool, without a table over all sets. */
-void mb_pool_scores(const mb_simplex *lp, const double *cell_extra, const double *multiplier,
-                    double *restrict result) {
+void mb_pool_scores(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *restrict result) {
     enum { HALF = MB_MAX_LETTERS / 2 };
     const mb_instance *instance = lp->instance;
     const mb_columns *columns = lp->columns;

@@ -60,8 +60,8 @@ static inline int mb_is_unused(const mb_simplex *lp, int row) {
     return mb_is_elastic(lp, row) && !lp->tables->with_jensen;
 }
 
-int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tables, mb_columns *columns,
-                     int boxed, int order_rows, const int *order_first, const int *order_second);
+int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tables, mb_columns *columns, int boxed,
+                     int order_rows, const int *order_first, const int *order_second);
 void mb_simplex_free(mb_simplex *lp);
 void mb_simplex_cold(mb_simplex *lp);
 int mb_simplex_refactor(mb_simplex *lp);

@@ -46,12 +46,12 @@ typedef struct {
     double rate, label_limit;                                    /* MB_INFINITY where absent */
     double *mass;                                                /* [A]: p_X(A) */
     double *entropy_term;                                        /* [A]: phi(p_X(A)) */
-    double *label_term;                  /* [A]: the given table, else sum_s phi(P(s, A)) - phi(p_X(A)) */
-    double *log_mass;                    /* [A]: log2 p_X(A); 0 for the empty set */
-    double log_cell[MB_MAX_CELLS];       /* log2(p_X(x) p_Y(y)) */
-    uint64_t *spread;                    /* [A]: sum over x in A of b^x, b >= m, so that sum_y y * spread[A_y] names f */
-    int linear_count;                    /* rows lower <= sum over cells of coefficient * P(x, y) <= upper */
-    double *linear;                      /* [row][cell]: coefficients, at most about 1 */
+    double *label_term;            /* [A]: the given table, else sum_s phi(P(s, A)) - phi(p_X(A)) */
+    double *log_mass;              /* [A]: log2 p_X(A); 0 for the empty set */
+    double log_cell[MB_MAX_CELLS]; /* log2(p_X(x) p_Y(y)) */
+    uint64_t *spread;              /* [A]: sum over x in A of b^x, b >= m, so that sum_y y * spread[A_y] names f */
+    int linear_count;              /* rows lower <= sum over cells of coefficient * P(x, y) <= upper */
+    double *linear;                /* [row][cell]: coefficients, at most about 1 */
     double *linear_lower, *linear_upper; /* [row]: beyond MB_WIDE where absent */
     int labels;                          /* of a label without the seed; 0 where there is none */
     double *channel;                     /* [x][s]: p(s|x) */
