@@ -21,6 +21,8 @@ _SLICE_SECONDS = 0.05
 #: as much time as the coupling has cells.
 _MAX_CANDIDATES = 3_000_000
 _FULL_EFFORT_CELLS = 32 * 32
+#: More descents than any search makes.
+_NO_LIMIT = 2**62
 #: Seconds between two polished vertices while the search improves.
 _TAKE_SECONDS = 0.2
 
@@ -99,6 +101,23 @@ class PivotDescent:
         finally:  # Ctrl-C included
             # A descent that was cut short counts too: its vertex is feasible.
             search.run(0, 0, 0.0, take_now=True)
+            self._take()
+        return self.best
+
+    def slice(self, candidates: int, seconds: float) -> bool:
+        """Go on until `candidates` neighbours were evaluated in all, for `seconds` at most.
+
+        Returns
+        -------
+        bool
+            Whether they were.
+        """
+        self._search.run(_NO_LIMIT, candidates, seconds, stop=self._should_stop)
+        return self._search.candidates >= candidates
+
+    def taken(self) -> Incumbent:
+        """The best vertex, a descent under way left aside; also kept in `best`."""
+        if self._search.entropy < self._taken:
             self._take()
         return self.best
 

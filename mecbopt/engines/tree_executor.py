@@ -32,6 +32,8 @@ __all__ = ["TreeInExecutor", "default_workers", "search_subtrees"]
 _FIRST_SECONDS, _MOST_SECONDS = 0.2, 4.0
 #: Seconds after which the caller gets to look at limits and at what was found.
 _SLICE_SECONDS = 0.25
+#: Seconds of the local search here, between two looks at the tasks.
+_TURN_SECONDS = 0.05
 #: Nodes of one task: the best ones, a share of all.
 _MOST_NODES = 512
 #: A task is given up after so many times its seconds, and never before so many seconds: it may have to queue.
@@ -132,9 +134,12 @@ class TreeInExecutor(TreeInSlices):
             return
         clock = self._request.clock
         self._hand_out(self._executor, clock)
-        done = wait(
-            self._running, timeout=min(_SLICE_SECONDS, clock.remaining), return_when=FIRST_COMPLETED
-        ).done
+        patience = min(_SLICE_SECONDS, clock.remaining)
+        if self._turns is not None and self._turns.due <= self.nodes:
+            self._local_turn(min(_TURN_SECONDS, patience), at_once=True)
+            self._best_found = self._search.incumbent_entropy, *self._search.incumbent_mixture
+            patience = 0.0
+        done = wait(self._running, timeout=patience, return_when=FIRST_COMPLETED).done
         for future in done:
             if future in self._running:  # else the executor broke meanwhile, and everything came back
                 self._take(future)

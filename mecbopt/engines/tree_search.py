@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mecbopt._core import tree
-from mecbopt.control import node_limit_reached
+from mecbopt.control import improves, node_limit_reached
 from mecbopt.engines.base import Request
 from mecbopt.engines.compiled_tree import CompiledTree, core_arguments
+from mecbopt.engines.tree_incumbents import LocalTurns
 from mecbopt.engines.unseen_label import unseen_label_arguments
 from mecbopt.engines.vertex import Incumbent, to_vertex
 from mecbopt.formulation import Formulation, LinearLimit
+from mecbopt.formulation.formulation import FloatArray, IntArray
 from mecbopt.tolerances import LIMIT_SLACK
 
 __all__ = ["TreeInSlices"]
@@ -49,6 +51,8 @@ class TreeInSlices(CompiledTree):
         self._search = self._new_search()
         self._found = self._search.incumbent_entropy
         self._processed_before = 0
+        turns = settings.local_search and LocalTurns.serve(formulation)
+        self._turns = LocalTurns(formulation, request.seed) if turns else None
 
     def _new_search(self) -> tree.CompiledSearch:
         return tree.CompiledSearch(**self._arguments)
@@ -62,6 +66,8 @@ class TreeInSlices(CompiledTree):
         """Go on from what a search of the same formulation left; before the first step."""
         self._search.restore(frontier)
         self._processed_before = frontier.processed
+        if self._turns is not None:
+            self._turns.skip_to(frontier.processed)
 
     def close(self) -> None:
         """Nothing runs between steps."""
@@ -72,16 +78,20 @@ class TreeInSlices(CompiledTree):
         found = self._search.incumbent_entropy
         if found != self._found:
             self._found = found
-            mappings, weights = self._search.incumbent_mixture
-            vertex: Incumbent | None
-            if not self._exact and not self._formulation.unseen_label:
-                # Back from the relaxed limits to those stated.
-                vertex = to_vertex(self._formulation, mappings, weights)
-            else:
-                vertex = Incumbent(mappings, weights, self._formulation.cost(mappings, weights))
-            if vertex is not None and vertex.cost < self._best.cost:
-                self._best = vertex
+            self._note(self._search.incumbent_mixture)
         return self._best
+
+    def _note(self, mixture: tuple[IntArray, FloatArray]) -> None:
+        """Keep what the core found where it is better."""
+        mappings, weights = mixture
+        vertex: Incumbent | None
+        if not self._exact and not self._formulation.unseen_label:
+            # Back from the relaxed limits to those stated.
+            vertex = to_vertex(self._formulation, mappings, weights)
+        else:
+            vertex = Incumbent(mappings, weights, self._formulation.cost(mappings, weights))
+        if vertex is not None and vertex.cost < self._best.cost:
+            self._best = vertex
 
     @property
     def incumbent_cost(self) -> float:
@@ -94,13 +104,27 @@ class TreeInSlices(CompiledTree):
         return self._processed_before + self._search.nodes
 
     def advance(self) -> None:
-        """A slice of time, or single steps where the number of nodes is limited."""
-        request = self._request
+        """A slice of time, or single steps where nodes are limited; or a slice of the local search."""
+        request, clock = self._request, self._request.clock
+        until_turn = None if self._turns is None else self._turns.due - self.nodes
+        if until_turn is not None and until_turn <= 0:
+            self._local_turn(min(_SLICE_SECONDS, clock.remaining))
+            return
         gap = request.target.pruning_gap(self.incumbent_cost)
-        clock = request.clock
         if request.node_limit is None:
             self._search.run(
-                seconds=min(_SLICE_SECONDS, clock.remaining), gap=gap, stop=lambda: clock.expired
+                nodes=until_turn,
+                seconds=min(_SLICE_SECONDS, clock.remaining),
+                gap=gap,
+                stop=lambda: clock.expired,
             )
         elif not node_limit_reached(self.nodes, request.node_limit):
             self._search.run(nodes=1, gap=gap, stop=lambda: clock.expired)
+
+    def _local_turn(self, seconds: float, *, at_once: bool = False) -> None:
+        """A slice of the local search, between two nodes of the tree."""
+        if self._turns is None:
+            return
+        found = self._turns.advance(self.incumbent, seconds, at_once=at_once)
+        if found is not None and improves(found.cost, self.incumbent_cost):
+            self._search.offer(found.mappings, found.weights)

@@ -15,7 +15,7 @@ import numpy as np
 
 from mecbopt._core import tree
 from mecbopt._core.tree import Frontier
-from mecbopt.control import node_limit_reached
+from mecbopt.control import improves, node_limit_reached
 from mecbopt.engines.base import Request
 from mecbopt.engines.tree_search import TreeInSlices
 from mecbopt.engines.vertex import Incumbent
@@ -56,6 +56,7 @@ class TreeInThreads(TreeInSlices):
         self._granted = 0
         self._idle: set[int] = set()
         self._stopped = False
+        self._turn_is_due = False
         self._error: SolverError | None = None
 
     def frontier(self) -> Frontier | None:
@@ -110,6 +111,7 @@ class TreeInThreads(TreeInSlices):
                 search.resume(math.inf, math.inf)
                 self._searches.append(search)
         self._stopped, self._error, self._granted = False, None, self.nodes
+        self._turn_is_due = self._turns is not None and self._turns.due <= self._granted
         self._idle.clear()
         deadline = time.monotonic() + min(_SLICE_SECONDS, request.clock.remaining)
         threads = [
@@ -137,6 +139,8 @@ class TreeInThreads(TreeInSlices):
         margin = request.target.pruning_gap(self.incumbent_cost)
         try:
             while not self._stopped and time.monotonic() < deadline:
+                if place == 0 and self._turn_is_due:
+                    self._have_turn(search)
                 with self._lock:
                     busy = self._exchange(place, margin)
                     if len(self._idle) == len(self._searches):
@@ -153,6 +157,19 @@ class TreeInThreads(TreeInSlices):
                     search.run(nodes=1, gap=margin, stop=self._ends)
         except SolverError as error:
             self._error, self._stopped = error, True
+
+    def _have_turn(self, search: tree.CompiledSearch) -> None:
+        """A slice of the local search in the calling thread, between two turns of its search."""
+        if self._turns is None:
+            return
+        with self._lock:
+            value, mappings, weights = self._shared
+        if value < self._best.cost:
+            self._note((mappings, weights))
+        found = self._turns.advance(self._best, _TURN_SECONDS, at_once=True)
+        self._turn_is_due = self._turns.due <= self._granted
+        if found is not None and improves(found.cost, search.incumbent_entropy):
+            search.offer(found.mappings, found.weights)
 
     def _ends(self) -> bool:
         return self._stopped or self._request.clock.expired

@@ -17,6 +17,7 @@ from mecbopt.errors import ProblemError, SolutionError
 from mecbopt.info import entropy
 from mecbopt.problem.frames import pandas
 from mecbopt.problem.letters import distinct_letters
+from mecbopt.tolerances import NORMALIZATION
 
 __all__ = ["Mixture", "source_letters"]
 
@@ -200,8 +201,9 @@ class Mixture:
                 argument=name, value=values, found=f"has shape {table.shape}", required=f"have shape {shape}"
             )
         least = float(table.min(initial=0.0))
-        if not (least >= -_ROUNDING and np.isfinite(table).all()):
-            raise ProblemError(argument=name, value=values, required="be finite, and not be negative")
+        # Sums of larger numbers may overflow, and their entropies mean nothing.
+        if not (least >= -_ROUNDING and table.max(initial=0.0) <= 1.0 + NORMALIZATION):
+            raise ProblemError(argument=name, value=values, required="be masses, from 0 to 1")
         return table if least >= 0.0 else np.maximum(table, 0.0)
 
     def _size(self, letters_y: int | None) -> int:

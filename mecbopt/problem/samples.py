@@ -115,7 +115,8 @@ def _codes(name: str, values: list[Any], bins: Mapping[str, Bins]) -> tuple[Lett
             )
     try:
         letters: Letters = tuple(sorted(distinct))
-    except (TypeError, ValueError, RuntimeError):  # what tensors and numpy's long numbers say of an order
+    except (TypeError, ValueError, RuntimeError, ArithmeticError):
+        # What tensors, numpy's long numbers and Decimal say of an order.
         letters = tuple(distinct)
     position = {letter: place for place, letter in enumerate(letters)}
     return letters, np.fromiter(map(position.__getitem__, values), np.int64, len(values))

@@ -35,6 +35,7 @@ class Script:
     arguments: tuple[str, ...] = ()
     quick_arguments: tuple[str, ...] = ()
     writes_all: bool = False
+    collects: bool = False  # with a budget of 0 it writes what was measured before
 
 
 SCRIPTS = {
@@ -47,7 +48,10 @@ SCRIPTS = {
         "exact_solver", ("structured", "--sizes", "4", "5"), ("structured", "--sizes", "3", "--limit", "5")
     ),
     "exact_large": Script(
-        "exact_solver", ("large", "--with-trace"), ("large", "--limit", "1", "--with-trace")
+        "exact_solver",
+        ("large", "--with-trace", "--resume", "build/exact_large.state.json"),
+        ("large", "--sizes", "7", "--instances", "1", "--limit", "0.2", "--with-trace"),
+        collects=True,
     ),
     "exact_levers": Script(
         "exact_solver",
@@ -74,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="tiny settings: shows that everything runs")
     parser.add_argument(
+        "--collect", action="store_true", help="of benchmarks that are run in parts: what was measured before"
+    )
+    parser.add_argument(
         "--out", type=Path, help="folder of the results (docs/benchmarks; with --quick: build/benchmarks)"
     )
     for benchmark in BENCHMARKS.values():
@@ -81,14 +88,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run_script(name: str, quick: bool, machine: dict[str, Any], out: Path) -> str | None:
+def _run_script(name: str, options: argparse.Namespace, machine: dict[str, Any], out: Path) -> str | None:
     """Run a script; its text as Markdown, empty where it wrote that itself, None where it failed."""
     script = SCRIPTS[name]
     raw = out.resolve() / f"{name}.raw.json"
     results = ["--out", str(out.resolve())] if script.writes_all else ["--json", str(raw)]
     command = [sys.executable, "-m", f"tests.benchmarks.{script.module}", *results]
+    collecting = ["--budget", "0"] if options.collect and script.collects else []
     done = subprocess.run(
-        [*command, *(script.quick_arguments if quick else script.arguments)],
+        [*command, *(script.quick_arguments if options.quick else script.arguments), *collecting],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -158,7 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in names:
         print(f"== {name}", flush=True)
         if name in SCRIPTS:
-            text = _run_script(name, options.quick, machine, out)
+            text = _run_script(name, options, machine, out)
             sound &= text is not None
             if text is None:
                 continue

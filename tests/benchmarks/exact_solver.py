@@ -3,10 +3,13 @@
     python -m tests.benchmarks.exact_solver cells --sizes 3 4 5 6
     python -m tests.benchmarks.exact_solver structured --sizes 4 5
     python -m tests.benchmarks.exact_solver levers --sizes 4 5 --instances 10
-    python -m tests.benchmarks.exact_solver large --limit 60
+    python -m tests.benchmarks.exact_solver large --resume build/exact_large.state.json --budget 170
 
 Instances: p_X, p_Y drawn from Dirichlet(1) by default_rng(1000 seed + 10 n + m), in that order.  Processor
-seconds of one process, compile time excluded (there is none at run time).
+seconds of one process, compile time excluded (there is none at run time).  `large` measures `mecbopt.solve`,
+the others its core.  It takes hours: with `--resume` what the file holds is not measured again, and with
+`--budget` no run begins after so many processor seconds, so that it can be had in parts; every cell gets its
+first instance before any gets its second.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
+import json
+import math
 import resource
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,9 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+import mecbopt as mb
 from mecbopt._core.tree import CompiledSearch, Settings
 from mecbopt.bounds import mutual_information_bound
-from tests.benchmarks.record import describe_machine, markdown_table, seconds_text, write_json
+from mecbopt.control import Progress
+from tests.benchmarks.record import describe_machine, kept_runs, markdown_table, seconds_text, write_json
 
 __all__ = ["LEVERS", "RATES", "instance", "label_instance", "main", "measure"]
 
@@ -34,6 +41,9 @@ FloatArray = NDArray[np.float64]
 
 #: Rates, as shares of H(Y).
 RATES = (0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
+
+#: Those of `large`, in order of running.
+LARGE_RATES = (0.5, 0.1, 0.9, 0.3, 0.7, 0.05)
 
 GAP = 1e-6
 
@@ -187,12 +197,64 @@ def levers(sizes: Iterable[int], count: int, limit: float) -> Iterator[dict[str,
         yield {"name": ("4x4 uniform", "0.3", name), "runs": runs}
 
 
-def large(limit: float) -> Iterator[dict[str, Any]]:
-    """Sizes whose mappings are never enumerated."""
-    for size in (7, 8):
-        for share in (0.1, 0.5, 0.9):
-            p_x, p_y = instance(size, size, 0)
-            runs = [measure(p_x, p_y, share * entropy(p_y), limit)]
+def measure_solve(size: int, share: float, seed: int, limit: float) -> dict[str, Any]:
+    """One instance by `mecbopt.solve`, struck as by Ctrl-C after `limit` processor seconds."""
+    p_x, p_y = instance(size, size, seed)
+    problem = mb.Problem(p_x, p_y, rate=share * entropy(p_y))
+    start = time.process_time()
+    trace: list[tuple[float, float, float]] = []
+
+    def look(progress: Progress) -> None:
+        elapsed = time.process_time() - start
+        if not trace or elapsed >= 2 * trace[-1][0]:
+            trace.append((elapsed, progress.mutual_information, progress.upper_bound))
+        if elapsed >= limit:
+            raise KeyboardInterrupt
+
+    solution = mb.solve(problem, method="exact", gap=GAP, progress=look)
+    return {
+        "seed": seed,
+        "seconds": time.process_time() - start,
+        "gap": solution.gap,
+        "value": solution.mutual_information,
+        "rate": problem.rate,
+        "trace": trace,
+        "nodes": solution.nodes,
+        "status": solution.status.value,
+        "resident_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    }
+
+
+def large(
+    sizes: Iterable[int],
+    count: int,
+    limit: float,
+    rates: Iterable[float],
+    resume: Path | None,
+    budget: float,
+) -> Iterator[dict[str, Any]]:
+    """Sizes whose mappings are never enumerated; a cell that has no run yet is left out."""
+    known = kept_runs(resume) or {}
+    cells = list(itertools.product(sizes, rates))
+    begun = time.process_time()
+    for seed, (size, share) in itertools.product(range(count), cells):
+        key = f"{size} {share:g} {seed}"
+        if key in known:
+            continue
+        if time.process_time() - begun >= budget:
+            break
+        known[key] = measure_solve(size, share, seed, limit) | {"limit": limit}
+        if resume is not None:
+            write_json(resume, known)
+        # A line a run: what is on the way.
+        print(
+            key,
+            json.dumps({name: known[key][name] for name in ("seconds", "gap", "value", "nodes")}),
+            flush=True,
+        )
+    for size, share in itertools.product(sizes, sorted(rates)):
+        runs = [known[key] for seed in range(count) if (key := f"{size} {share:g} {seed}") in known]
+        if runs:
             yield {"name": (f"{size}x{size}", f"{share:g}", "-"), "runs": runs}
 
 
@@ -202,14 +264,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("family", choices=("cells", "structured", "levers", "large"))
-    parser.add_argument("--sizes", type=int, nargs="+", default=[3, 4, 5])
-    parser.add_argument("--instances", type=int, default=20)
-    parser.add_argument("--limit", type=float, default=60.0, help="processor seconds an instance")
-    parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="shares of H(Y), for cells")
+    parser.add_argument("--sizes", type=int, nargs="+", help="3 4 5; 7 8 for large")
+    parser.add_argument("--instances", type=int, help="20; 5 for large")
+    parser.add_argument("--limit", type=float, help="processor seconds an instance; 60, 120 for large")
+    parser.add_argument("--rates", type=float, nargs="+", help="shares of H(Y), for cells and large")
+    parser.add_argument("--resume", type=Path, help="for large: what was measured, to be gone on with")
+    parser.add_argument(
+        "--budget", type=float, default=math.inf, help="for large: begin no run after, processor seconds"
+    )
     parser.add_argument("--without-label", action="store_true", help="cells without a label only")
     parser.add_argument("--with-trace", action="store_true", help="print value and bound over the time")
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args(arguments)
+    is_large = options.family == "large"
+    options.sizes = options.sizes or ([7, 8] if is_large else [3, 4, 5])
+    options.instances = options.instances or (5 if is_large else 20)
+    options.limit = options.limit or (120.0 if is_large else 60.0)
+    options.rates = options.rates or (LARGE_RATES if is_large else RATES)
     families = {
         "cells": lambda: cells(
             options.sizes,
@@ -220,10 +291,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ),
         "structured": lambda: structured(options.sizes, options.limit),
         "levers": lambda: levers(options.sizes, options.instances, options.limit),
-        "large": lambda: large(options.limit),
+        "large": lambda: large(
+            options.sizes, options.instances, options.limit, options.rates, options.resume, options.budget
+        ),
     }
     command = f"python -m tests.benchmarks.exact_solver {options.family}"
-    content = {"machine": describe_machine(command), "options": vars(options) | {"json": None}, "cells": []}
+    content: dict[str, Any] = {
+        "machine": describe_machine(command),
+        "options": vars(options) | {"json": None, "resume": None},
+        "cells": [],
+    }
     rows = []
     for cell in families[options.family]():
         content["cells"].append(cell)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["describe_machine", "fill_section", "markdown_table", "seconds_text", "write_json"]
+__all__ = ["describe_machine", "fill_section", "kept_runs", "markdown_table", "seconds_text", "write_json"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -81,6 +81,14 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(_finite(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     partial.replace(path)
+
+
+def kept_runs(path: Path | None) -> dict[str, Any] | None:
+    """A record that was begun, to be gone on with; None where there is none."""
+    if path is None or not path.exists():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 import math
 import os
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
 
+import mecbopt as mb
 from mecbopt._core.tree import available
 from tests.benchmarks import __main__ as command_line
-from tests.benchmarks import curve, exact_report, maingo_peer, paired, peers, record, scip_peer
+from tests.benchmarks import (
+    curve,
+    exact_report,
+    exact_solver,
+    machines,
+    maingo_peer,
+    paired,
+    peers,
+    record,
+    scip_peer,
+)
 from tests.benchmarks.formulation import finite_form, judge
 from tests.benchmarks.isolation import run_isolated
 from tests.benchmarks.overview import FOLDER, HEADLINES, overview
@@ -197,8 +209,53 @@ def test_the_compact_tables_have_medians_maxima_and_what_stayed_open():
     )
     assert "| default | 2 ms / 60 s, 1 open, gap 2e-3 | 10 |" in table
     table = exact_report.TABLES["exact_large"]({"cells": [{"name": ["8x8", "0.1", "-"], "runs": runs[2:]}]})
-    assert "| 8x8 | 0.1 | 60 s | 0.500000 | 0.502000 | 0.002000 |" in table
+    assert "| 8x8 | 0.1 | 0 | 60 s | 0.500000 | 0.502000 | 0.002000 |" in table
+    table = exact_report.TABLES["exact_large"]({"cells": [{"name": ["8x8", "0.1", "-"], "runs": runs}]})
+    assert [line.split(" | ")[2] for line in table.splitlines()[2:]] == ["0", *map(str, range(len(runs)))]
     assert set(exact_report.TABLES) <= set(command_line.SCRIPTS)
+
+
+@pytest.mark.skipif(not available(), reason="the compiled core is not built here")
+def test_large_sizes_are_measured_in_parts(tmp_path):
+    """What was measured stays, no run begins beyond the budget, and a limit leaves valid figures."""
+    state, out = tmp_path / "state.json", tmp_path / "large.json"
+    common = ["large", "--sizes", "7", "--instances", "1", "--rates", "0.9", "1", "--limit", "0.3"]
+    common += ["--resume", str(state), "--json", str(out)]
+    exact_solver.main([*common, "--budget", "0.01"])
+    first = json.loads(state.read_text())
+    assert list(first) == ["7 0.9 0"]
+    assert 0.3 <= first["7 0.9 0"]["seconds"] < 3.0
+    assert 1e-6 < first["7 0.9 0"]["gap"] < 0.1
+    exact_solver.main([*common, "--budget", "0"])
+    assert json.loads(state.read_text()) == first
+    exact_solver.main(common)
+    both = json.loads(state.read_text())
+    assert list(both) == ["7 0.9 0", "7 1 0"]
+    assert both["7 0.9 0"] == first["7 0.9 0"]
+    assert [cell["name"][1] for cell in json.loads(out.read_text())["cells"]] == ["0.9", "1"]
+
+
+@pytest.mark.skipif(not available(), reason="the compiled core is not built here")
+def test_simulated_machines_find_the_same_and_wait_less():
+    """Tasks are searched for real; the clock is one process's work and the longest chain of tasks."""
+    problem = mb.Problem(*exact_solver.instance(5, 5, 1))
+    problem = problem.replace(rate=0.1 * problem.entropy_y)
+    alone = mb.solve(problem)
+    simulated = machines.SimulatedMachines(round_trip=0.001)
+    solution, seconds = simulated.solve(problem, 4)
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.mutual_information == pytest.approx(alone.mutual_information, abs=1.1e-6)
+    assert simulated.tasks >= 4
+    assert seconds >= simulated.busy_seconds / 4
+
+
+@pytest.mark.skipif(not available(), reason="the compiled core is not built here")
+def test_every_step_of_a_task_has_a_price():
+    with ProcessPoolExecutor(1) as pool:
+        row = machines.task_costs(6, 4, 2, pool)
+    assert row["bytes"] > 4 * 8 * (5 + 4 * 36)
+    assert all(seconds > 0.0 for seconds in row["seconds"].values())
+    assert row["seconds"]["whole"] > row["seconds"]["take out"]
 
 
 @pytest.mark.skipif(not available(), reason="the compiled core is not built here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from decimal import InvalidOperation
 from fractions import Fraction
 
 import numpy as np
@@ -193,6 +194,25 @@ def test_letters_without_an_order_are_kept_as_they_come() -> None:
     assert mb.Problem.from_samples(letters, p_y=[0.5, 0.5]).x_letters == tuple(letters)
 
 
+class _Unordered:
+    """A letter of which an order is asked in vain."""
+
+    def __init__(self, error: type[Exception]) -> None:
+        self._error = error
+
+    def __lt__(self, other: object) -> bool:
+        raise self._error
+
+    __gt__ = __lt__
+
+
+@pytest.mark.parametrize("error", [OverflowError, InvalidOperation, TypeError, ValueError, RuntimeError])
+def test_letters_whose_order_fails_are_kept_as_they_come(error: type[Exception]) -> None:
+    """A tensor beside an integer of 400 digits said OverflowError."""
+    letters = [10**400, _Unordered(error), 10**400]
+    assert mb.Problem.from_samples(letters, p_y=[0.5, 0.5]).x_letters == tuple(letters[:2])
+
+
 def test_a_solution_that_took_for_ever_is_refused() -> None:
     """It was read, and could not be written again."""
     text = mb.solve(mb.Problem([0.5, 0.5], [0.5, 0.5])).to_json()
@@ -246,11 +266,13 @@ def test_a_vertex_of_the_marginals_next_to_the_rate_is_moved_within(engine: str)
     assert solution.mutual_information == pytest.approx(0.5986590888340545, abs=1e-13)
 
 
-@pytest.mark.parametrize("masses", [[0.5, -1.0, 1.5], [0.5, np.nan, 0.5], [0.5, np.inf, 0.5]])
+@pytest.mark.parametrize(
+    "masses", [[0.5, -1.0, 1.5], [0.5, np.nan, 0.5], [0.5, np.inf, 0.5], [1e308, 1.0, 1.0], [0.5, 0.5, 1.1]]
+)
 def test_a_mixture_asks_for_masses(masses: list[float]) -> None:
-    """Infinite and negative ones ended in a warning of numpy's or in nan."""
+    """Infinite, huge and negative ones ended in a warning of numpy's or in nan."""
     mixture = mb.Mixture([[0, 0, 1], [1, 0, 0]], [0.5, 0.5])
-    with pytest.raises(mb.ProblemError, match=r"p_x is .*must be finite, and not be negative"):
+    with pytest.raises(mb.ProblemError, match=r"p_x is .*must be masses, from 0 to 1"):
         mixture.rate(masses)
     with pytest.raises(mb.ProblemError, match="p_s_given_x"):
         mixture.label_entropy_with_seed([0.2, 0.3, 0.5], [[mass] for mass in masses])
@@ -290,3 +312,15 @@ def test_a_bound_allows_for_masses_that_were_rounded() -> None:
     solution = mb.solve(mb.Problem(masses, masses, np.inf, channel, 1.4145535736313488))
     optimum = 9.333671211587514e-09  # of the exact ratios, by ball arithmetic
     assert optimum <= solution.upper_bound <= optimum + 1e-14
+
+
+def test_nested_sets_beside_a_rate_that_is_overstepped_by_rounding_are_found() -> None:
+    """Two mappings overstep R by a share of 3e-10 and have no vertex; with 1.5e-12 of a third they do."""
+    problem = mb.Problem(
+        [0.13571049437711158, 0.8642895056228884],
+        [0.99546636259283, 0.004533637407170035],
+        0.0030051188702710173,
+    )
+    solution = mb.solve(problem, engine="chains")
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.mutual_information == pytest.approx(0.0009562739526522857, abs=1e-12)

@@ -257,7 +257,7 @@ double ls_evaluate_slack(ls_search *search, int row) {
 /* Keeps the vertex where it is the best yet and feasible for the right-hand sides as given. */
 void ls_remember(ls_search *search) {
     const int r = search->rows;
-    if (search->value >= search->best + 1e-7) return; /* the perturbation moves values by far less */
+    if (search->value >= search->best + LS_GAIN) return;
     if (refactor(search)) return;
     double *level = search->direction, *rest = search->trial_column, *correction = search->scratch;
     inverse_times(search, search->target, level);

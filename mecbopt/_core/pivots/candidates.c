@@ -9,10 +9,10 @@ enum { STAGE_LETTER, STAGE_SWAP, STAGE_BLOCK, STAGE_TWO_LETTERS, STAGE_PRICED, S
 /* Smoothings of the linearised objective for which columns are priced. */
 #define PRICED_ROUNDS 4
 /* A stage is left for a pivot once this many candidates were seen and one of them improves. */
-#define FIRST_IMPROVEMENT 2000
+#define FIRST_IMPROVEMENT 50
 /* The costly stages are spared where the vertex lies this many bits above the best one: at 5x5 that takes a third
    off a start and loses 2 of 100 optima at 200 starts, which the starts it pays for more than make up. */
-#define PROMISING 0.05
+#define PROMISING 0.005
 /* A move counts where it gains more than rounding makes up: this share of the largest price (10^9 with a label that
    says next to nothing).  Even so a descent ends after some moves for each letter: any mapping is a candidate. */
 #define ROUNDING_SHARE 1e-14

@@ -21,6 +21,8 @@
 
 /* An improvement below this many bits does not count: descents must end. */
 #define LS_IMPROVEMENT 1e-10
+/* What makes one vertex better than another, bits: the perturbation moves values by far less. */
+#define LS_GAIN 1e-7
 
 typedef uint16_t ls_letter;
 
@@ -50,10 +52,12 @@ struct ls_search {
     double *coupling;    /* [x][y] */
     double value;        /* joint entropy of the coupling, bits */
     int since_refactor;
-    /* the start and the best vertex */
-    ls_letter *start_letters, *best_letters;
-    unsigned char *start_kind, *best_kind;
-    int *start_slack_row;
+    /* the start, the vertex that kicks start from, and the best one */
+    ls_letter *start_letters, *current_letters, *best_letters;
+    unsigned char *start_kind, *current_kind, *best_kind;
+    int *start_slack_row, *current_slack_row;
+    double current_value;
+    int failures; /* descents in a row that ended no lower than the current vertex */
     double *best_level;
     double best;
     /* scan of a neighbourhood */
@@ -87,6 +91,10 @@ int ls_enter(ls_search *search, const ls_letter *mapping, int slack);
 double ls_evaluate(ls_search *search, const ls_letter *mapping, const double *column);
 double ls_evaluate_slack(ls_search *search, int row);
 void ls_remember(ls_search *search);
+
+/* starts */
+int ls_begin(ls_search *search);
+void ls_end(ls_search *search);
 
 /* candidates */
 int ls_linear_pivot(ls_search *search);

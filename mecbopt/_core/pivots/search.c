@@ -1,4 +1,4 @@
-/* Descents: from the given start, then from vertices that minimise random linear functions. */
+/* Descents: from the given start, then from vertices that minimise linear functions (`starts.c` says which). */
 #include "pivots/internal.h"
 
 enum { MAX_LINEAR_PIVOTS = 400 };
@@ -11,12 +11,6 @@ static void begin_descent(ls_search *search) {
     ls_scan_restart(search);
 }
 
-static void end_descent(ls_search *search) {
-    ls_remember(search);
-    search->starts++;
-    search->phase = LS_AIM;
-}
-
 static long long chunk(const ls_search *search) {
     const long long rows = search->rows, one = search->cells + rows * (search->n + rows);
     const long long count = CHUNK_OPERATIONS / (one + 1);
@@ -26,9 +20,7 @@ static long long chunk(const ls_search *search) {
 static void step(ls_search *search) {
     switch (search->phase) {
     case LS_AIM:
-        if (ls_basis_take(search, search->start_letters, search->start_kind, search->start_slack_row)) return;
-        for (int cell = 0; cell < search->cells; cell++)
-            search->cost[cell] = search->p_x[cell / search->m] * core_normal(&search->random);
+        if (ls_begin(search)) return;
         search->linear_pivots = 0;
         search->pricing_place = -1;
         search->phase = LS_LINEAR;
@@ -44,10 +36,12 @@ static void step(ls_search *search) {
     }
     default:
         if (!ls_scan(search, chunk(search))) return;
-        if (!search->found || ls_enter(search, search->found_letters, search->found_slack))
-            end_descent(search);
-        else
+        if (!search->found || ls_enter(search, search->found_letters, search->found_slack)) {
+            ls_end(search);
+            search->phase = LS_AIM;
+        } else {
             ls_scan_restart(search);
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 """Python face of the compiled local search over the vertices of the feasible polytope.
 
-A start is a vertex that minimises a random linear function; from there the pivot to the neighbouring vertex
-of least joint entropy is taken until none improves.  Neighbours are the edges on which changed, swapped or
-recombined mappings of the basis enter.  Measured on 5x5: kicking the incumbent and descending again found
-fewer optima than fresh starts at equal effort (61 to 82 of 100 against 94).  A local optimum proves nothing
-about the global one.
+The pivot to a neighbouring vertex of less joint entropy is taken until there is none.  Neighbours are the
+edges on which changed, swapped or recombined mappings of the basis enter.  The next descent begins near
+the last good vertex, at the end of a linear program that looks for a coupling with a changed posterior
+(`starts.c`), and after fifty in vain at a vertex that minimises a random linear function.  A local
+optimum proves nothing about the global one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ IntArray = NDArray[np.int64]
 
 
 class PivotSearch:
-    """Descends from a feasible vertex, then from random ones; keeps the best.
+    """Descends from a feasible vertex, then from others; keeps the best.
 
     Parameters
     ----------

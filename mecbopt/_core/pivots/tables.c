@@ -27,9 +27,10 @@ static double *doubles(size_t count) { return core_calloc(count ? count : 1, siz
 static int allocate(ls_search *search) {
     const size_t n = (size_t)search->n, m = (size_t)search->m, s = (size_t)search->s;
     const size_t r = (size_t)search->rows, cells = n * m;
-    ls_letter **letter_arrays[] = {&search->letters,       &search->start_letters, &search->best_letters,
-                                   &search->found_letters, &search->trial,         &search->blocks.mapping};
-    const size_t letter_sizes[] = {r * n, r * n, r * n, n, n, n};
+    ls_letter **letter_arrays[] = {&search->letters,       &search->start_letters, &search->current_letters,
+                                   &search->best_letters,  &search->found_letters, &search->trial,
+                                   &search->blocks.mapping};
+    const size_t letter_sizes[] = {r * n, r * n, r * n, r * n, n, n, n};
     for (size_t i = 0; i < sizeof letter_sizes / sizeof *letter_sizes; i++)
         if (!(*letter_arrays[i] = core_calloc(letter_sizes[i], sizeof(ls_letter)))) return -1;
     double **arrays[] = {&search->p_x,       &search->p_y,         &search->joint_label,  &search->target,
@@ -41,16 +42,13 @@ static int allocate(ls_search *search) {
                             cells, r, r + m * (s + 1), cells, r, cells, m,     m * s};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (!(*arrays[i] = doubles(sizes[i]))) return -1;
-    search->kind = core_calloc(r, 1);
-    search->start_kind = core_calloc(r, 1);
-    search->best_kind = core_calloc(r, 1);
-    search->slack_row = core_calloc(r, sizeof(int));
-    search->start_slack_row = core_calloc(r, sizeof(int));
-    search->exchanged = core_calloc(r, sizeof(int));
-    return search->kind && search->start_kind && search->best_kind && search->slack_row && search->start_slack_row &&
-                   search->exchanged
-               ? 0
-               : -1;
+    unsigned char **kinds[] = {&search->kind, &search->start_kind, &search->current_kind, &search->best_kind};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!(*kinds[i] = core_calloc(r, 1))) return -1;
+    int **rows[] = {&search->slack_row, &search->start_slack_row, &search->current_slack_row, &search->exchanged};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!(*rows[i] = core_calloc(r, sizeof(int)))) return -1;
+    return 0;
 }
 
 ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, double rate, int s,
@@ -68,7 +66,7 @@ ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, dou
     search->label_row = has_label ? m + has_rate : -1;
     search->rows = m + has_rate + has_label;
     search->random = seed;
-    search->best = HUGE_VAL;
+    search->best = search->current_value = HUGE_VAL;
     search->phase = LS_DESCENT;
     if (allocate(search)) {
         ls_search_free(search);
@@ -92,16 +90,39 @@ ls_search *ls_search_new(int n, int m, const double *p_x, const double *p_y, dou
 
 void ls_search_free(ls_search *search) {
     if (!search) return;
-    void *arrays[] = {search->letters,       search->start_letters, search->best_letters,
-                      search->found_letters, search->trial,         search->blocks.mapping,
-                      search->p_x,           search->p_y,           search->joint_label,
-                      search->target,        search->perturbed,     search->columns,
-                      search->inverse,       search->level,         search->coupling,
-                      search->best_level,    search->trial_column,  search->trial_cells,
-                      search->direction,     search->scratch,       search->cost,
-                      search->price,         search->score,         search->blocks.mass,
-                      search->blocks.joint,  search->kind,          search->start_kind,
-                      search->best_kind,     search->slack_row,     search->start_slack_row,
+    void *arrays[] = {search->letters,
+                      search->start_letters,
+                      search->current_letters,
+                      search->best_letters,
+                      search->found_letters,
+                      search->trial,
+                      search->blocks.mapping,
+                      search->p_x,
+                      search->p_y,
+                      search->joint_label,
+                      search->target,
+                      search->perturbed,
+                      search->columns,
+                      search->inverse,
+                      search->level,
+                      search->coupling,
+                      search->best_level,
+                      search->trial_column,
+                      search->trial_cells,
+                      search->direction,
+                      search->scratch,
+                      search->cost,
+                      search->price,
+                      search->score,
+                      search->blocks.mass,
+                      search->blocks.joint,
+                      search->kind,
+                      search->start_kind,
+                      search->current_kind,
+                      search->best_kind,
+                      search->slack_row,
+                      search->start_slack_row,
+                      search->current_slack_row,
                       search->exchanged};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) core_free(arrays[i]);
     core_free(search);

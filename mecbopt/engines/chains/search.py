@@ -223,15 +223,17 @@ class ChainSearch:
         pair = np.arange(len(triples)) >= len(_TRIPLES)
         at = masses[triples]
         found = box_bounds(at, at, pair, self._b, min(1.0, formulation.rate))
-        best = int(found.values.argmin())
-        if found.values[best] + self._entropy_x >= self.incumbent.cost:
-            return
-        weights = found.weights[best]
-        used = weights > 0.0
-        mappings = chain[triples[best]][used].astype(np.int64)
-        vertex = to_vertex(formulation, mappings, weights[used] / weights[used].sum())
-        if vertex is not None and vertex.cost < self.incumbent.cost:
-            self.incumbent = vertex
+        # A pair that oversteps a small rate by rounding has no vertex: the triple beside it has.
+        for best in np.argsort(found.values, kind="stable"):
+            if found.values[best] + self._entropy_x >= self.incumbent.cost:
+                return
+            weights = found.weights[best]
+            used = weights > 0.0
+            mappings = chain[triples[best]][used].astype(np.int64)
+            vertex = to_vertex(formulation, mappings, weights[used] / weights[used].sum())
+            if vertex is not None and vertex.cost < self.incumbent.cost:
+                self.incumbent = vertex
+                return
 
 
 @dataclass(frozen=True, eq=False)
