@@ -60,6 +60,11 @@ static inline int mb_is_unused(const mb_simplex *lp, int row) {
     return mb_is_elastic(lp, row) && !lp->tables->with_jensen;
 }
 
+/* The coefficients of a linear row over the cells. */
+static inline const double *mb_linear_row(const mb_simplex *lp, int row) {
+    return lp->linear + (size_t)(row - lp->linear0) * (size_t)lp->cells;
+}
+
 int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tables, mb_columns *columns, int boxed,
                      int order_rows, const int *order_first, const int *order_second);
 void mb_simplex_free(mb_simplex *lp);
