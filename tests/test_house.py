@@ -169,13 +169,13 @@ def test_no_file_holds_the_marks_of_a_merge() -> None:
         assert not [line for line in lines if line.startswith(marks)], path
 
 
-def test_the_first_import_is_light() -> None:
+def test_the_first_import_and_the_first_solve_are_light() -> None:
     code = (
         "import sys, mecbopt\n"
         f"loaded = sorted(set({HEAVY!r}) & set(sys.modules))\n"
         "assert not loaded, loaded\n"
-        "mecbopt.Problem, mecbopt.solve\n"
-        "loaded = sorted({'torch', 'matplotlib', 'sympy', 'cvxpy'} & set(sys.modules))\n"
+        "mecbopt.solve(mecbopt.Problem([0.5, 0.3, 0.2], [0.6, 0.4], rate=0.5))\n"
+        "loaded = sorted({'torch', 'matplotlib', 'sympy', 'cvxpy', 'scipy'} & set(sys.modules))\n"
         "assert not loaded, loaded\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)

@@ -22,7 +22,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlog1py
 
 from mecbopt.formulation.exact_label import ExactLabel
 from mecbopt.formulation.partitions import block_sums, subset_sums
@@ -52,6 +51,7 @@ _EXACT_BELOW = 1e-3
 _SMALLEST_RATE_UNIT = 1e-9
 #: Relative deviations below this go to the series of (1 + d) ln(1 + d) - d, which cancels otherwise.
 _SERIES_BELOW = 0.05
+_ABOVE_MINUS_ONE = -1.0 + 2.0**-53
 _SERIES_TERMS = 14  # 0.05^13 / 13 / 14 is below the rounding of d^2 / 2
 
 
@@ -445,7 +445,8 @@ def _convex(d: FloatArray) -> FloatArray:
     small = np.abs(d) < _SERIES_BELOW
     if small.all():
         return _series(d)
-    large: FloatArray = xlog1py(1.0 + d, d) - d
+    # At d = -1 the product is 0: the logarithm of the next number serves.
+    large: FloatArray = (1.0 + d) * np.log1p(np.maximum(d, _ABOVE_MINUS_ONE)) - d
     return np.where(small, _series(np.where(small, d, 0.0)), large) if small.any() else large
 
 

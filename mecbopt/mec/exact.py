@@ -27,7 +27,7 @@ from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.mec.found import Found
 from mecbopt.mec.greedy import greedy_support
 from mecbopt.mec.inputs import marginals
-from mecbopt.mec.result import MAX_DENSE_CELLS, MecResult, require_dense
+from mecbopt.mec.result import MAX_DENSE_CELLS, MecResult, joint_entropy, require_dense
 from mecbopt.mec.several import minimum_of_several
 from mecbopt.problem import Status, StopReason
 
@@ -222,7 +222,7 @@ def minimum_coupling(
     upper, lower = float(entropy(p) + entropy(q)), 0.0
     if not short:
         coupling = greedy_support([p, q]).to_dense()
-        upper, lower = float(entropy(coupling)), best_lower_bound([p, q], with_pattern=False)
+        upper, lower = joint_entropy(coupling), best_lower_bound([p, q], with_pattern=False)
     reason = StopReason.GAP_CLOSED
     if upper - lower > gap and letters <= size_limit():
         if settings is None:
@@ -236,7 +236,7 @@ def minimum_coupling(
                 tree = np.zeros((len(p), len(q)))
                 for x, y, mass in search.cells:
                     tree[order_p[x], order_q[y]] += mass
-                value = float(entropy(tree))
+                value = joint_entropy(tree)
                 if value < upper:
                     coupling, upper = tree, value
             found = _found(p, q, coupling, upper, lower, gap, reason)
@@ -259,7 +259,7 @@ def _found(
     """The best coupling, the greedy one where there is none, with what is proved of it."""
     if coupling is None:
         coupling = greedy_support([p, q]).to_dense()
-        upper = float(entropy(coupling))
+        upper = joint_entropy(coupling)
     lower = min(lower, upper)
     proved = upper - lower <= gap + _ROUNDING
     if not proved and reason is StopReason.GAP_CLOSED:

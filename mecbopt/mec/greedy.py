@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt._core.mec import greedy_atoms
-from mecbopt.info import entropy
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.mec.inputs import marginals
-from mecbopt.mec.result import MecResult, SparseCoupling, require_dense
+from mecbopt.mec.result import MecResult, SparseCoupling, joint_entropy, require_dense
 from mecbopt.problem import Status, StopReason
 from mecbopt.tolerances import GAP
 
@@ -66,10 +65,10 @@ def greedy(p: Any, q: Any, *more: Any, sparse: bool = False, normalize: bool = F
         require_dense(tuple(len(law) for law in laws))
     support = greedy_support(laws)
     coupling = support if sparse else support.to_dense()
-    joint_entropy = float(entropy(support.masses))
-    bound = min(best_lower_bound(laws), joint_entropy)
-    status = Status.OPTIMAL if joint_entropy - bound <= GAP else Status.FEASIBLE
-    return MecResult(coupling, joint_entropy, bound, status, StopReason.LOCAL_SEARCH_DONE)
+    value = joint_entropy(support.masses)
+    bound = min(best_lower_bound(laws), value)
+    status = Status.OPTIMAL if value - bound <= GAP else Status.FEASIBLE
+    return MecResult(coupling, value, bound, status, StopReason.LOCAL_SEARCH_DONE)
 
 
 def greedy_support(marginals: list[NDArray[np.float64]]) -> SparseCoupling:

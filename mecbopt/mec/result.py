@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
 
 from mecbopt.errors import ProblemError
+from mecbopt.info import phi
 from mecbopt.problem import Status, StopReason
 
-__all__ = ["MAX_DENSE_CELLS", "MecResult", "SparseCoupling", "require_dense"]
+__all__ = ["MAX_DENSE_CELLS", "MecResult", "SparseCoupling", "joint_entropy", "require_dense"]
 
 #: Largest number of cells that `SparseCoupling.to_dense` builds (512 MiB of float64).
 MAX_DENSE_CELLS = 1 << 26
@@ -26,6 +26,14 @@ def require_dense(shape: tuple[int, ...]) -> None:
             f"a dense coupling of shape {shape} has {math.prod(shape)} cells, more than {MAX_DENSE_CELLS}: "
             "take the sparse form (sparse=True)."
         )
+
+
+def joint_entropy(masses: NDArray[np.float64]) -> float:
+    """The entropy of a coupling, bits; the same for its cells in any order and with any zeros among them.
+
+    What two searches found is compared to the last digit: the sum is rounded once.
+    """
+    return math.fsum(phi(masses[masses > 0.0]))
 
 
 def _sizes(shape: tuple[int, ...]) -> str:
@@ -67,6 +75,8 @@ class SparseCoupling:
                 f"the coupling has {len(self.shape)} marginals: a sparse matrix needs two; "
                 "use indices and masses."
             )
+        from scipy.sparse import coo_array
+
         return coo_array((self.masses, (self.indices[:, 0], self.indices[:, 1])), shape=self.shape)
 
     def marginal(self, axis: int) -> NDArray[np.float64]:

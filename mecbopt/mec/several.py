@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from mecbopt import highs
 from mecbopt.bounds import phi_secants
@@ -38,6 +37,7 @@ from mecbopt.info import entropy, phi
 from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.mec.found import Found
 from mecbopt.mec.greedy import greedy_support
+from mecbopt.mec.result import joint_entropy
 
 __all__ = ["MAX_CELLS", "SeveralMarginals", "minimum_of_several"]
 
@@ -125,6 +125,8 @@ class SeveralMarginals:
     def __init__(
         self, laws: list[FloatArray], start: FloatArray, bound: float, target: Target, clock: Clock
     ) -> None:
+        from scipy.sparse import csr_array
+
         shape = tuple(len(law) for law in laws)
         letters = np.indices(shape).reshape(len(shape), -1)
         first = np.cumsum((0, *shape[:-1]))
@@ -147,7 +149,7 @@ class SeveralMarginals:
         self._floor = bound
         self._started = False
         self.incumbent = start
-        self.incumbent_cost = float(entropy(start))
+        self.incumbent_cost = joint_entropy(start)
         self.nodes = 0
         self.trouble = False
 
@@ -301,9 +303,10 @@ class SeveralMarginals:
             if shares is None:
                 return
             vertex = self._most * shares
-            if not improves(float(entropy(vertex)), value):
+            vertex_value = joint_entropy(vertex)
+            if not improves(vertex_value, value):
                 return
-            point, value = vertex, float(entropy(vertex))
+            point, value = vertex, vertex_value
             if improves(value, self.incumbent_cost):
                 with held_interrupts() as held:
                     self.incumbent, self.incumbent_cost = vertex, value

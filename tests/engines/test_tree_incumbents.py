@@ -9,7 +9,7 @@ import pytest
 
 import mecbopt as mb
 from mecbopt._core import tree as compiled
-from mecbopt.engines import tree_incumbents, tree_search
+from mecbopt.engines import tree_incumbents, tree_search, tree_threads
 from mecbopt.engines.tree_incumbents import LocalTurns
 from tests.instances import dirichlet_marginals
 
@@ -80,6 +80,8 @@ def test_the_optimum_is_that_of_the_tree_alone(monkeypatch, label):
 @pytest.mark.usefixtures("early")
 def test_threads_and_executors_have_turns(monkeypatch):
     """The calling thread has them; value and status are those of one thread."""
+    # A turn falls due between two slices: this tree is done in one of a quarter of a second.
+    monkeypatch.setattr(tree_threads, "_SLICE_SECONDS", 0.02)
     turns = []
     advance = LocalTurns.advance
 

@@ -17,6 +17,7 @@ from mecbopt.cli.main import entry_point
 from mecbopt.control import Clock, Target
 from mecbopt.info import entropy
 from mecbopt.mec.greedy import greedy_support
+from mecbopt.mec.result import joint_entropy
 from mecbopt.mec.several import SeveralMarginals
 
 
@@ -212,3 +213,13 @@ def test_wrong_input_is_one_line_and_exit_code_2(capsys, arguments, word) -> Non
     assert code == 2
     assert not out
     assert word in err
+
+
+def test_one_coupling_has_one_entropy_whatever_the_order_of_its_cells() -> None:
+    """The exact search began at the greedy coupling and reported 2e-16 bits more for the same cells."""
+    for seed in range(20):
+        laws = laws_of((2, 2, 3), seed)
+        greedy = mb.mec.greedy(*laws)
+        assert mb.mec.exact(*laws).entropy <= greedy.entropy
+        assert greedy.entropy == mb.mec.greedy(*laws, sparse=True).entropy
+        assert greedy.entropy == joint_entropy(greedy.coupling.T.ravel())

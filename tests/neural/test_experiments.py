@@ -141,6 +141,8 @@ def test_runs_are_trained_resumed_evaluated_and_packed(tmp_path, monkeypatch):
     for name in ("coded_rate", "loop_accuracy", "loop_cross_entropy", "mse_source"):
         assert found[name] == pytest.approx(getattr(report, name), rel=1e-6), name
     assert found["ratio"] == pytest.approx(found["mse_source"] / records[0]["reached"]["code_source_mse"])
+    assert len(found["colour_shift"]) == 1
+    assert 0.0 < abs(found["colour_shift"][0]) < 255.0
     monkeypatch.setattr(command, "manifest", lambda *_: _runs())
     assert command.main(["--out", str(whole.out), "--pack", str(tmp_path / "a.tar.gz"), "--only", "r"]) == 0
     with tarfile.open(tmp_path / "a.tar.gz") as archive:
@@ -162,6 +164,22 @@ def test_learned_couplings_are_drawn_beside_what_a_solver_finds(tmp_path, capsys
     (tmp_path / "x.json").write_text('{"a": {"counts": []}}')
     assert command.main([*arguments, str(tmp_path / "x.json")]) == 2
     assert "--couplings" in capsys.readouterr().err
+
+
+def test_figures_and_tables_are_drawn_from_the_published_results_alone(tmp_path, capsys):
+    """What is written is what was read; the tables of the page are these."""
+    path = Path(__file__).parents[2] / "docs/neural/results/experiments.json"
+    arguments = ["--out", str(tmp_path / "none"), "--draw", str(tmp_path / "figures"), "--record"]
+    assert command.main([*arguments, str(path)]) == 0
+    assert (tmp_path / "figures/experiments.json").read_bytes() == path.read_bytes()
+    assert (tmp_path / "figures/fig7_mnist_accuracy.png").stat().st_size > 5000
+    page = (path.parents[1] / "results.md").read_text(encoding="utf-8")
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| 8 |")]
+    assert len(rows) >= 2
+    assert all(row in page for row in rows if "| 0.9" in row)
+    (tmp_path / "x.json").write_text('{"a": {"counts": []}}')
+    assert command.main([*arguments, str(tmp_path / "x.json")]) == 2
+    assert "--record" in capsys.readouterr().err
 
 
 def test_the_recorded_runs_are_above_the_baseline_at_every_rate():

@@ -24,9 +24,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr
 
-from mecbopt.units import BITS_PER_NAT
+from mecbopt.info import phi
 
 __all__ = ["BoolArray", "BoxBounds", "FloatArray", "IntArray", "box_bounds", "corner_weights", "h"]
 
@@ -48,7 +47,7 @@ _LEFT, _RIGHT = np.array(_PAIRS).T
 
 def h(p: FloatArray) -> FloatArray:
     """Binary entropy, bits."""
-    value: FloatArray = BITS_PER_NAT * (entr(p) + entr(1.0 - p))
+    value: FloatArray = phi(p) + phi(1.0 - p)
     return value
 
 

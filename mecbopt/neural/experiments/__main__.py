@@ -33,6 +33,7 @@ from mecbopt.neural.experiments.results import (
     held_out_figures,
     judges_of,
     published,
+    restored,
 )
 from mecbopt.neural.experiments.runner import Bench, end, finished, train_here, train_in_processes
 
@@ -83,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--draw", type=Path, metavar="DIR", help="figures and tables of what is evaluated")
     parser.add_argument(
+        "--record", type=Path, metavar="FILE", help="with --draw: published results beside those of OUT"
+    )
+    parser.add_argument(
         "--couplings", type=Path, metavar="FILE", help="with --draw: couplings of classes, drawn as well"
     )
     parser.add_argument("--list", action="store_true", help="show the runs")
@@ -111,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{run.name:32} {run.group:10} {state}")
             return 0
         if options.draw is not None:
-            return _draw(options.out, every, options.draw, options.couplings)
+            return _draw(options.out, every, options.draw, options.record, options.couplings)
         if options.pack is not None:
             return _pack(options.out, every, runs if options.only else [], options.pack)
         places = {str(options.data): "DATA", str(options.out): "OUT"}  # where they lie is nobody's business
@@ -246,9 +250,11 @@ def _held_out(bench: Bench, runs: list[Run]) -> int:
     return 3 if len(ready) < len(looked) else 0
 
 
-def _draw(out: Path, every: list[Run], target: Path, couplings: Path | None) -> int:
+def _draw(out: Path, every: list[Run], target: Path, record: Path | None, couplings: Path | None) -> int:
     """Figures, and the tables as Markdown on standard output; no data set is needed."""
     results = gather(out, every)
+    if record is not None:
+        results = _read_record(record) | results
     examples = {}
     for run in every:
         path = out / "runs" / run.name / "examples.npz"
@@ -271,6 +277,16 @@ def _draw(out: Path, every: list[Run], target: Path, couplings: Path | None) -> 
     print(f"\nagainst the baseline\n\n{advantage_table(results)}")
     print(f"\nablations\n\n{ablation_table(results)}")
     return 0
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """Results of runs as `docs/neural/results/experiments.json` holds them."""
+    try:
+        return restored(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"--record {path}: {type(error).__name__}: {error}; give results that --draw wrote."
+        ) from error
 
 
 def _read_couplings(path: Path) -> dict[str, Any]:

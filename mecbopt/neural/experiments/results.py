@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,15 @@ from mecbopt.neural.experiments.manifest import Run
 from mecbopt.neural.experiments.runner import Bench
 from mecbopt.neural.model.classifiers import Judge, classification
 
-__all__ = ["evaluate_run", "example_outputs", "gather", "held_out_figures", "judges_of", "published"]
+__all__ = [
+    "evaluate_run",
+    "example_outputs",
+    "gather",
+    "held_out_figures",
+    "judges_of",
+    "published",
+    "restored",
+]
 
 #: Steps of the fitted bounds, and of those of ablations and baselines.
 STEPS = {"whole": 600, "short": 300}
@@ -65,8 +73,9 @@ def held_out_figures(bench: Bench, run: Run) -> dict[str, Any]:
     """Write RUN/held_out.json: what settings are chosen by, on held-out images alone and without judges.
 
     Coded rate, accuracy and cross-entropy (bits) by the classifiers of the loop, the mean squared error of
-    D(Y) to X, that of the code's best guess of X (None where no head was trained), and their quotient; beside
-    them where they come from, as for a run that is evaluated.
+    D(Y) to X, that of the code's best guess of X (None where no head was trained), their quotient, and by how
+    much the mean of every colour is off that of clean images, in 255ths; beside them where they come from, as
+    for a run that is evaluated.
     """
     folder = bench.folder(run)
     dataset = bench.dataset(run.config)
@@ -85,6 +94,7 @@ def held_out_figures(bench: Bench, run: Run) -> dict[str, Any]:
     error = float((degrade.mean(outputs) - sources).square().mean())
     reached = frozen.record["reached"]
     lost = reached.get("code_source_mse")
+    shift = 255.0 * (outputs.mean((0, 2, 3)) - as_float(dataset.validation_images).mean((0, 2, 3)))
     trained = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     found = {
         "images": len(sources),
@@ -94,6 +104,7 @@ def held_out_figures(bench: Bench, run: Run) -> dict[str, Any]:
         "mse_source": error,
         "code_source_mse": lost,
         "ratio": None if lost is None else error / lost,
+        "colour_shift": shift.tolist(),
         "weights": dataclasses.asdict(run.config.objective),
         "noise_dimensions": run.config.model.noise_dimensions,
         "reached": reached,
@@ -193,3 +204,24 @@ def published(results: dict[str, Any]) -> dict[str, Any]:
             "processor_seconds": run.get("processor_seconds"),
         }
     return kept
+
+
+def restored(kept: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Results as `gather` returns them from what `published` keeps: figures and tables need no more."""
+    results: dict[str, Any] = {}
+    for name, item in kept.items():
+        evaluation = dict(item)
+        run = {
+            part: evaluation.pop(part) for part in ("command", "processor", "seconds", "processor_seconds")
+        }
+        complete = evaluation.pop("complete")
+        evaluation["record"] = {
+            "training": {part: evaluation.pop(part) for part in ("reached", "steps")},
+            "config": {
+                "objective": evaluation.pop("weights"),
+                "model": {"latents": evaluation.pop("latents")},
+                "runtime": {"seed": evaluation.pop("seed")},
+            },
+        } | {part: evaluation.pop(part) for part in ("dataset", "judge", "software")}
+        results[name] = {"evaluation": evaluation, "run": run, "complete": complete}
+    return results
