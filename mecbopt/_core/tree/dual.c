@@ -27,9 +27,9 @@ void mb_accumulate(const mb_simplex *lp, int position, double weight, double *ac
         for (int x = 0; x < n; x++)
             if (set >> x & 1) activity[x * m + y] += weight * instance->p_x[x];
         if (!lp->boxed || !lp->tables->with_jensen) continue;
-        const double *coefficient = lp->pool_jensen + (size_t)position;
+        const double *coefficient = lp->jensen + mb_jensen_place(lp, y, position);
         for (int cell = y; cell < lp->cells; cell += m)
-            activity[lp->jensen0 + cell] += weight * coefficient[(size_t)cell * (size_t)lp->place_capacity];
+            activity[lp->jensen0 + cell] += weight * coefficient[(size_t)cell * lp->jensen_width];
     }
 }
 
@@ -78,10 +78,10 @@ double mb_simplex_primal_values(mb_simplex *lp) {
 void mb_simplex_duals(mb_simplex *lp) {
     const mb_columns *columns = lp->columns;
     for (int row = 0; row < lp->rows; row++) lp->direction[row] = lp->state[row] == MB_ABOVE ? 1.0 : 0.0;
-    mb_pool_scores(lp, lp->cost, lp->direction, lp->reduced);
+    mb_combine(lp, lp->cost, lp->direction);
     memset(lp->work2, 0, sizeof(double) * (size_t)lp->size);
     for (int i = 0; i < lp->size; i++) {
-        const double cost = lp->reduced[lp->basic[i]] + lp->shift[lp->basic[i]];
+        const double cost = mb_column_score(lp, lp->basic[i]) + lp->shift[lp->basic[i]];
         const double *inverse = lp->inverse + (size_t)i * (size_t)lp->stride;
         for (int j = 0; j < lp->size; j++) lp->work2[j] += cost * inverse[j];
     }
@@ -90,7 +90,8 @@ void mb_simplex_duals(mb_simplex *lp) {
         if (lp->active_place[row] >= 0) lp->dual[row] = lp->work2[lp->active_place[row]];
         lp->direction[row] = -lp->dual[row];
     }
-    mb_pool_scores(lp, lp->cost, lp->direction, lp->reduced);
+    mb_combine(lp, lp->cost, lp->direction);
+    mb_pool_scores(lp, lp->reduced);
     for (int position = 0; position < columns->size; position++)
         lp->reduced[position] = lp->basic_place[position] >= 0 ? 0.0 : lp->reduced[position] + lp->shift[position];
 }
@@ -179,7 +180,8 @@ static void dual_direction(mb_simplex *lp, const leaving_choice *leaving) {
         const double sign = leaving->side > 0 ? 1.0 : -1.0;
         for (int j = 0; j < lp->size; j++) lp->direction[lp->active[j]] = sign * inverse[j];
     }
-    mb_pool_scores(lp, NULL, lp->direction, lp->alpha);
+    mb_combine(lp, NULL, lp->direction);
+    mb_pool_scores(lp, lp->alpha);
 }
 
 /* Collect what can block the dual step: pool positions, and kernel places as ~place. */

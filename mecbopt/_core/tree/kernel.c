@@ -57,7 +57,6 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tab
     lp->reduced = core_calloc(pool, sizeof(double));
     lp->alpha = core_calloc(pool, sizeof(double));
     lp->shift = core_calloc(pool, sizeof(double));
-    lp->pool_jensen = core_calloc(boxed ? (size_t)instance->cells * pool : 1, sizeof(double));
     const size_t stated = (size_t)instance->linear_count * (size_t)instance->cells;
     lp->linear = core_calloc((size_t)linear_rows * (size_t)instance->cells + 1, sizeof(double));
     lp->list = core_malloc(sizeof(int) * (rows + pool));
@@ -65,7 +64,7 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tab
     if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->multiplier || !lp->state ||
         !lp->active_place || !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 ||
         !lp->inverse || !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha ||
-        !lp->shift || !lp->pool_jensen || !lp->linear || !lp->list || !lp->ratio)
+        !lp->shift || !lp->linear || !lp->list || !lp->ratio || mb_scores_build(lp))
         return MB_NO_MEMORY;
     for (size_t row = 0; row < rows; row++) {
         lp->lower[row] = -MB_WIDE;
@@ -95,9 +94,9 @@ void mb_simplex_free(mb_simplex *lp) {
         core_free(lp->work1);
     core_free(lp->work2), core_free(lp->work3), core_free(lp->inverse), core_free(lp->scratch_matrix),
         core_free(lp->basic_place);
-    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift),
-        core_free(lp->pool_jensen), core_free(lp->list);
+    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift), core_free(lp->list);
     core_free(lp->ratio), core_free(lp->linear);
+    mb_scores_free(lp);
 }
 
 /* The basis without mappings. */
@@ -132,7 +131,7 @@ double mb_entry(const mb_simplex *lp, int row, int position) {
     if (row == lp->label_row) return lp->columns->label[position];
     if (row < lp->order0) {
         const int cell = row - lp->jensen0;
-        return lp->pool_jensen[(size_t)cell * (size_t)lp->place_capacity + (size_t)position];
+        return lp->jensen[(size_t)cell * lp->jensen_width + mb_jensen_place(lp, cell % m, position)];
     }
     if (row >= lp->posterior0) {
         const int cell = mb_posterior_cell(lp, row);
@@ -174,8 +173,11 @@ static void basic_entries(const mb_simplex *lp, int row, double *restrict entrie
         const int cell = jensen ? row - lp->jensen0 : row, x = cell / instance->m, y = cell - x * instance->m;
         const mb_set *restrict block = lp->columns->block[y];
         if (jensen) {
-            const double *restrict coefficient = lp->pool_jensen + (size_t)cell * (size_t)lp->place_capacity;
-            for (int i = 0; i < lp->size; i++) entries[i] = coefficient[basic[i]];
+            const double *restrict coefficient = lp->jensen + (size_t)cell * lp->jensen_width;
+            if (lp->by_sets)
+                for (int i = 0; i < lp->size; i++) entries[i] = coefficient[block[basic[i]]];
+            else
+                for (int i = 0; i < lp->size; i++) entries[i] = coefficient[basic[i]];
         } else {
             const double mass = instance->p_x[x];
             for (int i = 0; i < lp->size; i++) entries[i] = block[basic[i]] >> x & 1 ? mass : 0.0;

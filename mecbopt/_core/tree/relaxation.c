@@ -176,7 +176,7 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
     int primal_ready = 0, retries = 0;
     double stop_at = cutoff;
     search->lps++;
-    mb_pool_refresh(lp);
+    mb_jensen_refresh(lp);
     mb_simplex_refactor(lp);
     for (int round = 0; round < MAX_ROUNDS; round++) {
         if (core_asked_to_stop(&search->patience)) return MB_STOPPED;

@@ -219,19 +219,24 @@ double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int c
         {inside, high},
         {low, inside}};
     double present = tables->intercept[cell] + tables->slope[cell] * p, best = 0.0;
+    mb_concave g[6];
+    double values[6] = {0.0}, at_zero[6], without = 0.0;
     for (int option = 0; option < 6; option++) {
-        const mb_concave g = concave_of(low, high, choice[option][0], choice[option][1]);
-        double value = 0.0;
-        for (int i = 0; i < count; i++) {
-            const double mass = instance->mass[sets[i]];
-            double atom = 0.0, atom_phi = 0.0;
-            if (sets[i] >> x & 1) {
-                atom = instance->p_x[x] * instance->p_y[y] / mass;
-                atom_phi = atom * (instance->log_mass[sets[i]] - instance->log_cell[cell]);
-            }
-            value += weights[i] * mass * concave_at(&g, atom, atom_phi);
+        g[option] = concave_of(low, high, choice[option][0], choice[option][1]);
+        at_zero[option] = concave_at(&g[option], 0.0, 0.0);
+    }
+    for (int i = 0; i < count; i++) {
+        const double mass = instance->mass[sets[i]], share = weights[i] * mass;
+        if (!(sets[i] >> x & 1)) {
+            without += share;
+            continue;
         }
-        value /= law;
+        const double atom = instance->p_x[x] * instance->p_y[y] / mass;
+        const double atom_phi = atom * (instance->log_mass[sets[i]] - instance->log_cell[cell]);
+        for (int option = 0; option < 6; option++) values[option] += share * concave_at(&g[option], atom, atom_phi);
+    }
+    for (int option = 0; option < 6; option++) {
+        const double value = (values[option] + without * at_zero[option]) / law;
         if (option == 0) {
             *from = choice[0][0].at;
             *to = choice[0][1].at;

@@ -101,13 +101,18 @@ void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double 
 double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count, const mb_set *sets,
                      const double *weights, double *from, double *to);
 
-/* The coefficient of a mapping with A_y = `set` in the Jensen row of the cell (x, y). */
+/* The coefficient of a mapping with A_y of a mass in the Jensen row of a cell (x, y), where it holds x.  All three are
+ * worked out, so that loops over sets have no branch. */
+static inline double mb_jensen_inside(const mb_jensen *row, double mass, double log_mass) {
+    const double right = row->right[0] * mass + row->right[1], left = row->left[0] * mass + row->left[1];
+    const double middle = row->middle[0] * mass + row->middle[1] + row->middle[2] * log_mass;
+    return mass <= row->right_end ? right : mass >= row->left_end ? left : middle;
+}
+
+/* The same whether or not A_y = `set` holds x. */
 static inline double mb_jensen_entry(const mb_instance *instance, const mb_jensen *row, int x, mb_set set) {
     const double mass = instance->mass[set];
-    if (!(set >> x & 1)) return row->outside * mass;
-    if (mass <= row->right_end) return row->right[0] * mass + row->right[1];
-    if (mass >= row->left_end) return row->left[0] * mass + row->left[1];
-    return row->middle[0] * mass + row->middle[1] + row->middle[2] * instance->log_mass[set];
+    return set >> x & 1 ? mb_jensen_inside(row, mass, instance->log_mass[set]) : row->outside * mass;
 }
 
 #endif
