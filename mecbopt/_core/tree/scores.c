@@ -226,17 +226,16 @@ void mb_pool_scores(const mb_simplex *lp, double *restrict result) {
                   result);
 }
 
-/* The coefficients of all sets in the Jensen row of a cell: as if all held x, then those that do not. */
+/* The coefficients of all sets in the Jensen row of a cell: as if none held x, then those that do. */
 static void read_by_sets(const mb_simplex *lp, int cell) {
     const mb_instance *instance = lp->instance;
-    const mb_jensen *row = &lp->tables->jensen[cell];
+    const mb_jensen row = lp->tables->jensen[cell];
     const int subsets = instance->subsets, bit = 1 << cell / instance->m;
-    const double *restrict masses = instance->mass;
+    const double *restrict masses = instance->mass, *restrict logs = instance->log_mass;
     double *restrict coefficient = lp->jensen + (size_t)cell * lp->jensen_width;
-    for (int set = 0; set < subsets; set++)
-        coefficient[set] = mb_jensen_inside(row, masses[set], instance->log_mass[set]);
-    for (int base = 0; base < subsets; base += 2 * bit)
-        for (int set = base; set < base + bit; set++) coefficient[set] = row->outside * masses[set];
+    for (int set = 0; set < subsets; set++) coefficient[set] = row.outside * masses[set];
+    for (int set = bit; set < subsets; set = (set + 1) | bit)
+        coefficient[set] = mb_jensen_inside(&row, masses[set], logs[set]);
 }
 
 /* The coefficients of the columns from `first` on in the Jensen row of a cell. */
