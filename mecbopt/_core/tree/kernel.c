@@ -141,9 +141,11 @@ double mb_entry(const mb_simplex *lp, int row, int position) {
     if (row >= lp->linear0) {
         const double *coefficient = mb_linear_row(lp, row);
         double total = 0.0;
-        for (int y = 0; y < m; y++)
-            for (int x = 0, set = lp->columns->block[y][position]; set; x++, set >>= 1)
-                if (set & 1) total += coefficient[x * m + y] * instance->p_x[x];
+        for (int y = 0; y < m; y++) {
+            const mb_set set = lp->columns->block[y][position];
+            for (int x = 0; set >> x; x++)
+                if (set >> x & 1) total += coefficient[x * m + y] * instance->p_x[x];
+        }
         return total;
     }
     return mb_entry(lp, lp->order_first[row - lp->order0], position) -

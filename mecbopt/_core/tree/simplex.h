@@ -9,7 +9,7 @@ enum { MB_INACTIVE = 0, MB_ABOVE = 1, MB_AT_LOWER = 2, MB_AT_UPPER = 3, MB_AT_TO
 
 /* A combination of rows, to be read off at mappings. */
 typedef struct {
-    double *table;            /* by sets: [y][set]; else sums over the sets of the first half of the letters, [y][set], and of
+    double *table; /* by sets: [y][set]; else sums over the sets of the first half of the letters, [y][set], and of
                                  the others */
     double on_rate, on_label; /* not by sets: what those tables lack */
     int jensen_count;
