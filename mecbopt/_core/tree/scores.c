@@ -40,12 +40,10 @@ void mb_linear_part(const mb_simplex *lp, const double *cell_extra, const double
 /* Sums over all sets of the letters from `first` on, `count` of them. */
 static void set_sums(const mb_instance *instance, const double *linear, double on_law, int y, int first, int count,
                      double *restrict out) {
-    out[0] = 0.0;
-    for (int x = 0; x < count; x++) {
-        const double step = (linear[(first + x) * instance->m + y] + on_law) * instance->p_x[first + x];
-        const int half = 1 << x;
-        for (int set = 0; set < half; set++) out[half + set] = out[set] + step;
-    }
+    double steps[MB_MAX_LETTERS];
+    for (int x = 0; x < count; x++)
+        steps[x] = (linear[(first + x) * instance->m + y] + on_law) * instance->p_x[first + x];
+    mb_sums_over_sets(count, steps, out);
 }
 
 /* The coefficients of a Jensen row for sets that hold x, times `factor`, less `outside` times their masses. */

@@ -32,32 +32,27 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
         return MB_NO_MEMORY;
     int digit = 1; /* bits that name a letter of Y */
     while (1 << digit < m) digit++;
+    for (int x = 0; x < n; x++)
+        for (int set = 0; set < 1 << x; set++)
+            instance->spread[(1 << x) + set] = instance->spread[set] | (uint64_t)1 << (digit * x);
+    mb_sums_over_sets(n, p_x, instance->mass);
+    for (int label = 0; label < s && !label_table; label++) {
+        double parts[MB_MAX_LETTERS], *part = instance->log_mass;
+        for (int x = 0; x < n; x++) parts[x] = p_x[x] * p_s_given_x[x * s + label];
+        mb_sums_over_sets(n, parts, part);
+        for (int set = 1; set < subsets; set++) instance->label_term[set] += core_phi(part[set]);
+    }
     for (int set = 1; set < subsets; set++) {
-        double mass = 0.0;
-        uint64_t spread = 0;
-        for (int x = 0; x < n; x++)
-            if (set >> x & 1) {
-                mass += p_x[x];
-                spread |= (uint64_t)1 << (digit * x);
-            }
-        instance->mass[set] = mass;
+        const double mass = instance->mass[set], entropy = core_phi(mass);
         instance->log_mass[set] = log2(mass);
-        instance->spread[set] = spread;
         /* The full set has mass 1 up to rounding; its entropy is zero exactly. */
-        instance->entropy_term[set] = set == subsets - 1 ? 0.0 : core_phi(mass);
+        instance->entropy_term[set] = set == subsets - 1 ? 0.0 : entropy;
         if (label_table)
             instance->label_term[set] = label_table[set];
-        else if (s > 0) {
-            double joint = 0.0;
-            for (int label = 0; label < s; label++) {
-                double part = 0.0;
-                for (int x = 0; x < n; x++)
-                    if (set >> x & 1) part += p_x[x] * p_s_given_x[x * s + label];
-                joint += core_phi(part);
-            }
-            instance->label_term[set] = joint - core_phi(mass);
-        }
+        else if (s > 0)
+            instance->label_term[set] -= entropy;
     }
+    instance->log_mass[0] = 0.0;
     for (int x = 0; x < n; x++)
         for (int y = 0; y < m; y++) instance->log_cell[x * m + y] = log2(p_x[x] * p_y[y]);
     return 0;

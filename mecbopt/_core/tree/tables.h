@@ -101,6 +101,16 @@ void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double 
 double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count, const mb_set *sets,
                      const double *weights, double *from, double *to);
 
+/* What the letters of each set add up to, in ascending order. */
+static inline void mb_sums_over_sets(int n, const double *letters, double *restrict sums) {
+    sums[0] = 0.0;
+    for (int x = 0; x < n; x++) {
+        const double step = letters[x];
+        const int half = 1 << x;
+        for (int set = 0; set < half; set++) sums[half + set] = sums[set] + step;
+    }
+}
+
 /* The coefficient of a mapping with A_y of a mass in the Jensen row of a cell (x, y), where it holds x.  All three are
  * worked out, so that loops over sets have no branch. */
 static inline double mb_jensen_inside(const mb_jensen *row, double mass, double log_mass) {
