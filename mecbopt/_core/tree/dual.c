@@ -15,21 +15,25 @@ enum { REFACTOR_EVERY = 40, STALL_LIMIT = 60 };
 static int is_fixed(const mb_simplex *lp, int row) { return lp->lower[row] == lp->upper[row]; }
 
 /* Add `weight` times a column to `activity` (all rows but those that `mb_derived_rows` has from the cells). */
-void mb_accumulate(const mb_simplex *lp, int position, double weight, double *activity) {
+void mb_accumulate(const mb_simplex *lp, int position, double weight, double *restrict activity) {
     const mb_instance *instance = lp->instance;
-    const int n = instance->n, m = instance->m;
+    const int m = instance->m, with_jensen = lp->boxed && lp->tables->with_jensen;
+    const size_t next = (size_t)m * lp->jensen_width;
+    double *const jensen = activity + lp->jensen0;
     activity[lp->rate_row] += weight * lp->columns->rate[position];
     activity[lp->label_row] += weight * lp->columns->label[position];
     for (int y = 0; y < m; y++) {
         const mb_set set = lp->columns->block[y][position];
         if (!set) continue;
         activity[lp->marginal0 + y] += weight * instance->mass[set];
-        for (int x = 0; x < n; x++)
-            if (set >> x & 1) activity[x * m + y] += weight * instance->p_x[x];
-        if (!lp->boxed || !lp->tables->with_jensen) continue;
-        const double *coefficient = lp->jensen + mb_jensen_place(lp, y, position);
-        for (int cell = y; cell < lp->cells; cell += m)
-            activity[lp->jensen0 + cell] += weight * coefficient[(size_t)cell * lp->jensen_width];
+        const double *mass = instance->p_x;
+        mb_set rest = set;
+        for (int cell = y; rest; cell += m, mass++, rest >>= 1)
+            if (rest & 1) activity[cell] += weight * *mass;
+        if (!with_jensen) continue;
+        const double *coefficient = lp->jensen + (size_t)y * lp->jensen_width;
+        size_t at = mb_jensen_place(lp, y, position);
+        for (int cell = y; cell < lp->cells; cell += m, at += next) jensen[cell] += weight * coefficient[at];
     }
 }
 

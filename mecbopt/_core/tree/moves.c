@@ -23,10 +23,7 @@ static void form_of(const mb_simplex *lp, const double *cell_extra, const double
     const mb_instance *instance = lp->instance;
     form->instance = instance;
     form->jensen = lp->tables->jensen;
-    double on_law[MB_MAX_LETTERS];
-    mb_linear_part(lp, cell_extra, multiplier, form->linear, on_law);
-    for (int cell = 0; cell < lp->cells; cell++)
-        form->linear[cell] = (form->linear[cell] + on_law[cell % instance->m]) * instance->p_x[cell / instance->m];
+    mb_linear_part(lp, cell_extra, multiplier, form->linear);
     form->on_rate = multiplier[lp->rate_row];
     form->on_label = multiplier[lp->label_row];
     for (int y = 0; y < instance->m; y++) {

@@ -10,11 +10,11 @@
 /* Letters of X up to which scores are read off tables over all sets. */
 enum { LETTERS_BY_SETS = 6 };
 
-/* What sum_cells extra * entry + sum_rows multiplier * entry has for every unit of P(x, y), and of P_Y(y): all rows but
- * those of rate, label and Jensen. */
-void mb_linear_part(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *restrict linear,
-                    double *restrict on_law) {
+/* What sum_cells extra * entry + sum_rows multiplier * entry has for each x in A_y: all rows but those of rate, label
+ * and Jensen. */
+void mb_linear_part(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *restrict linear) {
     const int m = lp->instance->m;
+    double on_law[MB_MAX_LETTERS];
     memcpy(on_law, multiplier + lp->marginal0, sizeof(double) * (size_t)m);
     for (int cell = 0; cell < lp->cells; cell++) {
         linear[cell] = cell_extra ? cell_extra[cell] : 0.0;
@@ -35,15 +35,11 @@ void mb_linear_part(const mb_simplex *lp, const double *cell_extra, const double
         if (factor == 0.0) continue;
         for (int cell = 0; cell < lp->cells; cell++) linear[cell] += factor * coefficient[cell];
     }
-}
-
-/* Sums over all sets of the letters from `first` on, `count` of them. */
-static void set_sums(const mb_instance *instance, const double *linear, double on_law, int y, int first, int count,
-                     double *restrict out) {
-    double steps[MB_MAX_LETTERS];
-    for (int x = 0; x < count; x++)
-        steps[x] = (linear[(first + x) * instance->m + y] + on_law) * instance->p_x[first + x];
-    mb_sums_over_sets(count, steps, out);
+    for (int x = 0; x < lp->instance->n; x++) {
+        const double mass = lp->instance->p_x[x];
+        double *restrict letter = linear + x * m;
+        for (int y = 0; y < m; y++) letter[y] = (letter[y] + on_law[y]) * mass;
+    }
 }
 
 /* The coefficients of a Jensen row for sets that hold x, times `factor`, less `outside` times their masses. */
@@ -120,11 +116,11 @@ static void add_in_chunks(const mb_simplex *lp, const double *multiplier, int y,
 /* The table whose value at a mapping is sum_cells extra * entry + sum_rows multiplier * entry. */
 void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *score) {
     const mb_instance *instance = lp->instance;
-    double linear[MB_MAX_CELLS], on_law[MB_MAX_LETTERS];
-    mb_linear_part(lp, cell_extra, multiplier, linear, on_law);
+    double linear[MB_MAX_CELLS];
+    mb_linear_part(lp, cell_extra, multiplier, linear);
     for (int y = 0; y < instance->m; y++) {
         double *table = score + (size_t)y * (size_t)instance->subsets;
-        set_sums(instance, linear, on_law[y], y, 0, instance->n, table);
+        mb_sums_over_sets(instance->n, linear + y, instance->m, table);
         (lp->by_sets ? add_known : add_in_chunks)(lp, multiplier, y, table);
     }
 }
@@ -145,13 +141,13 @@ void mb_combine(mb_simplex *lp, const double *cell_extra, const double *multipli
         return;
     }
     const mb_instance *instance = lp->instance;
-    const int low = low_letters(instance);
-    double linear[MB_MAX_CELLS], on_law[MB_MAX_LETTERS];
-    mb_linear_part(lp, cell_extra, multiplier, linear, on_law);
-    for (int y = 0; y < instance->m; y++) {
+    const int m = instance->m, low = low_letters(instance);
+    double linear[MB_MAX_CELLS];
+    mb_linear_part(lp, cell_extra, multiplier, linear);
+    for (int y = 0; y < m; y++) {
         double *table = combined->table + (size_t)y * half_sets(instance);
-        set_sums(instance, linear, on_law[y], y, 0, low, table);
-        set_sums(instance, linear, on_law[y], y, low, instance->n - low, table + ((size_t)1 << low));
+        mb_sums_over_sets(low, linear + y, m, table);
+        mb_sums_over_sets(instance->n - low, linear + low * m + y, m, table + ((size_t)1 << low));
     }
     combined->on_rate = multiplier[lp->rate_row];
     combined->on_label = multiplier[lp->label_row];

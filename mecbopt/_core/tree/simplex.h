@@ -99,8 +99,7 @@ double mb_row_bound(const mb_simplex *lp, int row, int state);
 int mb_scores_build(mb_simplex *lp);
 void mb_scores_free(mb_simplex *lp);
 void mb_jensen_refresh(mb_simplex *lp);
-void mb_linear_part(const mb_simplex *lp, const double *cell_extra, const double *row_multiplier, double *linear,
-                    double *on_law);
+void mb_linear_part(const mb_simplex *lp, const double *cell_extra, const double *row_multiplier, double *linear);
 void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *row_multiplier, double *score);
 void mb_combine(mb_simplex *lp, const double *cell_extra, const double *row_multiplier);
 double mb_column_score(const mb_simplex *lp, int position);

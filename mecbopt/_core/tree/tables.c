@@ -35,11 +35,11 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
     for (int x = 0; x < n; x++)
         for (int set = 0; set < 1 << x; set++)
             instance->spread[(1 << x) + set] = instance->spread[set] | (uint64_t)1 << (digit * x);
-    mb_sums_over_sets(n, p_x, instance->mass);
+    mb_sums_over_sets(n, p_x, 1, instance->mass);
     for (int label = 0; label < s && !label_table; label++) {
         double parts[MB_MAX_LETTERS], *part = instance->log_mass;
         for (int x = 0; x < n; x++) parts[x] = p_x[x] * p_s_given_x[x * s + label];
-        mb_sums_over_sets(n, parts, part);
+        mb_sums_over_sets(n, parts, 1, part);
         for (int set = 1; set < subsets; set++) instance->label_term[set] += core_phi(part[set]);
     }
     for (int set = 1; set < subsets; set++) {

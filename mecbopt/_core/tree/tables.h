@@ -101,11 +101,11 @@ void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double 
 double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count, const mb_set *sets,
                      const double *weights, double *from, double *to);
 
-/* What the letters of each set add up to, in ascending order. */
-static inline void mb_sums_over_sets(int n, const double *letters, double *restrict sums) {
+/* What the letters of each set add up to, in ascending order; those of `letters` are `apart` places from each other. */
+static inline void mb_sums_over_sets(int n, const double *letters, int apart, double *restrict sums) {
     sums[0] = 0.0;
     for (int x = 0; x < n; x++) {
-        const double step = letters[x];
+        const double step = letters[x * apart];
         const int half = 1 << x;
         for (int set = 0; set < half; set++) sums[half + set] = sums[set] + step;
     }
