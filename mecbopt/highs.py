@@ -26,6 +26,7 @@ __all__ = [
     "is_optimal",
     "new_model",
     "polished",
+    "refined",
     "run",
 ]
 
@@ -37,6 +38,8 @@ INFINITY = float(highspy.kHighsInf)
 #: Feasibility tolerance of rows and reduced costs.  1e-10 is the least that HiGHS accepts; at 1e-9 no
 #: failures were seen, and every bound is recomputed from the duals anyway.
 FEASIBILITY_TOLERANCE = 1e-9
+#: Of a correction, over the solution that it corrects.
+_MAGNIFICATION = 1e6
 
 #: Entries of the matrix below this are dropped.  HiGHS drops those below 1e-9 by default, and with them
 #: letters of such masses; 1e-12 is the least that it accepts, and beside scaled rows and columns below every
@@ -150,6 +153,55 @@ def _run_in_slices(model: Any, clock: Clock) -> None:
         if model.getModelStatus() != highspy.HighsModelStatus.kTimeLimit:
             return
         clock.check()
+
+
+def refined(
+    model: Any,
+    columns: NDArray[np.float64],
+    solution: FloatArray,
+    least: FloatArray,
+    most: FloatArray,
+    clock: Clock,
+) -> FloatArray:
+    """The solution of a solved model, with its rows met to rounding in place of the feasibility tolerance.
+
+    One round of iterative refinement (Gleixner, Steffy and Wolter 2016): the program for the correction,
+    magnified, is solved from the same basis, so that its tolerance is as much smaller in the solution.
+
+    Parameters
+    ----------
+    model : HiGHS model
+        Solved to optimality; its bounds are changed.
+    columns : ndarray, shape (k, r)
+        The matrix that was given to `add_columns`.
+    solution : ndarray, shape (k,)
+    least, most : ndarray, shape (r,)
+        The sides of the rows.
+    clock : Clock
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        The solution itself where the correction has none: the program is feasible by its tolerance alone.
+
+    Raises
+    ------
+    Expired
+        The clock's limit is reached.
+    """
+    solution = np.maximum(solution, 0.0)
+    met = solution @ columns
+    every_column, every_row = indices(len(solution)), indices(len(most))
+    lower = -_MAGNIFICATION * solution
+    model.changeColsBounds(len(solution), every_column, lower, np.full(len(solution), INFINITY))
+    model.changeRowsBounds(
+        len(most), every_row, _MAGNIFICATION * (least - met), _MAGNIFICATION * (most - met)
+    )
+    run(model, clock)
+    if not is_optimal(model):
+        return solution
+    correction = np.array(model.getSolution().col_value) / _MAGNIFICATION
+    return np.maximum(solution + correction, 0.0)
 
 
 def is_optimal(model: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
@@ -16,7 +16,6 @@ from mecbopt.control import (
     Clock,
     ProgressCallback,
     Target,
-    bounds_cross,
     held_interrupts,
     run_search,
     valid_gap,
@@ -24,6 +23,7 @@ from mecbopt.control import (
 from mecbopt.engines.base import Engine, Request, Search, support
 from mecbopt.engines.chains import bound_at_the_rate
 from mecbopt.engines.checkpoint import Checkpoint, Keeper, formulation_digest
+from mecbopt.engines.draft import Draft
 from mecbopt.engines.feasibility import Feasibility, begins_feasible, examine, first_incumbent
 from mecbopt.engines.greedy import LAST_SECONDS, improved_by_greedy
 from mecbopt.engines.local import begins_locally, local_start
@@ -40,9 +40,8 @@ from mecbopt.formulation import (
     mapping_count,
     presolve,
 )
-from mecbopt.info import mutual_information
 from mecbopt.mec.bounds import best_lower_bound
-from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
+from mecbopt.problem import Mixture, Problem, Solution, StopReason
 from mecbopt.tolerances import CHECK, GAP
 
 __all__ = ["METHODS", "solve"]
@@ -132,76 +131,157 @@ def solve(
     >>> solution.status.value, round(solution.mutual_information, 6)
     ('optimal', 0.191631)
     """
-    time_limit, node_limit, gap, relative_gap, seed = _validated_options(
-        problem, method, time_limit, node_limit, gap, relative_gap, seed, start, progress
+    call = _Call(
+        problem=problem,
+        method=method,
+        time_limit=time_limit,
+        node_limit=node_limit,
+        gap=gap,
+        seed=seed,
+        progress=progress,
+        workers=workers,
+        engine=engine,
+        start=start,
+        relative_gap=relative_gap,
+        executor=executor,
+        checkpoint=checkpoint,
     )
-    if checkpoint is not None and (not isinstance(checkpoint, (str, PathLike)) or "\0" in str(checkpoint)):
-        raise ProblemError(argument="checkpoint", value=checkpoint, required="be the path of a file")
-    several = _workers(workers, executor)
-    chosen = _chosen_engine(engine, method)
-    clock = Clock(time_limit, progress)
-    presolved, struck = _presolved(problem)
-    formulation = presolved.formulation
-    request = Request(
-        Target(gap, relative_gap, formulation.objective.offset), clock, node_limit, seed, several, executor
-    )
-    if chosen is None:
-        chosen = _pick(method, formulation, request, time_limit)
-    elif not (supported := support(chosen, formulation)):
-        raise NotSupportedError(
-            argument="engine",
-            value=chosen,
-            found=f"is {chosen.name!r}, which {supported.reason}",
-            remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
-        )
-    _refuse_the_useless(chosen, executor=executor, workers=several, checkpoint=checkpoint)
-    draft = _Draft(problem, presolved, request, method)
-    feasibility, reason = _examined(formulation, seed, clock, struck)
-    if feasibility.incumbent is None:
+    try:
+        return call.run()
+    except KeyboardInterrupt:
+        # Holding Ctrl-C takes two calls of the system, a tenth of a small solve: it is held only while what
+        # it broke off is done again.
         with held_interrupts():
-            return draft.without_a_coupling(feasibility, reason)
-    best, cost_bound = feasibility.incumbent, formulation.objective.lower_bound
+            return call.interrupted()
+
+
+@dataclass(eq=False)
+class _Call:
+    """One call of `solve`: what was asked, and what is known so far, from which there is always an answer."""
+
+    problem: Problem
+    method: str
+    time_limit: float | None
+    node_limit: int | None
+    gap: float
+    seed: int
+    progress: ProgressCallback | None
+    workers: int | None
+    engine: str | Engine
+    start: Mixture | None
+    relative_gap: float
+    executor: Executor | None
+    checkpoint: str | PathLike[str] | None
+
+    draft: Draft | None = None
+    feasibility: Feasibility | None = None
+    best: Incumbent | None = None
+    cost_bound: float = -math.inf
     search: Search | None = None
     keeper: Keeper | None = None
-    held = held_interrupts()
-    try:
-        if reason is not StopReason.INTERRUPTED:
-            best = _better_start(problem, presolved, best, start)
-            cost_bound = _first_bound(formulation, clock)
-            proving = chosen.method == "exact"
-            if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
-                best = improved_by_greedy(formulation, best, max(clock.remaining, LAST_SECONDS))
-            if chosen.name in _TREES and begins_locally(formulation):
-                first = local_start(formulation, best, cost_bound, request)
-                reason = run_search(first, request.target, None, clock, proving=False)
-                best = first.incumbent
-            if reason is not StopReason.INTERRUPTED:
-                if chosen.name in _TREES or method == "auto":
-                    cost_bound = bound_at_the_rate(formulation, best, cost_bound, request)
-                search = chosen.start(formulation, best, cost_bound, request)
-                keeper = _keeper(checkpoint, search, formulation, chosen, gap)
-                reason = run_search(
-                    search, request.target, node_limit, clock, proving=proving, after_step=keeper
-                )
-                best = search.incumbent
+    reason: StopReason = StopReason.EXHAUSTED
+
+    def run(self) -> Solution:
+        """Prepare, examine the limits, search, answer."""
+        draft = self.draft = self._prepared()
+        request = draft.request
+        try:
+            known = examine(draft.presolved.formulation, request.seed, request.clock)
+            if not known.infeasible and known.incumbent is None:
+                self.reason = StopReason.TIME_LIMIT if known.expired else StopReason.LOCAL_SEARCH_DONE
+        except SolverError:
+            known, self.reason = Feasibility(None), StopReason.NUMERICAL_TROUBLE
+        self.feasibility = known
+        if known.incumbent is not None:
+            self._search(draft, known.incumbent)
+        return self._answer(draft, known)
+
+    def interrupted(self) -> Solution:
+        """The answer after Ctrl-C, wherever it came."""
+        draft = self._prepared() if self.draft is None else self.draft
+        formulation, known = draft.presolved.formulation, self.feasibility
+        if known is None:
+            # Without another limit than the rate the independent coupling is feasible.
+            known = Feasibility(first_incumbent(formulation) if begins_feasible(formulation) else None)
+        self.reason = StopReason.INTERRUPTED
+        best = self.best or known.incumbent
+        if best is not None and self.search is None and draft.chosen.name != "trivial":
+            self.best = improved_by_greedy(formulation, best, LAST_SECONDS)
+        return self._answer(draft, known)
+
+    def _prepared(self) -> Draft:
+        """Everything validated, the problem lowered and an engine picked."""
+        time_limit, node_limit, gap, relative_gap, seed = _validated_options(
+            self.problem,
+            self.method,
+            self.time_limit,
+            self.node_limit,
+            self.gap,
+            self.relative_gap,
+            self.seed,
+            self.start,
+            self.progress,
+            self.checkpoint,
+        )
+        several = _workers(self.workers, self.executor)
+        chosen = _chosen_engine(self.engine, self.method)
+        clock = Clock(time_limit, self.progress)
+        presolved = presolve(self.problem)
+        formulation = presolved.formulation
+        target = Target(gap, relative_gap, formulation.objective.offset)
+        request = Request(target, clock, node_limit, seed, several, self.executor)
+        if chosen is None:
+            chosen = _pick(self.method, formulation, request, time_limit)
+        elif not (supported := support(chosen, formulation)):
+            raise NotSupportedError(
+                argument="engine",
+                value=chosen,
+                found=f"is {chosen.name!r}, which {supported.reason}",
+                remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
+            )
+        _refuse_the_useless(chosen, executor=self.executor, workers=several, checkpoint=self.checkpoint)
+        return Draft(self.problem, presolved, request, self.method, chosen)
+
+    def _search(self, draft: Draft, feasible: Incumbent) -> None:
+        """Improve the first vertex, and search from there."""
+        chosen, request, formulation = draft.chosen, draft.request, draft.presolved.formulation
+        clock, target = request.clock, request.target
+        self.best = best = _better_start(self.problem, draft.presolved, feasible, self.start)
+        self.cost_bound = bound = _first_bound(formulation, clock)
+        proving = chosen.method == "exact"
+        if proving and max(formulation.shape) >= _GREEDY_FROM and chosen.name != "trivial":
+            self.best = best = improved_by_greedy(formulation, best, max(clock.remaining, LAST_SECONDS))
+        if chosen.name in _TREES and begins_locally(formulation):
+            self.search = first = local_start(formulation, best, bound, request)
+            self.reason = run_search(first, target, None, clock, proving=False)
+            self.best = best = first.incumbent
+        if self.reason is not StopReason.INTERRUPTED:
+            if chosen.name in _TREES or self.method == "auto":
+                self.cost_bound = bound = bound_at_the_rate(formulation, best, bound, request)
+            self.search = search = chosen.start(formulation, best, bound, request)
+            self.keeper = keeper = _keeper(self.checkpoint, search, formulation, chosen, target.gap)
+            self.reason = run_search(
+                search, target, request.node_limit, clock, proving=proving, after_step=keeper
+            )
+            self.best = best = search.incumbent
         if chosen.name != "trivial":
             # Stopped before anything better was found, the independent coupling gives way to the greedy one.
-            best = improved_by_greedy(formulation, best, LAST_SECONDS)
-        held.begin()
-    except KeyboardInterrupt:
-        reason = StopReason.INTERRUPTED
-    with held:
-        if search is not None:
-            _put_away(search, keeper)
-            best = min(best, search.incumbent, key=lambda vertex: vertex.cost)
-            cost_bound = search.cost_bound
+            self.best = improved_by_greedy(formulation, best, LAST_SECONDS)
+
+    def _answer(self, draft: Draft, known: Feasibility) -> Solution:
+        """What is known by now; the same however often it is put together."""
+        if known.incumbent is None:
+            return draft.without_a_coupling(known, self.reason)
+        formulation = draft.presolved.formulation
+        vertex = self.best or known.incumbent
+        bound, nodes = max(self.cost_bound, formulation.objective.lower_bound), 0
+        if self.search is not None:
+            _put_away(self.search, self.keeper)
+            vertex = min(vertex, self.search.incumbent, key=lambda found: found.cost)
+            bound, nodes = max(bound, self.search.cost_bound), self.search.nodes
         if formulation.is_linear and (formulation.label_limit or formulation.other_limits):
-            best = within_limits(formulation, best, feasibility.incumbent)
-        nodes = 0 if search is None else search.nodes
-        solution = draft.with_a_coupling(best, cost_bound, reason, chosen.name, nodes)
-        if held.arrived:
-            solution = replace(solution, stop_reason=StopReason.INTERRUPTED)
-        return solution
+            vertex = within_limits(formulation, vertex, known.incumbent)
+        return draft.with_a_coupling(vertex, bound, self.reason, nodes)
 
 
 def _chosen_engine(engine: Any, method: str) -> Engine | None:
@@ -282,34 +362,6 @@ def _put_away(search: Search, keeper: Keeper | None) -> None:
         search.close()
 
 
-def _presolved(problem: Problem) -> tuple[Presolved, bool]:
-    """The reduced problem, and whether Ctrl-C came meanwhile: every answer needs it."""
-    try:
-        return presolve(problem), False
-    except KeyboardInterrupt:
-        with held_interrupts():
-            return presolve(problem), True
-
-
-def _examined(
-    formulation: Formulation, seed: int, clock: Clock, struck: bool
-) -> tuple[Feasibility, StopReason]:
-    """What is known of the limits, and why the examination ended; nothing new once Ctrl-C has come."""
-    try:
-        if struck:
-            raise KeyboardInterrupt
-        feasibility = examine(formulation, seed, clock)
-    except KeyboardInterrupt:
-        # Without another limit than the rate the independent coupling is feasible.
-        begun = first_incumbent(formulation) if begins_feasible(formulation) else None
-        return Feasibility(begun), StopReason.INTERRUPTED
-    except SolverError:
-        return Feasibility(None), StopReason.NUMERICAL_TROUBLE
-    if feasibility.infeasible or feasibility.incumbent is not None:
-        return feasibility, StopReason.EXHAUSTED
-    return feasibility, StopReason.TIME_LIMIT if feasibility.expired else StopReason.LOCAL_SEARCH_DONE
-
-
 def _first_bound(formulation: Formulation, clock: Clock) -> float:
     """A bound on the cost before any search."""
     bound = formulation.objective.lower_bound
@@ -358,69 +410,6 @@ def _better_start(
     return vertex if vertex is not None and vertex.cost < feasible.cost else feasible
 
 
-@dataclass(frozen=True, eq=False)
-class _Draft:
-    """What every solution of one call shares."""
-
-    problem: Problem
-    presolved: Presolved
-    request: Request
-    method: str
-
-    def without_a_coupling(self, feasibility: Feasibility, reason: StopReason) -> Solution:
-        """Infeasible, or unknown with bounds on the smallest label entropy."""
-        objective = self.presolved.formulation.objective
-        infeasible = feasibility.infeasible
-        claims = objective.claims(
-            math.inf if infeasible else objective.lower_bound, self.presolved.value_slack
-        )
-        return Solution(
-            self.problem,
-            Status.INFEASIBLE if infeasible else Status.UNKNOWN,
-            reason,
-            None,
-            gap_tolerance=self.request.target.gap,
-            method=self.method,
-            seconds=self.request.clock.seconds,
-            smallest_label_entropy=feasibility.smallest_label_entropy,
-            smallest_label_entropy_bound=feasibility.smallest_label_entropy_bound,
-            smallest_rate=feasibility.smallest_rate,
-            relative_gap_tolerance=self.request.target.relative_gap,
-            **claims,
-        )
-
-    def with_a_coupling(
-        self, best: Incumbent, cost_bound: float, reason: StopReason, engine: str, nodes: int
-    ) -> Solution:
-        """Lift the vertex and name what is known."""
-        target = self.request.target
-        mixture = self.presolved.lift(best.mappings, best.weights)
-        status = Status.FEASIBLE
-        if bounds_cross(cost_bound, best.cost):
-            status = Status.INVALID
-        elif target.reached(cost_bound, best.cost) and self.method in ("auto", "exact"):
-            # A local search never claims the optimum, even where the bound that costs nothing meets it.
-            status = Status.OPTIMAL
-        claims = self.presolved.formulation.objective.claims(cost_bound, self.presolved.value_slack)
-        if status is not Status.INVALID:
-            # The value comes from other sums: rounding must not leave the bound on its wrong side.
-            value = mutual_information(mixture.coupling(self.problem.p_x, self.problem.shape[1]))
-            claims["upper_bound"] = max(claims["upper_bound"], value)
-        return Solution(
-            self.problem,
-            status,
-            reason,
-            mixture,
-            gap_tolerance=target.gap,
-            method=self.method,
-            engine=engine,
-            nodes=nodes,
-            seconds=self.request.clock.seconds,
-            relative_gap_tolerance=target.relative_gap,
-            **claims,
-        )
-
-
 def _validated_options(
     problem: Any,
     method: str,
@@ -431,6 +420,7 @@ def _validated_options(
     seed: Any,
     start: Any,
     progress: Any,
+    checkpoint: Any,
 ) -> tuple[float | None, int | None, float, float, int]:
     """Limits, both gaps and the seed as Python's numbers, once everything is found valid."""
     if not isinstance(problem, Problem):
@@ -447,4 +437,6 @@ def _validated_options(
     share = _validate.nonnegative_number("relative_gap", relative_gap, "a share", allow_infinity=False)
     seed = _validate.positive_integer("seed", seed, minimum=0)
     _validate.callback("progress", progress)
+    if checkpoint is not None and (not isinstance(checkpoint, (str, PathLike)) or "\0" in str(checkpoint)):
+        raise ProblemError(argument="checkpoint", value=checkpoint, required="be the path of a file")
     return time_limit, node_limit, gap, share, seed

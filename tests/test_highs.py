@@ -1,9 +1,15 @@
-"""HiGHS beside other users of it in the process."""
+"""HiGHS beside other users of it in the process, and its solutions made exact."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+
+import numpy as np
+import pytest
+
+from mecbopt import highs
+from mecbopt.control import Clock
 
 _OTHERS_FIRST = """
 import highspy
@@ -27,3 +33,28 @@ def test_a_model_of_the_callers_own_may_come_first():
     assert done.returncode == 0, done.stderr
     # HiGHS greets from the caller's model.
     assert done.stdout.splitlines()[-2:] == ["infeasible True", "optimal"]
+
+
+def _optimum(bound: float) -> tuple[np.ndarray, np.ndarray]:
+    """The most of x of x + y = 1, 5e-10 x <= bound, x, y >= 0: as HiGHS has it, and refined."""
+    columns = np.array([[1.0, 5e-10], [1.0, 0.0]])
+    least, most = np.array([1.0, -highs.INFINITY]), np.array([1.0, bound])
+    model = highs.new_model(least, most)
+    highs.add_columns(model, columns, np.array([-1.0, 0.0]))
+    highs.run(model, Clock())
+    found = np.array(model.getSolution().col_value)
+    return found, highs.refined(model, columns, found, least, most, Clock())
+
+
+def test_refinement_meets_rows_that_the_tolerance_hides():
+    """At most 2e-10 asks for x <= .4, which HiGHS does not see beside its tolerance of 1e-9."""
+    found, refined = _optimum(2e-10)
+    assert found == pytest.approx([1.0, 0.0])
+    assert refined == pytest.approx([0.4, 0.6], abs=1e-5)
+    assert 5e-10 * refined[0] <= 2e-10 + 1e-15
+
+
+def test_refinement_keeps_what_is_feasible_by_the_tolerance_alone():
+    """No x >= 0 has 5e-10 x <= -1e-10."""
+    found, refined = _optimum(-1e-10)
+    assert refined == pytest.approx(found)

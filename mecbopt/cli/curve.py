@@ -27,6 +27,7 @@ from mecbopt.cli.progress import PointCounter, live_progress
 from mecbopt.cli.tables import framed_table, output_console
 from mecbopt.cli.values import RATES
 from mecbopt.problem import Solution, Status
+from mecbopt.problem.solution_text import smallest_label_entropy
 
 __all__ = ["curve"]
 
@@ -113,8 +114,8 @@ def _known(solution: Solution) -> str:
     if solution.status is Status.OPTIMAL:
         return str(solution.status.value)
     if solution.status is Status.INFEASIBLE:
-        smallest = solution.smallest_label_entropy
-        return "infeasible" if smallest is None else f"infeasible, smallest C is {smallest:.6f}"
+        smallest = smallest_label_entropy(solution)
+        return f"infeasible, smallest C is {smallest}" if smallest else "infeasible"
     return f"{solution.status.value}, {solution.stop_reason.value}"
 
 

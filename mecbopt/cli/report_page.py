@@ -19,7 +19,7 @@ from mecbopt.analysis.curve_text import FIELDS, rows
 from mecbopt.certificates import CertifiedInterval
 from mecbopt.problem import Solution, Status, html
 from mecbopt.problem.problem_text import law_tables, letter_names, statement
-from mecbopt.problem.solution_text import coupling_table, figures
+from mecbopt.problem.solution_text import coupling_table, figures, smallest_label_entropy
 
 __all__ = ["Report", "document", "page", "verdict"]
 
@@ -95,7 +95,7 @@ def verdict(solution: Solution) -> str:
     if solution.status is Status.INFEASIBLE:
         if solution.smallest_label_entropy is None:
             return "Infeasible: no coupling meets the limits."
-        text = f"Infeasible: at this rate the smallest C is {solution.smallest_label_entropy:.6f} bits"
+        text = f"Infeasible: at this rate the smallest C is {smallest_label_entropy(solution)} bits"
         if solution.smallest_rate is None and not solution.problem.label_sees_seed:
             return f"{text}."  # the smallest rate is not computed where the seed is hidden
         if solution.smallest_rate is None:
@@ -295,8 +295,8 @@ def _why_not(price: LimitPrice) -> str:
     if tighter is None:
         return "no step downwards" if price.limit == 0 else "not solved"
     if tighter.status is Status.INFEASIBLE:
-        least = tighter.smallest_label_entropy
-        return "infeasible" if least is None else f"infeasible: smallest C there {least:.6f}"
+        least = smallest_label_entropy(tighter)
+        return f"infeasible: smallest C there {least}" if least else "infeasible"
     return str(tighter.status.value)
 
 

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from mecbopt.info import entropy
 from mecbopt.problem import Solution, Status
+from mecbopt.problem.solution_text import smallest_label_entropy
 
 __all__ = [
     "MAX_COLUMNS",
@@ -177,7 +178,7 @@ def _add_infeasible(table: Table, solution: Solution) -> None:
         return
     label = "H(S|Y,U)" if problem.label_sees_seed else "H(S|Y)"
     table.add_row("asked for", f"H(Y|U) <= R = {rate} and {label} <= C = {limit} bits")
-    table.add_row("smallest C", f"{_bits(solution.smallest_label_entropy)} bits for this R")
+    table.add_row("smallest C", f"{smallest_label_entropy(solution)} bits for this R")
     if solution.smallest_rate is None:
         table.add_row("smallest R", "none: no rate makes this C attainable")
     else:

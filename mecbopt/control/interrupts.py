@@ -43,8 +43,10 @@ class HeldInterrupts:
         self.begin()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self.end()
+        if kind is not None and self.arrived:
+            raise KeyboardInterrupt  # there is no answer to say it
 
     def end(self) -> None:
         """Let go, if it was held; a signal that is under way is a KeyboardInterrupt."""

@@ -19,7 +19,7 @@ def core_arguments(formulation: Formulation, seed: int, *, slack: float) -> dict
     large.  Without one a slack s of the rate is worth of the order of R s bits, and none is needed.
     """
     label = formulation.label_limit
-    rows, law = linear_rows(formulation)
+    rows, law = linear_rows(formulation) if formulation.other_limits or formulation.free_law else (None, None)
     return {
         "p_x": formulation.p_x,
         "p_y": formulation.law_for_the_core,
@@ -27,7 +27,7 @@ def core_arguments(formulation: Formulation, seed: int, *, slack: float) -> dict
         "p_s_given_x": None if label is None else label.channel,
         "max_label_entropy": None if label is None else label.bound + slack,
         "label_table": None if label is None else label.table[0],
-        "linear": (rows.coefficients, rows.lower, rows.upper) if len(rows) else None,
+        "linear": (rows.coefficients, rows.lower, rows.upper) if rows else None,
         "law_between": law,
         "seed": seed,
     }

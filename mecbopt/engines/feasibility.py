@@ -90,8 +90,10 @@ def first_incumbent(formulation: Formulation) -> Incumbent:
         cost = objective.offset  # H(X) + H(Y), known already
     else:
         cost = float(objective.costs(np.multiply.outer(formulation.p_x, formulation.p_y).ravel()))
-    used = formulation.p_y > 0.0
-    return Incumbent(formulation.constants()[used], formulation.p_y[used], cost)
+    constants, weights = formulation.constants(), formulation.p_y
+    if formulation.least_masses[1] <= 0.0:
+        constants, weights = constants[weights > 0.0], weights[weights > 0.0]
+    return Incumbent(constants, weights, cost)
 
 
 def begins_feasible(formulation: Formulation) -> bool:

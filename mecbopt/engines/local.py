@@ -19,8 +19,8 @@ __all__ = ["Greedy", "Local", "begins_locally", "local_start"]
 #: Letters on a side from which a tree begins at the vertex of the local search.
 _LOCAL_FROM = 8
 
-#: The compiled descents begin with the inverse of a basis: this times m^3 seconds, 3 s at m = 1000.
-_BASIS_SECONDS = 3e-9
+#: The compiled descents begin with the inverse of a basis: this times m^3 seconds, 1 s at m = 1000.
+_BASIS_SECONDS = 1e-9
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ _CHUNK = 1 << 15
 
 def low_rate_limit(formulation: Formulation) -> float:
     """R_low, bits."""
-    least = float(formulation.p_x.min())
+    least, least_of_y = formulation.least_masses
     # h by hand: this is asked before every solve, and numpy takes ten times as long for one number.
     entropy_of_least = -least * math.log2(least) - (1.0 - least) * math.log2(1.0 - least)
-    return float(formulation.p_y.min()) * entropy_of_least / (1.0 - least)
+    return least_of_y * entropy_of_least / (1.0 - least)
 
 
 @dataclass(frozen=True)

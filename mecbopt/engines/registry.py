@@ -92,19 +92,20 @@ def pick(method: str, formulation: Formulation, request: Request) -> Engine:
     NotSupportedError
         No engine takes it; the message has each one's reason.
     """
-    reasons: list[tuple[str, str]] = []
-    for engine in tuple(ENGINES.values()):
-        if engine.method != method:
+    engines = tuple(ENGINES.values())
+    for engine in engines:
+        if engine.method != method or support(engine, formulation).reason:
             continue
-        reason = support(engine, formulation).reason
-        if reason:
-            reasons.append((engine.name, reason))
-        elif engine.suits(formulation, request):
+        if engine.suits(formulation, request):
             return engine
+    reasons = [
+        (engine.name, support(engine, formulation).reason) for engine in engines if engine.method == method
+    ]
     raise NotSupportedError(
         argument="method",
         value=method,
-        found=f"is {method!r}, but no engine takes the problem: {'; '.join(map(' '.join, reasons))}",
+        found=f"is {method!r}, but no engine takes the problem: "
+        + "; ".join(f"{name} {reason}" for name, reason in reasons if reason),
         remedy=(
             "use ",
             Name("method='local'"),

@@ -38,7 +38,7 @@ class TreeInSlices(CompiledTree):
         self._floor = cost_bound
         label = formulation.label_limit
         # A label without the seed has limits of its own for couplings and for bounds.
-        limited = any(isinstance(limit, LinearLimit) for limit in formulation.limits)
+        limited = any(isinstance(limit, LinearLimit) for limit in formulation.other_limits)
         self._exact = not limited and (label is None or formulation.unseen_label)
         self._arguments = {
             **core_arguments(formulation, request.seed, slack=0.0 if self._exact else LIMIT_SLACK),
@@ -77,8 +77,8 @@ class TreeInSlices(CompiledTree):
         """The best vertex known."""
         found = self._search.incumbent_entropy
         if found != self._found:
-            self._found = found
             self._note(self._search.incumbent_mixture)
+            self._found = found  # not before: Ctrl-C in between would lose it
         return self._best
 
     def _note(self, mixture: tuple[IntArray, FloatArray]) -> None:

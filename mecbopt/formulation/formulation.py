@@ -7,7 +7,7 @@ of Y, one for each letter of X; a mixture of them is a coupling.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,8 @@ from mecbopt.formulation.enumeration import enumerate_mappings
 from mecbopt.formulation.limits import FloatArray, IntArray, LabelLimit, Limit, RateLimit
 from mecbopt.formulation.objectives import JointEntropy, Objective
 from mecbopt.formulation.partitions import block_sums
-from mecbopt.info import phi
+from mecbopt.info import entropy, phi
+from mecbopt.problem.mixture import coupling_of
 from mecbopt.tolerances import LIMIT_SLACK
 
 #: Beyond this ratio of columns scaling no longer helps.
@@ -43,6 +44,14 @@ class Formulation:
     unseen_label : bool
         Whether C limits H(S|Y), of which H(S|Y,U), that the label limit speaks of, is a lower bound.  Most
         engines know limits that are linear in the weights alone (`mecbopt.engines.base.support`).
+    shape : tuple of int
+        (n, m).
+    rate_limit : RateLimit or None
+        The limit on H(Y|U), where there is one.
+    label_limit : LabelLimit or None
+        The limit on H(S|Y,U), where there is one.
+    other_limits : tuple of Limit
+        The limits that are neither on the rate nor on the label.
     """
 
     p_x: FloatArray
@@ -52,6 +61,10 @@ class Formulation:
     convex: tuple[ConvexLimit, ...] = ()
     free_law: bool = False
     unseen_label: bool = False
+    shape: tuple[int, int] = field(init=False)
+    rate_limit: RateLimit | None = field(init=False)
+    label_limit: LabelLimit | None = field(init=False)
+    other_limits: tuple[Limit, ...] = field(init=False)
 
     @classmethod
     def of(
@@ -70,27 +83,34 @@ class Formulation:
             limits.append(LabelLimit(p_x, p_s_given_x, len(p_y), max_label_entropy))
         return cls(p_x, p_y, JointEntropy.of(p_x, p_y, rate), tuple(limits))
 
-    @cached_property
-    def shape(self) -> tuple[int, int]:
-        """(n, m)."""
-        return len(self.p_x), len(self.p_y)
+    def __post_init__(self) -> None:
+        """Sort the limits by kind, which every engine asks for."""
+        rate, label, others = None, None, []
+        for limit in self.limits:
+            if isinstance(limit, RateLimit):
+                rate = rate or limit
+            elif isinstance(limit, LabelLimit):
+                label = label or limit
+            else:
+                others.append(limit)
+        object.__setattr__(self, "shape", (len(self.p_x), len(self.p_y)))
+        object.__setattr__(self, "rate_limit", rate)
+        object.__setattr__(self, "label_limit", label)
+        object.__setattr__(self, "other_limits", tuple(others))
 
     @cached_property
-    def rate_limit(self) -> RateLimit | None:
-        """The limit on H(Y|U), where there is one."""
-        return next((limit for limit in self.limits if isinstance(limit, RateLimit)), None)
+    def least_masses(self) -> tuple[float, float]:
+        """The least mass of a letter of X, and of Y."""
+        return float(self.p_x.min()), float(self.p_y.min())
 
-    @cached_property
-    def label_limit(self) -> LabelLimit | None:
-        """The limit on H(S|Y,U), where there is one."""
-        return next((limit for limit in self.limits if isinstance(limit, LabelLimit)), None)
+    @property
+    def entropy_y(self) -> float:
+        """H(Y) at `p_y`, bits: an objective that is made of it knows it already."""
+        if isinstance(self.objective, JointEntropy):
+            return self.objective.entropy_y
+        return float(entropy(self.p_y))
 
-    @cached_property
-    def other_limits(self) -> tuple[Limit, ...]:
-        """The limits that are neither on the rate nor on the label."""
-        return tuple(limit for limit in self.limits if not isinstance(limit, (RateLimit, LabelLimit)))
-
-    @cached_property
+    @property
     def rate(self) -> float:
         """R in bits; infinity without a limit."""
         return math.inf if self.rate_limit is None else self.rate_limit.rate
@@ -147,11 +167,7 @@ class Formulation:
 
     def coupling(self, mappings: IntArray, weights: FloatArray) -> FloatArray:
         """P(x, y) of a mixture, shape (n, m)."""
-        n, m = self.shape
-        cells = (np.arange(n) * m + mappings).ravel()
-        channel = np.bincount(cells, weights=np.repeat(weights, n), minlength=n * m).reshape(n, m)
-        coupling: FloatArray = self.p_x[:, None] * channel
-        return coupling
+        return coupling_of(self.p_x, mappings, weights, len(self.p_y))
 
     def cost(self, mappings: IntArray, weights: FloatArray) -> float:
         """The objective of a mixture: what engines minimise."""

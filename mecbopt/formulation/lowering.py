@@ -150,8 +150,9 @@ def lower(problem: Problem) -> Formulation:
     # What is no sum over preimages is a convex set.
     convex: list[ConvexLimit] = [limit for limit in found if hasattr(limit, "cuts")]
     limits: list[Limit] = [limit for limit in found if not hasattr(limit, "cuts")]
-    # Rate first: the others are met where the marginals and it allow (`mecbopt.engines.feasibility`).
-    limits.sort(key=lambda limit: not isinstance(limit, RateLimit))
+    if len(limits) > 1:
+        # Rate first: the others are met where the marginals and it allow (`mecbopt.engines.feasibility`).
+        limits.sort(key=lambda limit: not isinstance(limit, RateLimit))
     m = problem.shape[1]
     p_y = np.full(m, 1.0 / m) if problem.p_y is None else problem.p_y
     varies = m > 1 and (problem.p_y is None or problem.p_y_tolerance > 0)
@@ -171,4 +172,4 @@ def _joint_entropy(problem: Problem) -> JointEntropy:
     """The objective that is there unless another one is stated; the problem keeps its figures."""
     offset = problem.entropy_x + problem.entropy_y
     bound = offset - problem.value_upper_bound
-    return JointEntropy(problem.p_x, problem.require_p_y(), offset, bound, problem.rate)
+    return JointEntropy(problem.p_x, problem.require_p_y(), problem.entropy_y, offset, bound, problem.rate)

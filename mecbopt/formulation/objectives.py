@@ -82,6 +82,8 @@ class JointEntropy:
     Attributes
     ----------
     p_x, p_y : ndarray, shapes (n,), (m,)
+    entropy_y : float
+        H(Y), bits.
     offset : float
         H(X) + H(Y), bits.
     lower_bound : float
@@ -92,6 +94,7 @@ class JointEntropy:
 
     p_x: FloatArray
     p_y: FloatArray
+    entropy_y: float
     offset: float
     lower_bound: float
     rate: float
@@ -100,8 +103,9 @@ class JointEntropy:
     @classmethod
     def of(cls, p_x: FloatArray, p_y: FloatArray, rate: float) -> JointEntropy:
         """The objective for given masses."""
-        offset = float(entropy(p_x) + entropy(p_y))
-        return cls(p_x, p_y, offset, offset - mutual_information_bound(p_x, p_y, rate), rate)
+        entropy_y = float(entropy(p_y))
+        offset = float(entropy(p_x)) + entropy_y
+        return cls(p_x, p_y, entropy_y, offset, offset - mutual_information_bound(p_x, p_y, rate), rate)
 
     def costs(self, cells: FloatArray) -> FloatArray:
         """Joint entropies, bits."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mecbopt.formulation.formulation import FloatArray, Formulation, IntArray
 from mecbopt.formulation.limits import LabelLimit, Limit, RateLimit
 from mecbopt.formulation.lowering import lower
-from mecbopt.info import binary_entropy, entropy
+from mecbopt.info import binary_entropy
 from mecbopt.problem import Mixture, Problem
 from mecbopt.tolerances import LIMIT_SLACK
 
@@ -129,8 +129,7 @@ class DropSlackLimits:
     @staticmethod
     def _can_bind(limit: Limit, formulation: Formulation) -> bool:
         if isinstance(limit, RateLimit):
-            free, m = formulation.free_law, len(formulation.p_y)
-            most = math.log2(m) if free else float(entropy(formulation.p_y))
+            most = math.log2(len(formulation.p_y)) if formulation.free_law else formulation.entropy_y
             return most > limit.rate * (1.0 + LIMIT_SLACK)
         # The others are scaled so that the greatest left-hand side is 1.
         return limit.bound < 1.0 - LIMIT_SLACK
@@ -179,7 +178,7 @@ def presolve(problem: Problem) -> Presolved:
     """Reduce a problem to a formulation with positive masses whose limits can bind.  Cost O(n s + m)."""
     original = lower(problem)
     slack_limits = DropSlackLimits()
-    if min(original.p_x.min(), original.p_y.min()) > NEGLIGIBLE_MASS:
+    if min(original.least_masses) > NEGLIGIBLE_MASS:
         return Presolved(slack_limits.apply(original), (slack_limits,), 0.0)
     drop = DropLetters.of(original)
     formulation = slack_limits.apply(drop.apply(original))

@@ -107,17 +107,30 @@ def exact(p: Any, q: Any, *more: Any, time_limit: float | None = None, normalize
     >>> result.status.value, round(result.entropy, 6), result.coupling.round(6).tolist()
     ('optimal', 1.360964, [[0.5, 0.0], [0.1, 0.4]])
     """
-    laws = marginals((p, q, *more), normalize)
+    try:
+        return _exact((p, q, *more), time_limit, normalize)
+    except KeyboardInterrupt:  # before the search: what is quickly known is the answer
+        with held_interrupts():
+            found = _exact((p, q, *more), time_limit, normalize, search=False)
+            return replace(found, stop_reason=StopReason.INTERRUPTED)
+
+
+def _exact(
+    pmfs: tuple[Any, ...], time_limit: float | None, normalize: bool, search: bool = True
+) -> MecResult:
+    """`exact`; without a search the greedy coupling and the bounds that cost nothing."""
+    laws = marginals(pmfs, normalize)
     if time_limit is not None:
         time_limit = _validate.positive_number("time_limit", time_limit, "seconds")
-    if more:
-        return _several(laws, time_limit)
+    if len(laws) > 2:
+        return _several(laws, time_limit, search)
     p_x, p_y = laws
     letters = int(np.count_nonzero(p_x) + np.count_nonzero(p_y))
     if letters <= size_limit() or len(p_x) * len(p_y) <= MAX_DENSE_CELLS:
         held = held_interrupts()
         try:
-            found = minimum_coupling(p_x, p_y, time_limit=time_limit, held=held)
+            stop = None if search else _at_once
+            found = minimum_coupling(p_x, p_y, time_limit=time_limit, should_stop=stop, held=held)
             if found.proved or letters <= size_limit():
                 status = Status.OPTIMAL if found.proved else Status.FEASIBLE
                 return MecResult(
@@ -134,7 +147,11 @@ def exact(p: Any, q: Any, *more: Any, time_limit: float | None = None, normalize
     )
 
 
-def _several(laws: list[NDArray[np.float64]], time_limit: float | None) -> MecResult:
+def _at_once() -> bool:
+    return True
+
+
+def _several(laws: list[NDArray[np.float64]], time_limit: float | None, search: bool) -> MecResult:
     """`exact` for three and more marginals; letters without mass and marginals of one letter say nothing."""
     shape = tuple(len(law) for law in laws)
     require_dense(shape)
@@ -143,9 +160,9 @@ def _several(laws: list[NDArray[np.float64]], time_limit: float | None) -> MecRe
     uncertain = [law for law in positive if len(law) > 1]
     if len(uncertain) <= 2:
         pair = [*uncertain, np.ones(1), np.ones(1)][:2]
-        found = minimum_coupling(*pair, time_limit=time_limit)
+        found = minimum_coupling(*pair, time_limit=time_limit, should_stop=None if search else _at_once)
     else:
-        found = minimum_of_several(uncertain, DEFAULT_GAP, time_limit)
+        found = minimum_of_several(uncertain, DEFAULT_GAP, time_limit, search)
     coupling = np.zeros(shape)
     coupling[np.ix_(*some)] = found.coupling.reshape([len(law) for law in positive])
     status = Status.OPTIMAL if found.proved else Status.FEASIBLE
@@ -204,7 +221,7 @@ def minimum_coupling(
     -------
     Found
         Not proved as well where the alphabets exceed `size_limit()`: the coupling is then the greedy one.
-        Ctrl-C ends the search as `should_stop` does; only before there is any coupling it passes through.
+        Ctrl-C ends the search as `should_stop` does; before it there is none, and it passes through.
     """
     deadline = math.inf if time_limit is None else time.monotonic() + time_limit
 

@@ -38,6 +38,7 @@ from mecbopt.mec.bounds import best_lower_bound
 from mecbopt.mec.found import Found
 from mecbopt.mec.greedy import greedy_support
 from mecbopt.mec.result import joint_entropy
+from mecbopt.problem import StopReason
 
 __all__ = ["MAX_CELLS", "SeveralMarginals", "minimum_of_several"]
 
@@ -63,8 +64,12 @@ _NO_SHARE = 1e-9
 _NO_COST = 1e-9
 
 
-def minimum_of_several(laws: list[FloatArray], gap: float, time_limit: float | None) -> Found:
+def minimum_of_several(
+    laws: list[FloatArray], gap: float, time_limit: float | None, searched: bool = True
+) -> Found:
     """The coupling of least joint entropy of three and more laws of positive masses, within the gap.
+
+    Without a search it is the greedy one.
 
     Raises
     ------
@@ -82,7 +87,9 @@ def minimum_of_several(laws: list[FloatArray], gap: float, time_limit: float | N
     start = greedy_support(laws).to_dense().ravel()
     target, clock = Target(gap), Clock(time_limit)
     search = SeveralMarginals(laws, start, best_lower_bound(laws), target, clock)
-    reason = run_search(search, target, None, clock, proving=True)
+    reason = StopReason.INTERRUPTED
+    if searched:
+        reason = run_search(search, target, None, clock, proving=True)
     lower, upper = min(search.cost_bound, search.incumbent_cost), search.incumbent_cost
     return Found(search.incumbent.reshape(shape), upper, lower, target.reached(lower, upper), reason)
 

@@ -19,7 +19,7 @@ from mecbopt.problem.frames import pandas
 from mecbopt.problem.letters import distinct_letters
 from mecbopt.tolerances import NORMALIZATION
 
-__all__ = ["Mixture", "source_letters"]
+__all__ = ["Mixture", "coupling_of", "source_letters"]
 
 #: How far the sum of the weights may be from 1.
 _WEIGHT_SUM = 1e-9
@@ -151,12 +151,7 @@ class Mixture:
         return self._coupling(p_x, self.mappings, self._size(letters_y))
 
     def _coupling(self, p_x: ArrayLike, mappings: NDArray[np.int64], size: int) -> NDArray[np.float64]:
-        source = self._table("p_x", p_x, ())
-        letters = len(source)
-        cells = (np.arange(letters) * size + mappings).ravel()
-        channel = np.bincount(cells, np.repeat(self.weights, letters), letters * size)
-        coupling: NDArray[np.float64] = source[:, None] * channel.reshape(letters, size)
-        return coupling
+        return coupling_of(self._table("p_x", p_x, ()), mappings, self.weights, size)
 
     def output_laws(self, p_x: ArrayLike, letters_y: int | None = None) -> NDArray[np.float64]:
         """q_k(y) = P(f_k(X) = y), shape (k, m)."""
@@ -261,6 +256,26 @@ class Mixture:
             and np.array_equal(self.mappings, other.mappings)
             and np.array_equal(self.weights, other.weights)
         )
+
+
+def coupling_of(
+    p_x: NDArray[np.float64], mappings: NDArray[np.int64], weights: NDArray[np.float64], letters_y: int
+) -> NDArray[np.float64]:
+    """P(x, y) = p_X(x) sum_k w_k [f_k(x) = y], shape (n, m), of arrays that fit.  Cost O(k n + n m).
+
+    Parameters
+    ----------
+    p_x : ndarray, shape (n,)
+    mappings : ndarray, shape (k, n)
+    weights : ndarray, shape (k,)
+    letters_y : int
+        m.
+    """
+    letters = len(p_x)
+    cells = (np.arange(letters) * letters_y + mappings).ravel()
+    channel = np.bincount(cells, weights.repeat(letters), letters * letters_y)
+    coupling: NDArray[np.float64] = p_x[:, None] * channel.reshape(letters, letters_y)
+    return coupling
 
 
 def source_letters(x: Any, letters: int, start: int = 0) -> NDArray[Any]:

@@ -53,9 +53,11 @@ class Solution:
         Wall-clock time; the one field that differs between equal runs.
     smallest_label_entropy, smallest_rate : float or None
         For an infeasible problem: the smallest C attainable at this rate, and the smallest R at which this C
-        is attainable (None where none is).  Where the question is open (UNKNOWN), the smallest C found.
+        is attainable (None where none is).  Both are attained; beyond the alphabets of which every mapping is
+        priced (13 letters of X, 20 with two of Y) smaller ones may exist, and `seed` may matter.  Where the
+        question is open (UNKNOWN), the smallest C found.
     smallest_label_entropy_bound : float or None
-        A lower bound on the smallest C attainable at this rate, bits.
+        A lower bound on the smallest C attainable at this rate, bits: where the two agree it is proved.
     distortion_lower_bound : float or None
         On E d(X,Y), valid whatever the status; None where no distortion is minimised.
     relative_gap_tolerance : float

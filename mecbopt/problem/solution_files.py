@@ -80,8 +80,24 @@ def solution_document(solution: Solution) -> dict[str, Any]:
 
 
 def to_text(solution: Solution) -> str:
-    """The document as JSON."""
-    return json.dumps(solution_document(solution), indent=1, allow_nan=False) + "\n"
+    """The document as JSON, a line for each key and each row of a table.
+
+    With an indentation `json.dumps` puts every number on a line, and works in Python: .4 s for 100 x 1000.
+    """
+    fields = (f" {_encoded(key)}: {_on_lines(value)}" for key, value in solution_document(solution).items())
+    return "{\n" + ",\n".join(fields) + "\n}\n"
+
+
+def _on_lines(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ",".join(f"\n  {_encoded(key)}: {_on_lines(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return "[" + ",".join(f"\n   {_encoded(row)}" for row in value) + "]"
+    return _encoded(value)
+
+
+def _encoded(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)
 
 
 def _plain(value: float | None) -> float | str | None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from mecbopt.problem import html
 from mecbopt.problem.problem_text import letter_names
 from mecbopt.problem.status import Status
+from mecbopt.tolerances import GAP
 
 if TYPE_CHECKING:
     from mecbopt.problem.solution import Solution
 
-__all__ = ["coupling_table", "figures", "html_table", "one_line"]
+__all__ = ["coupling_table", "figures", "html_table", "one_line", "smallest_label_entropy"]
 
 #: Largest alphabets whose coupling a notebook shows in full.
 _MAX_ROWS, _MAX_COLUMNS = 20, 12
@@ -30,9 +31,12 @@ def one_line(solution: Solution) -> str:
             f"rate {solution.rate:.6f}",
         ]
     parts += [
-        f"{name.replace('_', ' ')} {value:.6f}"
-        for name in ("smallest_label_entropy", "smallest_rate")
-        if (value := getattr(solution, name)) is not None
+        f"{name} {words}"
+        for name, words in (
+            ("smallest label entropy", smallest_label_entropy(solution)),
+            ("smallest rate", _figure(solution.smallest_rate, "")),
+        )
+        if words
     ]
     return f"Solution({', '.join(parts)})"
 
@@ -58,10 +62,17 @@ def figures(solution: Solution) -> list[tuple[str, str]]:
         ("rate H(Y|U)", _figure(solution.rate, " bits")),
         ("H(S|Y,U)", _figure(solution.label_entropy_with_seed, " bits")),
         ("H(S|Y)", _figure(solution.label_entropy_without_seed, " bits")),
-        ("smallest C at this rate", _figure(solution.smallest_label_entropy, " bits")),
+        ("smallest C at this rate", smallest_label_entropy(solution, " bits")),
         ("smallest R for this C", _figure(solution.smallest_rate, " bits")),
         ("mappings", "" if solution.mixture is None else str(len(solution.mixture))),
     ]
+
+
+def smallest_label_entropy(solution: Solution, unit: str = "") -> str:
+    """The smallest C at the rate: one number where it is proved to `GAP`, else the two around it."""
+    found, bound = solution.smallest_label_entropy, solution.smallest_label_entropy_bound
+    open_to = found is not None and bound is not None and found > bound + GAP
+    return f"{bound:.6f} to {_figure(found, unit)}" if open_to else _figure(found, unit)
 
 
 def _figure(value: float | None, unit: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 import mecbopt as mb
 from mecbopt import solving
 from mecbopt.control import held_interrupts
+from mecbopt.engines import draft
 
 
 def test_an_interrupt_is_noted_and_the_handler_comes_back() -> None:
@@ -52,13 +53,13 @@ def test_it_leaves_other_threads_and_handlers_alone() -> None:
 
 def test_an_interrupt_at_the_very_end_keeps_what_was_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     """KeyboardInterrupt came out of `solve` where it struck the sums of the finished solution."""
-    value = solving.mutual_information
+    value = draft.mutual_information
 
     def interrupted(coupling: np.ndarray) -> float:
         signal.raise_signal(signal.SIGINT)
         return float(value(coupling))
 
-    monkeypatch.setattr(solving, "mutual_information", interrupted)
+    monkeypatch.setattr(draft, "mutual_information", interrupted)
     solution = mb.solve(mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], 0.5))
     assert solution.status is mb.Status.OPTIMAL
     assert solution.stop_reason is mb.StopReason.INTERRUPTED

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,9 +28,11 @@ def box_about_independence(p_x, p_y, share, seed):
     return lower, upper
 
 
-@pytest.mark.parametrize(("shape", "labels"), [((15, 2), 2), ((13, 3), 0), ((9, 4), 3)])
+@pytest.mark.parametrize(
+    ("shape", "labels"), [((15, 2), 2), ((13, 3), 0), ((9, 4), 3), ((6, 4), 2), ((3, 3), 0)]
+)
 def test_a_relaxation_is_worth_what_highs_says(shape, labels):
-    """Secants and whole-curve Jensen rows over all m^n mappings, by two solvers and two ways of pricing."""
+    """Secants and whole-curve Jensen rows over all m^n mappings, by two solvers and every way of pricing."""
     p_x, p_y = dirichlet_marginals(*shape, 3)
     rate = 0.4 * float(bits(p_y).sum())
     channel = limit = None
@@ -77,3 +82,47 @@ def test_which_alphabets_are_taken():
     assert not takes(21, 2)
     assert not takes(2, 13)
     assert not takes(1, 2)
+
+
+def twenty_letters(labels):
+    """20x2 with a label that has many values."""
+    p_x, p_y = dirichlet_marginals(20, 2, 2)
+    channel = np.random.default_rng(5).dirichlet(np.ones(labels), size=20)
+    limit = 0.97 * float(bits(p_x @ channel).sum())
+    return p_x, p_y, 0.5 * float(bits(p_y).sum()), channel, limit
+
+
+def test_twenty_letters_are_set_up_and_broken_off_within_a_second():
+    """A million sets with 16 values of the label; who asks a search to stop waits for less than a second."""
+    began = time.process_time()
+    search = CompiledSearch(*twenty_letters(16))
+    assert time.process_time() - began < 1.5
+    for seconds in (0.0, 0.3):
+        until = time.process_time() + seconds
+        search.run(gap=1e-6, stop=lambda until=until: time.process_time() > until)
+        assert time.process_time() - until < 1.0
+        assert search.entropy_lower_bound <= search.incumbent_entropy
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_twenty_letters_take_less_than_a_hundred_megabytes():
+    def resident_megabytes():
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * 4096 / 2**20
+
+    before = resident_megabytes()
+    search = CompiledSearch(*twenty_letters(2))
+    search.run(nodes=1, gap=1e-6)
+    assert resident_megabytes() - before < 100
+    assert search.lps > 0
+
+
+def test_a_time_limit_holds_with_twenty_letters():
+    """`solve` with all that it does before the tree."""
+    p_x, p_y, rate, channel, limit = twenty_letters(2)
+    problem = mb.Problem(p_x, p_y, rate, p_s_given_x=channel, max_label_entropy=limit)
+    began = time.process_time()
+    solution = mb.solve(problem, time_limit=1.0)
+    assert time.process_time() - began < 2.0
+    assert solution.mixture is not None
+    assert solution.engine == "compiled"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 
 import numpy as np
 import pytest
@@ -128,20 +129,23 @@ def test_the_public_name_is_the_function():
     assert mb.solve is solving.solve
 
 
-def test_ctrl_c_in_presolve_still_gets_an_answer(monkeypatch):
-    """It came as a KeyboardInterrupt where the tables of a label of a thousand letters were made."""
-    right, calls = solving.presolve, []
+@pytest.mark.parametrize("place", ["_validated_options", "presolve", "_pick", "support"])
+@pytest.mark.parametrize("engine", ["auto", "compiled"])
+def test_ctrl_c_before_the_search_still_gets_an_answer(place, engine, monkeypatch):
+    """It came as a KeyboardInterrupt, after a millisecond or where the tables of a large label were made."""
+    right, came = getattr(solving, place), []
 
-    def struck(problem):
-        calls.append(problem)
-        if len(calls) == 1:
-            raise KeyboardInterrupt
-        return right(problem)
+    def struck(*arguments):
+        if not came:
+            came.append(place)
+            signal.raise_signal(signal.SIGINT)
+        return right(*arguments)
 
-    monkeypatch.setattr(solving, "presolve", struck)
-    solution = mb.solve(mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], 0.4))
+    monkeypatch.setattr(solving, place, struck)
+    solution = mb.solve(mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], 0.4), engine=engine)
     solution.check()
-    assert solution.stop_reason is mb.StopReason.INTERRUPTED
+    assert (solution.stop_reason is mb.StopReason.INTERRUPTED) is bool(came)
+    assert came or (place, engine) in {("support", "auto"), ("_pick", "compiled")}
     assert solution.has_coupling
 
 

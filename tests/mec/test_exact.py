@@ -280,3 +280,25 @@ def test_ctrl_c_while_the_answer_is_put_together_keeps_it(monkeypatch):
     assert calls
     assert result.stop_reason is mb.StopReason.INTERRUPTED
     assert result.status is mb.Status.OPTIMAL
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("place", ["marginals", "greedy_support"])
+def test_ctrl_c_before_the_search_still_gets_an_answer(count, place, monkeypatch):
+    """It came as a KeyboardInterrupt where marginals were read or greedy began."""
+    name = "mecbopt.mec.several" if count == 3 and place == "greedy_support" else "mecbopt.mec.exact"
+    module = importlib.import_module(name)
+    right, came = getattr(module, place), []
+
+    def struck(*arguments):
+        if not came:
+            came.append(place)
+            signal.raise_signal(signal.SIGINT)
+        return right(*arguments)
+
+    monkeypatch.setattr(module, place, struck)
+    law = np.arange(1.0, 13.0) / 78.0
+    result = mb.mec.exact(*[law[:: 3 * (count - 1)] / law[:: 3 * (count - 1)].sum()] * (count - 1), law)
+    assert result.stop_reason is mb.StopReason.INTERRUPTED
+    assert result.lower_bound <= result.entropy + 1e-9
+    assert result.coupling.sum(axis=tuple(range(count - 1))) == pytest.approx(law)

@@ -123,3 +123,18 @@ def test_values_and_arrays_of_a_solution_are_frozen_also_after_pickling(solution
     assert copy != solution
     assert repr(solution).startswith("Solution(optimal, I(X;Y) = ")
     assert "\n" not in repr(solution)
+
+
+def test_a_smallest_label_entropy_that_is_not_proved_is_shown_with_its_bound():
+    """Beyond 13 letters what is found may depend on the seed: one number alone would be a claim."""
+    random = np.random.default_rng(0)
+    channel = random.dirichlet(np.ones(3), size=16)
+    problem = mb.Problem(random.dirichlet(np.ones(16)), [0.5, 0.3, 0.2], 0.8, channel, 0.0)
+    found = mb.solve(problem, method="greedy")
+    assert found.status is Status.INFEASIBLE
+    assert found.smallest_label_entropy_bound < found.smallest_label_entropy - 1e-3
+    words = f"{found.smallest_label_entropy_bound:.6f} to {found.smallest_label_entropy:.6f}"
+    assert f"smallest label entropy {words}" in repr(found)
+    assert words in found._repr_html_()
+    proved = mb.solve(mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], 0.5, channel[:3], 0.0))
+    assert f"smallest label entropy {proved.smallest_label_entropy:.6f})" in repr(proved)

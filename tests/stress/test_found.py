@@ -266,6 +266,24 @@ def test_a_vertex_of_the_marginals_next_to_the_rate_is_moved_within(engine: str)
     assert solution.mutual_information == pytest.approx(0.5986590888340545, abs=1e-13)
 
 
+@pytest.mark.parametrize("engine", ["compiled", "local"])
+def test_what_is_feasible_by_rounding_alone_is_met_to_rounding(engine: str) -> None:
+    """C is the smallest one up to 1e-14, so that the program which moves a vertex within limits had no room.
+
+    The value stayed 1.2e-10 bits above the optimum.
+    """
+    problem = mb.Problem(
+        [0.22941161603915414, 0.5078218309273674, 1.3730535658682834e-11, 0.2627665530197479],
+        [0.26145076546693247, 0.7385492345330675],
+        0.41446385791828716,
+        [["1/5", "4/5"], ["1/10", "9/10"], ["4/5", "1/5"], ["1/5", "4/5"]],
+        0.6019117596678775,
+    )
+    solution = mb.solve(problem, engine=engine)
+    assert solution.rate <= problem.rate + 1e-13
+    assert solution.mutual_information == pytest.approx(0.1799369904264282, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     "masses", [[0.5, -1.0, 1.5], [0.5, np.nan, 0.5], [0.5, np.inf, 0.5], [1e308, 1.0, 1.0], [0.5, 0.5, 1.1]]
 )

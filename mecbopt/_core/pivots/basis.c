@@ -118,23 +118,29 @@ int ls_basis_take(ls_search *search, const ls_letter *letters, const unsigned ch
     return 0;
 }
 
-/* Adds the column of `place` to an orthonormal system when it is independent of it. */
+/* Adds the column of `place` to a system in echelon form when it is independent of it.
+
+   Elimination by the row of the greatest entry, zeros left out: orthonormal systems take ten times as long. */
 static int extend(const ls_search *search, double *system, int count, int place) {
     const int r = search->rows;
     double *fresh = system + (size_t)count * (size_t)r;
     memcpy(fresh, search->columns + (size_t)place * (size_t)r, sizeof(double) * (size_t)r);
     double before = 0.0, after = 0.0;
-    for (int row = 0; row < r; row++) before += fresh[row] * fresh[row];
-    for (int pass = 0; pass < 2; pass++) /* twice is enough (Giraud, Langou and Rozloznik 2005) */
-        for (int i = 0; i < count; i++) {
-            const double *known = system + (size_t)i * (size_t)r;
-            double product = 0.0;
-            for (int row = 0; row < r; row++) product += known[row] * fresh[row];
-            for (int row = 0; row < r; row++) fresh[row] -= product * known[row];
+    for (int row = 0; row < r; row++) before = fmax(before, fabs(fresh[row]));
+    for (int i = 0; i < count; i++) {
+        const double *known = system + (size_t)i * (size_t)r;
+        const double factor = fresh[search->exchanged[i]];
+        if (factor == 0.0) continue;
+        for (int row = 0; row < r; row++) fresh[row] -= factor * known[row];
+        fresh[search->exchanged[i]] = 0.0;
+    }
+    for (int row = 0; row < r; row++)
+        if (fabs(fresh[row]) > after) {
+            after = fabs(fresh[row]);
+            search->exchanged[count] = row;
         }
-    for (int row = 0; row < r; row++) after += fresh[row] * fresh[row];
-    if (after <= 1e-18 * before) return 0;
-    const double scale = 1.0 / sqrt(after);
+    if (after <= 1e-9 * before) return 0;
+    const double scale = 1.0 / fresh[search->exchanged[count]];
     for (int row = 0; row < r; row++) fresh[row] *= scale;
     return 1;
 }
@@ -258,7 +264,7 @@ double ls_evaluate_slack(ls_search *search, int row) {
 void ls_remember(ls_search *search) {
     const int r = search->rows;
     if (search->value >= search->best + LS_GAIN) return;
-    if (refactor(search)) return;
+    if (search->since_refactor && refactor(search)) return;
     double *level = search->direction, *rest = search->trial_column, *correction = search->scratch;
     inverse_times(search, search->target, level);
     for (int round = 0; round < 2; round++) {

@@ -45,7 +45,7 @@ struct ls_search {
     ls_letter *letters;  /* [place][x] */
     unsigned char *kind; /* [place] */
     int *slack_row;      /* [place]: of a slack column */
-    int *exchanged;      /* [row]: by which row it was replaced in an inversion */
+    int *exchanged;      /* [row]: by which row it was replaced in an inversion; pivots of an elimination */
     double *columns;     /* [place][row] */
     double *inverse;     /* [row][place], so that B^-1 a is a sum of contiguous rows */
     double *level;       /* [place] */

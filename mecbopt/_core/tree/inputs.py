@@ -75,7 +75,8 @@ def pmf(name: str, values: ArrayLike) -> FloatArray:
     if array.ndim != 1:
         raise ProblemError(f"{name} has shape {array.shape}; it must be masses in one row.")
     total = array.sum()
-    if not array.min() > 0 or not abs(total - 1) <= 1e-9:
+    # What is no number is in the total.
+    if not min(array.tolist()) > 0 or not abs(total - 1) <= 1e-9:
         raise ProblemError(
             f"{name} = {array} must be positive masses that sum to 1: presolve the problem first."
         )

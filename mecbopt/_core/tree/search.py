@@ -58,7 +58,7 @@ def _random_starts(p_x: FloatArray, p_y: FloatArray) -> int:
     cells = len(p_x) * len(p_y)
     if len(p_x) > inputs.MAX_LETTERS:
         return _STARTS_OF_MANY
-    few = cells <= _SMALL and min(p_x.min(), p_y.min()) >= _FEW_STARTS_MASS
+    few = cells <= _SMALL and min(p_x.tolist() + p_y.tolist()) >= _FEW_STARTS_MASS
     return cells // 5 if few else 2 * cells
 
 
@@ -162,12 +162,10 @@ class CompiledSearch(WatchFace, FrontierFace):
         if law_between is not None and trace:
             raise NotSupportedError("A search with a law of Y that varies is not traced.")
         law = inputs.law_between(self._shape[1], law_between)
-        rows, lower, upper = inputs.linear_rows(self._shape, linear, whole=law is not None)
-        self._stated_rows, self._spare_rows = len(rows), spare_rows
-        if spare_rows:
-            rows = np.concatenate([rows, np.zeros((spare_rows, *self._shape))])
-            lower = np.concatenate([lower, np.full(spare_rows, -math.inf)])
-            upper = np.concatenate([upper, np.full(spare_rows, math.inf)])
+        self._stated_rows, self._spare_rows = 0, spare_rows
+        rows: tuple[Any, ...] = (0, self._ffi.NULL, self._ffi.NULL, self._ffi.NULL)
+        if linear is not None or law is not None or spare_rows:
+            rows = self._linear_rows(*inputs.linear_rows(self._shape, linear, whole=law is not None))
         mappings, weights = self._start(start)
         handle = self._lib.mb_search_new(
             *self._shape,
@@ -179,10 +177,7 @@ class CompiledSearch(WatchFace, FrontierFace):
             self._doubles(label),
             self._ffi.NULL if table is None else self._doubles(table),
             label_limit,
-            len(rows),
-            self._doubles(rows.ravel()),
-            self._doubles(lower),
-            self._doubles(upper),
+            *rows,
             math.inf if max_joint_label_entropy is None else float(max_joint_label_entropy),
             joint_slack,
             minimise_label_entropy,
@@ -211,6 +206,15 @@ class CompiledSearch(WatchFace, FrontierFace):
         )
         self._refresh()
 
+    def _linear_rows(self, rows: FloatArray, lower: FloatArray, upper: FloatArray) -> tuple[Any, ...]:
+        """The rows that are stated and those that are spare, as C takes them."""
+        self._stated_rows = len(rows)
+        if self._spare_rows:
+            rows = np.concatenate([rows, np.zeros((self._spare_rows, *self._shape))])
+            lower = np.concatenate([lower, np.full(self._spare_rows, -math.inf)])
+            upper = np.concatenate([upper, np.full(self._spare_rows, math.inf)])
+        return len(rows), self._doubles(rows.ravel()), self._doubles(lower), self._doubles(upper)
+
     def _start(self, start: tuple[ArrayLike, ArrayLike] | None) -> tuple[NDArray[np.int32], FloatArray]:
         n, m = self._shape
         if start is None:
@@ -220,7 +224,7 @@ class CompiledSearch(WatchFace, FrontierFace):
         if (
             mappings.shape != (len(weights), n)
             or mappings.size == 0
-            or not 0 <= mappings.min() <= mappings.max() < m
+            or not mappings.view(np.uint32).max() < m  # without signs negative ones are beyond m, too
         ):
             raise ProblemError(
                 f"start has mappings of shape {mappings.shape} and {len(weights)} weights; it must be "
@@ -249,8 +253,8 @@ class CompiledSearch(WatchFace, FrontierFace):
         )
 
     def _refresh(self) -> None:
-        """Read report and incumbent anew."""
-        self._advance(0.0, 0, 0.0)
+        """Read report and incumbent anew: no step, so that nothing is asked."""
+        self._lib.mb_search_run(self._handle, 0.0, 0, 0.0, self._ffi.NULL, *self._room)
 
     @property
     def _steps(self) -> int:
