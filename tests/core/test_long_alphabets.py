@@ -95,12 +95,13 @@ def twenty_letters(labels):
 def test_twenty_letters_are_set_up_and_broken_off_within_a_second():
     """A million sets with 16 values of the label; who asks a search to stop waits for less than a second."""
     began = time.process_time()
-    search = CompiledSearch(*twenty_letters(16))
-    assert time.process_time() - began < 1.5
+    CompiledSearch(*twenty_letters(16))
+    assert time.process_time() - began < 1.0
+    search = CompiledSearch(*twenty_letters(2))
     for seconds in (0.0, 0.3):
         until = time.process_time() + seconds
         search.run(gap=1e-6, stop=lambda until=until: time.process_time() > until)
-        assert time.process_time() - until < 1.0
+        assert 0.0 < time.process_time() - until < 1.0
         assert search.entropy_lower_bound <= search.incumbent_entropy
 
 
