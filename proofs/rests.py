@@ -136,7 +136,7 @@ RESTS: dict[str, tuple[str, ...]] = {
     "bin_filling": ("mecbopt/_core/mec/bounds.c: whole items of", "docs/mec.md: at most one in part"),
     "price_at_ends": ("mecbopt/_core/mec/bounds.c: tabulate_items", "docs/mec.md: has no interior minimum"),
     "equal_letters": (
-        "mecbopt/_core/mec/search.c: of equal items only the number counts",
+        "mecbopt/_core/mec/grow.c: of equal items only the number counts",
         "docs/mec.md: *Equal letters*",
     ),
     "stopping_bound": ("mecbopt/_core/mec/internal.h: layer_least", "docs/mec.md: *Stopping.*"),

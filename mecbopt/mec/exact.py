@@ -1,9 +1,9 @@
 """Minimum entropy couplings with proof; of two marginals by dynamic programming over pairs of subsets.
 
-An optimal coupling is a forest; docs/mec.md proves that growing trees by single letters and light subtrees
-reaches one, and that the bounds which drop states are valid.  The problem is NP-hard (Kovacevic, Stanojevic,
-Senk 2015); time and memory grow about fivefold with every letter on both sides.  Three and more marginals:
-`mecbopt.mec.several`.
+An optimal coupling is a forest, and in each tree masses grow away from a root; docs/mec.md proves that
+growing trees by branches in descending order reaches one, and that the bounds which drop states are valid.
+The problem is NP-hard (Kovacevic, Stanojevic, Senk 2015); time and memory grow several-fold with every
+letter on both sides.  Three and more marginals: `mecbopt.mec.several`.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ class SearchSettings:
         States a layer in the passes that look for incumbents before the complete pass; the last one is left
         out below 23 letters in all.
     max_states : int
-        States kept at once, about 90 bytes each: 16 million take 1.5 GiB.
+        States kept at once, about 110 bytes each: 16 million take 1.7 GiB.
     """
 
     pattern_bound: bool = True
-    beam_widths: tuple[int, ...] = (100, 1000, 5000)
+    beam_widths: tuple[int, ...] = (300, 3000)
     max_states: int = 16_000_000
 
 
@@ -78,7 +78,7 @@ def exact(p: Any, q: Any, *more: Any, time_limit: float | None = None, normalize
         All that `Problem` accepts.
     time_limit : float, optional
         Seconds; at the limit the best coupling found is returned as FEASIBLE with a valid lower bound.  So it
-        is at Ctrl-C, and when memory or 16 million states (about 1.5 GiB) do not suffice.
+        is at Ctrl-C, and when memory or 16 million states (about 1.7 GiB) do not suffice.
     normalize : bool
         Divide each marginal by its sum.
 

@@ -1,7 +1,7 @@
 """The dynamic program over pairs of subsets in pure Python: fallback and check of the compiled search.
 
-Theorem and notation: docs/mec.md.  Same states and transitions as `mecbopt/_core/mec/search.c`, the profile
-bound alone, exact integer masses; for small alphabets.
+Theorem and notation: docs/mec.md, "The joins of the Python twin".  It knows no order of edges and the profile
+bound alone, so it shares no more with `mecbopt/_core/mec` than the exact integer masses; for small alphabets.
 """
 
 from __future__ import annotations

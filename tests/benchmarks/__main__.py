@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import agreement, certificates, curve, peers
+from tests.benchmarks import agreement, certificates, curve, peers, plain_mec
 from tests.benchmarks.exact_report import TABLES
 from tests.benchmarks.overview import write_overview
 from tests.benchmarks.record import ROOT, describe_machine, fill_section, write_json
@@ -22,6 +22,11 @@ DEFAULT_OUT = ROOT / "docs" / "benchmarks"
 
 #: The page that shows the compact tables of `exact_report`.
 EXACT_PAGE = ROOT / "docs" / "developer" / "exact-solver.md"
+
+#: Scripts with a section on a page: the page, and what makes the section of the results.
+SECTIONS = {name: (EXACT_PAGE, table) for name, table in TABLES.items()} | {
+    "plain_mec": (ROOT / "docs" / "mec.md", plain_mec.section)
+}
 
 #: Benchmarks with `run`, in the order of the report.
 BENCHMARKS = {"peers": peers, "curve": curve, "agreement": agreement, "certificates": certificates}
@@ -65,7 +70,7 @@ SCRIPTS = {
     ),
     "members": Script("members", (), ("--sizes", "3", "--instances", "1")),
     "several": Script("several", (), ("--instances", "1", "--limit", "1")),
-    "plain_mec": Script("plain_mec", (), ("--smallest", "4", "--largest", "5")),
+    "plain_mec": Script("plain_mec", ("--largest", "14"), ("--smallest", "4", "--largest", "5")),
     "streams": Script("streams", (), ("--largest", "5", "--symbols", "100000")),
     "local_search": Script("local_search", (), ("--count", "1", "--seconds", "1"), writes_all=True),
 }
@@ -111,8 +116,10 @@ def _run_script(name: str, options: argparse.Namespace, machine: dict[str, Any],
     results = json.loads(raw.read_text(encoding="utf-8"))
     raw.unlink()
     write_json(out / f"{name}.json", machine | {"benchmark": name, "results": results})
-    if name in TABLES and out == DEFAULT_OUT and fill_section(EXACT_PAGE, TABLES[name](results), name):
-        print(f"{EXACT_PAGE.relative_to(ROOT)}: table of {name} replaced.")
+    if name in SECTIONS and out == DEFAULT_OUT:
+        page, section = SECTIONS[name]
+        if fill_section(page, section(results), name):
+            print(f"{page.relative_to(ROOT)}: table of {name} replaced.")
     return (
         f"# {name.replace('_', ' ').capitalize()}\n\n`{machine['command']}`, {machine['date']}, "
         f"{machine['processor']}, {machine['cores']} cores.\n\n{printed_as_markdown(done.stdout)}"

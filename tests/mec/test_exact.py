@@ -80,6 +80,40 @@ def test_light_branches_suffice(n: int, m: int, largest: int, seed: int) -> None
     assert mb.mec.exact(pmf(a), pmf(b)).entropy == pytest.approx(value, abs=PROVED)
 
 
+@needs_core
+@pytest.mark.parametrize("seed", range(6))
+def test_forests_of_balanced_blocks(seed: int) -> None:
+    """Blocks of equal mass, of one row or column too, and blocks that miss it by a hair."""
+    generator = np.random.default_rng(seed)
+    shapes = [((2, 3), (3, 2)), ((1, 3), (3, 2), (1, 1)), ((4, 3), (2, 2))][seed % 3]
+    a: list[int] = []
+    b: list[int] = []
+    for n, m in shapes:
+        parts = [generator.integers(1, 9, size=size) for size in (n, m)]
+        a += (parts[0] * 1000 * parts[1].sum()).tolist()
+        b += (parts[1] * 1000 * parts[0].sum()).tolist()
+    if seed >= 3:  # no longer balanced: least edges of mass 1
+        a[0], a[-1] = a[0] + 1, a[-1] - 1
+    value = least_entropy_by_all_joins(a, b)
+    assert mb.mec.exact(pmf(a), pmf(b)).entropy == pytest.approx(value, abs=PROVED)
+
+
+@needs_core
+@pytest.mark.parametrize(("n", "m", "seed"), [(7, 7, 0), (8, 6, 1), (9, 9, 2), (10, 10, 3), (4, 12, 4)])
+def test_edges_of_an_optimum_are_ordered(n: int, m: int, seed: int) -> None:
+    """|a - b| >= z for edges a and b at the two ends of z; some letter sees masses grow on all paths."""
+    coupling = mb.mec.exact(*dirichlet_pair(n, m, seed)).coupling
+    cells = [(int(x), int(y)) for x, y in np.argwhere(coupling > 1e-12)]
+    smaller = 0
+    for x, y in cells:
+        z = coupling[x, y]
+        row = [coupling[x, other] for i, other in cells if i == x and other != y]
+        column = [coupling[other, y] for other, j in cells if j == y and other != x]
+        assert all(abs(a - b) >= z - 1e-9 for a in row for b in column)
+        smaller += all(a > z for a in row) or all(b > z for b in column)
+    assert smaller == len(cells) == n + m - 1
+
+
 def python_minimum(p: np.ndarray, q: np.ndarray) -> float:
     rows, columns = (native.integer_masses(np.sort(side)[::-1]) for side in (p, q))
     found = subsets.minimum_entropy_tree(rows, columns, 2.0**-60, math.inf)
@@ -175,7 +209,7 @@ def test_zero_and_tiny_masses(size: int) -> None:
 @needs_core
 def test_a_stopped_search_keeps_valid_bounds() -> None:
     """At every limit on the states the interval holds the optimum; the same limit, the same answer."""
-    p, q = dirichlet_pair(9, 9, 9)
+    p, q = dirichlet_pair(10, 10, 3)
     optimum = mb.mec.exact(p, q).entropy
     for limit in (1, 20, 100, 500, 2000, 4000):
         coupling, upper, lower, finished = exact_coupling(p, q, settings=SearchSettings(max_states=limit))

@@ -35,6 +35,42 @@ def test_greedy_is_a_coupling_within_its_guarantee(marginals: list[np.ndarray]) 
     assert np.count_nonzero(result.coupling) <= sum(map(len, marginals)) - len(marginals) + 1
 
 
+def majorize_profile(rows: list[int], columns: list[int]) -> float:
+    """Atoms S_k - S_(k-1), S_k = min over letters y of max(S_(k-1) + y, t - mass of letters up to y)."""
+    total, placed, atoms = sum(rows), 0, []
+    while placed < total:
+        reached = min(
+            max(placed + y, total - sum(other for other in side if other <= y))
+            for side in (rows, columns)
+            for y in side
+        )
+        reached = min(reached, total)
+        atoms.append((reached - placed) / total)
+        placed = reached
+    return float(entropy(atoms))
+
+
+@pytest.mark.skipif(not native.available(), reason="the compiled core is absent")
+@given(
+    st.lists(st.integers(1, 50), min_size=2, max_size=7), st.lists(st.integers(1, 50), min_size=2, max_size=7)
+)
+def test_the_search_begins_at_the_majorize_profile_bound(a: list[int], b: list[int]) -> None:
+    rows, columns = (
+        sorted((x * sum(b) for x in a), reverse=True),
+        sorted((y * sum(a) for y in b), reverse=True),
+    )
+    unit = 2**60 // sum(rows)
+    with native.NativeSearch([x * unit for x in rows], [y * unit for y in columns], 6.0, False) as search:
+        bound = search.root_bound
+    scale = unit * sum(rows) / 2**60
+    assert bound == pytest.approx(scale * (majorize_profile(rows, columns) - math.log2(scale)), abs=1e-12)
+    p, q = np.array(rows) / sum(rows), np.array(columns) / sum(columns)
+    assert (
+        profile_bound([p, q]) - 1e-12 <= majorize_profile(rows, columns) <= mb.mec.exact(p, q).entropy + 1e-12
+    )
+    assert majorize_profile(rows, columns) >= float(entropy(meet(p, q))) - 1e-12
+
+
 @given(st.lists(pmfs, min_size=2, max_size=3))
 def test_sparse_and_dense_are_the_same_coupling(marginals: list[np.ndarray]) -> None:
     dense, sparse = mb.mec.greedy(*marginals), mb.mec.greedy(*marginals, sparse=True)

@@ -1,18 +1,47 @@
-/* Lower bounds for the minimum entropy coupling search: the profile bound (Compton, Katz, Qi, Greenewald,
+/* Lower bounds for the minimum entropy coupling search: the majorize-profile bound (Compton, Katz, Qi, Greenewald,
    Kocaoglu 2023) and the pattern bound, the Lagrangian dual of filling every column on its own. */
 #include "mec/internal.h"
 
-double mec_profile_bound(int n, const double *a, const double *log_a, int m, const double *b, const double *log_b) {
-    int i = 0, j = 0;
-    double bound = 0.0, left_a = n ? a[0] : 0.0, left_b = m ? b[0] : 0.0;
-    while (i < n && j < m) {
-        double width = left_a < left_b ? left_a : left_b;
-        bound -= width * (log_a[i] < log_b[j] ? log_a[i] : log_b[j]);
-        left_a -= width;
-        left_b -= width;
-        /* One of the two is exactly zero here; the other may be rounding dust, which adds nothing. */
-        if (left_a <= 0.0 && ++i < n) left_a = a[i];
-        if (left_b <= 0.0 && ++j < m) left_b = b[j];
+static double sum_of_equal(int64_t count, int64_t atom, double scale) {
+    return (double)count * core_phi((double)atom * scale);
+}
+
+/* Exact but for the logarithms.  Corners (low, most): the levels of one side that are not above `most` weigh `low`
+   together, and all of it lies in atoms of at most `most`.  Where atoms, by descending mass, have left `rest`, the next
+   is at most max(most, rest - low) for every corner. */
+double mec_profile_bound(const mec_level *sides[2], const int counts[2], double scale) {
+    mec_level corners[128];
+    int64_t highest[129], low[2] = {0, 0};
+    int next[2] = {counts[0] - 1, counts[1] - 1}, count = 0;
+    /* By ascending low + most. */
+    while (next[0] >= 0 || next[1] >= 0) {
+        int64_t sums[2];
+        for (int k = 0; k < 2; k++)
+            sums[k] = next[k] < 0 ? INT64_MAX
+                                  : low[k] + sides[k][next[k]].weight + sides[k][next[k]].most;
+        int k = sums[1] < sums[0];
+        low[k] += sides[k][next[k]].weight;
+        corners[count++] = (mec_level){low[k], sides[k][next[k]--].most};
+    }
+    highest[0] = 0;
+    for (int k = 0; k < count; k++)
+        highest[k + 1] = corners[k].weight > highest[k] ? corners[k].weight : highest[k];
+    int64_t rest = low[0], least = INT64_MAX;
+    double bound = 0.0;
+    while (rest > 0) {
+        for (; count && corners[count - 1].weight + corners[count - 1].most > rest; count--)
+            if (corners[count - 1].most < least) least = corners[count - 1].most;
+        int64_t above = highest[count], atom = rest - above, times = 1;
+        if (atom >= least) {
+            /* As often as it stays the next one: an open item may stand for many small atoms. */
+            if (count && corners[count - 1].weight + corners[count - 1].most > above)
+                above = corners[count - 1].weight + corners[count - 1].most;
+            atom = least;
+            times = (rest - above) / least;
+            if (times < 1) times = 1;
+        }
+        bound += sum_of_equal(times, atom, scale);
+        rest -= times * atom;
     }
     return bound;
 }
@@ -231,6 +260,17 @@ static void tabulate_items(mec_pattern_bound *bound, const filling *fill, const 
     }
 }
 
+/* Atoms of at most `most` in an open bin cost at least their mass times this. */
+static void tabulate_slopes(mec_pattern_bound *bound, const filling *fill, const double *price) {
+    double width = 1.0 / bound->inverse_width;
+    for (int k = 0; k <= MEC_BUCKETS; k++) {
+        double most = (k + 1) * width + MEC_PAD, slope = INFINITY;
+        for (int x = 0; x < fill->items; x++)
+            slope = minimum(slope, -log2(minimum(most, fill->item[x] + MEC_PAD)) - price[x]);
+        bound->bin_open_slope[k] = slope;
+    }
+}
+
 static void tabulate_coarse(mec_pattern_bound *bound) {
     double width = 1.0 / bound->inverse_width;
     for (int k = 0; k < MEC_BUCKETS; k++) {
@@ -268,6 +308,7 @@ int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *i
         return -1;
     }
     tabulate_items(bound, &fill, bin_value);
+    tabulate_slopes(bound, &fill, price);
     /* Products with an infinite slope at residual 0 would be nan: no bin takes any of the item there. */
     for (int k = 0; k <= MEC_BUCKETS; k++) bound->item_open_slope[k] = minimum(bound->item_open_slope[k], 1e6);
     tabulate_coarse(bound);
@@ -276,4 +317,41 @@ int mec_pattern_bound_build(mec_pattern_bound *bound, int items, const double *i
     bound->valid = isfinite(bound->total);
     filling_free(&fill);
     return 0;
+}
+
+/* Bound on the cells still to come, from both orientations of the pattern bound. */
+double mec_pattern_remainder(const mec_search *s, double bound0, double bound1, int64_t difference, int64_t most) {
+    if (difference) {
+        int64_t open = mec_absolute(difference);
+        double residual = (double)open * s->scale, cell = (double)(open < most ? open : most) * s->scale;
+        if (s->bounds[0].valid) bound0 += mec_pattern_open(&s->bounds[0], residual, cell, difference > 0);
+        if (s->bounds[1].valid) bound1 += mec_pattern_open(&s->bounds[1], residual, cell, difference < 0);
+    }
+    return bound0 > bound1 ? bound0 : bound1;
+}
+
+/* Collects the unused items of one side by descending mass, what is `open` in cells of `most` at most among them. */
+static int levels_of(const mec_search *s, uint64_t key, int from, int to, int64_t open, int64_t most,
+                     mec_level *levels) {
+    int count = 0;
+    for (int i = from; i < to; i++) {
+        if (key >> i & 1) continue;
+        if (open && most >= s->mass[i]) {
+            levels[count++] = (mec_level){open, most};
+            open = 0;
+        }
+        levels[count++] = (mec_level){s->mass[i], s->mass[i]};
+    }
+    if (open) levels[count++] = (mec_level){open, most};
+    return count;
+}
+
+double mec_profile_remainder(const mec_search *s, uint64_t key, int64_t difference, int64_t most) {
+    mec_level rows[64], columns[64];
+    int64_t open = mec_absolute(difference);
+    if (open < most) most = open;
+    const int counts[2] = {levels_of(s, key, 0, s->n, difference > 0 ? open : 0, most, rows),
+                           levels_of(s, key, s->n, s->count, difference < 0 ? open : 0, most, columns)};
+    const mec_level *sides[2] = {rows, columns};
+    return mec_profile_bound(sides, counts, s->scale);
 }
