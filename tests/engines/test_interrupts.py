@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import pkgutil
 import signal
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mecbopt as mb
 from mecbopt import solving
+from mecbopt.engines.tree_search import TreeInSlices
 from mecbopt.formulation import distinct_mappings
 from tests.instances import TREE_ENGINES, random_instance
 from tests.oracle import best_over_all_bases, polytope
@@ -154,3 +158,79 @@ def test_distinct_mappings_are_those_of_numpy():
     for count, letters, outputs in ((0, 3, 2), (1, 1, 1), (300, 3, 4), (40, 1, 3)):
         mappings = random.integers(0, outputs, (count, letters))
         assert np.array_equal(distinct_mappings(mappings), np.unique(mappings, axis=0))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "solving.examine",
+        "solving._better_start",
+        "solving.run_search",
+        "solving._put_away",
+        "engines.draft.mutual_information",
+    ],
+)
+def test_ctrl_c_at_any_moment_gets_the_answer_known_by_then(place, problem, optimum, monkeypatch):
+    """It is held only once it came; what it broke off is done again."""
+    right, struck = pkgutil.resolve_name(f"mecbopt.{place}"), []
+
+    def strikes(*arguments, **options):
+        if not struck:
+            struck.append(place)
+            signal.raise_signal(signal.SIGINT)
+        return right(*arguments, **options)
+
+    monkeypatch.setattr(f"mecbopt.{place}", strikes)
+    solution = mb.solve(problem)
+    assert struck
+    solution.check()
+    assert solution.stop_reason is mb.StopReason.INTERRUPTED
+    if place != "solving.examine":  # a label: before it is examined nothing is known to be feasible
+        assert solution.mutual_information <= optimum + 1e-9 <= solution.upper_bound + 2e-9
+    if place in ("solving._put_away", "engines.draft.mutual_information"):
+        assert solution.status is mb.Status.OPTIMAL
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_coupling_that_ctrl_c_met_on_its_way_is_not_lost(monkeypatch):
+    right, struck = TreeInSlices._note, []
+
+    def note(self, mixture):
+        if not struck:
+            struck.append(mixture)
+            raise KeyboardInterrupt
+        right(self, mixture)
+
+    monkeypatch.setattr(TreeInSlices, "_note", note)
+    asked = mb.Problem([0.5, 0.3, 0.2], [0.6, 0.3, 0.1], 0.9)
+    solution = mb.solve(asked)
+    assert struck
+    assert solution.stop_reason is mb.StopReason.INTERRUPTED
+    monkeypatch.undo()
+    assert solution.mutual_information == mb.solve(asked).mutual_information
+
+
+def test_a_small_solve_makes_few_calls(monkeypatch):
+    """Around the core of a small problem every step counts: calls of the package's functions, of built-in
+    ones and, for signals, of the system.  Measured: 200, 174 and none; it was 308, 250 and two.
+    """
+    asked = mb.Problem([0.5, 0.3, 0.2], [0.6, 0.3, 0.1], 0.9)
+    mb.solve(asked)
+    folder = str(Path(mb.__file__).parent)
+    calls = {"call": 0, "c_call": 0}
+
+    def count(frame, event, _):
+        if event == "c_call" or (event == "call" and frame.f_code.co_filename.startswith(folder)):
+            calls[event] += 1
+
+    profile = sys.getprofile()
+    with monkeypatch.context() as patched:
+        patched.setattr(signal, "signal", None)
+        sys.setprofile(count)
+        try:
+            solution = mb.solve(asked)
+        finally:
+            sys.setprofile(profile)
+    assert solution.status is mb.Status.OPTIMAL
+    assert calls["call"] <= 220
+    assert calls["c_call"] <= 200

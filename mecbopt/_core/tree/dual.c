@@ -129,8 +129,9 @@ static double row_violation(const mb_simplex *lp, int row, int *side) {
         low = high;
         high += MB_WIDE;
     }
-    *side = lp->activity[row] > high ? 1 : -1;
-    return *side > 0 ? lp->activity[row] - high : low - lp->activity[row];
+    const double above = lp->activity[row] - high, below = low - lp->activity[row];
+    *side = above > 0.0 ? 1 : -1;
+    return above > below ? above : below;
 }
 
 typedef struct {
@@ -156,10 +157,11 @@ static leaving_choice choose_leaving(mb_simplex *lp) {
         }
     }
     for (int row = 0; row < lp->rows; row++) {
-        if (lp->active_place[row] >= 0 || mb_is_unused(lp, row)) continue;
         int side;
+        /* First, since nearly all rows are inside. */
         const double violation = row_violation(lp, row, &side);
         if (violation <= lp->feasibility || violation * violation <= best) continue;
+        if (lp->active_place[row] >= 0 || mb_is_unused(lp, row)) continue;
         mb_row_times_inverse(lp, row, lp->work1);
         double norm = 1.0;
         for (int j = 0; j < lp->size; j++) norm += lp->work1[j] * lp->work1[j];
@@ -197,12 +199,15 @@ static int collect_candidates(mb_simplex *lp) {
     const double *restrict reduced = lp->reduced, *restrict alphas = lp->alpha;
     int *restrict list = lp->list;
     double *restrict ratios = lp->ratio;
+    /* Half of them are candidates, in no order that a branch could be foretold by. */
     for (int position = 0; position < size; position++) {
-        const double alpha = alphas[position];
-        if ((at_one[position] ? -alpha : alpha) <= PIVOT_TOLERANCE || basic_place[position] >= 0) continue;
-        const double ratio = reduced[position] / alpha;
+        const double alpha = at_one[position] ? -alphas[position] : alphas[position];
         list[count] = position;
-        ratios[count++] = ratio > 0.0 ? ratio : 0.0;
+        count += (alpha > PIVOT_TOLERANCE) & (basic_place[position] < 0);
+    }
+    for (int i = 0; i < count; i++) {
+        const double ratio = reduced[list[i]] / alphas[list[i]];
+        ratios[i] = ratio > 0.0 ? ratio : 0.0;
     }
     for (int place = 0; place < lp->size; place++) {
         const int row = lp->active[place];
