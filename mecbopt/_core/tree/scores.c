@@ -2,7 +2,7 @@
  * sets for exact pricing.  Every row has coefficients that split over (y, A_y).
  *
  * With few letters of X the pool, too, is read off a table over all sets, which is built for every pivot; with more, off
- * tables over half the letters each and the columns' own coefficients in the Jensen rows.  The latter has 5 % fewer
+ * tables over half the letters each and the columns' own coefficients in the Jensen rows.  The latter has 3 % fewer
  * instructions a pivot at 7x7, 15 % at 8x8 and takes half as long at 12x2; the former 8 % fewer at 6x6.
  */
 #include "tree/simplex.h"
