@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mecbopt import _validate
+from mecbopt._core.tree import LETTERS_TAKEN
 from mecbopt.control import (
     Clock,
     ProgressCallback,
@@ -337,7 +338,7 @@ def _refuse_the_useless(chosen: Engine, **given: Any) -> None:
                 argument=argument,
                 value=value,
                 found=f"is {shown(value)}, but the engine here, {chosen.name!r}, has no use for it",
-                remedy=("leave it out, or use ", Name("engine='compiled'"), " on up to 12 letters a side"),
+                remedy=("leave it out, or use ", Name("engine='compiled'"), f", which takes {LETTERS_TAKEN}"),
             )
 
 

@@ -44,7 +44,10 @@ class ExactStatement:
         else:
             p_y = problem.exact_p_y
         if max(n, m) > MAX_LETTERS:
-            raise NotSupportedError(f"A certificate takes at most {MAX_LETTERS} letters a side.")
+            raise NotSupportedError(
+                f"The problem has {n} letters of X and {m} of Y, but a certificate takes at most "
+                f"{MAX_LETTERS} letters a side: leave out letters of mass zero, or merge some."
+            )
         self.kept_x = [x for x, mass in enumerate(p_x) if mass > 0]
         self.kept_y = [y for y, mass in enumerate(p_y) if mass > 0 or tolerance]
         channel, limits = _label(problem)

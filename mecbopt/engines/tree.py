@@ -28,14 +28,14 @@ class Tree(tree.Settings):
     takes_unseen_label = True
 
     def supports(self, formulation: Formulation) -> Support:
-        """Up to 12 letters a side, with a rate, a label, and linear limits, whatever law of Y they leave."""
+        """Letters as the tables allow, a rate, a label, linear limits, whatever law of Y they leave."""
         if not tree.available():
             return Support("was not built (no C compiler at installation)")
         n, m = formulation.shape
         if min(n, m) < 2:
             return Support("takes two letters a side and more")
-        if max(n, m) > tree.MAX_LETTERS:
-            return Support(f"takes at most {tree.MAX_LETTERS} letters, the problem has n, m = {n, m}")
+        if not tree.takes(n, m):
+            return Support(f"takes {tree.LETTERS_TAKEN}; the problem has n, m = {n, m}")
         if formulation.objective.name not in ("mutual_information", "conditional_entropy"):
             return Support(f"does not take the objective {formulation.objective.name!r}")
         for limit in formulation.other_limits:

@@ -67,7 +67,10 @@ WAYS = {
         "at_low + 0.1 * width",
     ),
     "Jensen rows count sets without the letter": Way(
-        "tree/tables.c", "excess[set] = {};", "mass * outside", "mass * outside + 0.01"
+        "tree/tables.c",
+        "row->outside = concave_at(&g, 0.0, 0.0) * {} - of_law;",
+        "per_mass",
+        "per_mass + 0.02",
     ),
     "the rate is another": Way("tree/tables.c", "instance->rate = {};", "rate", "1.05 * rate"),
     "the incumbent is worth less": Way("tree/local.c", "search->best = {};", "value", "value - 1e-3"),

@@ -176,3 +176,9 @@ def test_a_label_limit_that_every_mixture_meets_is_left_out(limit):
     value = mb.solve(free).mutual_information
     assert certificate.interval.lower <= value + 1e-9
     assert value <= certificate.interval.upper + 1e-9
+
+
+def test_longer_alphabets_than_the_format_takes_are_refused():
+    """The search takes 13x2, the format of certificates does not."""
+    with pytest.raises(mb.NotSupportedError, match=r"13 letters of X and 2 of Y.*at most 12"):
+        mb.certify(mb.Problem([Fraction(1, 13)] * 13, HALF, rate="1/2"))

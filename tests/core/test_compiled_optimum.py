@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from mecbopt._core.tree import MAX_LETTERS, CompiledSearch, Settings
+from mecbopt._core.tree import CompiledSearch, Settings
 from mecbopt.errors import NotSupportedError, ProblemError
 from tests.core.clique_enumeration import best_over_cliques
 from tests.instances import dirichlet_marginals, random_instance
@@ -189,7 +189,9 @@ def test_exchange_cliques_agree_with_all_vertices(seed):
     ("arguments", "error", "text"),
     [
         (([0.5, 0.5], [1.0], 0.5), NotSupportedError, "p_y"),
-        ((np.ones(MAX_LETTERS + 1) / (MAX_LETTERS + 1), [0.5, 0.5], 0.5), NotSupportedError, "p_x"),
+        ((np.ones(21) / 21, [0.5, 0.5], 0.5), NotSupportedError, "p_x"),
+        ((np.ones(17) / 17, [0.4, 0.3, 0.3], 0.5), NotSupportedError, "p_x"),
+        (([0.5, 0.5], np.ones(13) / 13, 0.5), NotSupportedError, "p_y"),
         (([0.5, 0.6], [0.5, 0.5], 0.5), ProblemError, "p_x"),
         (([1.0, 0.0], [0.5, 0.5], 0.5), ProblemError, "p_x"),
         (([0.5, 0.5], [0.5, 0.5], -0.1), ProblemError, "rate"),

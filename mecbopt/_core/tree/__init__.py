@@ -1,11 +1,12 @@
 """The compiled branch and bound: see `docs/developer/exact-solver.md`."""
 
 from mecbopt._core.tree.frontier import Frontier
-from mecbopt._core.tree.inputs import MAX_LABELS, MAX_LETTERS, MAX_LINEAR_ROWS
+from mecbopt._core.tree.inputs import LETTERS_TAKEN, MAX_LABELS, MAX_LETTERS, MAX_LINEAR_ROWS, takes
 from mecbopt._core.tree.search import CompiledSearch, available
 from mecbopt._core.tree.settings import Settings
 
 __all__ = [
+    "LETTERS_TAKEN",
     "MAX_LABELS",
     "MAX_LETTERS",
     "MAX_LINEAR_ROWS",
@@ -13,4 +14,5 @@ __all__ = [
     "Frontier",
     "Settings",
     "available",
+    "takes",
 ]

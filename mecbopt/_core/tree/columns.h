@@ -5,33 +5,36 @@
 #include "tree/tables.h"
 
 typedef struct {
-    int m, subsets;
+    const mb_instance *instance;
+    int m;
     uint32_t count, capacity; /* all columns ever generated */
-    uint16_t *blocks;         /* [id][m] */
+    mb_set *blocks;           /* [id][m] */
     int32_t *position;        /* [id]: place in the pool, or -1 */
     uint64_t *key;            /* [id] */
     uint32_t *hash;           /* open addressing, id + 1, 0 = free */
     uint32_t hash_size;
-    int size, pool_capacity;         /* the pool: columns that the linear programs see */
-    uint32_t *id;                    /* [position] */
-    uint16_t *block[MB_MAX_LETTERS]; /* [y][position] */
-    uint32_t *last_used;             /* [position] */
+    int size, pool_capacity;       /* the pool: columns that the linear programs see */
+    int moved;                     /* whether columns left it, so that others changed their places */
+    uint32_t *id;                  /* [position] */
+    mb_set *block[MB_MAX_LETTERS]; /* [y][position] */
+    uint32_t *last_used;           /* [position] */
+    double *rate, *label;          /* [position]: coefficients in the rows of rate and label */
 } mb_columns;
 
 typedef struct {
-    double *value;    /* [stage][A] */
-    uint16_t *choice; /* [stage][A] */
-    double *last;     /* [A]: best total with A as the last block */
+    double *score; /* [y][A]: what is priced */
+    double *value; /* [stage][A] */
+    double *last;  /* [A]: best total with A as the last block */
 } mb_pricing;
 
 int mb_columns_build(mb_columns *columns, const mb_instance *instance, int pool_capacity);
 void mb_columns_free(mb_columns *columns);
-int mb_columns_add(mb_columns *columns, const mb_instance *instance, const uint16_t *blocks);
+int mb_columns_add(mb_columns *columns, const mb_instance *instance, const mb_set *blocks);
 int mb_columns_enter(mb_columns *columns, uint32_t id);
 void mb_columns_remove(mb_columns *columns, int position);
 int mb_pricing_build(mb_pricing *pricing, const mb_instance *instance);
 void mb_pricing_free(mb_pricing *pricing);
-double mb_price(mb_pricing *pricing, const mb_instance *instance, const double *score, int rotation);
-void mb_price_blocks(const mb_pricing *pricing, const mb_instance *instance, int rotation, int last, uint16_t *blocks);
+double mb_price(mb_pricing *pricing, const mb_instance *instance, int rotation);
+void mb_price_blocks(const mb_pricing *pricing, const mb_instance *instance, int rotation, int last, mb_set *blocks);
 
 #endif

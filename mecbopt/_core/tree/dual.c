@@ -15,20 +15,25 @@ enum { REFACTOR_EVERY = 40, STALL_LIMIT = 60 };
 static int is_fixed(const mb_simplex *lp, int row) { return lp->lower[row] == lp->upper[row]; }
 
 /* Add `weight` times a column to `activity` (all rows but those that `mb_derived_rows` has from the cells). */
-void mb_accumulate(const mb_simplex *lp, int position, double weight, double *activity) {
+void mb_accumulate(const mb_simplex *lp, int position, double weight, double *restrict activity) {
     const mb_instance *instance = lp->instance;
-    const int n = instance->n, m = instance->m, subsets = instance->subsets;
+    const int m = instance->m, with_jensen = lp->boxed && lp->tables->with_jensen;
+    const size_t next = (size_t)m * lp->jensen_width;
+    double *const jensen = activity + lp->jensen0;
+    activity[lp->rate_row] += weight * lp->columns->rate[position];
+    activity[lp->label_row] += weight * lp->columns->label[position];
     for (int y = 0; y < m; y++) {
-        const int set = lp->columns->block[y][position];
+        const mb_set set = lp->columns->block[y][position];
         if (!set) continue;
         activity[lp->marginal0 + y] += weight * instance->mass[set];
-        activity[lp->rate_row] += weight * instance->entropy_term[set];
-        activity[lp->label_row] += weight * instance->label_term[set];
-        for (int x = 0; x < n; x++)
-            if (set >> x & 1) activity[x * m + y] += weight * instance->p_x[x];
-        if (!lp->boxed || !lp->tables->with_jensen) continue;
-        const double *excess = lp->tables->excess + (size_t)(y * n) * (size_t)subsets + (size_t)set;
-        for (int x = 0; x < n; x++) activity[lp->jensen0 + x * m + y] += weight * excess[(size_t)x * (size_t)subsets];
+        const double *mass = instance->p_x;
+        mb_set rest = set;
+        for (int cell = y; rest; cell += m, mass++, rest >>= 1)
+            if (rest & 1) activity[cell] += weight * *mass;
+        if (!with_jensen) continue;
+        const double *coefficient = lp->jensen + (size_t)y * lp->jensen_width;
+        size_t at = mb_jensen_place(lp, y, position);
+        for (int cell = y; cell < lp->cells; cell += m, at += next) jensen[cell] += weight * coefficient[at];
     }
 }
 
@@ -77,10 +82,10 @@ double mb_simplex_primal_values(mb_simplex *lp) {
 void mb_simplex_duals(mb_simplex *lp) {
     const mb_columns *columns = lp->columns;
     for (int row = 0; row < lp->rows; row++) lp->direction[row] = lp->state[row] == MB_ABOVE ? 1.0 : 0.0;
-    mb_score_table(lp, lp->cost, lp->direction, lp->score);
+    mb_combine(lp, lp->cost, lp->direction);
     memset(lp->work2, 0, sizeof(double) * (size_t)lp->size);
     for (int i = 0; i < lp->size; i++) {
-        const double cost = mb_column_score(columns, lp->score, lp->basic[i]) + lp->shift[lp->basic[i]];
+        const double cost = mb_column_score(lp, lp->basic[i]) + lp->shift[lp->basic[i]];
         const double *inverse = lp->inverse + (size_t)i * (size_t)lp->stride;
         for (int j = 0; j < lp->size; j++) lp->work2[j] += cost * inverse[j];
     }
@@ -89,8 +94,8 @@ void mb_simplex_duals(mb_simplex *lp) {
         if (lp->active_place[row] >= 0) lp->dual[row] = lp->work2[lp->active_place[row]];
         lp->direction[row] = -lp->dual[row];
     }
-    mb_score_table(lp, lp->cost, lp->direction, lp->score);
-    mb_pool_scores(columns, lp->score, lp->reduced);
+    mb_combine(lp, lp->cost, lp->direction);
+    mb_pool_scores(lp, lp->reduced);
     for (int position = 0; position < columns->size; position++)
         lp->reduced[position] = lp->basic_place[position] >= 0 ? 0.0 : lp->reduced[position] + lp->shift[position];
 }
@@ -115,14 +120,6 @@ static void make_dual_feasible(mb_simplex *lp) {
         else if (lp->upper[row] >= MB_WIDE)
             lp->state[row] = MB_AT_LOWER;
     }
-}
-
-/* A column that joined the pool after the last duals. */
-void mb_simplex_new_column(mb_simplex *lp, int position) {
-    lp->basic_place[position] = -1;
-    lp->at_one[position] = 0;
-    lp->shift[position] = 0.0;
-    lp->reduced[position] = 0.0;
 }
 
 /* How far a row is outside the interval that its state stands for; `side` +1: must fall, -1: must rise. */
@@ -189,8 +186,8 @@ static void dual_direction(mb_simplex *lp, const leaving_choice *leaving) {
         const double sign = leaving->side > 0 ? 1.0 : -1.0;
         for (int j = 0; j < lp->size; j++) lp->direction[lp->active[j]] = sign * inverse[j];
     }
-    mb_score_table(lp, NULL, lp->direction, lp->score);
-    mb_pool_scores(lp->columns, lp->score, lp->alpha);
+    mb_combine(lp, NULL, lp->direction);
+    mb_pool_scores(lp, lp->alpha);
 }
 
 /* Collect what can block the dual step: pool positions, and kernel places as ~place. */

@@ -10,20 +10,39 @@ from numpy.typing import ArrayLike, NDArray
 from mecbopt.errors import NotSupportedError, ProblemError
 
 __all__ = [
+    "LETTERS_TAKEN",
     "MAX_LABELS",
     "MAX_LETTERS",
+    "MAX_LETTERS_X",
     "MAX_LINEAR_ROWS",
     "label",
     "label_table",
     "law_between",
+    "letters",
     "linear_rows",
     "pmf",
+    "takes",
 ]
 
 FloatArray = NDArray[np.float64]
 
-#: Letters of X or Y beyond which the tables over subsets of letters are refused.
+#: Letters of X and of Y up to which every problem is taken.
 MAX_LETTERS = 12
+
+#: Letters of X with few of Y: MB_MAX_LETTERS in tables.h, and the sets that two letters of Y may have.
+MAX_LETTERS_X = 20
+
+#: Steps of exact pricing, (m - 2) 3^n: 16x3 takes 43 million, some 20 milliseconds.
+_MAX_STEPS = 45_000_000
+
+#: MB_MAX_CELLS in tables.h.
+_MAX_CELLS = 144
+
+#: What `takes` says yes to, for errors.
+LETTERS_TAKEN = (
+    f"2 to {MAX_LETTERS} letters a side, and up to {MAX_LETTERS_X} of X with 2 of Y, 16 with 3, 15 with 5, "
+    "14 with 10, 13 with 11"
+)
 
 #: Linear rows beyond which a problem is refused; MB_MAX_LINEAR in tree.h, less the one that says that a
 #: coupling with a law of Y that varies sums to 1.
@@ -33,13 +52,28 @@ MAX_LINEAR_ROWS = 63
 MAX_LABELS = 64
 
 
+def takes(n: int, m: int) -> bool:
+    """Whether the tables over sets of X-letters, and pricing by them, are small enough for (n, m) letters."""
+    if min(n, m) < 2 or m > MAX_LETTERS or n > MAX_LETTERS_X:
+        return False
+    return n <= MAX_LETTERS or (n * m <= _MAX_CELLS and (m - 2) * 3**n <= _MAX_STEPS)
+
+
+def letters(p_x: FloatArray, p_y: FloatArray) -> tuple[int, int]:
+    """The numbers of letters, where they are not too many."""
+    shape = len(p_x), len(p_y)
+    if not takes(*shape):
+        raise NotSupportedError(
+            f"p_x and p_y have {shape[0]} and {shape[1]} letters; the compiled search takes {LETTERS_TAKEN}."
+        )
+    return shape
+
+
 def pmf(name: str, values: ArrayLike) -> FloatArray:
     """Positive masses, shape (n,), that sum to 1 exactly."""
     array = np.ascontiguousarray(values, dtype=np.float64)
-    if array.ndim != 1 or not 2 <= len(array) <= MAX_LETTERS:
-        raise NotSupportedError(
-            f"{name} has shape {array.shape}; the compiled search takes 2 to {MAX_LETTERS} letters."
-        )
+    if array.ndim != 1:
+        raise ProblemError(f"{name} has shape {array.shape}; it must be masses in one row.")
     total = array.sum()
     # What is no number is in the total.
     if not min(array.tolist()) > 0 or not abs(total - 1) <= 1e-9:

@@ -9,8 +9,8 @@
 /* Pivots below this are refused: the exchange fails, and the caller refactors. */
 static const double SMALLEST_PIVOT = 1e-9;
 
-int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_tables *tables, mb_columns *columns,
-                     int boxed, int order_rows, const int *order_first, const int *order_second) {
+int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, mb_tables *tables, mb_columns *columns, int boxed,
+                     int order_rows, const int *order_first, const int *order_second) {
     memset(lp, 0, sizeof *lp);
     lp->instance = instance;
     lp->tables = tables;
@@ -41,6 +41,7 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     lp->activity = core_calloc(rows, sizeof(double));
     lp->dual = core_calloc(rows, sizeof(double));
     lp->direction = core_calloc(rows, sizeof(double));
+    lp->multiplier = core_calloc(rows, sizeof(double));
     lp->state = core_calloc(rows, 1);
     lp->active_place = core_malloc(sizeof(int) * rows);
     lp->basic = core_malloc(sizeof(int) * stride);
@@ -56,15 +57,14 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
     lp->reduced = core_calloc(pool, sizeof(double));
     lp->alpha = core_calloc(pool, sizeof(double));
     lp->shift = core_calloc(pool, sizeof(double));
-    lp->score = core_calloc((size_t)instance->m * (size_t)instance->subsets, sizeof(double));
     const size_t stated = (size_t)instance->linear_count * (size_t)instance->cells;
     lp->linear = core_calloc((size_t)linear_rows * (size_t)instance->cells + 1, sizeof(double));
     lp->list = core_malloc(sizeof(int) * (rows + pool));
     lp->ratio = core_malloc(sizeof(double) * (rows + pool));
-    if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->state || !lp->active_place ||
-        !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 || !lp->inverse ||
-        !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha || !lp->shift ||
-        !lp->score || !lp->linear || !lp->list || !lp->ratio)
+    if (!lp->lower || !lp->upper || !lp->activity || !lp->dual || !lp->direction || !lp->multiplier || !lp->state ||
+        !lp->active_place || !lp->basic || !lp->active || !lp->weight || !lp->work1 || !lp->work2 || !lp->work3 ||
+        !lp->inverse || !lp->scratch_matrix || !lp->basic_place || !lp->at_one || !lp->reduced || !lp->alpha ||
+        !lp->shift || !lp->linear || !lp->list || !lp->ratio || mb_scores_build(lp))
         return MB_NO_MEMORY;
     for (size_t row = 0; row < rows; row++) {
         lp->lower[row] = -MB_WIDE;
@@ -89,14 +89,14 @@ int mb_simplex_build(mb_simplex *lp, const mb_instance *instance, const mb_table
 
 void mb_simplex_free(mb_simplex *lp) {
     core_free(lp->lower), core_free(lp->upper), core_free(lp->activity), core_free(lp->dual), core_free(lp->direction),
-        core_free(lp->state);
+        core_free(lp->multiplier), core_free(lp->state);
     core_free(lp->active_place), core_free(lp->basic), core_free(lp->active), core_free(lp->weight),
         core_free(lp->work1);
     core_free(lp->work2), core_free(lp->work3), core_free(lp->inverse), core_free(lp->scratch_matrix),
         core_free(lp->basic_place);
-    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift), core_free(lp->score),
-        core_free(lp->list);
+    core_free(lp->at_one), core_free(lp->reduced), core_free(lp->alpha), core_free(lp->shift), core_free(lp->list);
     core_free(lp->ratio), core_free(lp->linear);
+    mb_scores_free(lp);
 }
 
 /* The basis without mappings. */
@@ -118,76 +118,6 @@ double mb_row_bound(const mb_simplex *lp, int row, int state) {
     return state == MB_AT_TOP ? lp->upper[row] + MB_WIDE : lp->upper[row];
 }
 
-static const double *linear_row(const mb_simplex *lp, int row) {
-    return lp->linear + (size_t)(row - lp->linear0) * (size_t)lp->cells;
-}
-
-/* The table whose value at a mapping is sum_cells extra * entry + sum_rows multiplier * entry. */
-void mb_score_table(const mb_simplex *lp, const double *cell_extra, const double *multiplier, double *score) {
-    const mb_instance *instance = lp->instance;
-    const int n = instance->n, m = instance->m, subsets = instance->subsets;
-    double linear[MB_MAX_CELLS], on_law[MB_MAX_LETTERS];
-    memcpy(on_law, multiplier + lp->marginal0, sizeof(double) * (size_t)m);
-    for (int cell = 0; cell < lp->cells; cell++) {
-        linear[cell] = cell_extra ? cell_extra[cell] : 0.0;
-        if (lp->boxed) linear[cell] += multiplier[cell];
-    }
-    if (lp->boxed)
-        for (int row = lp->order0; row < lp->linear0; row++) {
-            linear[lp->order_first[row - lp->order0]] += multiplier[row];
-            linear[lp->order_second[row - lp->order0]] -= multiplier[row];
-        }
-    for (int row = lp->posterior0; row < lp->rows; row++) {
-        const int cell = mb_posterior_cell(lp, row);
-        linear[cell] += multiplier[row];
-        on_law[cell % m] -= multiplier[row] * lp->posterior[row - lp->posterior0];
-    }
-    for (int row = lp->linear0; row < lp->posterior0; row++) {
-        const double factor = multiplier[row], *restrict coefficient = linear_row(lp, row);
-        if (factor == 0.0) continue;
-        for (int cell = 0; cell < lp->cells; cell++) linear[cell] += factor * coefficient[cell];
-    }
-    const double on_rate = multiplier[lp->rate_row], on_label = multiplier[lp->label_row];
-    for (int y = 0; y < m; y++) {
-        double *restrict out = score + (size_t)y * (size_t)subsets;
-        out[0] = 0.0;
-        for (int x = 0; x < n; x++) {
-            const double step = (linear[x * m + y] + on_law[y]) * instance->p_x[x];
-            const int half = 1 << x;
-            for (int set = 0; set < half; set++) out[half + set] = out[set] + step;
-        }
-        if (on_rate != 0.0)
-            for (int set = 0; set < subsets; set++) out[set] += on_rate * instance->entropy_term[set];
-        if (on_label != 0.0)
-            for (int set = 0; set < subsets; set++) out[set] += on_label * instance->label_term[set];
-        if (!lp->boxed || !lp->tables->with_jensen) continue;
-        for (int x = 0; x < n; x++) {
-            const double factor = multiplier[lp->jensen0 + x * m + y];
-            if (factor == 0.0) continue;
-            const double *restrict excess = lp->tables->excess + (size_t)(y * n + x) * (size_t)subsets;
-            for (int set = 0; set < subsets; set++) out[set] += factor * excess[set];
-        }
-    }
-}
-
-double mb_column_score(const mb_columns *columns, const double *score, int position) {
-    double total = 0.0;
-    for (int y = 0; y < columns->m; y++) total += score[y * columns->subsets + columns->block[y][position]];
-    return total;
-}
-
-/* The scores of the whole pool: a letter at a time, so that every pass runs along two arrays. */
-void mb_pool_scores(const mb_columns *columns, const double *score, double *restrict result) {
-    const int size = columns->size;
-    const uint16_t *restrict first = columns->block[0];
-    for (int position = 0; position < size; position++) result[position] = score[first[position]];
-    for (int y = 1; y < columns->m; y++) {
-        const uint16_t *restrict block = columns->block[y];
-        const double *restrict table = score + (size_t)y * (size_t)columns->subsets;
-        for (int position = 0; position < size; position++) result[position] += table[block[position]];
-    }
-}
-
 /* The coefficient of a pool column in a row. */
 double mb_entry(const mb_simplex *lp, int row, int position) {
     const mb_instance *instance = lp->instance;
@@ -197,16 +127,11 @@ double mb_entry(const mb_simplex *lp, int row, int position) {
         return lp->columns->block[y][position] >> x & 1 ? instance->p_x[x] : 0.0;
     }
     if (row < lp->rate_row) return instance->mass[lp->columns->block[row - lp->marginal0][position]];
-    if (row == lp->rate_row || row == lp->label_row) {
-        const double *term = row == lp->rate_row ? instance->entropy_term : instance->label_term;
-        double total = 0.0;
-        for (int y = 0; y < m; y++) total += term[lp->columns->block[y][position]];
-        return total;
-    }
+    if (row == lp->rate_row) return lp->columns->rate[position];
+    if (row == lp->label_row) return lp->columns->label[position];
     if (row < lp->order0) {
-        const int cell = row - lp->jensen0, x = cell / m, y = cell - x * m;
-        return lp->tables
-            ->excess[(size_t)(y * instance->n + x) * (size_t)instance->subsets + lp->columns->block[y][position]];
+        const int cell = row - lp->jensen0;
+        return lp->jensen[(size_t)cell * lp->jensen_width + mb_jensen_place(lp, cell % m, position)];
     }
     if (row >= lp->posterior0) {
         const int cell = mb_posterior_cell(lp, row);
@@ -214,11 +139,13 @@ double mb_entry(const mb_simplex *lp, int row, int position) {
                lp->posterior[row - lp->posterior0] * mb_entry(lp, lp->marginal0 + cell % m, position);
     }
     if (row >= lp->linear0) {
-        const double *coefficient = linear_row(lp, row);
+        const double *coefficient = mb_linear_row(lp, row);
         double total = 0.0;
-        for (int y = 0; y < m; y++)
-            for (int x = 0, set = lp->columns->block[y][position]; set; x++, set >>= 1)
-                if (set & 1) total += coefficient[x * m + y] * instance->p_x[x];
+        for (int y = 0; y < m; y++) {
+            const mb_set set = lp->columns->block[y][position];
+            for (int x = 0; set >> x; x++)
+                if (set >> x & 1) total += coefficient[x * m + y] * instance->p_x[x];
+        }
         return total;
     }
     return mb_entry(lp, lp->order_first[row - lp->order0], position) -
@@ -246,11 +173,13 @@ static void basic_entries(const mb_simplex *lp, int row, double *restrict entrie
     const int jensen = row >= lp->jensen0 && row < lp->order0;
     if (row < lp->cells || jensen) {
         const int cell = jensen ? row - lp->jensen0 : row, x = cell / instance->m, y = cell - x * instance->m;
-        const uint16_t *restrict block = lp->columns->block[y];
+        const mb_set *restrict block = lp->columns->block[y];
         if (jensen) {
-            const double *restrict excess =
-                lp->tables->excess + (size_t)(y * instance->n + x) * (size_t)instance->subsets;
-            for (int i = 0; i < lp->size; i++) entries[i] = excess[block[basic[i]]];
+            const double *restrict coefficient = lp->jensen + (size_t)cell * lp->jensen_width;
+            if (lp->by_sets)
+                for (int i = 0; i < lp->size; i++) entries[i] = coefficient[block[basic[i]]];
+            else
+                for (int i = 0; i < lp->size; i++) entries[i] = coefficient[basic[i]];
         } else {
             const double mass = instance->p_x[x];
             for (int i = 0; i < lp->size; i++) entries[i] = block[basic[i]] >> x & 1 ? mass : 0.0;

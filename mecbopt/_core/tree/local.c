@@ -69,7 +69,7 @@ static int meets(const mb_search *search, int support, const uint32_t *ids, cons
     for (int i = 0; i < support; i++) {
         total += weights[i];
         for (int y = 0; y < instance->m; y++) {
-            const uint16_t set = search->columns.blocks[(size_t)ids[i] * (size_t)instance->m + (size_t)y];
+            const mb_set set = search->columns.blocks[(size_t)ids[i] * (size_t)instance->m + (size_t)y];
             law[y] += weights[i] * instance->mass[set];
             rate += weights[i] * instance->entropy_term[set];
             label += weights[i] * instance->label_term[set];
@@ -199,10 +199,10 @@ int mb_take_start(mb_search *search, int k, const int32_t *mappings, const doubl
     double coupling[MB_MAX_CELLS] = {0.0};
     uint32_t ids[MB_MAX_SUPPORT];
     for (int i = 0; i < k; i++) {
-        uint16_t blocks[MB_MAX_LETTERS] = {0};
+        mb_set blocks[MB_MAX_LETTERS] = {0};
         for (int x = 0; x < instance->n; x++) {
             const int y = mappings[i * instance->n + x];
-            blocks[y] |= (uint16_t)(1u << x);
+            blocks[y] |= (mb_set)1 << x;
             coupling[x * instance->m + y] += weights[i] * instance->p_x[x];
         }
         const int id = mb_columns_add(&search->columns, instance, blocks);

@@ -13,6 +13,8 @@ static const double PRICING_TOLERANCE = 1e-9;
  * that sum, whose score table is a sum of at most a hundred products with entries below ten. */
 static const double BOUND_ROUNDING = 1e-12;
 static const double MULTIPLIER_SIZE = 0.1;
+/* Steps of exact pricing from which columns are looked for by moves first. */
+static const double SLOW_PRICING = 1e6;
 enum { MAX_ROUNDS = 200, MAX_PIVOTS = 2000, MAX_NEW_COLUMNS = 64 };
 
 /* The multiplier cut to the sign that its row allows, and its term of the bound. */
@@ -37,8 +39,8 @@ static double dual_bound(mb_search *search, mb_simplex *lp, int rotation, double
         size += fabs(term) + MULTIPLIER_SIZE * fabs(y);
         lp->direction[row] = -y;
     }
-    mb_score_table(lp, lp->cost, lp->direction, lp->score);
-    *least = mb_price(&search->pricing, lp->instance, lp->score, rotation);
+    mb_score_table(lp, lp->cost, lp->direction, search->pricing.score);
+    *least = mb_price(&search->pricing, lp->instance, rotation);
     return total + *least - BOUND_ROUNDING * (size + fabs(*least));
 }
 
@@ -52,39 +54,106 @@ static int farkas_proves(mb_search *search, mb_simplex *lp, int rotation, double
         size += fabs(term) + MULTIPLIER_SIZE * fabs(y);
         lp->direction[row] = -y;
     }
-    mb_score_table(lp, NULL, lp->direction, lp->score);
-    *least = mb_price(&search->pricing, lp->instance, lp->score, rotation);
+    mb_score_table(lp, NULL, lp->direction, search->pricing.score);
+    *least = mb_price(&search->pricing, lp->instance, rotation);
     return total + *least > 1e-11 + BOUND_ROUNDING * size;
+}
+
+/* A last block with the value of the best mapping that has it. */
+typedef struct {
+    double value;
+    int set;
+} priced_block;
+
+static int before(priced_block one, priced_block other) {
+    return one.value < other.value || (one.value == other.value && one.set < other.set);
+}
+
+/* Down the heap of the blocks kept so far, the worst one on top. */
+static void sift(priced_block *heap, int size, int place) {
+    const priced_block moving = heap[place];
+    for (int child; (child = 2 * place + 1) < size; place = child) {
+        if (child + 1 < size && before(heap[child], heap[child + 1])) child++;
+        if (!before(moving, heap[child])) break;
+        heap[place] = heap[child];
+    }
+    heap[place] = moving;
+}
+
+enum { MAX_TRIED = 4 * MAX_NEW_COLUMNS };
+
+/* The best last blocks of the pricing tables in order, at most MAX_TRIED, by one pass; their number. */
+static int best_blocks(const mb_pricing *pricing, int subsets, priced_block *blocks) {
+    int count = 0;
+    for (int set = 0; set < subsets; set++) {
+        const priced_block found = {pricing->last[set], set};
+        if (found.value >= -PRICING_TOLERANCE) continue;
+        if (count < MAX_TRIED) {
+            blocks[count++] = found;
+            if (count == MAX_TRIED)
+                for (int place = count / 2 - 1; place >= 0; place--) sift(blocks, count, place);
+        } else if (before(found, blocks[0])) {
+            blocks[0] = found;
+            sift(blocks, count, 0);
+        }
+    }
+    if (count < MAX_TRIED)
+        for (int place = count / 2 - 1; place >= 0; place--) sift(blocks, count, place);
+    for (int left = count - 1; left > 0; left--) {
+        const priced_block worst = blocks[0];
+        blocks[0] = blocks[left];
+        blocks[left] = worst;
+        sift(blocks, left, 0);
+    }
+    return count;
+}
+
+/* Put a mapping into the pool: 1, or 0 where it is there or the pool is full, or -1 without memory. */
+int mb_new_column(mb_search *search, const mb_set *blocks) {
+    const int id = mb_columns_add(&search->columns, &search->instance, blocks);
+    if (id < 0) return -1;
+    if (search->columns.position[id] >= 0) return 0;
+    const int position = mb_columns_enter(&search->columns, (uint32_t)id);
+    if (position < 0) return 0;
+    search->columns.last_used[position] = (uint32_t)search->clock;
+    mb_simplex_new_column(&search->node_lp, position);
+    mb_simplex_new_column(&search->vertex_lp, position);
+    return 1;
 }
 
 /* Put the best mappings of the pricing tables that are not in the pool yet into it; their number, or -1. */
 static int add_columns(mb_search *search, int rotation) {
     const mb_instance *instance = &search->instance;
-    mb_pricing *pricing = &search->pricing;
-    uint16_t blocks[MB_MAX_LETTERS];
+    priced_block best[MAX_TRIED];
+    mb_set blocks[MB_MAX_LETTERS];
     int added = 0;
-    for (int attempt = 0; attempt < 4 * MAX_NEW_COLUMNS && added < search->settings.columns_per_round; attempt++) {
-        int best = -1;
-        double value = -PRICING_TOLERANCE;
-        for (int set = 0; set < instance->subsets; set++)
-            if (pricing->last[set] < value) {
-                value = pricing->last[set];
-                best = set;
-            }
-        if (best < 0) break;
-        pricing->last[best] = MB_INFINITY;
-        mb_price_blocks(pricing, instance, rotation, best, blocks);
-        const int id = mb_columns_add(&search->columns, instance, blocks);
-        if (id < 0) return -1;
-        if (search->columns.position[id] >= 0) continue;
-        const int position = mb_columns_enter(&search->columns, (uint32_t)id);
-        if (position < 0) break;
-        search->columns.last_used[position] = (uint32_t)search->clock;
-        mb_simplex_new_column(&search->node_lp, position);
-        mb_simplex_new_column(&search->vertex_lp, position);
-        added++;
+    const int count = best_blocks(&search->pricing, instance->subsets, best);
+    for (int i = 0; i < count && added < search->settings.columns_per_round; i++) {
+        mb_price_blocks(&search->pricing, instance, rotation, best[i].set, blocks);
+        const int entered = mb_new_column(search, blocks);
+        if (entered < 0) return -1;
+        added += entered;
     }
     return added;
+}
+
+/* Where a round of exact pricing takes a millisecond and more. */
+static int prices_slowly(const mb_instance *instance) {
+    double pairs = instance->m - 2;
+    for (int x = 0; x < instance->n; x++) pairs *= 3.0;
+    return pairs + 16.0 * instance->m * instance->subsets > SLOW_PRICING;
+}
+
+/* Columns by single moves for the multipliers that the linear program ended with: as `add_columns`. */
+static int move_columns(mb_search *search, mb_simplex *lp, int status) {
+    if (!prices_slowly(lp->instance)) return 0;
+    for (int row = 0; row < lp->rows; row++) {
+        double y = mb_is_unused(lp, row) ? 0.0 : status == MB_INFEASIBLE ? lp->direction[row] : lp->dual[row];
+        if (mb_is_elastic(lp, row)) y = status == MB_INFEASIBLE ? 0.0 : y < -1.0 ? -1.0 : y > 0.0 ? 0.0 : y;
+        bound_term(lp, row, &y);
+        lp->multiplier[row] = -y;
+    }
+    return mb_price_by_moves(search, lp, status == MB_INFEASIBLE ? NULL : lp->cost, lp->multiplier, PRICING_TOLERANCE);
 }
 
 /* Make the costs nonnegative by a constant for each X-letter (its weights sum to p_X(x)): then the empty basis
@@ -107,6 +176,7 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
     int primal_ready = 0, retries = 0;
     double stop_at = cutoff;
     search->lps++;
+    mb_jensen_refresh(lp);
     mb_simplex_refactor(lp);
     for (int round = 0; round < MAX_ROUNDS; round++) {
         if (core_asked_to_stop(&search->patience)) return MB_STOPPED;
@@ -115,6 +185,12 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
         if (primal_ready) status = mb_simplex_primal(lp, MAX_PIVOTS);
         if (status != MB_OPTIMAL) status = mb_simplex_dual(lp, stop_at - constant, MAX_PIVOTS);
         const int rotation = round % lp->instance->m;
+        const int moved = move_columns(search, lp, status);
+        if (moved < 0) return MB_NO_MEMORY;
+        primal_ready = status == MB_OPTIMAL;
+        if (moved > 0) continue;
+        /* A vertex needs no proof. */
+        if (!lp->boxed && status == MB_OPTIMAL && prices_slowly(lp->instance)) return MB_OPTIMAL;
         if (status == MB_INFEASIBLE) {
             if (farkas_proves(search, lp, rotation, &least)) return MB_INFEASIBLE;
         } else {
@@ -201,11 +277,11 @@ double mb_sharpen(mb_search *search) {
     const mb_simplex *lp = &search->node_lp;
     const mb_instance *instance = &search->instance;
     double total = 0.0;
-    uint16_t *sets = search->touch_sets;
+    mb_set *sets = search->touch_sets;
     for (int y = 0; y < instance->m; y++) {
         int count = 0;
         for (int place = 0; place < lp->size; place++) {
-            const uint16_t set = lp->columns->block[y][lp->basic[place]];
+            const mb_set set = lp->columns->block[y][lp->basic[place]];
             if (set && lp->weight[place] > 1e-12) {
                 sets[count] = set;
                 lp->work1[count++] = lp->weight[place];

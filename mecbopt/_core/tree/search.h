@@ -48,7 +48,7 @@ struct mb_search {
     uint64_t random;
     long long steps, nodes, lps, clock;
     double touch_from[MB_MAX_CELLS], touch_to[MB_MAX_CELLS]; /* of the box at hand */
-    uint16_t touch_sets[5 * MB_MAX_CELLS];
+    mb_set touch_sets[5 * MB_MAX_CELLS];
     /* the relaxation solved last */
     double point[MB_MAX_CELLS], cell_error[MB_MAX_CELLS], cell_dual[MB_MAX_CELLS], last_bound;
     double place[MB_MAX_CELLS]; /* the point in the box: its posteriors, where the law of Y varies */
@@ -80,6 +80,9 @@ static inline int mb_breaks_off(int status) { return status == MB_NO_MEMORY || s
 int mb_node_solve(mb_search *search, const double *lower, const double *upper, double cutoff);
 double mb_sharpen(mb_search *search);
 int mb_linear_solve(mb_search *search, const double *cost);
+int mb_new_column(mb_search *search, const mb_set *blocks);
+int mb_price_by_moves(mb_search *search, const mb_simplex *lp, const double *cell_extra, const double *multiplier,
+                      double tolerance);
 
 /* the label without the seed */
 double mb_label_entropy(const mb_instance *instance, const double *coupling);

@@ -35,6 +35,8 @@ _DIFFERENCE_ROUNDING = 1e-14
 #: Cells up to which a few random starts and a small pool serve, and the least mass for the former.
 _SMALL = 25
 _FEW_STARTS_MASS = 1e-6
+#: Random starts beyond `inputs.MAX_LETTERS` letters of X.
+_STARTS_OF_MANY = 4
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -50,9 +52,12 @@ def _random_starts(p_x: FloatArray, p_y: FloatArray) -> int:
 
     Up to 5x5 the tree finds the optimum as soon, and many starts take longer than a small tree (see the
     levers in docs/developer/exact-solver.md).  Beyond, they make up for nodes that a time limit leaves open;
-    with masses near zero, for vertices whose equations rounding spoils.
+    with masses near zero, for vertices whose equations rounding spoils.  Where pricing is slow each would
+    take as long as several nodes.
     """
     cells = len(p_x) * len(p_y)
+    if len(p_x) > inputs.MAX_LETTERS:
+        return _STARTS_OF_MANY
     few = cells <= _SMALL and min(p_x.tolist() + p_y.tolist()) >= _FEW_STARTS_MASS
     return cells // 5 if few else 2 * cells
 
@@ -71,7 +76,7 @@ class CompiledSearch(WatchFace, FrontierFace):
     Parameters
     ----------
     p_x, p_y : array_like, shapes (n,), (m,)
-        Positive masses, 2 to 12 letters.
+        Positive masses of as many letters as `inputs.takes`.
     rate : float
         R in bits, >= 0; infinity when there is no limit.
     p_s_given_x : array_like, shape (n, s), optional
@@ -148,7 +153,7 @@ class CompiledSearch(WatchFace, FrontierFace):
         masses_x, masses_y = inputs.pmf("p_x", p_x), inputs.pmf("p_y", p_y)
         if math.isnan(rate) or rate < 0:
             raise ProblemError(f"rate = {rate} must be at least 0 bits.")
-        self._shape = (len(masses_x), len(masses_y))
+        self._shape = inputs.letters(masses_x, masses_y)
         unseen = max_joint_label_entropy is not None or minimise_label_entropy
         if trace and minimise_label_entropy:
             raise NotSupportedError("A search for the least label entropy is not traced.")
@@ -373,7 +378,7 @@ class CompiledSearch(WatchFace, FrontierFace):
     @property
     def order(self) -> list[tuple[int, int]]:
         """Pairs of cells (first, second) whose order P[first] >= P[second] the search takes for granted."""
-        first, second = (self._ffi.new("int32_t[]", 2 * inputs.MAX_LETTERS**2) for _ in range(2))
+        first, second = (self._ffi.new("int32_t[]", 2 * self._shape[0] * self._shape[1]) for _ in range(2))
         count = self._lib.mb_search_order(self._handle, first, second)
         return list(zip(first[0:count], second[0:count], strict=True))
 

@@ -27,8 +27,8 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
         if (law_lower) mb_instance_law(&search->instance, law_lower, law_upper);
         search->lower_bound = entropy_floor;
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
-        failed = mb_tables_build(&search->tables, &search->instance, search->settings.jensen_rows) ||
-                 mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
+        search->tables.with_jensen = search->settings.jensen_rows;
+        failed = mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
                  mb_pricing_build(&search->pricing, &search->instance) ||
                  mb_simplex_build(&search->node_lp, &search->instance, &search->tables, &search->columns, 1,
                                   search->order_rows, first, second) ||
@@ -36,10 +36,10 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
                                   NULL);
         search->vertex_lp.feasibility = 1e-12;
     }
-    uint16_t blocks[MB_MAX_LETTERS];
+    mb_set blocks[MB_MAX_LETTERS];
     for (int y = 0; y < m && !failed; y++) {
         memset(blocks, 0, sizeof blocks);
-        blocks[y] = (uint16_t)((1u << n) - 1);
+        blocks[y] = ((mb_set)1 << n) - 1;
         const int id = mb_columns_add(&search->columns, &search->instance, blocks);
         if (id < 0)
             failed = MB_NO_MEMORY;
@@ -68,7 +68,6 @@ void mb_search_free(mb_search *search) {
     mb_trace_free(&search->trace);
     mb_pricing_free(&search->pricing);
     mb_columns_free(&search->columns);
-    mb_tables_free(&search->tables);
     mb_instance_free(&search->instance);
     core_free(search);
 }

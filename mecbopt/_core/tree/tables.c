@@ -27,43 +27,34 @@ int mb_instance_build(mb_instance *instance, int n, int m, const double *p_x, co
     instance->entropy_term = core_calloc((size_t)subsets, sizeof(double));
     instance->label_term = core_calloc((size_t)subsets, sizeof(double));
     instance->spread = core_calloc((size_t)subsets, sizeof(uint64_t));
-    const size_t table = (size_t)instance->cells * (size_t)subsets;
-    instance->atom = core_calloc(table, sizeof(double));
-    instance->atom_phi = core_calloc(table, sizeof(double));
-    if (!instance->mass || !instance->entropy_term || !instance->label_term || !instance->spread || !instance->atom ||
-        !instance->atom_phi)
+    instance->log_mass = core_calloc((size_t)subsets, sizeof(double));
+    if (!instance->mass || !instance->entropy_term || !instance->label_term || !instance->spread || !instance->log_mass)
         return MB_NO_MEMORY;
-    for (int set = 1; set < subsets; set++) {
-        double mass = 0.0;
-        uint64_t spread = 0;
-        for (int x = 0; x < n; x++)
-            if (set >> x & 1) {
-                mass += p_x[x];
-                spread |= (uint64_t)1 << (4 * x);
-            }
-        instance->mass[set] = mass;
-        instance->spread[set] = spread;
-        /* The full set has mass 1 up to rounding; its entropy is zero exactly. */
-        instance->entropy_term[set] = set == subsets - 1 ? 0.0 : core_phi(mass);
-        double joint = 0.0;
-        for (int label = 0; label < s; label++) {
-            double part = 0.0;
-            for (int x = 0; x < n; x++)
-                if (set >> x & 1) part += p_x[x] * p_s_given_x[x * s + label];
-            joint += core_phi(part);
-        }
-        instance->label_term[set] = label_table ? label_table[set] : s > 0 ? joint - core_phi(mass) : 0.0;
+    int digit = 1; /* bits that name a letter of Y */
+    while (1 << digit < m) digit++;
+    for (int x = 0; x < n; x++)
+        for (int set = 0; set < 1 << x; set++)
+            instance->spread[(1 << x) + set] = instance->spread[set] | (uint64_t)1 << (digit * x);
+    mb_sums_over_sets(n, p_x, 1, instance->mass);
+    for (int label = 0; label < s && !label_table; label++) {
+        double parts[MB_MAX_LETTERS], *part = instance->log_mass;
+        for (int x = 0; x < n; x++) parts[x] = p_x[x] * p_s_given_x[x * s + label];
+        mb_sums_over_sets(n, parts, 1, part);
+        for (int set = 1; set < subsets; set++) instance->label_term[set] += core_phi(part[set]);
     }
-    for (int y = 0; y < m; y++)
-        for (int x = 0; x < n; x++) {
-            const size_t base = (size_t)(y * n + x) * (size_t)subsets;
-            for (int set = 1; set < subsets; set++)
-                if (set >> x & 1) {
-                    const double atom = p_y[y] * p_x[x] / instance->mass[set];
-                    instance->atom[base + (size_t)set] = atom;
-                    instance->atom_phi[base + (size_t)set] = core_phi(atom);
-                }
-        }
+    for (int set = 1; set < subsets; set++) {
+        const double mass = instance->mass[set], entropy = core_phi(mass);
+        instance->log_mass[set] = log2(mass);
+        /* The full set has mass 1 up to rounding; its entropy is zero exactly. */
+        instance->entropy_term[set] = set == subsets - 1 ? 0.0 : entropy;
+        if (label_table)
+            instance->label_term[set] = label_table[set];
+        else if (s > 0)
+            instance->label_term[set] -= entropy;
+    }
+    instance->log_mass[0] = 0.0;
+    for (int x = 0; x < n; x++)
+        for (int y = 0; y < m; y++) instance->log_cell[x * m + y] = log2(p_x[x] * p_y[y]);
     return 0;
 }
 
@@ -121,32 +112,13 @@ void mb_instance_free(mb_instance *instance) {
     core_free(instance->entropy_term);
     core_free(instance->label_term);
     core_free(instance->spread);
-    core_free(instance->atom);
-    core_free(instance->atom_phi);
+    core_free(instance->log_mass);
     core_free(instance->linear);
     core_free(instance->channel);
     core_free(instance->channel_order);
     core_free(instance->linear_lower);
     core_free(instance->linear_upper);
 }
-
-int mb_tables_build(mb_tables *tables, const mb_instance *instance, int with_jensen) {
-    tables->with_jensen = with_jensen;
-    tables->valid = 0;
-    tables->excess = NULL;
-    if (!with_jensen) return 0;
-    tables->excess = core_calloc((size_t)instance->cells * (size_t)instance->subsets, sizeof(double));
-    return tables->excess ? 0 : MB_NO_MEMORY;
-}
-
-void mb_tables_free(mb_tables *tables) { core_free(tables->excess); }
-
-/* The concave function g of one cell's Jensen row, and its value at an atom. */
-typedef struct {
-    double from, to;                /* the curve phi itself in between */
-    double left_slope, left_zero;   /* the line below `from` */
-    double right_slope, right_zero; /* the line above `to` */
-} concave_bound;
 
 /* A point of the curve.  Logarithms are half the work of a box's tables, so every one is taken once. */
 typedef struct {
@@ -168,8 +140,8 @@ static double tangent(curve_point point) { return point.at > 0.0 ? -point.log - 
  * concave and below phi on the box (lemma rounded_jensen). */
 static const double PHI_ROUNDING = 5e-16;
 
-static concave_bound concave_of(curve_point low, curve_point high, curve_point from, curve_point to) {
-    concave_bound g = {from.at, to.at, 0.0, 0.0, 0.0, 0.0};
+static mb_concave concave_of(curve_point low, curve_point high, curve_point from, curve_point to) {
+    mb_concave g = {from.at, to.at, 0.0, 0.0, 0.0, 0.0};
     if (from.at - low.at > 1e-12)
         g.left_slope = (from.phi - low.phi + PHI_ROUNDING) / (from.at - low.at);
     else
@@ -183,32 +155,35 @@ static concave_bound concave_of(curve_point low, curve_point high, curve_point f
     return g;
 }
 
-static double concave_at(const concave_bound *g, double v, double phi_v) {
+static double concave_at(const mb_concave *g, double v, double phi_v) {
     if (v < g->from) return g->left_zero + g->left_slope * v;
     return v <= g->to ? phi_v : g->right_zero + g->right_slope * v;
 }
 
-/* One cell's row of the Jensen table, less the secant's slope (so that the row reads "excess <= intercept"). */
+/* A mass that no set exceeds. */
+static const double BEYOND = 2.0;
+
+/* One cell's Jensen row, less the secant's slope (so that it reads "excess <= intercept").  The atom of a set of mass
+ * M is c / M with c = p_X(x) p_Y(y), so that M g(c / M) is a line in M beside the curve, and c (log2 M - log2 c) on
+ * it. */
 static void set_jensen(mb_tables *tables, const mb_instance *instance, int x, int y, int cell) {
-    const int subsets = instance->subsets;
-    const size_t base = (size_t)(y * instance->n + x) * (size_t)subsets;
-    const double *atom = instance->atom + base, *atom_phi = instance->atom_phi + base;
-    double *excess = tables->excess + base;
     const curve_point low = with_log(tables->lower[cell], tables->lower_log[cell]);
     const curve_point high = with_log(tables->upper[cell], tables->upper_log[cell]);
-    const concave_bound g =
+    const mb_concave g =
         concave_of(low, high, in_box(tables->touch_from[cell], low, high), in_box(tables->touch_to[cell], low, high));
     const double per_mass = 1.0 / instance->p_y[y], secant = tables->slope[cell] * instance->p_x[x];
-    const double outside = concave_at(&g, 0.0, 0.0) * per_mass;
-    for (int set = 1; set < subsets; set++) {
-        const double mass = instance->mass[set];
-        if (set >> x & 1)
-            excess[set] = mass * per_mass * concave_at(&g, atom[set], atom_phi[set]) - secant;
-        else
-            excess[set] = mass * outside;
-    }
-    if (instance->free_law)
-        for (int set = 1; set < subsets; set++) excess[set] -= tables->intercept[cell] * instance->mass[set];
+    const double c = instance->p_x[x] * instance->p_y[y], of_law = instance->free_law ? tables->intercept[cell] : 0.0;
+    mb_jensen *row = &tables->jensen[cell];
+    row->outside = concave_at(&g, 0.0, 0.0) * per_mass - of_law;
+    row->right_end = g.to > 0.0 ? c / g.to : BEYOND;
+    row->left_end = g.from > 0.0 ? c / g.from : BEYOND;
+    row->right[0] = g.right_zero * per_mass - of_law;
+    row->right[1] = g.right_slope * c * per_mass - secant;
+    row->left[0] = g.left_zero * per_mass - of_law;
+    row->left[1] = g.left_slope * c * per_mass - secant;
+    row->middle[0] = -of_law;
+    row->middle[1] = -c * per_mass * instance->log_cell[cell] - secant;
+    row->middle[2] = c * per_mass;
 }
 
 /* Posteriors of letters of Y with less mass say nothing. */
@@ -216,10 +191,9 @@ static const double SMALLEST_LAW = 1e-12;
 
 /* The touching interval of a cell that makes the most of a mixture: `sets` and `weights` of `count` mappings.
  * Returns by how much it lifts the Jensen bound above the better of the present one and the secant. */
-double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count, const uint16_t *sets,
+double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int cell, int count, const mb_set *sets,
                      const double *weights, double *from, double *to) {
     const int x = cell / instance->m, y = cell - x * instance->m;
-    const size_t base = (size_t)(y * instance->n + x) * (size_t)instance->subsets;
     const curve_point low = with_log(tables->lower[cell], tables->lower_log[cell]);
     const curve_point high = with_log(tables->upper[cell], tables->upper_log[cell]);
     double p = 0.0, law = 0.0;
@@ -240,14 +214,24 @@ double mb_best_touch(const mb_tables *tables, const mb_instance *instance, int c
         {inside, high},
         {low, inside}};
     double present = tables->intercept[cell] + tables->slope[cell] * p, best = 0.0;
+    mb_concave g[6];
+    double values[6] = {0.0}, at_zero[6], without = 0.0;
     for (int option = 0; option < 6; option++) {
-        const concave_bound g = concave_of(low, high, choice[option][0], choice[option][1]);
-        double value = 0.0;
-        for (int i = 0; i < count; i++) {
-            const size_t at = base + sets[i];
-            value += weights[i] * instance->mass[sets[i]] * concave_at(&g, instance->atom[at], instance->atom_phi[at]);
+        g[option] = concave_of(low, high, choice[option][0], choice[option][1]);
+        at_zero[option] = concave_at(&g[option], 0.0, 0.0);
+    }
+    for (int i = 0; i < count; i++) {
+        const double mass = instance->mass[sets[i]], share = weights[i] * mass;
+        if (!(sets[i] >> x & 1)) {
+            without += share;
+            continue;
         }
-        value /= law;
+        const double atom = instance->p_x[x] * instance->p_y[y] / mass;
+        const double atom_phi = atom * (instance->log_mass[sets[i]] - instance->log_cell[cell]);
+        for (int option = 0; option < 6; option++) values[option] += share * concave_at(&g[option], atom, atom_phi);
+    }
+    for (int option = 0; option < 6; option++) {
+        const double value = (values[option] + without * at_zero[option]) / law;
         if (option == 0) {
             *from = choice[0][0].at;
             *to = choice[0][1].at;
@@ -291,6 +275,7 @@ void mb_tables_set(mb_tables *tables, const mb_instance *instance, const double 
             /* The lesser of the two ends: rounding in the slope can then never lift the secant above phi. */
             const double at_low = low_end.phi - slope * low, at_high = high_end.phi - slope * high;
             tables->intercept[cell] = width > 1e-13 && at_high < at_low ? at_high : at_low;
+            tables->changed[cell] = 1;
             if (tables->with_jensen) set_jensen(tables, instance, x, y, cell);
         }
     tables->valid = 1;

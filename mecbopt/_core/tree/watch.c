@@ -43,7 +43,7 @@ int mb_write_mappings(const mb_search *search, int support, const uint32_t *ids,
     if (support > capacity) return 0;
     for (int i = 0; i < support; i++)
         for (int y = 0; y < m; y++) {
-            const uint16_t set = search->columns.blocks[(size_t)ids[i] * (size_t)m + (size_t)y];
+            const mb_set set = search->columns.blocks[(size_t)ids[i] * (size_t)m + (size_t)y];
             for (int x = 0; x < n; x++)
                 if (set >> x & 1) mappings[i * n + x] = y;
         }
