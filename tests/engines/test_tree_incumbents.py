@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 import mecbopt as mb
 from mecbopt._core import tree as compiled
 from mecbopt.engines import tree_incumbents, tree_search, tree_threads
+from mecbopt.engines.feasibility import first_incumbent
 from mecbopt.engines.tree_incumbents import LocalTurns
+from mecbopt.formulation import presolve
 from tests.instances import dirichlet_marginals
 
 pytestmark = pytest.mark.skipif(not compiled.available(), reason="the compiled core is not built")
@@ -41,6 +44,16 @@ def test_a_turn_finds_better_incumbents_than_the_tree(monkeypatch):
     alone = [mb.solve(problem, node_limit=300).mutual_information for problem in problems]
     assert np.all(np.array(found) >= np.array(alone) - 1e-9)
     assert np.mean(found) > np.mean(alone) + 1e-3
+
+
+@pytest.mark.parametrize(("letters", "most"), [((20, 2), 1.0), ((16, 3), 4.0)])
+def test_a_turn_on_long_alphabets_ends(letters, most):
+    """It was as long as pricing over all parts of all sets would be: hours at 20x2, while the tree waited."""
+    problem = mb.Problem(*dirichlet_marginals(*letters, 0))
+    formulation = presolve(problem.replace(rate=0.5 * problem.entropy_y)).formulation
+    turns, used = LocalTurns(formulation, 0), time.process_time()
+    while turns.advance(first_incumbent(formulation), 0.1) is None:
+        assert time.process_time() - used < most
 
 
 @pytest.mark.usefixtures("early")
