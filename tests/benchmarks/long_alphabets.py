@@ -1,0 +1,59 @@
+"""What the compiled tree leaves open on long X-alphabets with few outputs.
+
+Run from the project root: python -m tests.benchmarks.long_alphabets [--seconds 60] [--instances 2].
+
+Instances: p_X, p_Y by `tests.instances.dirichlet_marginals`, a channel to two labels by
+default_rng([seed, n]).dirichlet; C halfway between the least that greedy finds at C = 0 and what a local
+search of two seconds has without a limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+
+import mecbopt as mb
+from tests.instances import dirichlet_marginals
+
+#: Letters, share of H(Y) that R is, and whether there is a label.
+CELLS = (((20, 2), 0.3, True), ((20, 2), 0.7, True), ((16, 3), 0.5, False), ((14, 4), 0.5, False))
+
+
+def instance(shape: tuple[int, int], share: float, label: bool, seed: int) -> mb.Problem:
+    """The problem of a cell and a seed."""
+    problem = mb.Problem(*dirichlet_marginals(*shape, seed))
+    problem = problem.replace(rate=share * problem.entropy_y)
+    if not label:
+        return problem
+    channel = np.random.default_rng([seed, shape[0]]).dirichlet(np.ones(2), size=shape[0])
+    problem = problem.replace(p_s_given_x=channel, max_label_entropy=0.0)
+    least = mb.solve(problem, method="greedy").smallest_label_entropy
+    free = mb.solve(problem.replace(max_label_entropy=1.0), method="local", time_limit=2.0)
+    if least is None or free.label_entropy_with_seed is None:
+        raise RuntimeError(f"seed {seed}: no limits to lie between")
+    return problem.replace(max_label_entropy=0.5 * (least + free.label_entropy_with_seed))
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--instances", type=int, default=2)
+    arguments = parser.parse_args()
+    print("| letters | R/H(Y) | label | seed | gap, bits | nodes | processor seconds |")
+    print("|---|---:|---|---:|---:|---:|---:|")
+    for shape, share, label in CELLS:
+        for seed in range(arguments.instances):
+            problem = instance(shape, share, label, seed)
+            used = time.process_time()
+            solution = mb.solve(problem, engine="compiled", time_limit=arguments.seconds)
+            used = time.process_time() - used
+            letters, has_label = "x".join(map(str, shape)), "yes" if label else "no"
+            figures = f"{solution.gap:.1e} | {solution.nodes} | {used:.0f}"
+            print(f"| {letters} | {share} | {has_label} | {seed} | {figures} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
