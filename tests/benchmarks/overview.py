@@ -155,7 +155,7 @@ def _certificates(record: dict[str, Any]) -> list[Row]:
     )
     return [
         (
-            "Certificates, 2x2 to 4x4, checked twice",
+            "Certificates, 2x2 to 5x5, checked twice",
             f"{sum(row['holds'] for row in found)} of {len(found)} hold; write {seconds_text(write)}, "
             f"check {seconds_text(check)}",
             f"writing over solving: {_factor(write / solve)}",
