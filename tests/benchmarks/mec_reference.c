@@ -54,15 +54,16 @@ static void take(side *from, int letter, int64_t mass) {
    next one therefore weighs at most max(y, rest - low), for every letter's y; the atoms that weigh as much as this
    allows majorize all others, by induction over partial sums S: S' <= max(S + y, total - low) grows with S. */
 static double majorize_profile(const side sides[2], double unit) {
-    struct { int64_t low, y; } corner[2 * MOST];
+    struct {
+        int64_t low, y;
+    } corner[2 * MOST];
     int64_t highest_low[2 * MOST + 1], low[2] = {0, 0}, total = 0;
     int next[2] = {sides[0].count - 1, sides[1].count - 1}, corners = 0;
     for (int i = 0; i < sides[0].count; i++) total += sides[0].mass[i];
     /* By ascending low + y. */
     while (next[0] >= 0 || next[1] >= 0) {
         int64_t reach[2];
-        for (int s = 0; s < 2; s++)
-            reach[s] = next[s] >= 0 ? low[s] + 2 * sides[s].mass[next[s]] : INT64_MAX;
+        for (int s = 0; s < 2; s++) reach[s] = next[s] >= 0 ? low[s] + 2 * sides[s].mass[next[s]] : INT64_MAX;
         int s = reach[1] < reach[0];
         int64_t y = sides[s].mass[next[s]--];
         low[s] += y;

@@ -17,15 +17,13 @@ double mec_profile_bound(const mec_level *sides[2], const int counts[2], double 
     while (next[0] >= 0 || next[1] >= 0) {
         int64_t sums[2];
         for (int k = 0; k < 2; k++)
-            sums[k] = next[k] < 0 ? INT64_MAX
-                                  : low[k] + sides[k][next[k]].weight + sides[k][next[k]].most;
+            sums[k] = next[k] < 0 ? INT64_MAX : low[k] + sides[k][next[k]].weight + sides[k][next[k]].most;
         int k = sums[1] < sums[0];
         low[k] += sides[k][next[k]].weight;
         corners[count++] = (mec_level){low[k], sides[k][next[k]--].most};
     }
     highest[0] = 0;
-    for (int k = 0; k < count; k++)
-        highest[k + 1] = corners[k].weight > highest[k] ? corners[k].weight : highest[k];
+    for (int k = 0; k < count; k++) highest[k + 1] = corners[k].weight > highest[k] ? corners[k].weight : highest[k];
     int64_t rest = low[0], least = INT64_MAX;
     double bound = 0.0;
     while (rest > 0) {

@@ -41,8 +41,7 @@ typedef struct {
 static inline int64_t mec_absolute(int64_t x) { return x < 0 ? -x : x; }
 
 /* Least reduced cost of the open item's `residual`, which lies in cells of at most `most`. */
-static inline double mec_pattern_open(const mec_pattern_bound *bound, double residual, double most,
-                                      int item_is_open) {
+static inline double mec_pattern_open(const mec_pattern_bound *bound, double residual, double most, int item_is_open) {
     int bucket = (int)(most * bound->inverse_width);
     if (item_is_open) {
         double slope = residual * bound->item_open_slope[bucket];
@@ -116,7 +115,7 @@ struct mec_search {
     double root_bound, coarse_inverse, open_floor;
     int shift;
     uint64_t within[MEC_SIGNATURES]; /* within[a]: signatures whose items are all in a */
-    int sorting; /* the orientation whose pattern bound is the better one */
+    int sorting;                     /* the orientation whose pattern bound is the better one */
     /* one pass */
     state *states;
     size_t state_count, state_capacity;
@@ -126,8 +125,8 @@ struct mec_search {
     int waiting_count;
     uint32_t *layer_list[64];
     size_t layer_count[64], layer_capacity[64];
-    double layer_least[64]; /* at most the bound of every state of the layer that waits */
-    state leaves[64]; /* each item alone */
+    double layer_least[64];            /* at most the bound of every state of the layer that waits */
+    state leaves[64];                  /* each item alone */
     shelf branches[2], growing[32][2]; /* growing: per layer, below half of the items */
     ranked *order;
     size_t order_count, order_next;

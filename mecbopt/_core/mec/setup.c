@@ -64,11 +64,11 @@ mec_search *mec_search_new(int n, int m, const long long *masses, double scale, 
         return NULL;
     }
     for (int i = 0; i < s->count; i++)
-        s->leaves[i] = (state){.key = 1ull << i,
-                               .bound = {s->bounds[0].total - s->potential[0][i],
-                                         s->bounds[1].total - s->potential[1][i]},
-                               .difference = i < n ? masses[i] : -masses[i],
-                               .edges = {MEC_NO_EDGE, MEC_NO_EDGE, 0}};
+        s->leaves[i] =
+            (state){.key = 1ull << i,
+                    .bound = {s->bounds[0].total - s->potential[0][i], s->bounds[1].total - s->potential[1][i]},
+                    .difference = i < n ? masses[i] : -masses[i],
+                    .edges = {MEC_NO_EDGE, MEC_NO_EDGE, 0}};
     return s;
 }
 

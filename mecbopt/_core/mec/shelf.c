@@ -34,9 +34,7 @@ static void choose_signature(const mec_search *s, shelf *h) {
     }
 }
 
-int mec_coarse_cell(const mec_search *s, int64_t mass) {
-    return (int)((double)mass * s->scale * s->coarse_inverse);
-}
+int mec_coarse_cell(const mec_search *s, int64_t mass) { return (int)((double)mass * s->scale * s->coarse_inverse); }
 
 /* The most that the next edge at the open item can carry. */
 int64_t mec_reach(const state *e) {
