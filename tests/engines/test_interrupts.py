@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import pkgutil
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from mecbopt.engines.tree_search import TreeInSlices
 from mecbopt.formulation import distinct_mappings
 from tests.instances import TREE_ENGINES, random_instance
 from tests.oracle import best_over_all_bases, polytope
+from tests.strikes import strike_once
 
 
 @pytest.fixture(scope="module")
@@ -137,15 +137,7 @@ def test_the_public_name_is_the_function():
 @pytest.mark.parametrize("engine", ["auto", "compiled"])
 def test_ctrl_c_before_the_search_still_gets_an_answer(place, engine, monkeypatch):
     """It came as a KeyboardInterrupt, after a millisecond or where the tables of a large label were made."""
-    right, came = getattr(solving, place), []
-
-    def struck(*arguments):
-        if not came:
-            came.append(place)
-            signal.raise_signal(signal.SIGINT)
-        return right(*arguments)
-
-    monkeypatch.setattr(solving, place, struck)
+    came = strike_once(monkeypatch, f"solving.{place}")
     solution = mb.solve(mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], 0.4), engine=engine)
     solution.check()
     assert (solution.stop_reason is mb.StopReason.INTERRUPTED) is bool(came)
@@ -172,17 +164,9 @@ def test_distinct_mappings_are_those_of_numpy():
 )
 def test_ctrl_c_at_any_moment_gets_the_answer_known_by_then(place, problem, optimum, monkeypatch):
     """It is held only once it came; what it broke off is done again."""
-    right, struck = pkgutil.resolve_name(f"mecbopt.{place}"), []
-
-    def strikes(*arguments, **options):
-        if not struck:
-            struck.append(place)
-            signal.raise_signal(signal.SIGINT)
-        return right(*arguments, **options)
-
-    monkeypatch.setattr(f"mecbopt.{place}", strikes)
+    came = strike_once(monkeypatch, place)
     solution = mb.solve(problem)
-    assert struck
+    assert came
     solution.check()
     assert solution.stop_reason is mb.StopReason.INTERRUPTED
     if place != "solving.examine":  # a label: before it is examined nothing is known to be feasible

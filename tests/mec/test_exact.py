@@ -20,6 +20,7 @@ from mecbopt.mec import subsets
 from mecbopt.mec.exact import SearchSettings, exact_coupling
 from tests.mec.all_joins import least_entropy_by_all_joins
 from tests.mec.vertices import least_entropy_by_enumeration
+from tests.strikes import strike_once
 
 needs_core = pytest.mark.skipif(not native.available(), reason="the compiled core is absent")
 #: The search proves 1e-9 bits; sums of entropies round at 1e-14.
@@ -320,19 +321,11 @@ def test_ctrl_c_while_the_answer_is_put_together_keeps_it(monkeypatch):
 @pytest.mark.parametrize("place", ["marginals", "greedy_support"])
 def test_ctrl_c_before_the_search_still_gets_an_answer(count, place, monkeypatch):
     """It came as a KeyboardInterrupt where marginals were read or greedy began."""
-    name = "mecbopt.mec.several" if count == 3 and place == "greedy_support" else "mecbopt.mec.exact"
-    module = importlib.import_module(name)
-    right, came = getattr(module, place), []
-
-    def struck(*arguments):
-        if not came:
-            came.append(place)
-            signal.raise_signal(signal.SIGINT)
-        return right(*arguments)
-
-    monkeypatch.setattr(module, place, struck)
+    room = "several" if count == 3 and place == "greedy_support" else "exact"
+    came = strike_once(monkeypatch, f"mec.{room}.{place}")
     law = np.arange(1.0, 13.0) / 78.0
     result = mb.mec.exact(*[law[:: 3 * (count - 1)] / law[:: 3 * (count - 1)].sum()] * (count - 1), law)
+    assert came
     assert result.stop_reason is mb.StopReason.INTERRUPTED
     assert result.lower_bound <= result.entropy + 1e-9
     assert result.coupling.sum(axis=tuple(range(count - 1))) == pytest.approx(law)
