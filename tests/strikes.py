@@ -12,7 +12,7 @@ __all__ = ["strike_once"]
 
 
 def strike_once(monkeypatch: pytest.MonkeyPatch, place: str) -> list[str]:
-    """SIGINT before the first call of `mecbopt.PLACE`, module and function; an entry in the list once it came."""
+    """SIGINT before the first call of `mecbopt.PLACE`; the list has an entry once it came."""
     room, _, name = place.rpartition(".")
     module = importlib.import_module(f"mecbopt.{room}")  # `mecbopt.mec.exact` is a function, too
     right, came = getattr(module, name), list[str]()
