@@ -27,9 +27,11 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
         if (law_lower) mb_instance_law(&search->instance, law_lower, law_upper);
         search->lower_bound = entropy_floor;
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
+        failed = mb_sweep_build(&search->sweep, &search->instance, s, p_s_given_x);
+        if (search->sweep.serves) search->settings.jensen_rows = search->settings.sharpening = 0;
         search->tables.with_jensen = search->settings.jensen_rows;
-        failed = mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
-                 mb_pricing_build(&search->pricing, &search->instance) ||
+        failed = failed || mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
+                 (!search->sweep.serves && mb_pricing_build(&search->pricing, &search->instance)) ||
                  mb_simplex_build(&search->node_lp, &search->instance, &search->tables, &search->columns, 1,
                                   search->order_rows, first, second) ||
                  mb_simplex_build(&search->vertex_lp, &search->instance, &search->tables, &search->columns, 0, 0, NULL,
