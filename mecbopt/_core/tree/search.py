@@ -246,6 +246,7 @@ class CompiledSearch(WatchFace, FrontierFace):
                 "columns_per_round": settings.columns_per_round,
                 "pool_limit": _pool_limit(self._shape) if pool is None else pool,
                 "random_starts": _random_starts(*masses) if starts is None else starts,
+                "sweep_letters": settings.sweep_letters,
                 "local_search": settings.local_search,
                 "branching_margin": settings.branching_margin,
                 "node_bytes": settings.node_bytes,
@@ -455,6 +456,11 @@ class CompiledSearch(WatchFace, FrontierFace):
     def infeasible(self) -> bool:
         """Whether the constraints were proved to exclude every mixture."""
         return bool(self._report.infeasible)
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether pricing goes by sweeps, which take microseconds at 20 letters of X."""
+        return bool(self._lib.mb_search_sweeps(self._handle))
 
     @property
     def trouble(self) -> int:

@@ -27,7 +27,8 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
         if (law_lower) mb_instance_law(&search->instance, law_lower, law_upper);
         search->lower_bound = entropy_floor;
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
-        failed = mb_sweep_build(&search->sweep, &search->instance, s, p_s_given_x);
+        if (n >= settings->sweep_letters)
+            failed = mb_sweep_build(&search->sweep, &search->instance, s, p_s_given_x);
         if (search->sweep.serves) search->settings.jensen_rows = search->settings.sharpening = 0;
         search->tables.with_jensen = search->settings.jensen_rows;
         failed = failed || mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
@@ -58,6 +59,8 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
     }
     return search;
 }
+
+int mb_search_sweeps(const mb_search *search) { return search->sweep.serves; }
 
 void mb_search_free(mb_search *search) {
     if (!search) return;

@@ -40,11 +40,13 @@ static int is_concave(const mb_instance *instance, const double *p_s_given_x, do
     return factor >= 0.0 && worst <= CONCAVE_TO;
 }
 
-/* Whether and how a problem is priced by sweeps; MB_NO_MEMORY or 0. */
+/* Whether and how a problem is priced by sweeps; MB_NO_MEMORY or 0.  With the rate alone chains prove more (the engine
+ * of that name). */
 int mb_sweep_build(mb_sweep *sweep, const mb_instance *instance, int s, const double *p_s_given_x) {
     const int n = instance->n;
     sweep->serves = 0;
-    if (instance->m != 2 || n < MB_SWEEP_LETTERS || instance->free_law) return 0;
+    if (instance->m != 2 || instance->free_law) return 0;
+    if (instance->label_limit == MB_INFINITY && instance->linear_count == 0) return 0;
     if (instance->label_limit < MB_INFINITY) {
         if (s != 2) return 0;
         const size_t subsets = (size_t)instance->subsets;

@@ -4,8 +4,7 @@
 
 #include "tree/tables.h"
 
-/* Letters of X from which problems are priced so, and without Jensen rows, which it does not take. */
-enum { MB_SWEEP_LETTERS = 12, MB_SWEEP_PAIRS = MB_MAX_LETTERS * (MB_MAX_LETTERS - 1) / 2 };
+enum { MB_SWEEP_PAIRS = MB_MAX_LETTERS * (MB_MAX_LETTERS - 1) / 2 };
 
 typedef struct {
     double at; /* the direction in which the two letters change their order */

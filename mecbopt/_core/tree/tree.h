@@ -18,6 +18,7 @@ typedef struct {
     int columns_per_round;
     int pool_limit;
     int random_starts;
+    int sweep_letters; /* of X, from which two letters of Y are priced by sweeps, and without Jensen rows */
     int local_search; /* 0: no descents; what relaxations leave open is kept for `mb_search_seen` */
     double branching_margin;
     long long node_bytes;
@@ -121,6 +122,8 @@ int mb_search_seen(const mb_search *search, int which, int capacity, int32_t *ma
    mappings written, 0 where there is none, -1 where memory runs out or `ask` says to stop. */
 int mb_search_minimise(mb_search *search, const double *cost, core_question ask, int capacity, int32_t *mappings,
                        double *weights);
+/* Whether pricing goes by sweeps (sweep.c). */
+int mb_search_sweeps(const mb_search *search);
 int mb_search_relax(mb_search *search, const double *lower, const double *upper, int rounds, double *bound);
 /* Keep a trace from here on; before the first run. */
 void mb_search_trace(mb_search *search);
