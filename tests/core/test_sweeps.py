@@ -93,7 +93,8 @@ def test_fourteen_letters_with_a_label_are_bounded_as_by_tables():
     limits = 0.5, channel, 0.95 * float(bits(p_x @ channel).sum())
     settings = Settings(symmetry=False, random_starts=0), BY_TABLES
     sweeps, tables = (CompiledSearch(p_x, p_y, *limits, settings=one) for one in settings)
-    assert sweeps.sweeps and not tables.sweeps
+    assert sweeps.sweeps
+    assert not tables.sweeps
     for lower, upper in boxes(np.random.default_rng(3), p_x, p_y, 3):
         assert sweeps.relaxation_bound(lower, upper) == pytest.approx(
             tables.relaxation_bound(lower, upper), abs=5e-9
@@ -101,7 +102,7 @@ def test_fourteen_letters_with_a_label_are_bounded_as_by_tables():
 
 
 def test_where_sweeps_do_not_serve():
-    """Three letters of Y, three labels, the rate alone, tables that are no label entropy, fewer letters than asked."""
+    """Three letters of Y, three labels, the rate alone, tables of another kind, fewer letters than asked."""
     random = np.random.default_rng(2)
     p_x, p_y = random.dirichlet(np.ones(6)), np.array([0.4, 0.6])
     labels = random.dirichlet(np.ones(2), size=6)
