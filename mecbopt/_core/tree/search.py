@@ -248,7 +248,7 @@ class CompiledSearch(WatchFace, FrontierFace):
                 "random_starts": _random_starts(*masses) if starts is None else starts,
                 "sweep_letters": settings.sweep_letters,
                 "local_search": settings.local_search,
-                "branching_margin": settings.branching_margin,
+                "branching_margin": -1.0 if settings.branching_margin is None else settings.branching_margin,
                 "node_bytes": settings.node_bytes,
             },
         )

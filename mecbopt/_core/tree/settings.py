@@ -37,8 +37,8 @@ class Settings:
     local_search : bool
         Descents from the relaxations' points.  Without them the search finds no incumbents: it is told values
         that are attained (`CompiledSearch.attained`).
-    branching_margin : float
-        A split keeps at least this share of the cell's interval on either side.
+    branching_margin : float or None
+        A split keeps at least this share of the cell's interval on either side; None: .2, with sweeps .4.
     node_bytes : int
         Memory of open nodes above which subtrees are searched to their end, one after the other.
     """
@@ -54,5 +54,5 @@ class Settings:
     random_starts: int | None = None
     sweep_letters: int = 12
     local_search: bool = True
-    branching_margin: float = 0.2
+    branching_margin: float | None = None
     node_bytes: int = 3 << 29

@@ -1,6 +1,10 @@
 /* Making and freeing a search. */
 #include "tree/search.h"
 
+/* Shares of an interval that a split keeps on either side: secants alone gain from even splits (1.2 to 2.6 times fewer
+ * nodes at 12x2 to 14x2 than with the smaller one, a sixth more in one case of 16x2). */
+static const double MARGIN_WITH_JENSEN = 0.2, MARGIN_OF_SWEEPS = 0.4;
+
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, const double *law_lower,
                          const double *law_upper, double rate, int s, const double *p_s_given_x,
                          const double *label_table, double label_limit, int linear_count, const double *linear,
@@ -30,6 +34,8 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
         if (n >= settings->sweep_letters)
             failed = mb_sweep_build(&search->sweep, &search->instance, s, p_s_given_x);
         if (search->sweep.serves) search->settings.jensen_rows = search->settings.sharpening = 0;
+        if (settings->branching_margin < 0.0)
+            search->settings.branching_margin = search->sweep.serves ? MARGIN_OF_SWEEPS : MARGIN_WITH_JENSEN;
         search->tables.with_jensen = search->settings.jensen_rows;
         failed = failed || mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
                  (!search->sweep.serves && mb_pricing_build(&search->pricing, &search->instance)) ||
