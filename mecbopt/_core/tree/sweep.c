@@ -84,10 +84,10 @@ static void sort_turns(mb_turn *turn, int count) {
 typedef struct {
     const mb_instance *instance;
     double on_rate, on_label, constant;
-    const double *step;                       /* d_x */
-    unsigned char order[MB_MAX_LETTERS];      /* [place]: letter */
-    unsigned char place[MB_MAX_LETTERS];      /* [letter] */
-    mb_set part[MB_MAX_LETTERS + 1];          /* [k]: the first k letters */
+    const double *step;                  /* d_x */
+    unsigned char order[MB_MAX_LETTERS]; /* [place]: letter */
+    unsigned char place[MB_MAX_LETTERS]; /* [letter] */
+    mb_set part[MB_MAX_LETTERS + 1];     /* [k]: the first k letters */
     double sum[MB_MAX_LETTERS + 1], least;
 } sweep_state;
 

@@ -18,7 +18,7 @@ typedef struct {
 
 typedef struct {
     int serves;
-    double share[MB_MAX_LETTERS];         /* p(S = 1 | x) */
+    double share[MB_MAX_LETTERS];          /* p(S = 1 | x) */
     unsigned char falling[MB_MAX_LETTERS]; /* letters by falling share */
     mb_turn turn[MB_SWEEP_PAIRS];
     int count; /* sets met by the last sweep */

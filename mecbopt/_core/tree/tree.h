@@ -18,8 +18,8 @@ typedef struct {
     int columns_per_round;
     int pool_limit;
     int random_starts;
-    int sweep_letters; /* of X, from which two letters of Y are priced by sweeps, and without Jensen rows */
-    int local_search; /* 0: no descents; what relaxations leave open is kept for `mb_search_seen` */
+    int sweep_letters;       /* of X, from which two letters of Y are priced by sweeps, and without Jensen rows */
+    int local_search;        /* 0: no descents; what relaxations leave open is kept for `mb_search_seen` */
     double branching_margin; /* negative: by the way of pricing */
     long long node_bytes;
 } mb_settings;
