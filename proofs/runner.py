@@ -90,6 +90,7 @@ NAMES = (
     "encoder_edge",
     "coupling_forest",
     "edge_mass",
+    "edge_exchange",
     "residual",
     "profile_bound",
     "pattern_bound",
