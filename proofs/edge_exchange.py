@@ -342,5 +342,5 @@ LEMMA = Lemma(
             ),
         ),
     ),
-    witness=Witness(draw=_draw, count=600, needed={"least entropy": NOT_LEAST}),
+    witness=Witness(draw=_draw, count=150, needed={"least entropy": NOT_LEAST}),
 )

@@ -108,9 +108,7 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     }
 
 
-def _unless(
-    claim: Formula, switches: Sequence[tuple[str, Any, int, Rule]], *inner: Step
-) -> tuple[Step, ...]:
+def _unless(claim: Formula, switches: Sequence[tuple[str, Any, int, Rule]], *inner: Step) -> tuple[Step, ...]:
     """A claim that is trivial unless each switch, 0 or 1, has its value; the inner steps are for that."""
     if not switches:
         return inner
@@ -392,5 +390,5 @@ LEMMA = Lemma(
         _away("row", 1, ROW_AWAY, LARGER_IN_ROW, (x, y2), "lowest"),
         _away("column", 0, COLUMN_AWAY, LARGER_IN_COLUMN, (x2, y), "lowest in the column"),
     ),
-    witness=Witness(draw=_draw, count=300),
+    witness=Witness(draw=_draw, count=240),
 )

@@ -129,7 +129,9 @@ LEMMA = Lemma(
                             le(phi(b(k)), -b(k) * sp.log(a(k)) - b(k) + a(k)),
                             uses("tangent", {touch: a(k), point: b(k)}, using=("masses", "there")),
                         ),
-                        step("so", COST, algebra("tangent", over("log", times=a(k)), over("log", times=b(k)))),
+                        step(
+                            "so", COST, algebra("tangent", over("log", times=a(k)), over("log", times=b(k)))
+                        ),
                         given="there",
                     ),
                 ),
@@ -146,7 +148,9 @@ LEMMA = Lemma(
                                     "earlier",
                                     implies(eq(before(k2, k), 1), le((1 - before(k2, k)) * a(k2), 0)),
                                     block(
-                                        step("none", le((1 - before(k2, k)) * a(k2), 0), algebra(put=("on",))),
+                                        step(
+                                            "none", le((1 - before(k2, k)) * a(k2), 0), algebra(put=("on",))
+                                        ),
                                         given="on",
                                     ),
                                 ),
@@ -218,5 +222,5 @@ LEMMA = Lemma(
             ),
         ),
     ),
-    witness=Witness(draw=_draw, count=600),
+    witness=Witness(draw=_draw, count=150),
 )

@@ -95,6 +95,8 @@ NAMES = (
     "residual",
     "profile_bound",
     "majorized",
+    "light_letters",
+    "majorize_profile",
     "pattern_bound",
     "bin_filling",
     "price_at_ends",

@@ -70,7 +70,9 @@ SCRIPTS = {
     ),
     "members": Script("members", (), ("--sizes", "3", "--instances", "1")),
     "several": Script("several", (), ("--instances", "1", "--limit", "1")),
-    "plain_mec": Script("plain_mec", ("--largest", "14"), ("--smallest", "4", "--largest", "5")),
+    "plain_mec": Script(
+        "plain_mec", ("--largest", "14"), ("--smallest", "4", "--largest", "5", "--greedy-largest", "1000")
+    ),
     "streams": Script("streams", (), ("--largest", "5", "--symbols", "100000")),
     "local_search": Script("local_search", (), ("--count", "1", "--seconds", "1"), writes_all=True),
 }
