@@ -157,6 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
         "largest_limit",
         "largest_peer_instances",
         "budget",
+        "piece",
         "curves",
         "repeats",
         "highs_cases",
