@@ -185,7 +185,9 @@ def test_a_quick_run_leaves_results_and_spares_the_readme(tmp_path, monkeypatch,
 
 
 def test_pieces_of_a_run_make_one_record(tmp_path, monkeypatch, capsys):
+    solved = {"status": "optimal", "wall_seconds": 0.1, "cpu_seconds": 0.1, "value": 0.5, "bound": 0.5}
     monkeypatch.setattr(peers, "PEERS", {})
+    monkeypatch.setattr(peers, "_own_solve", lambda *_: solved)
     arguments = ["peers", "--quick", "--instances", "1", "--out", str(tmp_path), "--piece", "1e-9"]
     for count in (2, 4):
         assert command_line.main(arguments) == 0
