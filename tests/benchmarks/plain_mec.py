@@ -1,4 +1,4 @@
-"""Time of the proved plain minimum entropy coupling beside published methods; the greedy on long alphabets.
+"""Time of the proved plain minimum entropy coupling beside published methods.
 
 Run from the project root: python -m tests.benchmarks.plain_mec [--largest 14] [--json FILE].
 Instances: p, q = default_rng(n).dirichlet(ones(n)), drawn in that order; other families as their names say.
@@ -128,43 +128,6 @@ def measure_levers(n: int) -> list[dict[str, Any]]:
     return rows
 
 
-def measure_greedy(n: int) -> dict[str, Any]:
-    """One sparse greedy coupling; `off`: the most by which a letter's atoms miss its mass."""
-    laws = instance(n)
-    start = time.process_time()
-    result = mb.mec.greedy(*laws, sparse=True)
-    seconds = time.process_time() - start
-    coupling = result.coupling
-    if not isinstance(coupling, mb.mec.SparseCoupling):
-        raise TypeError(f"n = {n}: the coupling is a {type(coupling).__name__}")
-    off = max(float(np.abs(coupling.marginal(axis) - law).max()) for axis, law in enumerate(laws))
-    return {
-        "n": n,
-        "cpu_seconds": seconds,
-        "support": len(coupling.masses),
-        "off": off,
-        "entropy": result.entropy,
-        "gap": result.gap,
-    }
-
-
-def greedy_table(rows: list[dict[str, Any]]) -> str:
-    """The greedy couplings as a Markdown table."""
-    return markdown_table(
-        ["`greedy`, n = m", "cpu, s", "atoms", "marginals off by", "above the bound, bits"],
-        [
-            [
-                f"{row['n']:,}",
-                f"{row['cpu_seconds']:.2g}",
-                f"{row['support']:,}",
-                f"{row['off']:.0e}",
-                f"{row['gap']:.4f}",
-            ]
-            for row in rows
-        ],
-    )
-
-
 def reference_limits(n: int, arguments: argparse.Namespace) -> dict[str, float]:
     """Methods and their limits at a size."""
     if n > arguments.reference_largest or arguments.reference_limit <= 0.0:
@@ -204,8 +167,7 @@ def section(results: dict[str, Any]) -> str:
     levers = "; ".join(f"{row['levers']} {row['cpu_seconds']:.2g} s" for row in results["levers"])
     return (
         f"{exact_table(results['exact'], results['reference_limit'])}\n{families_table}\n"
-        f"Levers at $n = {results['levers'][0]['n']}$: {levers}.\n\n"
-        f"{greedy_table(results['greedy'])}\n"
+        f"Levers at $n = {results['levers'][0]['n']}$: {levers}.\n"
     )
 
 
@@ -214,7 +176,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smallest", type=int, default=6)
     parser.add_argument("--largest", type=int, default=12)
-    parser.add_argument("--greedy-largest", type=int, default=10**6)
     parser.add_argument("--time-limit", type=float, default=300.0)
     parser.add_argument("--reference-largest", type=int, default=11)
     parser.add_argument("--reference-limit", type=float, default=20.0, help="seconds each; 0: none are run")
@@ -244,12 +205,6 @@ def main() -> None:
     levers = measure_levers(min(arguments.largest, 10))
     for row in levers:
         print(f"n = {row['n']}, {row['levers']:18s} cpu {row['cpu_seconds']:7.3f}", flush=True)
-    print("greedy, sparse:      n  cpu, s  gap to the bound")
-    greedy = []
-    for n in (10**digits for digits in range(3, 7) if 10**digits <= arguments.greedy_largest):
-        row = measure_greedy(n)
-        greedy.append(row)
-        print(f"{n:22d}  {row['cpu_seconds']:6.3f}  {row['gap']:.6f}", flush=True)
     if arguments.json:
         machine = {"machine": platform.machine(), "python": platform.python_version()}
         arguments.json.write_text(
@@ -259,7 +214,6 @@ def main() -> None:
                     "reference_limit": arguments.reference_limit,
                     "families": spread,
                     "levers": levers,
-                    "greedy": greedy,
                 }
                 | machine,
                 indent=1,
