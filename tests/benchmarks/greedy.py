@@ -63,8 +63,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     mb.mec.greedy(*instance(10), sparse=True)  # imports stay out of the first timing
-    sizes = (10**digits for digits in range(3, 7))
-    results = {"rows": [measure(n) for n in sizes if n <= arguments.largest]}
+    rows = []
+    for n in (10**digits for digits in range(3, 7) if 10**digits <= arguments.largest):
+        row = measure(n)
+        rows.append(row)
+        print(f"n = {n:7d}  cpu {row['cpu_seconds']:7.4f}  entropy {row['entropy']:.9f}", flush=True)
+    results = {"rows": rows}
     print(section(results))
     if arguments.json:
         write_json(arguments.json, results)
