@@ -1,4 +1,4 @@
-"""Pricing by sweeps: a set that nearly minimises the linear form of a supporting plane is nearly a best one."""
+"""Pricing by sweeps: a set that nearly minimises the form of a supporting plane is nearly a best one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,16 @@ def _draw(generator: random.Random, place: int) -> dict[str, Any]:
     steps = [fraction(generator) - fraction(generator) for _ in range(2)]
     # The least spare that the hypothesis allows, or more.
     spare = ball(steps[0] + form - steps[1] - least) + generator.choice((0, fraction(generator)))
-    return {"#I": count, "h": weights, "q": here, "o": there, "c": slopes, "d": steps[0], "b": steps[1], "e": spare}
+    return {
+        "#I": count,
+        "h": weights,
+        "q": here,
+        "o": there,
+        "c": slopes,
+        "d": steps[0],
+        "b": steps[1],
+        "e": spare,
+    }
 
 
 LEMMA = Lemma(

@@ -318,6 +318,18 @@ class CompiledSearch(WatchFace, FrontierFace):
                     "set a larger gap or a time limit."
                 )
 
+    def swept_least(self, linear: ArrayLike, on_rate: float, on_label: float) -> float:
+        """Least sum of linear[x, f(x)] + on_rate H(f) + on_label H(S|f) over all mappings f, by a sweep.
+
+        For checks of pricing; `linear` has shape (n, 2), the factors are at least 0.
+        """
+        values = np.ascontiguousarray(linear, dtype=np.float64)
+        if not self.sweeps or values.shape != self._shape or not min(on_rate, on_label) >= 0.0:
+            raise ProblemError(
+                f"linear must have shape {self._shape}, factors be at least 0, and pricing go by sweeps."
+            )
+        return float(self._lib.mb_search_sweep(self._handle, self._doubles(values), on_rate, on_label))
+
     def relaxation_bound(self, lower: ArrayLike, upper: ArrayLike, *, rounds: int = 1) -> float:
         """Lower bound on H(X,Y), bits, over the feasible couplings in a box of shape (n, m).
 

@@ -67,6 +67,10 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
 
 int mb_search_sweeps(const mb_search *search) { return search->sweep.serves; }
 
+double mb_search_sweep(mb_search *search, const double *linear, double on_rate, double on_label) {
+    return mb_sweep_price(&search->sweep, &search->instance, linear, on_rate, on_label);
+}
+
 void mb_search_free(mb_search *search) {
     if (!search) return;
     for (size_t i = 0; i < search->heap_size; i++) core_free(search->heap[i]);

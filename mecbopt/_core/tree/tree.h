@@ -124,6 +124,9 @@ int mb_search_minimise(mb_search *search, const double *cost, core_question ask,
                        double *weights);
 /* Whether pricing goes by sweeps (sweep.c). */
 int mb_search_sweeps(const mb_search *search);
+/* The least of sum over x of linear[x][f(x)] + on_rate * H(f) + on_label * (the label's table) over all mappings, by a
+   sweep; factors of at least 0.  For checks. */
+double mb_search_sweep(mb_search *search, const double *linear, double on_rate, double on_label);
 int mb_search_relax(mb_search *search, const double *lower, const double *upper, int rounds, double *bound);
 /* Keep a trace from here on; before the first run. */
 void mb_search_trace(mb_search *search);
