@@ -25,7 +25,6 @@ __all__ = [
     "is_infeasible",
     "is_optimal",
     "new_model",
-    "polished",
     "refined",
     "run",
 ]
@@ -54,8 +53,6 @@ _SCALED_HERE, _SCALED_BY_HIGHS = 0, 2
 _THREADS_THAT_THERE_ARE = 0
 #: Longest slice spent in HiGHS, seconds: the wait for an answer to Ctrl-C.
 _SLICE_SECONDS = 0.2
-#: Entries of a solution below this are its rounding; what a polished one may be off in a row.
-_NO_MASS, _RESIDUAL = 1e-9, 1e-12
 #: Shortest one: small programs are solved in it, so that a call that is late still ends with an answer.
 _SHORTEST_SLICE_SECONDS = 0.02
 
@@ -157,7 +154,7 @@ def _run_in_slices(model: Any, clock: Clock) -> None:
 
 def refined(
     model: Any,
-    columns: NDArray[np.float64],
+    columns: Any,
     solution: FloatArray,
     least: FloatArray,
     most: FloatArray,
@@ -172,8 +169,8 @@ def refined(
     ----------
     model : HiGHS model
         Solved to optimality; its bounds are changed.
-    columns : ndarray, shape (k, r)
-        The matrix that was given to `add_columns`.
+    columns : ndarray or sparse array, shape (k, r)
+        The entries of its variables in the rows.
     solution : ndarray, shape (k,)
     least, most : ndarray, shape (r,)
         The sides of the rows.
@@ -200,8 +197,9 @@ def refined(
     run(model, clock)
     if not is_optimal(model):
         return solution
-    correction = np.array(model.getSolution().col_value) / _MAGNIFICATION
-    return np.maximum(solution + correction, 0.0)
+    correction = np.array(model.getSolution().col_value)
+    # What the correction takes away whole is 0, and not its rounding.
+    return np.where(correction > lower, np.maximum(solution + correction / _MAGNIFICATION, 0.0), 0.0)
 
 
 def is_optimal(model: Any) -> bool:
@@ -217,30 +215,3 @@ def is_infeasible(model: Any) -> bool:
 def indices(count: int, start: int = 0) -> Any:
     """Consecutive indices in the integer type that HiGHS wants."""
     return np.arange(start, start + count, dtype=np.int32)
-
-
-def polished(solution: FloatArray, rows: Any, sides: FloatArray) -> FloatArray | None:
-    """A solution of `rows @ x = sides`, x >= 0, on its support, with the rows met to rounding.
-
-    Parameters
-    ----------
-    solution : ndarray, shape (columns,)
-        As HiGHS returns it, within its tolerances.
-    rows : sparse array, shape (rows, columns)
-    sides : ndarray, shape (rows,)
-
-    Returns
-    -------
-    ndarray or None
-        None where some row cannot be met with these columns and no negative entry.
-    """
-    support = np.flatnonzero(solution > _NO_MASS)
-    on_support = rows[:, support].toarray()
-    found = np.zeros_like(solution)
-    found[support] = solution[support]
-    for _ in range(2):  # the second time takes away the rounding of the first
-        residual = sides - on_support @ found[support]
-        found[support] += np.linalg.lstsq(on_support, residual, rcond=None)[0]
-    if found.min() < 0.0 or np.abs(sides - on_support @ found[support]).max() > _RESIDUAL:
-        return None
-    return found

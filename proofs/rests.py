@@ -127,8 +127,20 @@ RESTS: dict[str, tuple[str, ...]] = {
     "encoder_edge": (f"{_INDEX}: `encoder_edge`", "docs/theory/mathematics.md: without common randomness"),
     "coupling_forest": (f"{_INDEX}: `coupling_forest`", "docs/mec.md: Entropy is strictly concave"),
     "edge_mass": (f"{_INDEX}: `edge_mass`", "docs/mec.md: depends on the set alone"),
+    "edge_exchange": (
+        "edge_order",
+        "mecbopt/_core/mec/grow.c: given > e->edges.most",
+        "docs/mec.md: `edge_exchange`",
+    ),
+    "edge_order": ("mecbopt/_core/mec/grow.c: mec_is_branch", "docs/mec.md: **Corollary (order).**"),
     "residual": (f"{_INDEX}: `residual`", "mecbopt/mec/subsets.py: _remaining_entropy"),
     "profile_bound": ("mecbopt/bounds/profile.py: profile_bound", "docs/mec.md: at every quantile"),
+    "majorized": ("majorize_profile",),
+    "light_letters": ("mecbopt/_core/mec/bounds.c: levels_of", "docs/mec.md: `light_letters`"),
+    "majorize_profile": (
+        "mecbopt/_core/mec/bounds.c: mec_profile_bound",
+        "docs/mec.md: **Majorize-profile**",
+    ),
     "pattern_bound": (
         "mecbopt/_core/mec/bounds.c: mec_pattern_bound_build",
         "docs/mec.md: a Lagrangian dual",

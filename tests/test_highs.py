@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from mecbopt import highs
 from mecbopt.control import Clock
@@ -58,3 +59,20 @@ def test_refinement_keeps_what_is_feasible_by_the_tolerance_alone():
     """No x >= 0 has 5e-10 x <= -1e-10."""
     found, refined = _optimum(-1e-10)
     assert refined == pytest.approx(found)
+
+
+def test_refinement_takes_a_sparse_matrix_and_leaves_no_rounding_on_empty_cells():
+    """Five cells in four rows; a start that is off by the tolerance of HiGHS, on empty cells too."""
+    columns = np.array(
+        [[1.0, 0, 1, 0], [1.0, 0, 0, 1], [0.0, 1, 1, 0], [0.0, 1, 0, 1], [0.0, 0.3, 0, 0.7]], dtype=float
+    )
+    sides = np.array([0.3, 0.7, 0.6, 0.4])
+    model = highs.new_model(sides, sides)
+    highs.add_columns(model, columns, np.array([1.0, 0.0, 0.0, 2.0, 5.0]))
+    highs.run(model, Clock())
+    assert highs.is_optimal(model)
+    rough = np.array(model.getSolution().col_value) + 9e-10
+    found = highs.refined(model, csr_array(columns), rough, sides, sides, Clock())
+    assert np.abs(found @ columns - sides).max() <= 1e-15
+    assert found[[0, 4]].tolist() == [0.0, 0.0]
+    assert found[[1, 2, 3]] == pytest.approx([0.3, 0.6, 0.1])

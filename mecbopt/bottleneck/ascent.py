@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import csr_array, kron, vstack
 
+from mecbopt import highs
 from mecbopt.bottleneck.scheme import Scheme
 from mecbopt.control import Clock, improves
-from mecbopt.highs import polished
 from mecbopt.info import entropy
 
 __all__ = ["Ascent"]
@@ -31,7 +29,7 @@ _LEAST_MASS = 1e-12
 #: The least letter that a program is given: the coefficient of the others stays within what it can tell
 #: apart.
 _LEAST_LETTER = 1e-7
-#: What the law of the letters that are kept may lack of 1.
+#: What the law of the letters that are kept may lack of 1, and a program's solution of a side.
 _RESIDUAL = 1e-12
 _HALVINGS = 50
 
@@ -109,26 +107,30 @@ class Ascent:
         current, channel = scheme.encoder[kept], scheme.decoder[kept] / p_t[:, None]
         k, n = current.shape
         slopes = channel @ np.log2(np.maximum(scheme.coupling, _LEAST_MASS)).T
-        rows = vstack(
-            [kron(np.ones((1, k)), csr_array(np.eye(n))), kron(channel.T, np.ones((1, n)))], format="csr"
-        )
-        surprise = csr_array(np.repeat(-np.log2(p_t), n)[None, :])
-        result = linprog(
-            -slopes.ravel(),
-            A_ub=surprise,
-            b_ub=[min(self._rate, float(surprise.sum()))],
-            A_eq=rows,
-            b_eq=np.concatenate([p_x, p_y]),
-            method="highs",
-        )
-        if result.x is None:
+        surprise = np.repeat(-np.log2(p_t), n)
+        marginals = np.hstack([np.tile(np.eye(n), (k, 1)), np.repeat(channel, n, axis=0)])
+        sides, limit = np.concatenate([p_x, p_y]), min(self._rate, float(surprise.sum()))
+        found = self._least(-slopes.ravel(), marginals, sides, surprise, limit)
+        if found is None:
             return scheme
-        encoder = polished(np.asarray(result.x), rows, np.concatenate([p_x, p_y]))
-        if encoder is None:
-            return scheme
-        encoder = self._within_rate(current, encoder.reshape(k, n))
-        found = Scheme(encoder, encoder.sum(axis=1)[:, None] * channel)
-        return found if improves(found.cost, scheme.cost) else scheme
+        encoder = self._within_rate(current, found.reshape(k, n))
+        turned = Scheme(encoder, encoder.sum(axis=1)[:, None] * channel)
+        return turned if improves(turned.cost, scheme.cost) else scheme
+
+    def _least(
+        self, costs: FloatArray, marginals: FloatArray, sides: FloatArray, surprise: FloatArray, limit: float
+    ) -> FloatArray | None:
+        """The cells of least cost, shape (k n,), or None; `marginals` has shape (k n, n + m)."""
+        columns = np.column_stack([marginals, surprise])
+        least, most = np.append(sides, -highs.INFINITY), np.append(sides, limit)
+        model = highs.new_model(least, most)
+        highs.add_columns(model, columns, costs)
+        highs.run(model, self._clock)
+        if not highs.is_optimal(model):
+            return None
+        found = np.array(model.getSolution().col_value)
+        found = highs.refined(model, columns, found, least, most, self._clock)
+        return found if np.abs(found @ marginals - sides).max() <= _RESIDUAL else None
 
     def _within_rate(self, current: FloatArray, encoder: FloatArray) -> FloatArray:
         """The encoder, moved towards the current one as far as rounding took it beyond the rate."""

@@ -8,6 +8,7 @@ log2(e) bits: Rossi 2019, Li 2021, Compton 2022).
 from __future__ import annotations
 
 import heapq
+import math
 from typing import Any
 
 import numpy as np
@@ -76,12 +77,21 @@ def greedy_support(marginals: list[NDArray[np.float64]]) -> SparseCoupling:
     shape = tuple(len(p) for p in marginals)
     compiled = greedy_atoms(marginals, _DUST)
     cells, masses = _atoms(marginals) if compiled is None else compiled
-    # Rounding may bring a pair of letters together a second time; a cell is one atom.  Sorted by columns, as
-    # the structured comparison of numpy.unique(axis=0) turns a KeyboardInterrupt into a TypeError.
-    order = np.lexsort(cells.T[::-1])
-    cells, masses = cells[order], masses[order]
-    new = np.concatenate([[True], np.any(cells[1:] != cells[:-1], axis=1)])
-    return SparseCoupling(cells[new], np.add.reduceat(masses, np.flatnonzero(new)), shape)
+    if math.prod(shape) <= np.iinfo(np.int64).max:
+        # One number a cell: several columns take several times as long to sort and to put in order.
+        numbers = np.ravel_multi_index(tuple(cells.T), shape)
+        order = np.argsort(numbers, kind="stable")
+        numbers = numbers[order]
+        new = np.concatenate([[True], numbers[1:] != numbers[:-1]])
+        cells = np.column_stack(np.unravel_index(numbers[new], shape))
+    else:
+        # Not by numpy.unique(axis=0): comparing structures turns a KeyboardInterrupt into a TypeError.
+        order = np.lexsort(cells.T[::-1])
+        cells = cells[order]
+        new = np.concatenate([[True], np.any(cells[1:] != cells[:-1], axis=1)])
+        cells = cells[new]
+    # Rounding may bring a pair of letters together a second time; a cell is one atom.
+    return SparseCoupling(cells, np.add.reduceat(masses[order], np.flatnonzero(new)), shape)
 
 
 def _atoms(marginals: list[NDArray[np.float64]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -30,7 +30,8 @@ def marginal(name: str, values: Any, normalize: bool = False) -> NDArray[np.floa
     array of any length takes O(n); everything else goes the exact way, which also writes the messages.
     """
     if type(values) is np.ndarray and values.ndim == 1 and values.size and values.dtype == np.float64:
-        total = math.fsum(values) if np.isfinite(values).all() else math.nan
+        # as a list: fsum would make an object of every element of an array
+        total = math.fsum(values.tolist()) if np.isfinite(values).all() else math.nan
         if abs(total - 1.0) <= NORMALIZATION and values.min() >= 0.0:
             return values / total
     return _validate.pmf(name, values, normalize)[0]

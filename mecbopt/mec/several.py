@@ -60,6 +60,8 @@ _MOST_STEPS = 20
 _LEAST_MASS, _EMPTY_COST = 1e-15, 64.0
 #: A cell with this share of the most it can hold is empty.
 _NO_SHARE = 1e-9
+#: What a vertex may be off in a row.
+_RESIDUAL = 1e-12
 #: Reduced costs below this are rounding.
 _NO_COST = 1e-9
 
@@ -277,6 +279,14 @@ class SeveralMarginals:
         point = self._most * np.array(solution.col_value)
         return point, np.array(solution.row_dual) / self._sides, True
 
+    def _refined(self, shares: FloatArray) -> FloatArray:
+        """The solution of the program over all couplings that was just solved, its rows met to rounding."""
+        ones = np.ones(len(self._sides))
+        try:
+            return highs.refined(self._model, self._scaled.T, shares, ones, ones, self._clock)
+        finally:
+            self._model.changeRowsBounds(len(ones), highs.indices(len(ones)), ones, ones)
+
     def _refuted(self, low: FloatArray, high: FloatArray) -> bool:
         """Whether the dual ray proves that the box holds no coupling: y.b - max over the box of y.A P > 0."""
         _, found, ray = self._model.getDualRay()
@@ -306,18 +316,25 @@ class SeveralMarginals:
             found, _, _ = self._solved(costs, nothing, self._most)
             if found is None:
                 return
-            shares = highs.polished(found / self._most, self._scaled, np.ones(len(self._sides)))
-            if shares is None:
-                return
-            vertex = self._most * shares
+            vertex = np.maximum(found, 0.0)
             vertex_value = joint_entropy(vertex)
             if not improves(vertex_value, value):
                 return
             point, value = vertex, vertex_value
             if improves(value, self.incumbent_cost):
-                with held_interrupts() as held:
-                    self.incumbent, self.incumbent_cost = vertex, value
-                _raise_if(held.arrived)
+                self._take(vertex)
+
+    def _take(self, vertex: FloatArray) -> None:
+        """Make the vertex that was just found the incumbent, where it is better with its rows met too."""
+        vertex = self._most * self._refined(vertex / self._most)
+        value = joint_entropy(vertex)
+        if np.abs(self._rows @ vertex - self._sides).max() > _RESIDUAL or not improves(
+            value, self.incumbent_cost
+        ):
+            return
+        with held_interrupts() as held:
+            self.incumbent, self.incumbent_cost = vertex, value
+        _raise_if(held.arrived)
 
     def _split(self, node: _Node) -> tuple[int | None, float]:
         """The cell whose secant is off by most at the node's point, and where it is cut."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import agreement, certificates, curve, peers, plain_mec
+from tests.benchmarks import agreement, certificates, curve, greedy, peers, plain_mec
 from tests.benchmarks.exact_report import TABLES
 from tests.benchmarks.overview import write_overview
 from tests.benchmarks.record import ROOT, describe_machine, fill_section, write_json
@@ -25,7 +25,8 @@ EXACT_PAGE = ROOT / "docs" / "developer" / "exact-solver.md"
 
 #: Scripts with a section on a page: the page, and what makes the section of the results.
 SECTIONS = {name: (EXACT_PAGE, table) for name, table in TABLES.items()} | {
-    "plain_mec": (ROOT / "docs" / "mec.md", plain_mec.section)
+    "plain_mec": (ROOT / "docs" / "mec.md", plain_mec.section),
+    "greedy": (ROOT / "docs" / "mec.md", greedy.section),
 }
 
 #: Benchmarks with `run`, in the order of the report.
@@ -71,6 +72,7 @@ SCRIPTS = {
     "members": Script("members", (), ("--sizes", "3", "--instances", "1")),
     "several": Script("several", (), ("--instances", "1", "--limit", "1")),
     "plain_mec": Script("plain_mec", ("--largest", "14"), ("--smallest", "4", "--largest", "5")),
+    "greedy": Script("greedy", (), ("--largest", "1000")),
     "streams": Script("streams", (), ("--largest", "5", "--symbols", "100000")),
     "local_search": Script("local_search", (), ("--count", "1", "--seconds", "1"), writes_all=True),
 }
@@ -155,6 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
         "largest_limit",
         "largest_peer_instances",
         "budget",
+        "piece",
         "curves",
         "repeats",
         "highs_cases",

@@ -209,6 +209,17 @@ def _plain(record: dict[str, Any]) -> list[Row]:
     ]
 
 
+def _greedy(record: dict[str, Any]) -> list[Row]:
+    row = record["results"]["rows"][-1]
+    return [
+        (
+            f"Greedy coupling of {row['n']:,} and {row['n']:,} letters",
+            seconds_text(row["cpu_seconds"]),
+            f"marginals off by {row['off']:.0e} at most",
+        )
+    ]
+
+
 def _streams(record: dict[str, Any]) -> list[Row]:
     lengths = record["results"]["lengths"]
     excess = max(row["excess_share"] for row in lengths)
@@ -247,6 +258,7 @@ HEADLINES: dict[str, Callable[[dict[str, Any]], list[Row]]] = {
     "certificates": _certificates,
     "local_search": _local,
     "plain_mec": _plain,
+    "greedy": _greedy,
     "streams": _streams,
 }
 

@@ -20,7 +20,7 @@ import mecbopt as mb
 from tests.benchmarks import maingo_peer, scip_peer
 from tests.benchmarks.isolation import run_isolated, timed
 from tests.benchmarks.peers_report import NAMES, OWN, TOLERANCE, contradictions, summarise, tables
-from tests.benchmarks.record import write_json
+from tests.benchmarks.record import kept_runs, write_json
 from tests.instances import dirichlet_marginals
 from tests.oracle import bits
 
@@ -93,6 +93,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=math.inf,
         help="wall-clock seconds for each solver; what comes later is left out",
     )
+    group.add_argument(
+        "--piece",
+        type=float,
+        default=math.inf,
+        help="wall-clock seconds after which no instance is begun; the same command goes on",
+    )
     group.add_argument("--seed", type=int, default=0, help="seed of the first instance (0)")
 
 
@@ -157,6 +163,10 @@ def run(options: argparse.Namespace, machine: dict[str, Any], out: Path) -> tupl
         "instances": wanted,
         "records": [],
     }
+    if math.isfinite(options.piece):
+        content = _gone_on_with(content, kept_runs(out / "peers.json"), machine)
+    known, before = {_place(record) for record in content["records"]}, len(content["records"])
+    began = time.perf_counter()
     mb.solve(
         mb.Problem([0.6, 0.4], [0.7, 0.3], rate=0.4), method="exact"
     )  # imports stay out of the first timing
@@ -164,6 +174,11 @@ def run(options: argparse.Namespace, machine: dict[str, Any], out: Path) -> tupl
     for cell, offset in _order(cells(options.quick), max(wanted.values())):
         seed = options.seed + offset
         place = {"n": cell.letters_x, "m": cell.letters_y, "fraction": cell.fraction, "seed": seed}
+        if _place(place) in known:
+            continue
+        if time.perf_counter() - began > options.piece and len(content["records"]) > before:
+            print("peers: the same command goes on here.")
+            return "", "", True
         for name, count in wanted.items():
             most = options.largest_peer_instances if cell.is_hard and name in PEERS else count
             if offset >= most or spent[name] > options.budget:
@@ -186,6 +201,29 @@ def run(options: argparse.Namespace, machine: dict[str, Any], out: Path) -> tupl
     for line in content["contradictions"]:
         print(f"CONTRADICTION: {line}", file=sys.stderr)
     return report, small, not content["contradictions"]
+
+
+def _place(record: dict[str, Any]) -> tuple[Any, ...]:
+    """The instance of a record: every solver runs on it in the same piece."""
+    return tuple(record[name] for name in ("n", "m", "fraction", "seed"))
+
+
+def _gone_on_with(
+    content: dict[str, Any], kept: dict[str, Any] | None, machine: dict[str, Any]
+) -> dict[str, Any]:
+    """What was begun with the same settings on the same processor; each piece's date, commit and load."""
+    same = (
+        "processor",
+        "cores",
+        "versions",
+        "seed",
+        "instances",
+        *(one for one in content if "limit" in one),
+    )
+    if kept is not None and "summary" not in kept and all(kept.get(one) == content[one] for one in same):
+        content = kept
+    piece = {name: machine[name] for name in ("date", "commit", "load_average_at_start")}
+    return content | {"pieces": [*content.get("pieces", ()), piece]}
 
 
 def _progress(cell: Cell, name: str, seed: int, record: dict[str, Any]) -> None:

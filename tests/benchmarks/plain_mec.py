@@ -1,4 +1,4 @@
-"""Time of the proved plain minimum entropy coupling beside published methods; the greedy on long alphabets.
+"""Time of the proved plain minimum entropy coupling beside published methods.
 
 Run from the project root: python -m tests.benchmarks.plain_mec [--largest 14] [--json FILE].
 Instances: p, q = default_rng(n).dirichlet(ones(n)), drawn in that order; other families as their names say.
@@ -128,14 +128,6 @@ def measure_levers(n: int) -> list[dict[str, Any]]:
     return rows
 
 
-def measure_greedy(n: int) -> dict[str, Any]:
-    """One sparse greedy coupling."""
-    p, q = instance(n)
-    start = time.perf_counter()
-    result = mb.mec.greedy(p, q, sparse=True)
-    return {"n": n, "seconds": time.perf_counter() - start, "entropy": result.entropy, "gap": result.gap}
-
-
 def reference_limits(n: int, arguments: argparse.Namespace) -> dict[str, float]:
     """Methods and their limits at a size."""
     if n > arguments.reference_largest or arguments.reference_limit <= 0.0:
@@ -213,12 +205,6 @@ def main() -> None:
     levers = measure_levers(min(arguments.largest, 10))
     for row in levers:
         print(f"n = {row['n']}, {row['levers']:18s} cpu {row['cpu_seconds']:7.3f}", flush=True)
-    print("greedy, sparse:      n  seconds  gap to the bound")
-    greedy = []
-    for n in (1000, 10_000, 100_000):
-        row = measure_greedy(n)
-        greedy.append(row)
-        print(f"{n:22d}  {row['seconds']:7.3f}  {row['gap']:.6f}", flush=True)
     if arguments.json:
         machine = {"machine": platform.machine(), "python": platform.python_version()}
         arguments.json.write_text(
@@ -228,7 +214,6 @@ def main() -> None:
                     "reference_limit": arguments.reference_limit,
                     "families": spread,
                     "levers": levers,
-                    "greedy": greedy,
                 }
                 | machine,
                 indent=1,

@@ -184,6 +184,22 @@ def test_a_quick_run_leaves_results_and_spares_the_readme(tmp_path, monkeypatch,
     assert (record.ROOT / "README.md").read_bytes() == readme
 
 
+def test_pieces_of_a_run_make_one_record(tmp_path, monkeypatch, capsys):
+    solved = {"status": "optimal", "wall_seconds": 0.1, "cpu_seconds": 0.1, "value": 0.5, "bound": 0.5}
+    monkeypatch.setattr(peers, "PEERS", {})
+    monkeypatch.setattr(peers, "_own_solve", lambda *_: solved)
+    arguments = ["peers", "--quick", "--instances", "1", "--out", str(tmp_path), "--piece", "1e-9"]
+    for count in (2, 4):
+        assert command_line.main(arguments) == 0
+        content = json.loads((tmp_path / "peers.json").read_text())
+        assert len(content["records"]) == count
+        assert len(content["pieces"]) == count / 2
+        assert (tmp_path / "peers.md").exists() == ("summary" in content) == (count == 4)
+    assert capsys.readouterr().out.count("the same command goes on") == 1
+    assert command_line.main(arguments) == 0  # what is complete is measured anew
+    assert len(json.loads((tmp_path / "peers.json").read_text())["records"]) == 2
+
+
 def test_the_compact_tables_have_medians_maxima_and_what_stayed_open():
     def run(seconds, gap=1e-7, **more):
         base = {"seconds": seconds, "gap": gap, "nodes": 10, "resident_bytes": 2**27, "trouble": 0}

@@ -81,6 +81,21 @@ def test_sparse_and_dense_are_the_same_coupling(marginals: list[np.ndarray]) -> 
         np.testing.assert_allclose(sparse.coupling.marginal(axis), p, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("sizes", [(30, 20), (6, 5, 4), (7,) * 24])
+def test_atoms_stand_in_lexicographic_order(sizes: tuple[int, ...]) -> None:
+    """Each cell once, for shapes whose cells one number of 64 bits can count, and beyond (7^24)."""
+    module = importlib.import_module("mecbopt.mec.greedy")
+    random = np.random.default_rng(1)
+    marginals = [random.dirichlet(np.ones(size)) for size in sizes]
+    expected: dict[tuple[int, ...], float] = {}
+    for cell, mass in zip(*module._atoms(marginals), strict=True):
+        expected[tuple(cell.tolist())] = expected.get(tuple(cell.tolist()), 0.0) + mass
+    coupling = module.greedy_support(marginals)
+    assert coupling.indices.dtype == np.int64
+    assert list(map(tuple, coupling.indices.tolist())) == sorted(expected)
+    assert coupling.masses.tolist() == [expected[cell] for cell in sorted(expected)]
+
+
 def test_sparse_form_as_a_scipy_matrix() -> None:
     result = mb.mec.greedy([0.5, 0.3, 0.2], [0.6, 0.4], sparse=True)
     assert isinstance(result.coupling, mb.mec.SparseCoupling)
@@ -94,13 +109,13 @@ def test_sparse_form_as_a_scipy_matrix() -> None:
 def test_a_hundred_thousand_letters() -> None:
     generator = np.random.default_rng(0)
     p, q = generator.dirichlet(np.ones(100_000)), generator.dirichlet(np.ones(100_000))
-    start = time.perf_counter()
+    start = time.process_time()
     result = mb.mec.greedy(p, q, sparse=True)
-    # Measured 0.7 s; the limit is ample, since a loaded machine must not fail the suite.
-    assert time.perf_counter() - start < 30
+    # Measured 0.3 s; the limit is ample, since a loaded machine must not fail the suite.
+    assert time.process_time() - start < (3 if native.available() else 30)
     assert isinstance(result.coupling, mb.mec.SparseCoupling)
-    assert np.abs(result.coupling.marginal(0) - p).max() <= 1e-12
-    assert np.abs(result.coupling.marginal(1) - q).max() <= 1e-12
+    assert np.abs(result.coupling.marginal(0) - p).max() <= 1e-15
+    assert np.abs(result.coupling.marginal(1) - q).max() <= 1e-15
     assert 0.0 <= result.gap <= TWO_MARGINALS
     with pytest.raises(mb.ProblemError, match="sparse=True"):
         mb.mec.greedy(p, q)

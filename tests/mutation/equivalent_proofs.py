@@ -9,6 +9,9 @@ _LESS = (
 )
 _SCALED = "a step that claims a positive multiple of the same inequality; the conclusion is unchanged"
 
+_SIGN = "the step says that a product is 0, and the edit turns the sign of one factor"
+_INDICATOR = "an indicator, 0 or 1 by definition or by another hypothesis, is 0 where it is at most 0"
+
 #: name of the edit -> why it changes nothing that is claimed, or proves as much
 EQUIVALENT: dict[str, str] = {
     "erratum_theorem_2/LEMMA > 'share': relation: lt -> le #1": _WEAKER,
@@ -37,4 +40,14 @@ EQUIVALENT: dict[str, str] = {
         "crossover/LEMMA: member dropped: (lt(ANTITONE_CAP, (1 - b) / a), lt(ANTITONE_CAP, b / a), "
         "lt(ANTITONE_C -> (lt(ANTITONE_CAP, b / a), lt(ANTITONE_CAP, (1 - b) / (1 - a))) #1"
     ): _LESS,
+    "edge_order/IN_ROW: relation: eq -> le #2": _INDICATOR,
+    "edge_order/IN_COLUMN: relation: eq -> le #2": _INDICATOR,
+    ("edge_order/(pair, once, count): exchanged operands: 1 - delta(at, to) -> delta(at, to) - 1 #1"): _SIGN,
+    "edge_order/(pair, once, count): exchanged operands: 1 - own -> own - 1 #1": _SIGN,
+    "light_letters/LEMMA: relation: eq -> le #7": _INDICATOR,
+    "light_letters/LEMMA > 'nothing': relation: lt -> gt #1": "0 > 0 is as absurd as 0 < 0",
+    (
+        "majorize_profile/LEMMA > 'indicator': exchanged operands: 1 - upto(k2, k) -> upto(k2, k) - 1 #1"
+    ): _SIGN,
+    "majorize_profile/LEMMA > 'off': exchanged operands: 1 - upto(k2, k) -> upto(k2, k) - 1 #1": _SIGN,
 }
