@@ -88,7 +88,7 @@ def _large(record: dict[str, Any]) -> list[Row]:
     worst = max(run["gap"] for run in runs)
     return [
         (
-            f"Bounds on large problems, {sizes[0]} to {sizes[-1]}, one minute each",
+            f"Bounds on large problems, {sizes[0]} to {sizes[-1]}, two minutes each",
             f"largest gap {worst:.1e} bits",
             f"{sum(run['gap'] <= 1e-6 for run in runs)} of {len(runs)} closed",
         )
