@@ -68,6 +68,7 @@ NAMES = (
     "pricing_attained",
     "exchangeable",
     "exchangeable_order",
+    "exchangeable_pivots",
     "weak_duality",
     "float_sum",
     "rounding_margin",

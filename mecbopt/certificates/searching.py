@@ -116,7 +116,7 @@ class TracedBounder:
             linear=self._rows[:3],
             max_joint_label_entropy=joint,
             joint_slack=_JOINT_SLACK,
-            settings=Settings(symmetry=symmetry),
+            settings=Settings(symmetry=symmetry, pivots=False),
             seed=seed,
             start=start,
             trace=True,

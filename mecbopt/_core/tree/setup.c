@@ -26,7 +26,9 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
     if (!failed) {
         if (law_lower) mb_instance_law(&search->instance, law_lower, law_upper);
         search->lower_bound = entropy_floor;
-        if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
+        if (settings->symmetry)
+            search->order_rows =
+                mb_order_rows(&search->instance, p_s_given_x, s, settings->symmetry == MB_PIVOTS, first, second);
         search->tables.with_jensen = search->settings.jensen_rows;
         failed = mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
                  mb_pricing_build(&search->pricing, &search->instance) ||
