@@ -8,16 +8,19 @@ import importlib.util
 import os
 import pkgutil
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import mecbopt
 from mecbopt._core import library
+from tests.typist import Done, Typist
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "mecbopt"
@@ -247,25 +250,41 @@ PAGES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def typist() -> Iterator[Typist]:
+    """Runs commands without a shell."""
+    with Typist() as typist:
+        yield typist
+
+
+def typed(command: str, folder: Path, typist: Typist | None) -> Done:
+    """The command in that folder, through a shell unless a typist is given and it needs none."""
+    name, *arguments = shlex.split(command)
+    if typist is not None and name == "mecbopt" and not {"-", "|", "<", ">", "2>"} & set(arguments):
+        return typist.run(arguments, folder)
+    done = subprocess.run(
+        ["bash", "-c", re.sub(r"^mecbopt", f"{sys.executable} -m mecbopt", command)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_commands_of_the_pages_run(page: Path, tmp_path: Path) -> None:
+def test_commands_of_the_pages_run(page: Path, tmp_path: Path, typist: Typist) -> None:
     """With the examples beside them, as after a clone; a comment announces an exit code other than 0."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     called, printed = commands(page), ""
     if page.name == "README.md":
         assert len(called) >= 2
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for line in called:
         command, _, comment = line.partition("  # ")
         announced = re.search(r"exit code (\d)", comment)
-        done = subprocess.run(
-            ["bash", "-c", re.sub(r"^mecbopt", f"{sys.executable} -m mecbopt", command)],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        # A shell and a program of its own for each command of the first page, as for a reader.
+        done = typed(command, tmp_path, None if page.name == "README.md" else typist)
         assert done.returncode == (int(announced[1]) if announced else 0), f"{line}\n{done.stderr}"
         printed += done.stdout
     if page.stem == "tutorial":

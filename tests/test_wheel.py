@@ -61,8 +61,10 @@ def install(wheel: Path, home: Path) -> Path:
     assert done.returncode == 0, done.stderr
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     purelib = Path(run(scripts / "python", "-c", code, cwd=home).stdout.strip())
-    # Only the folder is added, not its .pth files: an editable installation of the checkout stays unseen.
-    (purelib / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    # Only the folders are added (an environment may lie on another), not their .pth files: an editable
+    # installation of the checkout stays unseen.
+    folders = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    (purelib / "dependencies.pth").write_text("".join(f"{path}\n" for path in folders))
     return scripts
 
 

@@ -36,9 +36,9 @@ def searched(problem, value):
     entropy = problem.entropy_x + problem.entropy_y - value
     return digest, not search.entropy_lower_bound - 1e-8 <= entropy <= search.incumbent_entropy + 1e-8
 
-def outcome(problem, value):
+def outcome(problem, value, seconds):
     try:
-        interval = mb.certify(problem, time_limit=1).interval
+        interval = mb.certify(problem, time_limit=seconds).interval
     except mb.MecboptError as error:
         return type(error).__name__
     if interval.infeasible or value is None:
@@ -50,7 +50,8 @@ for way in range(ways + 1):
     lib.core_broken = way
     pairs = [(instance.problem, value) for instance, value in zip(cases, truth)]
     digests, lies = zip(*(searched(*pair) for pair in pairs))
-    results.append([digests, sum(lies), [outcome(*pair) for pair in pairs]])
+    # Whole, it is done in a third of a second: a busy machine does not fail it.
+    results.append([digests, sum(lies), [outcome(*pair, 1 if way else 30) for pair in pairs]])
 print(json.dumps(results))
 '''
 

@@ -10,15 +10,23 @@ import pytest
 torch = pytest.importorskip("torch", reason="the image model needs PyTorch")
 
 from mecbopt.cli.main import entry_point  # noqa: E402
+from mecbopt.neural.coding.codec import ImageCodec  # noqa: E402
 from mecbopt.neural.coding.model_file import load_model  # noqa: E402
 from mecbopt.neural.errors import ConfigError  # noqa: E402
+from mecbopt.neural.evaluation import checks  # noqa: E402
 from mecbopt.neural.training.run_folder import RunFolder  # noqa: E402
 
 QUICK = [
     "model.latents=4", "model.width=4", "model.hidden=16", "model.critic_width=4", "optimisation.steps=4",
     "optimisation.batch_size=16", "optimisation.critic_steps=1", "optimisation.warmup_steps=1",
     "optimisation.prefit_steps=40", "optimisation.refit_steps=20", "optimisation.classifier_epochs=0.5",
-    "optimisation.classifiers=1", "data.validation_count=60", "data.train_limit=200", "data.test_limit=80",
+    "optimisation.classifiers=1", "data.train_limit=200", "data.test_limit=80",
+    # Few held-out images are rated under many dithers.
+    "data.validation_count=500",
+    # Stages have steps of their own.
+    "stages.trunk.optimisation.steps=4", "stages.trunk.optimisation.ramp_steps=1",
+    "stages.code.optimisation.steps=4", "stages.code.optimisation.prefit_steps=40",
+    "stages.code.optimisation.ramp_steps=1",
 ]  # fmt: skip
 
 
@@ -33,6 +41,18 @@ def _run(capsys, *arguments):
 def _train(capsys, folder, *extra):
     settings = [part for setting in QUICK for part in ("--set", setting)]
     return _run(capsys, "train", "--preset", "smoke", *settings, "--target-rate", 4, "--out", folder, *extra)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _decoded_here():
+    """Evaluations decode in this process: other tests start fresh ones, and this module is about files."""
+
+    def decoded(frozen, blob):
+        return (ImageCodec(frozen).decompress(blob) * 255.0).round().to(torch.uint8)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(checks, "decoded_in_a_fresh_process", decoded)
+        yield
 
 
 @pytest.fixture(scope="module")

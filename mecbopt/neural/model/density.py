@@ -83,8 +83,10 @@ class FactorizedDensity(Density):
         for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
             start = math.log(math.expm1(1.0 / growth / fan_out))
             self.matrices.append(nn.Parameter(torch.full((dimensions, fan_out, fan_in), start)))
-            offsets = torch.linspace(-0.5, 0.5, fan_out) if fan_out > 1 else torch.zeros(1)
-            self.biases.append(nn.Parameter(offsets.repeat(dimensions, 1).unsqueeze(-1).clone()))
+            offsets = torch.zeros(dimensions, fan_out, 1)
+            if fan_out > 1 and not offsets.is_meta:  # there a line imports torch's compiler, for seconds
+                offsets[:] = torch.linspace(-0.5, 0.5, fan_out)[:, None]
+            self.biases.append(nn.Parameter(offsets))
             if layer < len(widths):
                 self.gates.append(nn.Parameter(torch.zeros(dimensions, fan_out, 1)))
 
@@ -117,7 +119,9 @@ class LogisticMixture(Density):
     def __init__(self, dimensions: int, components: int = 8, scale: float = 4.0) -> None:
         super().__init__()
         self.dimensions = dimensions
-        centres = torch.linspace(-0.75 * scale, 0.75 * scale, components).repeat(dimensions, 1)
+        centres = torch.empty(dimensions, components)
+        if not centres.is_meta:  # as above
+            centres[:] = torch.linspace(-0.75 * scale, 0.75 * scale, components)
         self.centres = nn.Parameter(centres)
         self.log_scales = nn.Parameter(torch.full((dimensions, components), math.log(0.25 * scale)))
         self.weight_logits = nn.Parameter(torch.zeros(dimensions, components))

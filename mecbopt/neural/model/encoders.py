@@ -37,10 +37,12 @@ def grid_places(clusters: int, dimensions: int, gap: float) -> Tensor:
     >>> grid_places(4, 2, 2.0).tolist()
     [[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]]
     """
+    places = torch.zeros(clusters, dimensions)
+    if places.is_meta:  # of a model file that is tried: counting there imports torch's compiler, for seconds
+        return places
     number = torch.arange(clusters)
     if dimensions == 1:
         return gap * (number.float()[:, None] - (clusters - 1) / 2)
-    places = torch.zeros(clusters, dimensions)
     places[:, 0] = (number % 2).float() - 0.5
     places[:, 1] = (number // 2).float() - ((clusters + 1) // 2 - 1) / 2
     return gap * places
