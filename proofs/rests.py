@@ -94,6 +94,10 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/certificates/tree.py: order_pairs",
         "docs/developer/exact-solver.md: may be permuted",
     ),
+    "exchangeable_pivots": (
+        "mecbopt/_core/tree/propagation.c: mb_order_rows",
+        "docs/developer/exact-solver.md: *Pivots.*",
+    ),
     "exchangeable_order": (
         "mecbopt/_core/tree/propagation.c: mb_order_rows",
         "docs/developer/exact-solver.md: Every orbit of couplings",

@@ -69,6 +69,7 @@ NAMES = (
     "sweep",
     "exchangeable",
     "exchangeable_order",
+    "exchangeable_pivots",
     "weak_duality",
     "float_sum",
     "rounding_margin",

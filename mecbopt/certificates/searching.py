@@ -118,7 +118,7 @@ class TracedBounder:
             linear=self._rows[:3],
             max_joint_label_entropy=joint,
             joint_slack=_JOINT_SLACK,
-            settings=Settings(symmetry=symmetry, sweep_letters=_NEVER),
+            settings=Settings(symmetry=symmetry, pivots=False, sweep_letters=_NEVER),
             seed=seed,
             start=start,
             trace=True,

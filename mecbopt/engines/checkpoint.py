@@ -25,7 +25,7 @@ __all__ = ["Checkpoint", "Keeper", "Restorable", "formulation_digest"]
 
 #: Magic and version, digest, gap; the frontier follows.
 _HEAD = struct.Struct("<4sH32sd")
-_MAGIC, _VERSION = b"MBCK", 1
+_MAGIC, _VERSION = b"MBCK", 2
 #: Seconds between two writings, which is what a kill can cost, and at least so many times what one takes.
 _INTERVAL_SECONDS, _SHARE = 3.0, 10.0
 _MOST_BYTES = 1 << 36

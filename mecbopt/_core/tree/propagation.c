@@ -149,14 +149,35 @@ int mb_propagate(const mb_search *search, double *lower, double *upper) {
     return 1;
 }
 
+typedef struct {
+    int *first, *second, count;
+} order_list;
+
+static void in_order(order_list *order, int first, int second) {
+    order->first[order->count] = first;
+    order->second[order->count++] = second;
+}
+
+/* Neighbours within a class are sorted by one line; letters of the class `own` up to `last` stand already. */
+static void sort_classes(order_list *order, const int *class_of, int letters, int step, int line, int own, int last) {
+    for (int one = 0; one < letters; one++)
+        for (int next = one + 1; next < letters; next++)
+            if (class_of[next] == class_of[one]) {
+                if (class_of[one] != own || one > last) in_order(order, one * step + line, next * step + line);
+                break;
+            }
+}
+
 /* Order rows P[first] >= P[second] that every orbit of exchangeable letters meets: at most 2 * cells of them.
  *
- * X-letters of equal mass and equal label law, and Y-letters of equal mass or equal ends of it, may be permuted, where every linear row
- * has the same coefficients at both.  Move a greatest
- * entry of one product of classes A x B to the cell (a, b); then sort the rest of A and every other X-class by
- * column b, and the rest of B and every other Y-class by row a: these permutations fix (a, b) and do not
- * disturb each other. */
-int mb_order_rows(const mb_instance *instance, const double *p_s_given_x, int s, int *first, int *second) {
+ * X-letters of equal mass and equal label law, and Y-letters of equal mass or equal ends of it, may be permuted, where
+ * every linear row has the same coefficients at both.  Of the largest classes A and B, a greatest entry of A x B moves
+ * to the first cell (a, b).  With `pivots` a greatest one of what A and B have left moves to the next cell of the
+ * diagonal, and so on, until one is used up; without, this ends after the first.  The rest of A and every other X-class
+ * are sorted by the column of the last such cell, the rest of B and every other Y-class by its row: these permutations
+ * fix the cells before and do not disturb each other.  A greatest entry that is all of its letters leaves nothing but
+ * ties in its row and column: there pivots go on where the sorting of these lines has no effect. */
+int mb_order_rows(const mb_instance *instance, const double *p_s_given_x, int s, int pivots, int *first, int *second) {
     const int n = instance->n, m = instance->m;
     int x_class[MB_MAX_LETTERS], y_class[MB_MAX_LETTERS], x_size[MB_MAX_LETTERS] = {0}, y_size[MB_MAX_LETTERS] = {0};
     for (int x = 0; x < n; x++) {
@@ -184,37 +205,29 @@ int mb_order_rows(const mb_instance *instance, const double *p_s_given_x, int s,
         }
         y_size[y_class[y]]++;
     }
-    int a = 0, b = 0, count = 0;
+    int a = 0, b = 0, in_a[MB_MAX_LETTERS] = {0}, in_b[MB_MAX_LETTERS] = {0}, rows = 0, columns = 0;
     for (int x = 0; x < n; x++)
         if (x_size[x] > x_size[a]) a = x;
     for (int y = 0; y < m; y++)
         if (y_size[y] > y_size[b]) b = y;
     if (x_size[a] == 1 && y_size[b] == 1) return 0;
-    /* The greatest entry of A x B stands at (a, b). */
     for (int x = 0; x < n; x++)
-        for (int y = 0; y < m; y++)
-            if (x_class[x] == a && y_class[y] == b && (x != a || y != b)) {
-                first[count] = a * m + b;
-                second[count++] = x * m + y;
-            }
-    /* Neighbours within a class are sorted; the chain through (a, b) itself is in the rows above. */
-    for (int x = 0; x < n; x++)
-        for (int next = x + 1; next < n; next++)
-            if (x_class[next] == x_class[x]) {
-                if (x != a) {
-                    first[count] = x * m + b;
-                    second[count++] = next * m + b;
-                }
-                break;
-            }
+        if (x_class[x] == a) in_a[rows++] = x;
     for (int y = 0; y < m; y++)
-        for (int next = y + 1; next < m; next++)
-            if (y_class[next] == y_class[y]) {
-                if (y != b) {
-                    first[count] = a * m + y;
-                    second[count++] = a * m + next;
-                }
-                break;
-            }
-    return count;
+        if (y_class[y] == b) in_b[columns++] = y;
+    order_list order = {first, second, 0};
+    int stages = rows < columns ? rows : columns;
+    if (!pivots) stages = 1;
+    for (int k = 0; k < stages; k++) {
+        const int pivot = in_a[k] * m + in_b[k];
+        /* Where another stage follows, its own pivot is above the inner cells. */
+        for (int i = k; i < rows; i++)
+            for (int j = k; j < columns; j++)
+                if (i + j > 2 * k && (i == k || j == k || k + 1 == stages || (i == k + 1 && j == k + 1)))
+                    in_order(&order, pivot, in_a[i] * m + in_b[j]);
+    }
+    /* What was moved to the diagonal stands; the chain through it is in the rows above. */
+    sort_classes(&order, x_class, n, m, in_b[stages - 1], a, in_a[stages - 1]);
+    sort_classes(&order, y_class, m, 1, in_a[stages - 1] * m, b, in_b[stages - 1]);
+    return order.count;
 }

@@ -101,8 +101,9 @@ void mb_law_rows(mb_search *search, const double *lower, const double *upper, do
 void mb_law_point(mb_search *search);
 
 /* propagation */
+enum { MB_PIVOTS = 2 };
 int mb_propagate(const mb_search *search, double *lower, double *upper);
-int mb_order_rows(const mb_instance *instance, const double *joint_label, int s, int *first, int *second);
+int mb_order_rows(const mb_instance *instance, const double *joint_label, int s, int pivots, int *first, int *second);
 
 /* rows that change, and what they are made from */
 void mb_watch(mb_search *search);

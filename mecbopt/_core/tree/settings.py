@@ -25,6 +25,9 @@ class Settings:
         Slabs of the root box excluded by relaxations of their own.
     symmetry : bool
         Letters of equal mass (and equal label law) ordered.
+    pivots : bool or None
+        By the greatest cells of what is left, one after the other, and not by one row and column; None: where
+        the rate is a large share of H(Y).
     columns_per_round : int
         Mappings that one pricing round may add to the pool.
     pool_limit : int or None
@@ -49,6 +52,7 @@ class Settings:
     reduced_cost_tightening: bool = True
     root_tightening: bool = False
     symmetry: bool = True
+    pivots: bool | None = None
     columns_per_round: int = 12
     pool_limit: int | None = None
     random_starts: int | None = None

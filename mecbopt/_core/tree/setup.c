@@ -30,7 +30,9 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
     if (!failed) {
         if (law_lower) mb_instance_law(&search->instance, law_lower, law_upper);
         search->lower_bound = entropy_floor;
-        if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
+        if (settings->symmetry)
+            search->order_rows =
+                mb_order_rows(&search->instance, p_s_given_x, s, settings->symmetry == MB_PIVOTS, first, second);
         if (n >= settings->sweep_letters) failed = mb_sweep_build(&search->sweep, &search->instance, s, p_s_given_x);
         if (search->sweep.serves) search->settings.jensen_rows = search->settings.sharpening = 0;
         if (settings->branching_margin < 0.0)

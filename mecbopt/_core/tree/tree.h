@@ -14,7 +14,7 @@ typedef struct {
     int propagation;
     int reduced_cost_tightening;
     int root_tightening;
-    int symmetry;
+    int symmetry; /* of letters: 0: none, 1: ordered by one row and column, 2: by pivots */
     int columns_per_round;
     int pool_limit;
     int random_starts;
