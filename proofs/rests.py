@@ -86,6 +86,10 @@ RESTS: dict[str, tuple[str, ...]] = {
         "mecbopt/formulation/partitions.py: _trace",
         "mecbopt/_core/tree/pricing.c: mb_price_blocks",
     ),
+    "sweep": (
+        "mecbopt/_core/tree/sweep.c: supergradient",
+        "docs/developer/exact-solver.md: Two letters of Y: sweeps",
+    ),
     "exchangeable": (
         "mecbopt/certificates/tree.py: order_pairs",
         "docs/developer/exact-solver.md: may be permuted",

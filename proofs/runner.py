@@ -66,6 +66,7 @@ NAMES = (
     "low_rate_value",
     "pricing",
     "pricing_attained",
+    "sweep",
     "exchangeable",
     "exchangeable_order",
     "weak_duality",

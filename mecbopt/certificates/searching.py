@@ -24,6 +24,8 @@ __all__ = ["Bounder", "ProgramBounder", "TracedBounder", "bounder", "is_traced"]
 _SLICE_SECONDS = 0.1
 #: Bits by which bounds relax a label limit without the seed: what its sums are off by.
 _JOINT_SLACK = 1e-13
+#: Letters of X that no problem has: trees without Jensen rows have several times as many boxes to write down.
+_NEVER = 1 << 20
 
 
 class Bounder(Protocol):
@@ -116,7 +118,7 @@ class TracedBounder:
             linear=self._rows[:3],
             max_joint_label_entropy=joint,
             joint_slack=_JOINT_SLACK,
-            settings=Settings(symmetry=symmetry),
+            settings=Settings(symmetry=symmetry, sweep_letters=_NEVER),
             seed=seed,
             start=start,
             trace=True,

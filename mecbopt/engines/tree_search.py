@@ -52,7 +52,7 @@ class TreeInSlices(CompiledTree):
         self._found = self._search.incumbent_entropy
         self._processed_before = 0
         turns = settings.local_search and LocalTurns.serve(formulation)
-        self._turns = LocalTurns(formulation, request.seed) if turns else None
+        self._turns = LocalTurns(formulation, request.seed, swept=self._search.sweeps) if turns else None
 
     def _new_search(self) -> tree.CompiledSearch:
         return tree.CompiledSearch(**self._arguments)

@@ -1,6 +1,7 @@
 """What the compiled tree leaves open on long X-alphabets with few outputs.
 
-Run from the project root: python -m tests.benchmarks.long_alphabets [--seconds 60] [--instances 2].
+Run from the project root: python -m tests.benchmarks.long_alphabets [--seconds 60] [--instances 2]
+[--letters 14x2 16x2] [--tables].
 
 Instances: p_X, p_Y by `tests.instances.dirichlet_marginals`, a channel to two labels by
 default_rng([seed, n]).dirichlet; C halfway between the least that greedy finds at C = 0 and what a local
@@ -15,10 +16,15 @@ import time
 import numpy as np
 
 import mecbopt as mb
+from mecbopt.engines.tree import Tree
 from tests.instances import dirichlet_marginals
 
 #: Letters, share of H(Y) that R is, and whether there is a label.
-CELLS = (((20, 2), 0.3, True), ((20, 2), 0.7, True), ((16, 3), 0.5, False), ((14, 4), 0.5, False))
+CELLS = (
+    *(((n, 2), share, True) for n in (12, 14, 16, 20) for share in (0.3, 0.7)),
+    ((16, 3), 0.5, False),
+    ((14, 4), 0.5, False),
+)
 
 
 def instance(shape: tuple[int, int], share: float, label: bool, seed: int) -> mb.Problem:
@@ -41,17 +47,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--instances", type=int, default=2)
+    parser.add_argument(
+        "--letters", nargs="*", default=["20x2", "16x3", "14x4"], help="of the cells to solve"
+    )
+    parser.add_argument("--tables", action="store_true", help="two letters of Y by tables, not by sweeps")
     arguments = parser.parse_args()
+    engine = Tree(sweep_letters=10**6) if arguments.tables else Tree()
     print("| letters | R/H(Y) | label | seed | gap, bits | nodes | processor seconds |")
     print("|---|---:|---|---:|---:|---:|---:|")
     for shape, share, label in CELLS:
+        letters, has_label = "x".join(map(str, shape)), "yes" if label else "no"
+        if letters not in arguments.letters:
+            continue
         for seed in range(arguments.instances):
             problem = instance(shape, share, label, seed)
             used = time.process_time()
-            solution = mb.solve(problem, engine="compiled", time_limit=arguments.seconds)
+            solution = mb.solve(problem, engine=engine, time_limit=arguments.seconds)
             used = time.process_time() - used
-            letters, has_label = "x".join(map(str, shape)), "yes" if label else "no"
-            figures = f"{solution.gap:.1e} | {solution.nodes} | {used:.0f}"
+            figures = f"{solution.gap:.1e} | {solution.nodes} | {used:.1f}"
             print(f"| {letters} | {share} | {has_label} | {seed} | {figures} |", flush=True)
 
 

@@ -28,7 +28,20 @@ static double bound_term(const mb_simplex *lp, int row, double *multiplier) {
     return y > 0.0 ? y * lp->lower[row] : y * lp->upper[row];
 }
 
-/* Lower bound of the linear program from its duals; leaves the pricing tables of those duals behind. */
+/* The least over all mappings of what the multipliers in `direction` make of rows and costs; leaves what was priced
+ * behind. */
+static double price(mb_search *search, const mb_simplex *lp, const double *cost, int rotation) {
+    if (!search->sweep.serves) {
+        mb_score_table(lp, cost, lp->direction, search->pricing.score);
+        return mb_price(&search->pricing, lp->instance, rotation);
+    }
+    double linear[MB_MAX_CELLS];
+    mb_linear_part(lp, cost, lp->direction, linear);
+    return mb_sweep_price(&search->sweep, lp->instance, linear, lp->direction[lp->rate_row],
+                          lp->direction[lp->label_row]);
+}
+
+/* Lower bound of the linear program from its duals; leaves what was priced with those duals behind. */
 static double dual_bound(mb_search *search, mb_simplex *lp, int rotation, double *least) {
     double total = 0.0, size = 1.0;
     for (int row = 0; row < lp->rows; row++) {
@@ -39,8 +52,7 @@ static double dual_bound(mb_search *search, mb_simplex *lp, int rotation, double
         size += fabs(term) + MULTIPLIER_SIZE * fabs(y);
         lp->direction[row] = -y;
     }
-    mb_score_table(lp, lp->cost, lp->direction, search->pricing.score);
-    *least = mb_price(&search->pricing, lp->instance, rotation);
+    *least = price(search, lp, lp->cost, rotation);
     return total + *least - BOUND_ROUNDING * (size + fabs(*least));
 }
 
@@ -54,8 +66,7 @@ static int farkas_proves(mb_search *search, mb_simplex *lp, int rotation, double
         size += fabs(term) + MULTIPLIER_SIZE * fabs(y);
         lp->direction[row] = -y;
     }
-    mb_score_table(lp, NULL, lp->direction, search->pricing.score);
-    *least = mb_price(&search->pricing, lp->instance, rotation);
+    *least = price(search, lp, NULL, rotation);
     return total + *least > 1e-11 + BOUND_ROUNDING * size;
 }
 
@@ -121,8 +132,23 @@ int mb_new_column(mb_search *search, const mb_set *blocks) {
     return 1;
 }
 
+/* The same with the sets that a sweep met. */
+static int add_swept(mb_search *search) {
+    mb_sweep *sweep = &search->sweep;
+    int added = 0;
+    const int count = mb_sweep_best(sweep, -PRICING_TOLERANCE, MAX_TRIED);
+    for (int i = 0; i < count && added < search->settings.columns_per_round; i++) {
+        const mb_set set = sweep->found[i].set, all = (mb_set)(search->instance.subsets - 1);
+        const int entered = mb_new_column(search, (const mb_set[]){all ^ set, set});
+        if (entered < 0) return -1;
+        added += entered;
+    }
+    return added;
+}
+
 /* Put the best mappings of the pricing tables that are not in the pool yet into it; their number, or -1. */
 static int add_columns(mb_search *search, int rotation) {
+    if (search->sweep.serves) return add_swept(search);
     const mb_instance *instance = &search->instance;
     priced_block best[MAX_TRIED];
     mb_set blocks[MB_MAX_LETTERS];
@@ -146,7 +172,7 @@ static int prices_slowly(const mb_instance *instance) {
 
 /* Columns by single moves for the multipliers that the linear program ended with: as `add_columns`. */
 static int move_columns(mb_search *search, mb_simplex *lp, int status) {
-    if (!prices_slowly(lp->instance)) return 0;
+    if (search->sweep.serves || !prices_slowly(lp->instance)) return 0;
     for (int row = 0; row < lp->rows; row++) {
         double y = mb_is_unused(lp, row) ? 0.0 : status == MB_INFEASIBLE ? lp->direction[row] : lp->dual[row];
         if (mb_is_elastic(lp, row)) y = status == MB_INFEASIBLE ? 0.0 : y < -1.0 ? -1.0 : y > 0.0 ? 0.0 : y;
@@ -190,7 +216,8 @@ static int generate(mb_search *search, mb_simplex *lp, double constant, double c
         primal_ready = status == MB_OPTIMAL;
         if (moved > 0) continue;
         /* A vertex needs no proof. */
-        if (!lp->boxed && status == MB_OPTIMAL && prices_slowly(lp->instance)) return MB_OPTIMAL;
+        if (!lp->boxed && status == MB_OPTIMAL && !search->sweep.serves && prices_slowly(lp->instance))
+            return MB_OPTIMAL;
         if (status == MB_INFEASIBLE) {
             if (farkas_proves(search, lp, rotation, &least)) return MB_INFEASIBLE;
         } else {

@@ -4,6 +4,7 @@
 
 #include "common/ask.h"
 #include "tree/simplex.h"
+#include "tree/sweep.h"
 #include "tree/trace.h"
 #include "tree/tree.h"
 
@@ -20,6 +21,7 @@ struct mb_search {
     mb_tables tables;
     mb_columns columns;
     mb_pricing pricing;
+    mb_sweep sweep;
     mb_simplex node_lp, vertex_lp;
     mb_settings settings;
     int order_rows;

@@ -246,8 +246,9 @@ class CompiledSearch(WatchFace, FrontierFace):
                 "columns_per_round": settings.columns_per_round,
                 "pool_limit": _pool_limit(self._shape) if pool is None else pool,
                 "random_starts": _random_starts(*masses) if starts is None else starts,
+                "sweep_letters": settings.sweep_letters,
                 "local_search": settings.local_search,
-                "branching_margin": settings.branching_margin,
+                "branching_margin": -1.0 if settings.branching_margin is None else settings.branching_margin,
                 "node_bytes": settings.node_bytes,
             },
         )
@@ -316,6 +317,18 @@ class CompiledSearch(WatchFace, FrontierFace):
                     "Out of memory for open nodes; incumbent and bound so far are valid: "
                     "set a larger gap or a time limit."
                 )
+
+    def swept_least(self, linear: ArrayLike, on_rate: float, on_label: float) -> float:
+        """Least sum of linear[x, f(x)] + on_rate H(f) + on_label H(S|f) over all mappings f, by a sweep.
+
+        For checks of pricing; `linear` has shape (n, 2), the factors are at least 0.
+        """
+        values = np.ascontiguousarray(linear, dtype=np.float64)
+        if not self.sweeps or values.shape != self._shape or not min(on_rate, on_label) >= 0.0:
+            raise ProblemError(
+                f"linear must have shape {self._shape}, factors be at least 0, and pricing go by sweeps."
+            )
+        return float(self._lib.mb_search_sweep(self._handle, self._doubles(values), on_rate, on_label))
 
     def relaxation_bound(self, lower: ArrayLike, upper: ArrayLike, *, rounds: int = 1) -> float:
         """Lower bound on H(X,Y), bits, over the feasible couplings in a box of shape (n, m).
@@ -455,6 +468,11 @@ class CompiledSearch(WatchFace, FrontierFace):
     def infeasible(self) -> bool:
         """Whether the constraints were proved to exclude every mixture."""
         return bool(self._report.infeasible)
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether pricing goes by sweeps, which take microseconds at 20 letters of X."""
+        return bool(self._lib.mb_search_sweeps(self._handle))
 
     @property
     def trouble(self) -> int:

@@ -31,11 +31,14 @@ class Settings:
         Mappings in the pool above which the longest unused ones leave it; None: by the size of the problem.
     random_starts : int or None
         Descents from random directions before the tree; None: by the size of the problem.
+    sweep_letters : int
+        Letters of X from which two letters of Y, with a label of two values or linear rows, are priced by
+        sweeps over an arrangement of lines, which leaves the Jensen rows out.
     local_search : bool
         Descents from the relaxations' points.  Without them the search finds no incumbents: it is told values
         that are attained (`CompiledSearch.attained`).
-    branching_margin : float
-        A split keeps at least this share of the cell's interval on either side.
+    branching_margin : float or None
+        A split keeps at least this share of the cell's interval on either side; None: .2, with sweeps .4.
     node_bytes : int
         Memory of open nodes above which subtrees are searched to their end, one after the other.
     """
@@ -49,6 +52,7 @@ class Settings:
     columns_per_round: int = 12
     pool_limit: int | None = None
     random_starts: int | None = None
+    sweep_letters: int = 12
     local_search: bool = True
-    branching_margin: float = 0.2
+    branching_margin: float | None = None
     node_bytes: int = 3 << 29

@@ -1,6 +1,10 @@
 /* Making and freeing a search. */
 #include "tree/search.h"
 
+/* Shares of an interval that a split keeps on either side: secants alone gain from even splits (1.2 to 2.6 times fewer
+ * nodes at 12x2 to 14x2 than with the smaller one, a sixth more in one case of 16x2). */
+static const double MARGIN_WITH_JENSEN = 0.2, MARGIN_OF_SWEEPS = 0.4;
+
 mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, const double *law_lower,
                          const double *law_upper, double rate, int s, const double *p_s_given_x,
                          const double *label_table, double label_limit, int linear_count, const double *linear,
@@ -27,9 +31,13 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
         if (law_lower) mb_instance_law(&search->instance, law_lower, law_upper);
         search->lower_bound = entropy_floor;
         if (settings->symmetry) search->order_rows = mb_order_rows(&search->instance, p_s_given_x, s, first, second);
+        if (n >= settings->sweep_letters) failed = mb_sweep_build(&search->sweep, &search->instance, s, p_s_given_x);
+        if (search->sweep.serves) search->settings.jensen_rows = search->settings.sharpening = 0;
+        if (settings->branching_margin < 0.0)
+            search->settings.branching_margin = search->sweep.serves ? MARGIN_OF_SWEEPS : MARGIN_WITH_JENSEN;
         search->tables.with_jensen = search->settings.jensen_rows;
-        failed = mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
-                 mb_pricing_build(&search->pricing, &search->instance) ||
+        failed = failed || mb_columns_build(&search->columns, &search->instance, settings->pool_limit + 1024) ||
+                 (!search->sweep.serves && mb_pricing_build(&search->pricing, &search->instance)) ||
                  mb_simplex_build(&search->node_lp, &search->instance, &search->tables, &search->columns, 1,
                                   search->order_rows, first, second) ||
                  mb_simplex_build(&search->vertex_lp, &search->instance, &search->tables, &search->columns, 0, 0, NULL,
@@ -55,6 +63,12 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
         return NULL;
     }
     return search;
+}
+
+int mb_search_sweeps(const mb_search *search) { return search->sweep.serves; }
+
+double mb_search_sweep(mb_search *search, const double *linear, double on_rate, double on_label) {
+    return mb_sweep_price(&search->sweep, &search->instance, linear, on_rate, on_label);
 }
 
 void mb_search_free(mb_search *search) {

@@ -18,8 +18,9 @@ typedef struct {
     int columns_per_round;
     int pool_limit;
     int random_starts;
-    int local_search; /* 0: no descents; what relaxations leave open is kept for `mb_search_seen` */
-    double branching_margin;
+    int sweep_letters;       /* of X, from which two letters of Y are priced by sweeps, and without Jensen rows */
+    int local_search;        /* 0: no descents; what relaxations leave open is kept for `mb_search_seen` */
+    double branching_margin; /* negative: by the way of pricing */
     long long node_bytes;
 } mb_settings;
 
@@ -121,6 +122,11 @@ int mb_search_seen(const mb_search *search, int which, int capacity, int32_t *ma
    mappings written, 0 where there is none, -1 where memory runs out or `ask` says to stop. */
 int mb_search_minimise(mb_search *search, const double *cost, core_question ask, int capacity, int32_t *mappings,
                        double *weights);
+/* Whether pricing goes by sweeps (sweep.c). */
+int mb_search_sweeps(const mb_search *search);
+/* The least of sum over x of linear[x][f(x)] + on_rate * H(f) + on_label * (the label's table) over all mappings, by a
+   sweep; factors of at least 0.  For checks. */
+double mb_search_sweep(mb_search *search, const double *linear, double on_rate, double on_label);
 int mb_search_relax(mb_search *search, const double *lower, const double *upper, int rounds, double *bound);
 /* Keep a trace from here on; before the first run. */
 void mb_search_trace(mb_search *search);
