@@ -117,7 +117,7 @@ def test_no_page_scrolls_sideways(site: Path, tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
     )
     try:
-        assert attributes["done"].wait(500)  # type: ignore[attr-defined]
+        assert attributes["done"].wait(3000)  # type: ignore[attr-defined]
     finally:
         browser.terminate()
         browser.wait()

@@ -97,7 +97,9 @@ class ModelConfig:
 class ObjectiveConfig:
     """Weights of the loss of theory section 7, all terms in bits except W1 and the fidelity (pixel units).
 
-    `label_limit` > 0 replaces the fixed `label_weight` by dual ascent on CE <= label_limit (bits).
+    `label_limit` > 0 replaces the fixed `label_weight` by dual ascent on CE <= label_limit (bits), by at most
+    `label_step` (relative) a step; `label_penalty` weighs its excess^2 / (2 label_limit), as `rate_penalty`
+    does the rate's: with it the multiplier may be slow, and does not overshoot.
     `label_training` is "frozen" (classifiers trained beforehand on clean data) or "joint" (the classifier is
     trained together with the decoder; sound only where it cannot collude, as on discrete alphabets).
     `rate_penalty` weighs (rate - target)^2 / (2 target), the quadratic term of an augmented Lagrangian: where
@@ -115,6 +117,8 @@ class ObjectiveConfig:
     critic_weight: float = 2.0
     label_weight: float = 2.0
     label_limit: float = 0.0
+    label_step: float = 0.02
+    label_penalty: float = 0.0
     label_training: str = "frozen"
     fidelity_weight: float = 0.0
     gradient_penalty: float = 10.0

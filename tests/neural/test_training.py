@@ -302,6 +302,24 @@ def test_the_rate_penalty_is_quadratic_about_the_target(parts):
     assert expected > 0.01
 
 
+@pytest.mark.parametrize("limit", [1.0, 5.0])
+def test_the_label_penalty_is_quadratic_beyond_the_limit_alone(parts, limit):
+    """Its share of the loss is penalty excess^2 / (2 limit): about 3.3 bits are found."""
+    options = (f"objective.label_limit={limit}", "objective.critic_weight=0")
+    losses = []
+    for penalty in (0, 3):
+        loop = _trainer(parts, *options, f"objective.label_penalty={penalty}").loop
+        loop._load()
+        draw = {name: slot[0, 0] for name, slot in loop._slots.items() if name != "schedule"}
+        inputs = loop.pool.batch(draw, loop.rows), loop._noise(draw)
+        half = torch.tensor(0.5)
+        losses.append(loop.generator(*inputs, lambda output: output, half, half))
+    label = float(losses[0][1][list(TERMS).index("label")])
+    assert 1.0 < label < 5.0
+    expected = 3.0 * max(0.0, label - limit) ** 2 / (2.0 * limit)
+    assert (losses[1][0] - losses[0][0]).item() == pytest.approx(expected, rel=1e-3)
+
+
 def test_the_frozen_classifiers_do_not_move(parts):
     before = [parameter.clone() for parameter in parts[1].parameters()]
     _trainer(parts).run(until=2)

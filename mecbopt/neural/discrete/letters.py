@@ -168,15 +168,24 @@ class LetterReconstructor(nn.Module):
 
 
 class LetterClassifier(nn.Module):
-    """c(s|y) as a free table of logits, trained jointly: on letters there is nothing to collude in."""
+    """c(s|y) in closed form, as the reconstructor's: the conditional law of the running mean of the counts.
+
+    A table that learns by steps lags behind the code, and the excess over C that the limit sees is its own.
+    """
+
+    joint: Tensor
 
     def __init__(self, letters_y: int, letters_s: int) -> None:
         super().__init__()
-        self.table = nn.Linear(letters_y, letters_s, bias=False)
+        self.register_buffer("joint", torch.full((letters_y, letters_s), 1e-3))
 
     def cross_entropy(self, output: Tensor, label: Tensor) -> Tensor:
-        """In nats, shape (batch,)."""
-        return functional.cross_entropy(self.table(output), label, reduction="none")
+        """In nats, shape (batch,), after taking in the batch; `label` is the law of S, shape (batch, s)."""
+        with torch.no_grad():
+            self.joint.lerp_(output.t() @ label / len(label), _COUNT_SHARE)
+            joint = self.joint + 1e-6
+            law = torch.log(joint / joint.sum(dim=1, keepdim=True))
+        return -((output @ law) * label).sum(dim=1)
 
 
 class LetterPool:

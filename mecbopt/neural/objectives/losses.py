@@ -91,6 +91,9 @@ class GeneratorObjective(nn.Module):
             moving = {"rate": rate_weight, "label": label_weight}
             loss = loss + (moving[name] if name in moving else TERMS[name].weight(settings)) * value
             values.append(value.detach().float())
+            if name == "label" and settings.label_limit > 0 and settings.label_penalty > 0:
+                over = torch.relu(value - settings.label_limit)
+                loss = loss + settings.label_penalty * over.square() / (2.0 * settings.label_limit)
         watched = zero
         if "rate" in self.active:
             watched = state.bits.detach().mean()

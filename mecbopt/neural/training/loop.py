@@ -90,7 +90,7 @@ class StageLoop:
         limited = objective.label_limit > 0
         self.label = Multiplier(
             objective.label_limit or 1.0, objective.label_weight, objective.rate_weight_maximum * 10.0,
-            objective.rate_step if limited else 0.0, objective.rate_proportional if limited else 0.0, device,
+            objective.label_step if limited else 0.0, objective.rate_proportional if limited else 0.0, device,
         )  # fmt: skip
         start, stop = world.rows(settings.batch_size)
         self.rows = slice(start, stop)
