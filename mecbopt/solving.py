@@ -279,7 +279,9 @@ class _Call:
             _put_away(self.search, self.keeper)
             vertex = min(vertex, self.search.incumbent, key=lambda found: found.cost)
             bound, nodes = max(bound, self.search.cost_bound), self.search.nodes
-        if formulation.is_linear and (formulation.label_limit or formulation.other_limits):
+        several = formulation.label_limit or formulation.other_limits
+        # A vertex of more mappings than marginals has is polished to the rate alone.
+        if formulation.is_linear and (several or len(vertex.weights) <= formulation.shape[1]):
             vertex = within_limits(formulation, vertex, known.incumbent)
         return draft.with_a_coupling(vertex, bound, self.reason, nodes)
 

@@ -29,6 +29,9 @@ __all__ = ["NEGLIGIBLE_MASS", "Presolved", "presolve"]
 NEGLIGIBLE_MASS = 1e-14
 #: Beside `LIMIT_SLACK`, by which bounds are relaxed whatever the price of the row.
 _NEGLIGIBLE_LEVEL = 0.05 * LIMIT_SLACK
+#: Share of H(Y) that a rate may lack and be one that does not bind, for sums in another order: in double
+#: precision a bit of rate is worth at most 40 bits of information there.
+_ENTROPY_ROUNDING = 1e-13
 
 
 class Step(Protocol):
@@ -130,7 +133,7 @@ class DropSlackLimits:
     def _can_bind(limit: Limit, formulation: Formulation) -> bool:
         if isinstance(limit, RateLimit):
             most = math.log2(len(formulation.p_y)) if formulation.free_law else formulation.entropy_y
-            return most > limit.rate * (1.0 + LIMIT_SLACK)
+            return most > limit.rate * (1.0 + _ENTROPY_ROUNDING)
         # The others are scaled so that the greatest left-hand side is 1.
         return limit.bound < 1.0 - LIMIT_SLACK
 
