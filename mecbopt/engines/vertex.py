@@ -36,6 +36,8 @@ ROUNDING = 1e-13
 _LARGE = 20_000
 #: Mappings up to which all of them are candidates when a vertex is moved within the limits.
 _FEW_MAPPINGS = 4_096
+#: Images of the mappings beside them up to which these are candidates too: 32 MB.
+_MOST_IMAGES = 4_000_000
 #: Seconds for that, at the end of a call.
 _LAST_PROGRAM_SECONDS = 0.5
 _EPS, _TINY = float(np.finfo(float).eps), float(np.finfo(float).tiny)
@@ -255,10 +257,14 @@ def _exceeds(formulation: Formulation, vertex: Incumbent) -> bool:
 
 
 def _mappings_beside(formulation: Formulation, mappings: IntArray) -> IntArray:
-    """All mappings of a small problem; else these, those that differ from one in a letter, the constants."""
+    """All mappings of a small problem; else these, the constants, and where they are not too many those that
+    differ from one in a letter.
+    """
     n, m = formulation.shape
     if mapping_count(n, m) <= _FEW_MAPPINGS:
         return enumerate_mappings(n, m)
+    if mappings.size * n * m > _MOST_IMAGES:
+        return np.concatenate([mappings, formulation.constants()])
     moved = np.repeat(mappings[:, None], n * m, axis=1)
     letters, images = np.divmod(np.arange(n * m), m)
     moved[:, np.arange(n * m), letters] = images
