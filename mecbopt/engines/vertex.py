@@ -252,8 +252,10 @@ def _beside(formulation: Formulation, vertex: Incumbent, inside: Incumbent) -> l
 
 def _exceeds(formulation: Formulation, vertex: Incumbent) -> bool:
     """Whether a limit is exceeded by more than rounding."""
-    values, bounds = limit_rows(formulation, vertex.mappings)
-    return bool(np.any(values @ vertex.weights > bounds + ROUNDING))
+    for limit in formulation.limits:  # of small problems, too, so not by `limit_rows`
+        if limit.values(vertex.mappings) @ vertex.weights > _attainable_bound(limit) + ROUNDING:
+            return True
+    return False
 
 
 def _mappings_beside(formulation: Formulation, mappings: IntArray) -> IntArray:
