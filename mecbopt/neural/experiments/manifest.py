@@ -73,7 +73,7 @@ def manifest(profile: str = "small", decoder_steps: int = 0) -> list[Run]:
         for dataset, degradation in (("mnist", "bicubic_x4"), ("svhn", "gaussian_20"), ("mnist", "area_x4"))
     }
     mnist, svhn, area = base.values()
-    runs += [_code(mnist, rate) for rate in SEEDED_RATES] + [_code(svhn, rate) for rate in (8.0, 16.0)]
+    runs += [_code(mnist, rate) for rate in SEEDED_RATES] + [_code(svhn, rate) for rate in (8.0, 16.0, 32.0)]
     runs += [_rated("mnist", mnist, rate, 0) for rate in SEEDED_RATES]
     runs += [_rated("svhn", svhn, rate, 0) for rate in SVHN_RATES]
     runs += [_rated("mnist", mnist, rate, 0) for rate in MNIST_RATES if rate not in SEEDED_RATES]
@@ -174,6 +174,9 @@ def at_rate(config: Config, rate: float, seed: int = 0) -> Config:
                 "objective.label_weight=20", "objective.reconstruction_weight=0.03",
                 "model.noise_dimensions=0",
             ]  # fmt: skip
+            if rate >= 20.0:
+                # With more of the source in them, outputs look like neighbouring digits again (same group).
+                changes += ["objective.label_weight=40"]
     if rate < CLASS_ENTROPY:
         changes += ["model.cluster_places=learned", "model.critic_conditional=false"]
     return config.updated(changes)
@@ -263,6 +266,7 @@ _VARIANTS: dict[str, tuple[tuple[float, float, float, int], ...]] = {
     "svhn": (
         (16.0, 8.0, 0.1, 16), (16.0, 8.0, 0.1, 0), (16.0, 20.0, 0.1, 0), (16.0, 20.0, 0.03, 0),
         (8.0, 8.0, 0.1, 16), (8.0, 20.0, 0.1, 0),
+        (32.0, 20.0, 0.03, 0), (32.0, 40.0, 0.03, 0), (32.0, 20.0, 0.01, 0), (32.0, 40.0, 0.01, 0),
     ),
 }  # fmt: skip
 
