@@ -68,7 +68,7 @@ class Problem:
     y_size : int, optional
         m, where p_y is None.
     min_label_entropy : number, optional
-        c in bits: H(S|Y) >= c, privacity against who sees Y and not U; goes with `p_s_given_x`.
+        c in bits: H(S|Y) >= c, privacy against one who sees Y but not U; goes with `p_s_given_x`.
     normalize : bool
         Accept counts or sums off 1 and divide by the sum.
     x_letters, y_letters, s_letters : sequence of hashable, optional
