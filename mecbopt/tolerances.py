@@ -11,6 +11,7 @@ __all__ = [
     "LIMIT_SLACK",
     "MARGINAL_SLACK",
     "NORMALIZATION",
+    "REDUCED_COST_ZERO",
 ]
 
 #: Largest distance of a sum from 1 at which a pmf is accepted (and renormalised).  Decimal input with nine or
@@ -44,3 +45,7 @@ GAP_FLOOR = 1e-9
 #: A weight at or below this share of the greatest weight that its mapping can have is numerical noise of a
 #: linear program's vertex.  Dropping it moves a scaled row by no more than this, which the polish repairs.
 COLUMN_ZERO = 1e-11
+
+#: A reduced cost between minus this and 0 is rounding noise of a linear program solved by HiGHS (whose
+#: tolerance it is): its column is not worth adding.  The bound counts the reduced cost all the same.
+REDUCED_COST_ZERO = 1e-9

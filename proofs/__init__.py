@@ -2,9 +2,8 @@
 
 One theorem a file, each a frozen `Lemma`: hypotheses and conclusions as formulas, steps that a small kernel
 checks, and instances at which the formulas are evaluated.  Textbook facts are formulas too, with their
-source;
-nothing is admitted.  Nothing here imports a solver.  Imports are relative, so that the folder also works as
-`mecbopt._proofs` in a wheel.
+source; nothing is admitted.  Nothing here imports a solver.  Imports are relative, so that the folder also
+works as `mecbopt._proofs` in a wheel.
 """
 
 from .lemma import Lemma, ProofError, Rule, Statement, Step, Witness, step

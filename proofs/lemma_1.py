@@ -1,8 +1,7 @@
 """Lemma 1 of the paper, reconstructed: what it does prove.
 
 The flip can be removed at equal delta where delta >= 0, and the identity where delta <= 0.  It is no
-statement
-about the flip at delta < 0, and with a label the removal raises H(S|Y,U): both errata start here.
+statement about the flip at delta < 0, and with a label the removal raises H(S|Y,U): both errata start here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Below R_low: the constants and one mapping, its coupling, and why the whole rate is spent.
 
-With a label seen with the seed every mixture keeps at least H(S) - rho R, rho the most label information
-that a
-mapping gives for its rate.
+With a label seen with the seed every mixture keeps at least H(S) - rho R, rho the most label information that
+a mapping gives for its rate.
 """
 
 from __future__ import annotations

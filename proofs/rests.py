@@ -1,8 +1,7 @@
 """What rests on each lemma: places in code and pages (path: words found there), or other lemmas.
 
-And the other way round: every phrase "... theorem" or "... lemma" in code and pages belongs to a lemma
-here, or
-is cited or described with a reason.  Tests hold both against the files.
+And the other way round: every phrase "... theorem" or "... lemma" in code and pages belongs to a lemma here,
+or is cited or described with a reason.  Tests hold both against the files.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Theorem 1 for finite alphabets of any size: the deterministic form loses nothing.
 
-Given finite seeds V and Z that represent encoder and decoder (`functional_representation` builds them),
-the seed
-W = (U, V, Z) makes Y a function of (X, W) with the same law of (X, U, Y), at a rate that is not larger.
+Given finite seeds V and Z that represent encoder and decoder (`functional_representation` builds them), the
+seed W = (U, V, Z) makes Y a function of (X, W) with the same law of (X, U, Y), at a rate that is not larger.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """The second witness of a statement: its formulas evaluated at instances that are made from its meaning.
 
 An instance that a hypothesis excludes, a conclusion that fails, an implication that never has anything to
-say,
-and an inequality that no instance comes close to (so that a weaker or shifted one would pass as well) are all
-failures.  Where it is claimed that a hypothesis is needed, an instance breaks it alone and makes a
+say, and an inequality that no instance comes close to (so that a weaker or shifted one would pass as well)
+are all failures.  Where it is claimed that a hypothesis is needed, an instance breaks it alone and makes a
 conclusion false.
 """
 

@@ -1,4 +1,4 @@
-"""Two bits: a map of what binds.
+"""Binary sources: a map of what binds.
 
 For binary sources the optimum is a closed form, and it says which limit stops it: the rate, the marginals,
 the label, or two of them at a corner. Over all (R, C) these branches tile the plane; beyond the thick line

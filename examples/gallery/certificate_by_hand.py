@@ -1,9 +1,10 @@
-"""A certificate by hand: for two bits it is one chord.
+"""A certificate by hand: for binary X and Y it is one chord.
 
-The joint law of two bits has one free number, P(1,1). Its distance from independence costs rate: |P(1,1) -
-ab| is at most a(1-a) R/h(a), an interval. Entropy is concave, so over the interval it lies above its chord,
-and the lower end of the chord bounds H(X,Y) for every coupling: that is a proof. Larger certificates are
-many such chords in a tree of boxes, and `check_certificate` adds them up in exact arithmetic.
+If X and Y are binary with P(X=1) = a and P(Y=1) = b, their joint law has one free number, P(1,1). Its
+distance from independence costs rate: |P(1,1) - ab| is at most a(1-a) R/h(a), an interval. Entropy is
+concave, so over the interval it lies above its chord, and the lower end of the chord bounds H(X,Y) for every
+coupling: that is a proof. Larger certificates are many such chords in a tree of boxes, and
+`check_certificate` adds them up in exact arithmetic.
 """
 
 import tempfile

@@ -1,8 +1,8 @@
 """A quantiser for a classifier is not the quantiser of most information.
 
 A measurement falls into ten cells; the event of interest lives in the middle. At half a bit, the quantiser
-that keeps most of X cuts where it likes; asked for the smallest H(S|Y,U), the same solver cuts out the
-middle, although both outputs keep their law. What is to be recognised must be said.
+that keeps most information about X cuts anywhere; asked for the smallest H(S|Y,U), the same solver cuts out
+the middle, although both outputs keep their law. What is to be recognised has to be stated as a label.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """A coupling is a codec: bits, law and information arrive as promised.
 
 Encoder and decoder share a seed; the seed picks a mapping for each symbol, and what is sent costs H(Y|U)
-bits. The figures of the solution are those of one symbol: a stream of them shows the same, the closer the
-longer it is.
+bits. The figures of the solution are expectations for one symbol; those measured on a stream come closer to
+them the longer it is.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """Greedy, local, exact: the same coupling three times, and what each of them knows.
 
-All three return a coupling that meets every limit and an upper bound that holds. They differ in the band
-between the two: greedy takes a moment and leaves a wide one, a local search often finds the optimum but
-cannot tell, exact closes the band. A value without a bound says little.
+All three return a coupling that meets every limit and a valid upper bound. They differ in the band between
+the two: greedy takes a moment and leaves a wide one, a local search often finds the optimum but cannot know
+it, and the exact search closes the band. A value without a bound says little.
 """
 
 import numpy as np

@@ -1,8 +1,9 @@
 """A classifier that does not know the seed.
 
-A limit on H(S|Y,U) lets the coupling switch between mappings that mean different things: who knows the seed U
-reads the label all the same. For who sees Y alone the limit is on H(S|Y), and it costs more: the dashed
-curves begin at a larger C and reach every terrace later. On a terrace the seed is worth nothing.
+A limit on H(S|Y,U) lets the coupling switch between mappings in which the same letter of Y means different
+things: a classifier that knows the seed U reads the label all the same. For one that sees Y alone the limit
+is on H(S|Y), and it costs more: the dashed curves begin at a larger C and reach every terrace later. On a
+terrace the seed is worth nothing.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """A theorem of one's own, tested before it is proved.
 
-Two bits with P(X=1) = a and P(Y=1) = b. Claim: while the rate is so low that either end can spend it whole,
+Binary X and Y, P(X=1) = a and P(Y=1) = b. Claim: while the rate is so low that either end can spend it whole,
 the optimum makes Y move against X if a and b lie on the same side of one half, and with X otherwise. As a
 closed form it goes to `refute`, which finds nothing against it in hundreds of random problems; that is no
 proof, but a good reason to look for one (`mecbopt prove sign_theorem`). The map shows what the general

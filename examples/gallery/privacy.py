@@ -1,9 +1,9 @@
 """What may be told without telling the secret.
 
-S is a secret that X gives away in part. Whoever sees Y, and not the seed, shall learn little of it: H(S|Y)
-is at least c. The couplings that keep the secret are a convex set, so the optimum is exact. The first part of
-the leak costs hardly anything, another mapping says as much; the last part is dear, since in the end Y may
-only say what is independent of S.
+S is a secret that X gives away in part. An observer who sees Y but not the seed must learn little of it:
+H(S|Y) is at least c. The couplings that keep the secret are a convex set, so the optimum is exact. To stop
+the first part of the leak costs hardly anything, since other mappings say as much about X; to stop the last
+part costs a lot, since in the end Y may only say what is independent of S.
 """
 
 import numpy as np

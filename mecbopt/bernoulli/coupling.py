@@ -1,4 +1,4 @@
-"""A coupling of two bits: its weights, what follows from them, and which constraints are active."""
+"""A coupling of binary X and Y: its weights, what follows from them, and which constraints are active."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Weights(NamedTuple):
 
 
 class BinaryCoupling:
-    """What the weights of two bits determine; the fields are those of the results that build on it."""
+    """What the weights determine; the fields are those of the results that build on it."""
 
     q_x: float
     q_y: float

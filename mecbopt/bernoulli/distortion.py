@@ -1,4 +1,4 @@
-"""Two bits as alike as a rate and a label allow: least P(X != Y) in closed form (`proofs/hamming.py`).
+"""Binary X and Y as alike as a rate and a label allow: least P(X != Y) in closed form (`proofs/hamming.py`).
 
 P(X != Y) = q_x + q_y - 2 q_x q_y - 2 q_x (1 - q_x) delta falls in delta = P(Y=1|X=1) - P(Y=1|X=0), so the
 largest delta of the polygon of Theorem 3 is best.
@@ -23,7 +23,7 @@ __all__ = ["HammingOptimum", "hamming"]
 
 @dataclass(frozen=True, repr=False)
 class HammingOptimum(BinaryCoupling):
-    """A coupling of two bits with least P(X != Y).
+    """A coupling of binary X and Y with least P(X != Y).
 
     Attributes
     ----------

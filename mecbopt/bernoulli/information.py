@@ -1,4 +1,4 @@
-"""Mutual information of two bits, with small *relative* error down to the smallest masses and rates.
+"""Mutual information of binary X and Y, with small *relative* error down to the smallest masses and rates.
 
 The plain difference h(b) - Phi(delta) loses every digit once delta falls below 1e-8.  Written as a mean of
 divergences, I(X;Y) = E_X D(p(y|X) || p_Y), and each divergence as a sum of the non-negative terms

@@ -45,7 +45,7 @@ __all__ = [
 
 @dataclass(frozen=True, repr=False)
 class BernoulliOptimum(BinaryCoupling):
-    """An optimal coupling of two bits.
+    """An optimal coupling of binary X and Y.
 
     Attributes
     ----------
@@ -176,6 +176,12 @@ def comonotone(q_x: Any, q_y: Any, rate: Any = math.inf) -> BernoulliOptimum:
 def smallest_label_entropy(q_x: Any, q_y: Any, rate: Any, crossover: Any) -> float:
     """The smallest attainable C = H(S|Y,U) at a rate, bits: (1 - t_top) h(s) + t_top h(eta).
 
+    Parameters
+    ----------
+    q_x, q_y, rate, crossover : float
+        As in `solve`; eta is the crossover, s = P(S=1), and t_top the largest weight that identity and flip
+        can have together (theory, section 3).
+
     Raises
     ------
     ProblemError
@@ -192,6 +198,11 @@ def smallest_label_entropy(q_x: Any, q_y: Any, rate: Any, crossover: Any) -> flo
 
 def smallest_rate(q_x: Any, q_y: Any, crossover: Any, max_label_entropy: Any) -> float | None:
     """The smallest R that makes H(S|Y,U) <= C attainable, bits; None where no rate does.
+
+    Parameters
+    ----------
+    q_x, q_y, crossover, max_label_entropy : float
+        As in `solve`; the last is C.
 
     Raises
     ------

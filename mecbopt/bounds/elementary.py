@@ -14,6 +14,8 @@ __all__ = ["mutual_information_bound"]
 def mutual_information_bound(p_x: NDArray[np.float64], p_y: NDArray[np.float64], rate: float) -> float:
     """An upper bound on I(X;Y), bits: min(R, H(X), H(Y), H(X) + H(Y) - H(p_X meet p_Y)).
 
+    p_x and p_y are pmfs of shapes (n,) and (m,), the rate is in bits.
+
     >>> mutual_information_bound(np.array([0.5, 0.5]), np.array([0.5, 0.5]), 0.25)
     0.25
     """

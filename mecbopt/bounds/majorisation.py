@@ -17,5 +17,8 @@ __all__ = ["majorisation_bound"]
 
 
 def majorisation_bound(marginals: Sequence[NDArray[np.float64]]) -> float:
-    """Bits that the joint entropy of every coupling of the marginals reaches at least.  Cost O(N log N)."""
+    """A lower bound, bits, on the joint entropy of every coupling of the marginals, pmfs of any sizes.
+
+    Cost O(N log N) for N letters in all.
+    """
     return float(entropy(reduce(meet, marginals)))

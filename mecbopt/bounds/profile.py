@@ -13,9 +13,10 @@ __all__ = ["profile_bound"]
 
 
 def profile_bound(marginals: list[NDArray[np.float64]]) -> float:
-    """Integral over u in (0, 1) of log2(1 / min_i p_i(u)), p_i(u) the letter at quantile u of descending p_i.
+    """A lower bound, bits, on the joint entropy of every coupling of the marginals, pmfs of any sizes.
 
-    Cost O(N log N) for N letters in all.
+    It is the integral over u in (0, 1) of log2(1 / min_i p_i(u)), p_i(u) the mass of the letter at quantile u
+    of p_i in descending order.  Cost O(N log N) for N letters in all.
     """
     descending = [np.sort(p[p > 0.0])[::-1] for p in marginals]
     ends = [np.cumsum(p) for p in descending]

@@ -54,7 +54,7 @@ def bernoulli(
     json_output: Output | None,
     quiet: bool,
 ) -> ExitCode:
-    """The optimal coupling of two bits, its weights, its end and its active constraints."""
+    """The optimal coupling of binary X and Y, its weights, its end and its active constraints."""
     with option_names(_OPTION_OF_ARGUMENT):
         best = closed_forms.solve(q_x, q_y, rate, crossover, max_label_entropy)
         # The printed formula knows no label.

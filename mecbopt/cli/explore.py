@@ -26,7 +26,7 @@ Examples:
 
 \b
 It needs marimo: pip install 'mecbopt[explore]'.  Ctrl-C ends it.  The page
-for two bits in the manual needs neither.
+for binary sources in the manual needs neither.
 
 \b
 Exit codes: 0 ended by Ctrl-C; 2 wrong usage, or marimo is not installed.
@@ -37,7 +37,7 @@ Exit codes: 0 ended by Ctrl-C; 2 wrong usage, or marimo is not installed.
 @click.option("--port", type=IntegerType(1, 65535), help="Of this machine.  [default: one that is free]")
 @click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
 def explore(port: int | None, no_browser: bool) -> ExitCode:
-    """Explore two bits, small alphabets and problems of your own with sliders, in the browser.
+    """Explore binary sources, small alphabets and problems of your own with sliders, in the browser.
 
     Only this machine can reach the page.
     """

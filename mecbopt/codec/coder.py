@@ -115,6 +115,13 @@ class Encoder(_Coder):
         """Pieces of the stream of letters that come in blocks of any size.
 
         Memory stays at a chunk and a block.  Joined, the pieces are what `encode` gives for all blocks.
+
+        Parameters
+        ----------
+        blocks : iterable of arrays of integers, shapes (N_i,)
+            Letters 0 .. n-1.
+        first : int
+            As for `encode`, whose errors come as the pieces are taken.
         """
         at = self._first(first)
         header = self._header(at)
@@ -219,6 +226,11 @@ class Decoder(_Coder):
     def decode(self, blob: bytes) -> NDArray[np.int64]:
         """The letters of Y, shape (N,).
 
+        Parameters
+        ----------
+        blob : bytes
+            A whole stream, as `Encoder.encode` makes it.
+
         Raises
         ------
         CodecError
@@ -238,6 +250,11 @@ class Decoder(_Coder):
 
         A chunk is handed out when the checksum that covers its letters has been read, which stands behind the
         next one: what is handed out is what was encoded.
+
+        Parameters
+        ----------
+        file : binary file
+            Opened for reading; errors are those of `decode`.
         """
         reader = StreamReader(file)
         self._require_same(reader.header)

@@ -60,7 +60,7 @@ class ConvexLimit(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class PrivacyLimit:
-    """H(S|Y) >= c: who sees Y, and not the seed, learns no more of the label.
+    """H(S|Y) >= c: an observer who sees Y but not the seed learns no more of the label.
 
     With the posterior r(s|y) of any coupling, H(S|Y) <= -sum P(x,y) p(s|x) log2 r(s|y), with equality there
     (the divergence from r is not negative): a cut needs no derivative.

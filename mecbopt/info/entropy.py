@@ -33,7 +33,7 @@ def phi(p: ArrayLike) -> Any:
 
 
 def entropy(p: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Any:
-    """Entropy of a pmf (any shape; all entries together unless `axis` is given), in bits.
+    """Entropy of a pmf p of any shape, in bits: of all entries together, or along `axis` where it is given.
 
     >>> float(entropy([0.25, 0.25, 0.5]))
     1.5

@@ -57,8 +57,20 @@ class Bins:
     def quantiles(cls, values: Sequence[float] | NDArray[np.float64], count: int) -> Bins:
         """At most `count` bins of about equally many of the values; cut points have six digits.
 
-        Equal values stay together, so columns with many of them get fewer bins.
+        Parameters
+        ----------
+        values : sequence of float, length N
+            Finite numbers.
+        count : int
+            Equal values stay together, so columns with many of them get fewer bins.
 
+        Raises
+        ------
+        ProblemError
+            No values, one that is no finite number, or a count below 1.
+
+        Examples
+        --------
         >>> Bins.quantiles(range(100), 4).cuts
         (24.75, 49.5, 74.25)
         """
@@ -79,6 +91,13 @@ class Bins:
     def of_letters(cls, letters: Iterable[Hashable]) -> Bins:
         """The bins whose names some letters have, such as those of a problem; bins between them are kept.
 
+        Raises
+        ------
+        ProblemError
+            A letter that is no name of a bin.
+
+        Examples
+        --------
         >>> Bins.of_letters(["(-inf, 0.5)", "[2.0, inf)"]).cuts
         (0.5, 2.0)
         """
@@ -97,11 +116,17 @@ class Bins:
         return tuple(f"{'(' if low == -math.inf else '['}{low!r}, {high!r})" for low, high in pairwise(ends))
 
     def codes(self, values: Any) -> NDArray[np.int64]:
-        """The position of the bin of each value, shape (N,)."""
+        """The position of the bin of each of N values, shape (N,).
+
+        Raises
+        ------
+        ProblemError
+            No values, or one that is no finite number.
+        """
         return codes_in(self, "values", values)
 
     def of(self, values: Any) -> list[str]:
-        """The letter of each value."""
+        """The letter of each value, by name; values and errors as for `codes`."""
         names = self.letters
         return [names[code] for code in self.codes(values)]
 

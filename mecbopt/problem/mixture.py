@@ -37,6 +37,9 @@ _MAX_SHOWN = 6
 class Mixture:
     """Deterministic mappings f_1 .. f_k from the letters of X to those of Y, and their probabilities.
 
+    Letters are integers from 0; n is the number of letters of X, m of Y.  The seed U picks f_j with
+    probability `weights[j]`, and Y = f_U(X) (theory, section 2).
+
     Parameters
     ----------
     mappings : array of integers, shape (k, n)
@@ -147,14 +150,37 @@ class Mixture:
         return len(letters), places.reshape(self.mappings.shape)
 
     def coupling(self, p_x: ArrayLike, letters_y: int | None = None) -> NDArray[np.float64]:
-        """P(x, y) = p_X(x) sum_k w_k [f_k(x) = y], shape (n, m); `letters_y` is m.  Cost O(k n + n m)."""
+        """P(x, y) = p_X(x) sum_k w_k [f_k(x) = y], the joint law that the mixture makes.
+
+        Parameters
+        ----------
+        p_x : array, shape (n,)
+            The law of X.
+        letters_y : int, optional
+            m; by default the largest letter that occurs, plus 1.
+
+        Returns
+        -------
+        ndarray, shape (n, m)
+            Cost O(k n + n m).
+
+        Raises
+        ------
+        ProblemError
+            p_x is of another shape or holds no masses, or m is less than the letters that occur need.
+
+        Examples
+        --------
+        >>> Mixture([[0, 1], [0, 0]], [0.75, 0.25]).coupling([0.5, 0.5]).tolist()
+        [[0.5, 0.0], [0.125, 0.375]]
+        """
         return self._coupling(p_x, self.mappings, self._size(letters_y))
 
     def _coupling(self, p_x: ArrayLike, mappings: NDArray[np.int64], size: int) -> NDArray[np.float64]:
         return coupling_of(self._table("p_x", p_x, ()), mappings, self.weights, size)
 
     def output_laws(self, p_x: ArrayLike, letters_y: int | None = None) -> NDArray[np.float64]:
-        """q_k(y) = P(f_k(X) = y), shape (k, m)."""
+        """The laws q_k(y) = P(f_k(X) = y) of the outputs, shape (k, m); arguments as for `coupling`."""
         return self._output_laws(p_x, self.mappings, self._size(letters_y))
 
     def _output_laws(self, p_x: ArrayLike, mappings: NDArray[np.int64], size: int) -> NDArray[np.float64]:
@@ -165,12 +191,30 @@ class Mixture:
         return laws
 
     def rate(self, p_x: ArrayLike) -> float:
-        """H(Y|U) = sum_k w_k H(q_k), in bits."""
+        """H(Y|U) = sum_k w_k H(q_k), in bits, for a law of X of shape (n,).
+
+        Raises
+        ------
+        ProblemError
+            p_x is of another shape or holds no masses.
+        """
         size, images = self._images
         return float(self.weights @ entropy(self._output_laws(p_x, images, size), axis=1))
 
     def label_entropy_with_seed(self, p_x: ArrayLike, p_s_given_x: ArrayLike) -> float:
-        """H(S|Y,U) = sum_k w_k H(S|f_k(X)), in bits; the channel has shape (n, s)."""
+        """H(S|Y,U) = sum_k w_k H(S|f_k(X)), in bits, for a classifier that sees Y and the seed.
+
+        Parameters
+        ----------
+        p_x : array, shape (n,)
+        p_s_given_x : array, shape (n, s)
+            The label channel, one pmf a row.
+
+        Raises
+        ------
+        ProblemError
+            An array is of another shape or holds no masses.
+        """
         joint = self._table("p_x", p_x, ())[:, None] * self._table("p_s_given_x", p_s_given_x, (None,))
         size, images = self._images
         total = 0.0
@@ -181,7 +225,7 @@ class Mixture:
         return total
 
     def label_entropy_without_seed(self, p_x: ArrayLike, p_s_given_x: ArrayLike) -> float:
-        """H(S|Y) for a classifier that does not know the seed, in bits."""
+        """H(S|Y), in bits, for a classifier that sees Y alone; arguments as for `label_entropy_with_seed`."""
         size, images = self._images
         table = self._coupling(p_x, images, size).T @ self._table("p_s_given_x", p_s_given_x, (None,))
         return float(entropy(table) - entropy(table.sum(axis=1)))

@@ -60,14 +60,15 @@ class Problem:
         True: the classifier knows U, H(S|Y,U) <= C.  False: it does not, H(S|Y) <= C.
     distortion : MatrixLike, shape (n, m), optional
         d(x, y): E d(X,Y) is minimised in place of maximising I(X;Y).
-    constraints : sequence of callables
-        Each takes the cvxpy expression of the coupling, shape (n, m), and returns cvxpy constraints.
+    constraints : sequence
+        Named ones (`Forbidden`, `Agreement`, `CostCap`, `Moment`, `GroupFairness`), or functions: each takes
+        the cvxpy expression of the coupling, shape (n, m), and returns a cvxpy constraint or a list of them.
     p_y_tolerance : number
         P_Y may differ from p_Y by this in total variation, 0 to 1.
     y_size : int, optional
         m, where p_y is None.
     min_label_entropy : number, optional
-        c in bits: H(S|Y) >= c, privacity against who sees Y and not U; goes with `p_s_given_x`.
+        c in bits: H(S|Y) >= c, privacy against one who sees Y but not U; goes with `p_s_given_x`.
     normalize : bool
         Accept counts or sums off 1 and divide by the sum.
     x_letters, y_letters, s_letters : sequence of hashable, optional
@@ -280,8 +281,19 @@ class Problem:
     def replace(self, **changes: Unpack[ProblemArguments]) -> Problem:
         """A copy with some arguments changed; the others keep their exact form.
 
-        Letters stay with a law whose size does not change, unless the new one brings its own.
+        Parameters
+        ----------
+        **changes
+            Arguments of `Problem`.  Letters stay with a law whose size does not change, unless the new one
+            brings its own.
 
+        Raises
+        ------
+        ProblemError
+            The changed problem is not valid.
+
+        Examples
+        --------
         >>> Problem([1, 0], [0.5, 0.5]).replace(rate=0.25).rate
         0.25
         """

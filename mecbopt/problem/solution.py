@@ -211,7 +211,11 @@ class Solution:
         refuse_wide_gap(self.status, self.gap, allowed, tolerance)
 
     def residuals(self) -> dict[str, float]:
-        """How far each constraint and bound is violated (at most 0 where it holds with slack)."""
+        """How far each constraint and bound is violated, by name; at most 0 where it holds with slack.
+
+        Masses for marginals, bits for the rate, label entropies and bounds, units of its own for a distortion
+        or a constraint.  Empty without a coupling.
+        """
         problem, coupling = self.problem, self.coupling
         if self.mixture is None or coupling is None:
             return {}
@@ -254,6 +258,13 @@ class Solution:
         ----------
         path : str or Path, optional
             Without it the text is returned.
+
+        Raises
+        ------
+        NotSupportedError
+            The problem has constraints that are functions, which stand in no file.
+        SolutionError
+            The file cannot be written.
         """
         text = solution_files.to_text(self)
         if path is None:

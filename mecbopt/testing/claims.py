@@ -48,7 +48,7 @@ def corrected_theorem_2(problem: Problem, solution: Any) -> float:
 
 
 def printed_distortion_theorem(problem: Problem, solution: Any) -> float:
-    """Two bits are as alike as D_ind - 2 a (1 - a) min(R / h(a), 1), a = P(X=1).  False.
+    """Binary X and Y are as alike as D_ind - 2 a (1 - a) min(R / h(a), 1), a = P(X=1).  False.
 
     The first branch of the predecessor's Theorem 2, as far as it reached us, without a label: of P(Y=1) it
     knows D_ind = P(X != Y) for independent bits alone, and it runs below |P(X=1) - P(Y=1)|.
@@ -60,7 +60,7 @@ def printed_distortion_theorem(problem: Problem, solution: Any) -> float:
 
 
 def corrected_distortion_theorem(problem: Problem, solution: Any) -> float:
-    """The least P(X != Y) of two bits is that of `mecbopt.bernoulli.hamming`.  Stands."""
+    """The least P(X != Y) of binary X and Y is that of `mecbopt.bernoulli.hamming`.  Stands."""
     return _apart(solution, bernoulli.hamming(*_bits(problem)).distortion)
 
 

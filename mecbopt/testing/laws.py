@@ -44,7 +44,17 @@ def _normalized(weights: list[int]) -> Pmf:
 
 
 def channels(rows: int, min_size: int = 1, max_size: int = 3, *, allow_zero: bool = True) -> Any:
-    """Row-stochastic channels: tuples of `rows` pmfs of one size."""
+    """Row-stochastic channels: tuples of `rows` pmfs, as those of `pmfs`, of one size.
+
+    Parameters
+    ----------
+    rows : int
+        Letters of the input.
+    min_size, max_size : int
+        Letters of the output.
+    allow_zero : bool
+        Whether an entry may be 0.
+    """
     st = strategies()
     return st.integers(min_value=min_size, max_value=max_size).flatmap(
         lambda size: st.lists(pmfs(size, size, allow_zero=allow_zero), min_size=rows, max_size=rows).map(
@@ -57,6 +67,13 @@ def mixtures(letters_x: int, letters_y: int, max_mappings: int = 4) -> Any:
     """Mixtures of different deterministic mappings, as pairs (mappings, weights) of exact values.
 
     mappings: tuple of tuples of images; weights: pmf without zeros.
+
+    Parameters
+    ----------
+    letters_x, letters_y : int
+        n and m; images are 0 .. m-1.
+    max_mappings : int
+        How many mappings there are at most.
     """
     st = strategies()
     mapping = st.tuples(*[st.integers(min_value=0, max_value=letters_y - 1)] * letters_x)
@@ -99,7 +116,13 @@ class Scheme:
 
 
 def schemes(max_x: int = 3, max_u: int = 3, max_t: int = 3, max_y: int = 3) -> Any:
-    """Stochastic encoder-decoder schemes on small alphabets."""
+    """Stochastic schemes with common randomness (U, p(t|x,u), p(y|t,u)), such as `mb.to_deterministic` takes.
+
+    Parameters
+    ----------
+    max_x, max_u, max_t, max_y : int
+        The most letters of X, U, T and Y.
+    """
     st = strategies()
 
     def build(draw: Any) -> Scheme:

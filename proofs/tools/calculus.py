@@ -1,11 +1,9 @@
 """Functions of one real variable: monotonicity, concavity, intermediate values, each with its hypotheses
 checked.
 
-The functions are made of phi, logarithms and rational functions: continuous wherever they are defined (phi
-at 0
-included), differentiable where in addition no argument of phi is 0.  Both are checked on the closed and on
-the
-open interval; the derivative is sympy's, and its sign must be a fact for the open interval.
+The functions are made of phi, logarithms and rational functions: continuous wherever they are defined (phi at
+0 included), differentiable where in addition no argument of phi is 0.  Both are checked on the closed and on
+the open interval; the derivative is sympy's, and its sign must be a fact for the open interval.
 """
 
 from __future__ import annotations

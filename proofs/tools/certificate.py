@@ -1,9 +1,8 @@
 """Certificates of signs: a term as a combination of products of facts, found and checked in exact rationals.
 
 `combination` writes a target as a sum of given forms, with coefficients that are free for equations and not
-negative for inequalities (a linear program, Bland's rule, exact).  What it returns is verified by adding
-it up
-again, so an error of the search cannot prove anything.
+negative for inequalities (a linear program, Bland's rule, exact).  What it returns is verified by adding it
+up again, so an error of the search cannot prove anything.
 """
 
 from __future__ import annotations

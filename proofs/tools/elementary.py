@@ -47,9 +47,8 @@ def part_of_sum(not_negative: str) -> Rule:
 def vanishing(not_negative: str, zero: str) -> Rule:
     """Terms that are not negative and add up to 0 are 0, each of them.
 
-    `not_negative` is a fact 0 <= f(k) for all k, `zero` the fact that the sum of f(k) over k is 0; the
-    claim is
-    f(k) = 0.
+    `not_negative` is a fact 0 <= f(k) for all k, `zero` the fact that the sum of f(k) over k is 0; the claim
+    is f(k) = 0.
     """
 
     def check(context: Context, claim: Formula) -> str:

@@ -270,8 +270,7 @@ def prepared(formula: Any, record: Recorder | None = None, given: bool = False) 
     """A formula as a function of an instance; free indices that the instance does not set run over all.
 
     A real variable that is quantified takes the value that the instance has for its name: one value of all
-    for
-    ForAll, the one that is claimed to exist for Exists.  What is `given` is not recorded.
+    for ForAll, the one that is claimed to exist for Exists.  What is `given` is not recorded.
     """
     free = tuple(sorted(free_indices(formula), key=str))
     return _for_all(free, _prepared(formula, None if given else record))

@@ -3,11 +3,10 @@
 A term is a combination of products of atoms, each with the set of indices that it is summed over; that the
 sum of c w_k is c times the sum of w_k, and that sums change places, is built in (the distributive law, for
 index sets of any size).  Logarithms of rational functions are split into log|irreducible factor|: that is
-their
-value wherever their argument is positive, and with log|0| = 0 for an atom phi(0) and ln0(0) are 0 as
-agreed.  So an equation of
-normal forms holds wherever the arguments of logarithms are positive, those of phi are not negative, and no
-denominator vanishes: `domain_conditions` lists exactly these, and the kernel asks for proofs of them.
+their value wherever their argument is positive, and with log|0| = 0 for an atom phi(0) and ln0(0) are 0 as
+agreed.  So an equation of normal forms holds wherever the arguments of logarithms are positive, those of phi
+are not negative, and no denominator vanishes: `domain_conditions` lists exactly these, and the kernel asks
+for proofs of them.
 """
 
 from __future__ import annotations

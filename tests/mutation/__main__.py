@@ -1,10 +1,10 @@
 """Seed faults, run the tests that should notice, and count: `make mutation`, about a quarter of an hour.
 
 Forty mutants are drawn from the seed, twenty in each of closed form and solver rows.  Each is written into a
-copy of the project, and the tests of its group run there.  With `--proofs` some 340 edits of statements and
-proofs are drawn instead, and `mecbopt prove` itself has to notice (`tests/mutation/proofs.py`).  The exit
-code is
-1 if a mutant survives that `equivalent.py` or `equivalent_proofs.py` does not argue to be equivalent.
+copy of the project, and the tests of its group run there.  With `--proofs` edits of statements and proofs are
+drawn instead (345 unless `--count` says otherwise), and `mecbopt prove` itself has to notice
+(`tests/mutation/proofs.py`).  The exit code is 1 if a mutant survives that `equivalent.py` or
+`equivalent_proofs.py` does not argue to be equivalent.
 """
 
 from __future__ import annotations

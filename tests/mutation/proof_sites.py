@@ -5,8 +5,7 @@ An edit changes one place of the text of a lemma (statement or proof) or of a te
 the instances of the second witness (functions named `_draw` and what they call), words (labels, ideas,
 meanings, conventions), and hints to the search for certificates (which facts it may use, and the multiples
 `times=` and degrees to try): a certificate is checked whatever it was found from, so other hints prove the
-same
-claim or nothing.
+same claim or nothing.
 """
 
 from __future__ import annotations

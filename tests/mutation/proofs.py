@@ -1,8 +1,7 @@
 """Seed edits into proofs and let `mecbopt prove` notice: `python -m tests.mutation --proofs`.
 
 Every edit runs in a process of its own, forked from one that has all proofs loaded and proved: only the
-edited
-lemma and those that build on it are loaded and proved again, by the same runner as the command's.
+edited lemma and those that build on it are loaded and proved again, by the same runner as the command's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 /* Boxes: what marginals and the order of exchangeable letters imply, without a linear program. */
 #include "tree/search.h"
 
-/* Room for the rounding of a sum of at most twelve masses. */
+/* Room for the rounding of a sum of at most MB_MAX_LETTERS = 20 ends of cells, each at most 1, and of its updates:
+   some 40 roundings of at most 1.8e-15 each. */
 static const double ROUNDING = 1e-13;
 /* Cells with less in a linear row are not tightened by it. */
 static const double SMALLEST_COEFFICIENT = 1e-4;

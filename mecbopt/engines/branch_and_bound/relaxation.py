@@ -1,8 +1,8 @@
 """The linear relaxation of a node: secants and column Jensen rows over all mappings, on HiGHS.
 
 Variables: the channel P / p_X (bounded by the box, and of the order of 1 whatever the masses are), t(x, y), a
-lower estimate of phi(P(x, y)), and the weights w
-of mappings.  Rows: P = sum w M, the marginal of Y, the limits, and for every cell
+lower estimate of phi(P(x, y)), and the weights w of mappings.  Rows: P = sum w M, the marginal of Y, the
+limits, and for every cell
 
     secant   t >= phi(l) + slope (P - l)                                   (phi is concave)
     Jensen   t >= sum_k w_k (q_k(y) / p_Y(y)) phi~(v_k(x))                  (theory, section 5)
@@ -36,7 +36,7 @@ from mecbopt.formulation import (
 )
 from mecbopt.formulation.formulation import FloatArray, IntArray
 from mecbopt.info import phi
-from mecbopt.tolerances import LIMIT_SLACK
+from mecbopt.tolerances import LIMIT_SLACK, REDUCED_COST_ZERO
 from mecbopt.units import BITS_PER_NAT
 
 __all__ = ["NodeBound", "NodeRelaxation"]
@@ -47,8 +47,6 @@ _PHI_MAXIMUM = 0.531
 _FARKAS_MARGIN = 1e-9
 #: Families up to this size are loaded whole; beyond, pricing takes less time than the columns.
 _WHOLE_FAMILY = 8192
-#: A reduced cost above this is rounding noise.  It enters the bound all the same.
-_REDUCED_COST_ZERO = 1e-9
 #: Rounds of pricing at a node; what is left then only weakens its bound.
 _MAX_ROUNDS = 60
 
@@ -357,7 +355,7 @@ class NodeRelaxation:
         total += float((reduced_cells * ends).sum()) + _PHI_MAXIMUM * float(np.minimum(reduced_t, 0.0).sum())
         # The weights sum to 1, so they pay at least the least of their reduced costs.
         cheapest, costs = self._price(duals, box)
-        cheap = cheapest[costs[: len(cheapest)] < -_REDUCED_COST_ZERO]
+        cheap = cheapest[costs[: len(cheapest)] < -REDUCED_COST_ZERO]
         least = least_mean_cost(costs, self._scales) if self._whole else float(costs.min())
         return total + least, reduced_cells, cheap
 

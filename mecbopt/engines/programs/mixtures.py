@@ -1,11 +1,11 @@
 """The linear program over mixtures: min of a linear function of the coupling, columns added by pricing.
 
 Rows: the marginal of Y in shares of p_Y (where it may vary, that the weights sum to 1), then the limits as
-scaled.  Columns are scaled by the greatest
-weight that their mapping can have, so that all entries of the marginal rows are at most 1 and masses of any
-size count. Small families of mappings are loaded whole; larger ones grow by the mappings of least reduced
-cost.  Since the weights sum to 1, value + min(0, least reduced cost) is a valid lower bound at every step
-(Dantzig-Wolfe / Lagrange), computed from the duals with their signs enforced.
+scaled.  Columns are scaled by the greatest weight that their mapping can have, so that all entries of the
+marginal rows are at most 1 and masses of any size count.  Small families of mappings are loaded whole; larger
+ones grow by the mappings of least reduced cost.  Since the weights sum to 1, value + min(0, least reduced
+cost) is a valid lower bound at every step (Dantzig-Wolfe / Lagrange), computed from the duals with their
+signs enforced.
 """
 
 from __future__ import annotations
@@ -27,13 +27,12 @@ from mecbopt.formulation import (
     mapping_count,
 )
 from mecbopt.formulation.formulation import FloatArray, IntArray
+from mecbopt.tolerances import REDUCED_COST_ZERO
 
 __all__ = ["WHOLE_FAMILY", "MasterResult", "MixtureProgram"]
 
 #: Families up to this size are loaded whole: pricing would cost more than the columns.
 WHOLE_FAMILY = 4096
-#: A reduced cost above this is rounding noise.  It enters the bound all the same.
-_REDUCED_COST_ZERO = 1e-9
 _MAX_ROUNDS = 500
 
 
@@ -207,7 +206,7 @@ class MixtureProgram:
                     raise
                 return result
             least = float(reduced[0])
-            negative = reduced < -_REDUCED_COST_ZERO
+            negative = reduced < -REDUCED_COST_ZERO
             if not negative.any() or not self.add(cheapest[negative]):
                 break
         bounds = np.array([limit.bound for limit in self._limits])

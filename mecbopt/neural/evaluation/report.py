@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mecbopt.neural import streams
-from mecbopt.neural.coding.codec import ImageCodec
+from mecbopt.neural.coding.codec import Coded, ImageCodec
 from mecbopt.neural.coding.model_file import FrozenModel
 from mecbopt.neural.data.datasets import ImageDataset
 from mecbopt.neural.data.image_files import written_whole
@@ -33,6 +33,9 @@ from mecbopt.neural.model.classifiers import Ensemble, Judge, classification
 from mecbopt.neural.software import software_record
 
 __all__ = ["EvaluationReport", "evaluate"]
+
+#: The first so many test images are also coded one by one, each with a payload of its own.
+_MOST_SINGLE = 1000
 
 
 @dataclass(frozen=True)
@@ -183,20 +186,9 @@ def evaluate(
     degrade = frozen.degradation
     clean, labels = as_float(dataset.test_images), dataset.test_labels
     sources = degrade(clean, streams.generator(seed, "evaluation degradation"))
-    started = time.perf_counter()
-    coded = codec.compress(sources)
-    encoded_at = time.perf_counter()
-    outputs = codec.decompress(coded.blob)
-    decoded_at = time.perf_counter()
-    decoded_symbols, levels, _ = codec.decode_symbols(coded.blob)
     count = len(sources)
-    fresh_count = min(count, fresh_images or count)
-    fresh = None
-    if fresh_process:  # an image's dither and noise depend on its number alone, not on its stream
-        shipped = coded if fresh_count == count else codec.compress(sources[:fresh_count])
-        fresh = checks.decoded_in_a_fresh_process(frozen, shipped.blob)
-    single = min(count, 1000)
-    per_image = codec.compress(sources[:single], per_image=True)
+    stream = _through_the_codec(codec, sources, fresh_images or count if fresh_process else 0)
+    outputs, coded, spread = stream.outputs, stream.coded, stream.standard_error
 
     fit_clean = as_float(dataset.train_images[:training_pairs])
     fit_sources = degrade(fit_clean, streams.generator(seed, "fitting degradation"))
@@ -215,35 +207,20 @@ def evaluate(
         apart, baseline = _critics((fit_clean, clean), (fit_outputs, outputs), seed, steps, device)
     features = [judge_features(independent[0], images) for images in (clean, outputs)]
     law = frechet(features[0], features[1])
-    model = frozen.model
     label_entropy = dataset.label_entropy_bits()
-    spread = _standard_error(codec, coded.symbols, levels)
     coded_rate = coded.payload_bits / count
-    reached = frozen.record.get("reached")
-    at_border = isinstance(reached, dict) and bool(reached.get("gain_at_border", False))
     cross_entropy = fmean(bits for _, bits in judged)
-    target = frozen.config.objective.target_rate
     found = [
-        checks.Check(
-            "decoded symbols equal the encoder's",
-            bool(np.array_equal(decoded_symbols, coded.symbols)),
-            f"{coded.symbols.size} symbols",
-        ),
-        checks.outputs_of_the_stream(outputs[:fresh_count], fresh),
-        checks.coded_as_estimated(coded.payload_bits, coded.estimated_bits),
-        checks.on_target(
-            coded_rate, target, spread, len(dataset.validation_images), count,
-            at_border,
-        ),
+        *_checks_of_the_stream(stream, frozen, len(dataset.validation_images)),
         checks.information_below_rate(bound.bits, bound.standard_error, bound.ceiling, coded_rate, spread),
         checks.label_converse(cross_entropy, label_entropy, coded_rate, spread),
-    ]  # fmt: skip
+    ]
     return EvaluationReport(
         images=count,
-        target_rate=target,
+        target_rate=frozen.config.objective.target_rate,
         coded_rate=coded_rate,
         container_rate=coded.container_bits / count,
-        per_image_rate=(per_image.payload_bits + 8 * single) / single,
+        per_image_rate=stream.per_image_rate,
         table_rate=coded.table_bits / count,
         estimated_rate=coded.estimated_bits / count,
         label_entropy=label_entropy,
@@ -265,7 +242,7 @@ def evaluate(
         infonce_standard_error=bound.standard_error if math.isfinite(bound.standard_error) else None,
         infonce_ceiling=bound.ceiling,
         reconstructor_gain=reconstructor_gain(
-            copy.deepcopy(model.reconstructor).cpu(), fit_sources, sources, outputs
+            copy.deepcopy(frozen.model.reconstructor).cpu(), fit_sources, sources, outputs
         ),
         wasserstein=apart.distance,
         wasserstein_real=None if baseline is None else baseline.distance,
@@ -276,8 +253,8 @@ def evaluate(
         frechet_half_images=law.half_images,
         mse_source=float((degrade.mean(outputs) - sources).square().mean()),
         mse_truth=float((outputs - clean).square().mean()),
-        encode_images_a_second=count / (encoded_at - started),
-        decode_images_a_second=count / (decoded_at - encoded_at),
+        encode_images_a_second=count / stream.encode_seconds,
+        decode_images_a_second=count / stream.decode_seconds,
         checks={check.name: check.holds for check in found},
         reasons={check.name: check.reason for check in found},
         record={
@@ -298,6 +275,81 @@ def evaluate(
             "software": software_record(),
         },
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Stream:
+    """The test images through the codec.
+
+    Attributes
+    ----------
+    coded : Coded
+    outputs : Tensor, shape (count, C, H, W)
+        The images that are judged.
+    decoded_symbols : ndarray of int64, shape (count, d)
+        What the decoder reads from the stream; the encoder's are in `coded`.
+    fresh : Tensor or None
+        The first `fresh_count` images as a process of its own decodes them; None where it was not asked.
+    fresh_count : int
+    per_image_rate, standard_error : float
+        Bits an image where each can be decoded alone, with its length byte; standard error of the coded rate.
+    encode_seconds, decode_seconds : float
+    """
+
+    coded: Coded
+    outputs: Tensor
+    decoded_symbols: NDArray[np.int64]
+    fresh: Tensor | None
+    fresh_count: int
+    per_image_rate: float
+    standard_error: float
+    encode_seconds: float
+    decode_seconds: float
+
+
+def _through_the_codec(codec: ImageCodec, sources: Tensor, fresh_images: int) -> _Stream:
+    """Compress and decompress; let a fresh process decode at most so many of the images, 0 for none."""
+    started = time.perf_counter()
+    coded = codec.compress(sources)
+    encoded_at = time.perf_counter()
+    outputs = codec.decompress(coded.blob)
+    decoded_at = time.perf_counter()
+    decoded_symbols, levels, _ = codec.decode_symbols(coded.blob)
+    fresh, fresh_count = None, min(fresh_images, len(sources))
+    if fresh_count:  # an image's dither and noise depend on its number alone, not on its stream
+        shipped = coded if fresh_count == len(sources) else codec.compress(sources[:fresh_count])
+        fresh = checks.decoded_in_a_fresh_process(codec.frozen, shipped.blob)
+    single = min(len(sources), _MOST_SINGLE)
+    per_image = codec.compress(sources[:single], per_image=True)
+    return _Stream(
+        coded,
+        outputs,
+        decoded_symbols,
+        fresh,
+        fresh_count,
+        per_image_rate=(per_image.payload_bits + 8 * single) / single,
+        standard_error=_standard_error(codec, coded.symbols, levels),
+        encode_seconds=encoded_at - started,
+        decode_seconds=decoded_at - encoded_at,
+    )
+
+
+def _checks_of_the_stream(stream: _Stream, frozen: FrozenModel, held_out: int) -> list[checks.Check]:
+    """What must hold of symbols, outputs and rates; the gain was set on so many held-out images."""
+    coded, count = stream.coded, len(stream.outputs)
+    reached = frozen.record.get("reached")
+    at_border = isinstance(reached, dict) and bool(reached.get("gain_at_border", False))
+    target, rate = frozen.config.objective.target_rate, coded.payload_bits / count
+    return [
+        checks.Check(
+            "decoded symbols equal the encoder's",
+            bool(np.array_equal(stream.decoded_symbols, coded.symbols)),
+            f"{coded.symbols.size} symbols",
+        ),
+        checks.outputs_of_the_stream(stream.outputs[: stream.fresh_count], stream.fresh),
+        checks.coded_as_estimated(coded.payload_bits, coded.estimated_bits),
+        checks.on_target(rate, target, stream.standard_error, held_out, count, at_border),
+    ]
 
 
 def _require_its_data(frozen: FrozenModel, dataset: ImageDataset) -> None:
