@@ -27,7 +27,7 @@ from mecbopt.engines.draft import Draft
 from mecbopt.engines.feasibility import Feasibility, begins_feasible, examine, first_incumbent
 from mecbopt.engines.greedy import LAST_SECONDS, improved_by_greedy
 from mecbopt.engines.local import begins_locally, local_start
-from mecbopt.engines.registry import named_engine, pick
+from mecbopt.engines.registry import named_engine, pick, refused
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.tree_executor import default_workers
 from mecbopt.engines.tree_search import TreeInSlices
@@ -233,12 +233,7 @@ class _Call:
         if chosen is None:
             chosen = _pick(self.method, formulation, request, time_limit)
         elif not (supported := support(chosen, formulation)):
-            raise NotSupportedError(
-                argument="engine",
-                value=chosen,
-                found=f"is {chosen.name!r}, which {supported.reason}",
-                remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
-            )
+            raise refused(chosen, supported.reason, formulation)
         _refuse_the_useless(chosen, executor=self.executor, workers=several, checkpoint=self.checkpoint)
         return Draft(self.problem, presolved, request, self.method, chosen)
 
