@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from mecbopt import _validate
-from mecbopt._core.tree import LETTERS_TAKEN
 from mecbopt.control import (
     Clock,
     ProgressCallback,
@@ -234,7 +233,8 @@ class _Call:
             chosen = _pick(self.method, formulation, request, time_limit)
         elif not (supported := support(chosen, formulation)):
             raise refused(chosen, supported.reason, formulation)
-        _refuse_the_useless(chosen, executor=self.executor, workers=several, checkpoint=self.checkpoint)
+        asked = {"executor": self.executor, "workers": several, "checkpoint": self.checkpoint}
+        _refuse_the_useless(chosen, formulation, asked)
         return Draft(self.problem, presolved, request, self.method, chosen)
 
     def _search(self, draft: Draft, feasible: Incumbent) -> None:
@@ -325,17 +325,19 @@ def _workers(workers: Any, executor: Any) -> int:
     return _validate.positive_integer("workers", workers)
 
 
-def _refuse_the_useless(chosen: Engine, **given: Any) -> None:
+def _refuse_the_useless(chosen: Engine, formulation: Formulation, given: dict[str, Any]) -> None:
     """Only the compiled tree hands work over and keeps states; engines that end in one pass need neither."""
     if isinstance(chosen, Tree) or chosen.name in _ONE_PASS:
         return
+    other = chosen.method == "exact" and support(Tree(), formulation)
+    compiled = (", or use ", Name("engine='compiled'")) if other else ()
     for argument, value in given.items():
         if value is not None and value != 1:
             raise NotSupportedError(
                 argument=argument,
                 value=value,
                 found=f"is {shown(value)}, but the engine here, {chosen.name!r}, has no use for it",
-                remedy=("leave it out, or use ", Name("engine='compiled'"), f", which takes {LETTERS_TAKEN}"),
+                remedy=("leave it out", *compiled),
             )
 
 

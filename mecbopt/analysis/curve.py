@@ -190,6 +190,7 @@ def rate_curve(
         raise ProblemError(argument="problem", value=problem, required="be a mecbopt.Problem")
     required = "be a sequence of at least one rate, in bits, strictly ascending"
     try:
+        _validate.refuse_masked("rates", rates)
         entries = iter(rates)
     except TypeError:
         raise ProblemError(argument="rates", value=rates, required=required) from None

@@ -99,6 +99,8 @@ PRIVATE = {"p_s_given_x": BLIND["p_s_given_x"], "min_label_entropy": 0.8}
         ({**BLIND, "distortion": COSTS}, {}, "label_sees_seed", "leave label_sees_seed out"),
         (PRIVATE, {"method": "local"}, "method", "use method='exact'"),
         (PRIVATE, {"engine": "compiled"}, "engine", "use engine='auto'"),
+        (PRIVATE, {"workers": 2}, "workers", "leave it out"),
+        ({}, {"method": "local", "workers": 2}, "workers", "leave it out"),
         ({"distortion": COSTS}, {"engine": "highs"}, "engine", "use engine='auto' or method='local'"),
         (
             {**BLIND, **PRIVATE},
