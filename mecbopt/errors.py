@@ -67,7 +67,8 @@ def shown(value: Any) -> str:
     if isinstance(value, Name):
         return str(value)
     item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "shape", None) == ():
+    empty = getattr(value, "is_meta", False) or getattr(value, "mask", None) is not None
+    if callable(item) and getattr(value, "shape", None) == () and not empty:
         value = item()  # a scalar of numpy, or an array without axes, reads as the number it holds
     if isinstance(value, numbers.Rational) and not isinstance(value, bool):
         numerator, denominator = int(value.numerator), int(value.denominator)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from mecbopt import _validate
-from mecbopt._core.tree import LETTERS_TAKEN
 from mecbopt.control import (
     Clock,
     ProgressCallback,
@@ -27,7 +26,7 @@ from mecbopt.engines.draft import Draft
 from mecbopt.engines.feasibility import Feasibility, begins_feasible, examine, first_incumbent
 from mecbopt.engines.greedy import LAST_SECONDS, improved_by_greedy
 from mecbopt.engines.local import begins_locally, local_start
-from mecbopt.engines.registry import named_engine, pick
+from mecbopt.engines.registry import named_engine, pick, refused
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.tree_executor import default_workers
 from mecbopt.engines.tree_search import TreeInSlices
@@ -233,13 +232,9 @@ class _Call:
         if chosen is None:
             chosen = _pick(self.method, formulation, request, time_limit)
         elif not (supported := support(chosen, formulation)):
-            raise NotSupportedError(
-                argument="engine",
-                value=chosen,
-                found=f"is {chosen.name!r}, which {supported.reason}",
-                remedy=("use ", Name("engine='auto'"), " or ", Name("method='local'")),
-            )
-        _refuse_the_useless(chosen, executor=self.executor, workers=several, checkpoint=self.checkpoint)
+            raise refused(chosen, supported.reason, formulation)
+        asked = {"executor": self.executor, "workers": several, "checkpoint": self.checkpoint}
+        _refuse_the_useless(chosen, formulation, asked)
         return Draft(self.problem, presolved, request, self.method, chosen)
 
     def _search(self, draft: Draft, feasible: Incumbent) -> None:
@@ -330,17 +325,19 @@ def _workers(workers: Any, executor: Any) -> int:
     return _validate.positive_integer("workers", workers)
 
 
-def _refuse_the_useless(chosen: Engine, **given: Any) -> None:
+def _refuse_the_useless(chosen: Engine, formulation: Formulation, given: dict[str, Any]) -> None:
     """Only the compiled tree hands work over and keeps states; engines that end in one pass need neither."""
     if isinstance(chosen, Tree) or chosen.name in _ONE_PASS:
         return
+    other = chosen.method == "exact" and support(Tree(), formulation)
+    compiled = (", or use ", Name("engine='compiled'")) if other else ()
     for argument, value in given.items():
         if value is not None and value != 1:
             raise NotSupportedError(
                 argument=argument,
                 value=value,
                 found=f"is {shown(value)}, but the engine here, {chosen.name!r}, has no use for it",
-                remedy=("leave it out, or use ", Name("engine='compiled'"), f", which takes {LETTERS_TAKEN}"),
+                remedy=("leave it out", *compiled),
             )
 
 

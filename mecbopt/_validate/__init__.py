@@ -5,7 +5,7 @@ binary value.  `numbers` reads single numbers, `containers` whatever holds sever
 """
 
 from mecbopt._validate.accepted import ChannelLike, MatrixLike, NumberLike, PmfLike
-from mecbopt._validate.arrays import callback, executor_or_none, numeric_array
+from mecbopt._validate.arrays import callback, executor_or_none, numeric_array, refuse_masked, without_tensors
 from mecbopt._validate.laws import Channel, Law, channel, law, pmf, row_stochastic
 from mecbopt._validate.matrices import Matrix, finite_matrix
 from mecbopt._validate.numbers import (
@@ -38,5 +38,7 @@ __all__ = [
     "pmf",
     "positive_integer",
     "positive_number",
+    "refuse_masked",
     "row_stochastic",
+    "without_tensors",
 ]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mecbopt.errors import MecboptError, ProblemError
 
-__all__ = ["callback", "executor_or_none", "numeric_array"]
+__all__ = ["callback", "executor_or_none", "numeric_array", "refuse_masked", "without_tensors"]
 
 
 def numeric_array(
@@ -37,14 +37,10 @@ def numeric_array(
     """
     if type(values) is np.ndarray and values.dtype.kind in "iuf":
         return values.copy()  # the rest of this takes longer than a small problem
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(values, torch.Tensor):
-        values = values.detach().cpu()
-        values = values.double() if values.is_floating_point() else values
-        values = values.numpy() if values.layout is torch.strided else None
-    masked = error(argument=name, value=values, found="has masked entries", remedy="fill them")
-    if np.ma.is_masked(values):
-        raise masked
+    given, values = values, without_tensors(values)
+    if values is None:
+        raise error(argument=name, value=given, required=required)
+    refuse_masked(name, values, error)
     try:
         with warnings.catch_warnings():  # of a list with masked entries numpy makes nan, and says so
             warnings.filterwarnings("error", ".*masked element", UserWarning)
@@ -52,13 +48,34 @@ def numeric_array(
             if array.dtype.kind == "O":
                 array = array.astype(np.float64)
     except UserWarning as reason:
-        raise masked from reason
+        raise _masked(name, values, error) from reason
     except (TypeError, ValueError, OverflowError, RuntimeError) as reason:
         # Rows of different lengths, no array at all, or what one of its entries says of itself.
         raise error(argument=name, value=values, required=required) from reason
     if array.dtype.kind not in "iuf":
         raise error(argument=name, value=values, required=required)
     return array
+
+
+def without_tensors(values: Any) -> Any:
+    """A tensor of torch as an array, None for one that holds no array; anything else as it is."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(values, torch.Tensor):
+        return values
+    if values.is_meta or values.layout is not torch.strided:  # without entries, or with some of them alone
+        return None
+    values = values.detach().cpu()
+    return (values.double() if values.is_floating_point() else values).numpy()
+
+
+def refuse_masked(name: str, values: Any, error: type[MecboptError] = ProblemError) -> None:
+    """Raise where entries of an array are masked: what stands below the mask is no value."""
+    if np.ma.is_masked(values):
+        raise _masked(name, values, error)
+
+
+def _masked(name: str, values: Any, error: type[MecboptError]) -> MecboptError:
+    return error(argument=name, value=values, found="has masked entries", remedy="fill them")
 
 
 def callback(name: str, value: Any) -> Callable[..., object] | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mecbopt._validate.arrays import refuse_masked
 from mecbopt.errors import ProblemError
 
 __all__ = ["Entries", "entries", "is_container", "precision", "rows"]
@@ -107,8 +108,7 @@ def _plain(name: str, values: Any, required: str) -> tuple[Any, float]:
     if _package(values) == "torch" and hasattr(values, "detach"):
         return _from_torch(name, values, required)
     array = values.to_numpy() if hasattr(values, "to_numpy") else values
-    if np.ma.is_masked(array):
-        raise ProblemError(argument=name, value=values, found="has masked entries", remedy="fill them")
+    refuse_masked(name, array)
     try:
         array = np.asarray(array)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -121,8 +121,8 @@ def _from_torch(name: str, values: Any, required: str) -> tuple[Any, float]:
 
     numpy has no bfloat16; a double holds every value of torch's floating types.
     """
-    detached = values.detach().cpu()
     try:
+        detached = values.detach().cpu()
         array = (detached.double() if detached.is_floating_point() else detached).numpy()
     except (TypeError, ValueError, RuntimeError) as error:
         raise _no_array(name, values, required, error) from error

@@ -29,6 +29,7 @@ from mecbopt.control import bounds_cross, gap_closed, held_interrupts
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Mixture, Problem, Solution, Status, StopReason
 from mecbopt.problem.frames import pandas
+from mecbopt.problem.text import write_text
 from mecbopt.solving import solve
 
 __all__ = ["RateCurve", "rate_curve"]
@@ -117,10 +118,7 @@ class RateCurve:
         """One line a rate, as text and into the file if one is given; empty fields without a coupling."""
         text = curve_text.csv_text(self)
         if path is not None:
-            try:
-                Path(path).write_text(text, encoding="utf-8", newline="")
-            except OSError as error:
-                raise ProblemError(f"path {path} cannot be written: {error.strerror}.") from error
+            write_text(Path(path), text, ProblemError)
         return text
 
     def to_frame(self) -> Any:
@@ -192,6 +190,7 @@ def rate_curve(
         raise ProblemError(argument="problem", value=problem, required="be a mecbopt.Problem")
     required = "be a sequence of at least one rate, in bits, strictly ascending"
     try:
+        _validate.refuse_masked("rates", rates)
         entries = iter(rates)
     except TypeError:
         raise ProblemError(argument="rates", value=rates, required=required) from None

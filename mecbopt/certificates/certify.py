@@ -25,6 +25,7 @@ from mecbopt.certificates.writing import Claim, certificate_document
 from mecbopt.control import Clock
 from mecbopt.errors import CertificateError, NotSupportedError, ProblemError
 from mecbopt.problem import Mixture, Problem, Solution, Status
+from mecbopt.problem.whole_files import written_whole
 from mecbopt.solving import solve
 from mecbopt.tolerances import GAP
 
@@ -81,7 +82,8 @@ class Certificate:
         target, data = Path(path), text.encode()
         try:
             # Without time and name: equal certificates are equal files.
-            target.write_bytes(gzip.compress(data, mtime=0) if target.suffix == ".gz" else data)
+            with written_whole(target) as file:
+                file.write(gzip.compress(data, mtime=0) if target.suffix == ".gz" else data)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise CertificateError(

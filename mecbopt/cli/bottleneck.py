@@ -15,7 +15,7 @@ from mecbopt.bottleneck.result import DEFAULT_GAP, BottleneckResult
 from mecbopt.cli.inputs import ProblemSource, option_names, problem_options
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, limit_options
-from mecbopt.cli.outputs import Output, output_options, refuse_equal_paths, to_standard
+from mecbopt.cli.outputs import FilesFirst, Output, output_options, refuse_equal_paths, to_standard
 from mecbopt.cli.progress import live_progress
 from mecbopt.cli.tables import MAX_COLUMNS, MAX_ROWS, figures_table, framed_table, letters, output_console
 
@@ -46,12 +46,15 @@ def bottleneck(source: ProblemSource, json_output: Output | None, quiet: bool, *
     problem = source.problem()
     with option_names(), live_progress() as progress:
         result = without_seed.solve(problem, progress=progress, **options)
+    writing = FilesFirst()
     if json_output is not None:
-        json_output.write(result.to_json())
+        with writing():
+            json_output.write(result.to_json())
     console = output_console(aside=to_standard(json_output))
     console.print(_summary(result))
     if not quiet:
         _print_channels(result, console)
+    writing.close()
     return exit_code(result)
 
 

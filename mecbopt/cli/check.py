@@ -36,8 +36,9 @@ def check(files: tuple[str, ...], json_output: Output | None, quiet: bool) -> No
     for file in files:
         try:
             interval = check_certificate(file)
-        except CertificateError:
+        except CertificateError as error:
             _refuse_a_solution(file)
+            error.rename({}, source=file)
             raise
         proved.append({"file": file, **_document(interval)})
         if not quiet:

@@ -16,6 +16,7 @@ from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, solver_options
 from mecbopt.cli.outputs import (
     PICTURE,
+    FilesFirst,
     Output,
     OutputText,
     output_options,
@@ -72,12 +73,17 @@ def curve(
         watch = counter.watching(progress) if progress is not None and workers == 1 else None
         points = rate_curve(problem, rates, workers=workers, progress=watch, **options)
     # Files first: whoever reads the table may go away in the middle of it.
+    writing = FilesFirst()
     if csv_output is not None:
-        csv_output.write(points.to_csv())
-    write_json(json_output, _document(points))
+        with writing():
+            csv_output.write(points.to_csv())
+    with writing():
+        write_json(json_output, _document(points))
     if plot is not None:
-        mecbopt.plots.save(mecbopt.plots.curve(points), plot)
+        with writing():
+            mecbopt.plots.save(mecbopt.plots.curve(points), plot)
     print_curve(points, output_console(aside=to_standard(csv_output, json_output), quiet=quiet))
+    writing.close()
     return _exit_code(points)
 
 

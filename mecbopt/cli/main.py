@@ -111,7 +111,9 @@ _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
 def entry_point(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code; errors go to standard error in one line."""
+    _open_what_is_closed()
     _accept_every_character()
+    code: int = ExitCode.DONE
     try:
         try:
             code = _run(list(sys.argv[1:] if arguments is None else arguments))
@@ -125,7 +127,9 @@ def entry_point(arguments: list[str] | None = None) -> None:
         # Between two steps of the clean-up: there is nothing left to say.
         code = ExitCode.STOPPED
     except OSError as error:
-        code = _refuse(f"standard output: {error.strerror or error}.", ExitCode.USAGE, False)
+        if code != ExitCode.USAGE:  # else it is said
+            code = _refuse(f"standard output: {error.strerror or error}.", ExitCode.USAGE, False)
+        _forget_the_reader()
     if arguments is None:
         # All is written.  While the interpreter winds up, Ctrl-C would take the exit code away.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -161,8 +165,25 @@ def _run(arguments: list[str]) -> int:
         failed = isinstance(error, _CLAIM_ERRORS)
         return _refuse(error.render(), ExitCode.CLAIM_FAILED if failed else ExitCode.USAGE, debug)
     except OSError as error:
-        named = f"{error.filename}: " if error.filename else ""
-        return _refuse(f"{named}{error.strerror or error}.", ExitCode.USAGE, debug)
+        # Files are named where they are written; what has no name is the stream that tables go to.
+        return _refuse(
+            f"{error.filename or 'standard output'}: {error.strerror or error}.", ExitCode.USAGE, debug
+        )
+
+
+def _open_what_is_closed() -> None:
+    """Put something in the place of a standard stream that the caller closed (`>&-`).
+
+    Its number would be that of the next file that is opened.  Nothing is read, errors go nowhere, and what is
+    written to standard output fails as on a full disk.
+    """
+    for name, mode, access in (
+        ("stdin", "r", os.O_RDONLY),
+        ("stdout", "w", os.O_RDONLY),
+        ("stderr", "w", os.O_WRONLY),
+    ):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, access), mode, encoding="utf-8"))
 
 
 def _accept_every_character() -> None:

@@ -11,7 +11,7 @@ import mecbopt.mec as plain
 from mecbopt.cli.inputs import option_names
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code
-from mecbopt.cli.outputs import Output, output_options, to_standard, write_json
+from mecbopt.cli.outputs import FilesFirst, Output, output_options, to_standard, write_json
 from mecbopt.cli.tables import figures_table, framed_table, output_console
 from mecbopt.cli.values import NUMBER, PMF
 from mecbopt.mec import MecResult, SparseCoupling
@@ -74,9 +74,12 @@ def mec(
         else:
             result = plain.exact(p, q, *more, time_limit=time_limit, normalize=normalize)
     support = result.support
-    write_json(json_output, _document(result, support))
+    writing = FilesFirst()
+    with writing():
+        write_json(json_output, _document(result, support))
     console = output_console(aside=to_standard(json_output))
     _print(result, support, console, with_cells=not quiet)
+    writing.close()
     return exit_code(result)
 
 

@@ -5,11 +5,12 @@ What exists is left untouched until there is something to put in its place.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from typing import Any
 import click
 
 from mecbopt.cli.values import ParamType
+from mecbopt.problem.whole_files import written_whole
 
 __all__ = [
     "PICTURE",
+    "FilesFirst",
     "Output",
     "OutputPath",
     "OutputText",
@@ -67,6 +70,8 @@ def _refusal(path: Path) -> str | None:
         return "is a folder: give the name of a file."
     if not path.parent.is_dir():
         return f"lies in '{path.parent}', which is no folder: create it first."
+    if path.is_symlink() and not path.exists():
+        path = path.resolve()  # a link to what is not there yet stays
     existed = path.exists()
     if existed and not path.is_file():
         return None  # a device or a pipe: opening it may block, and there is nothing to protect
@@ -89,7 +94,38 @@ class Output:
         if self.path is None:
             sys.stdout.write(text)
         else:
-            self.path.write_text(text, encoding="utf-8", newline="")
+            with written_whole(self.path) as file:
+                file.write(text.encode())
+
+
+class FilesFirst:
+    """Files are written before tables are printed, whose reader may go away; what cannot be written waits.
+
+    A disk that is full costs one file, not the others and not the tables.
+    """
+
+    def __init__(self) -> None:
+        self._first: OSError | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether a file could not be written."""
+        return self._first is not None
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Write one file."""
+        try:
+            yield
+        except BrokenPipeError:  # of "-": nobody reads on
+            raise
+        except OSError as error:
+            self._first = self._first or error
+
+    def close(self) -> None:
+        """Raise the first error, now that all is said."""
+        if self._first is not None:
+            raise self._first
 
 
 class OutputText(OutputPath):

@@ -21,6 +21,7 @@ from mecbopt.cli.inputs import ProblemSource, option_names, problem_options
 from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, solver_options
 from mecbopt.cli.outputs import (
+    FilesFirst,
     Output,
     OutputText,
     output_options,
@@ -113,15 +114,19 @@ def report(
         pictures=_pictures(solution, curve),
         commands=_commands(source, options, work, points, stage_limit, certified=interval is not None),
     )
-    out.write(page(made))
-    write_json(json_output, document(made))
+    writing = FilesFirst()
+    with writing():
+        out.write(page(made))
+    with writing():
+        write_json(json_output, document(made))
     if not quiet:
         console = output_console(aside=to_standard(out, json_output))
         print_solution(solution, console, with_tables=False)
         for part, note in work.notes.items():
             console.print(f"{part}: {note}", markup=False, highlight=False)
-        if out.path is not None:
+        if out.path is not None and not writing.failed:
             console.print(f"Written: {out.path}", markup=False, highlight=False, soft_wrap=True)
+    writing.close()
     return ExitCode.STOPPED if work.interrupted and exit_code(solution) == 0 else exit_code(solution)
 
 

@@ -200,7 +200,8 @@ def _position(source: _Source, header: list[str], option: str, name: str) -> int
     """Where the column stands."""
     if header.count(name) != 1:
         problem = "is missing" if name not in header else "stands there more than once"
-        remedy = f"the columns are {', '.join(header)}{delimiter_hint(header)}"
+        named = f"the columns are {', '.join(header)}{delimiter_hint(header)}"
+        remedy = named if any(header) else "its first line must name the columns"
         raise ProblemError(
             argument=option,
             value=name,

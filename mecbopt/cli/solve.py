@@ -12,6 +12,7 @@ from mecbopt.cli.main import ExitCode
 from mecbopt.cli.options import exit_code, solver_options
 from mecbopt.cli.outputs import (
     PICTURE,
+    FilesFirst,
     Output,
     OutputPath,
     output_options,
@@ -20,6 +21,7 @@ from mecbopt.cli.outputs import (
 )
 from mecbopt.cli.progress import live_progress
 from mecbopt.cli.tables import output_console, print_solution
+from mecbopt.errors import CertificateError
 from mecbopt.solving import solve as solve_problem
 
 __all__ = ["solve"]
@@ -83,11 +85,14 @@ def solve(
     with option_names(), live_progress() as progress:
         solution = solve_problem(problem, progress=progress, **options)
     # Files first: whoever reads the tables may go away in the middle of them.
+    writing = FilesFirst()
     if json_output is not None:
-        json_output.write(solution.to_json())
+        with writing():
+            json_output.write(solution.to_json())
     if plot is not None:
         if solution.has_coupling:
-            mecbopt.plots.save(mecbopt.plots.solution_figure(solution), plot)
+            with writing():
+                mecbopt.plots.save(mecbopt.plots.solution_figure(solution), plot)
         else:
             click.echo(f"No picture is drawn into {plot}: there is no coupling.", err=True)
     console = output_console(aside=to_standard(json_output))
@@ -98,6 +103,10 @@ def solve(
 
         with option_names():
             proof = certify(solution, time_limit=options["time_limit"], seed=options["seed"])
-        proof.to_json(certificate)
         console.print(str(proof), highlight=False)
+        try:
+            proof.to_json(certificate)
+        except CertificateError as error:  # a disk that is full is no proof that failed
+            raise click.ClickException(error.render({"path": "--certificate"})) from error
+    writing.close()
     return exit_code(solution)

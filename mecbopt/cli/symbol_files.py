@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mecbopt.cli.samples import delimiter_hint
-from mecbopt.coding.files import written_whole
 from mecbopt.errors import ProblemError, shown
 from mecbopt.problem.bins import named_bins
 from mecbopt.problem.letters import plain_letter
+from mecbopt.problem.whole_files import written_whole
 
 __all__ = ["FORMATS", "Column", "file_format", "opened_input", "opened_output", "read_blocks", "write_blocks"]
 
@@ -214,6 +214,8 @@ def _csv_blocks(
 
 
 def _place(header: list[str], name: str, column: Column) -> int:
+    if not any(header):
+        raise click.UsageError(f"INPUT {name} is empty: its first line must name the columns.")
     known = f"the columns of {name} are {', '.join(header)}{delimiter_hint(header)}"
     if column.name is None:
         if len(header) != 1:

@@ -35,6 +35,9 @@ _TIGHT = 1e-7
 _SLICE_SECONDS = 0.05
 #: Vertices of one descent at most, and the violation at which it has arrived.
 _MOST_VERTICES, _ARRIVED = 40, 1e-8
+#: By how much of its unit a mixture may exceed a limit.  The core's mixtures exceed one that binds by the
+#: slack of its rows, and sums in another order by a rounding more: no reason to refuse the optimum.
+_LIMIT_MET = LIMIT_SLACK + 1e-13
 
 
 class CutTree(CompiledTree):
@@ -158,7 +161,7 @@ def _polished(formulation: Formulation, mixture: Incumbent) -> Incumbent | None:
         weights = np.maximum(weights + np.linalg.lstsq(marginals, off, rcond=None)[0], 0.0)
     values, bounds = limit_rows(formulation, mixture.mappings)
     if np.abs(1.0 - marginals @ weights).max() > MARGINAL_SLACK or np.any(
-        values @ weights > bounds + LIMIT_SLACK
+        values @ weights > bounds + _LIMIT_MET
     ):
         return None
     used = weights > 0.0

@@ -16,6 +16,7 @@ import numpy as np
 from mecbopt.control import Clock, Expired
 from mecbopt.engines.compiled_start import compiled_vertex, finds_vertices
 from mecbopt.engines.convex import feasible_inside
+from mecbopt.engines.convex_points import INSIDE, coupling_of, violation
 from mecbopt.engines.greedy import greedy_within
 from mecbopt.engines.programs.mixtures import WHOLE_FAMILY, MixtureProgram
 from mecbopt.engines.unseen_label import least_label_entropy, unseen_slack
@@ -30,6 +31,7 @@ from mecbopt.formulation import (
     enumerate_mappings,
     mapping_count,
 )
+from mecbopt.formulation.convex import PrivacyLimit
 from mecbopt.info import entropy
 from mecbopt.tolerances import LIMIT_SLACK
 
@@ -153,6 +155,10 @@ def _examine_convex(formulation: Formulation, seed: int, clock: Clock) -> Feasib
     known = examine(replace(formulation, convex=()), seed, clock)
     if known.incumbent is None:
         return known
+    independent = coupling_of(formulation, first_incumbent(formulation))
+    private = [limit for limit in formulation.convex if isinstance(limit, PrivacyLimit)]
+    if any(limit.violation(independent) > INSIDE for limit in private):
+        return replace(known, incumbent=None, infeasible=True)  # H(S|Y) <= H(S) < c
     try:
         point, relaxed = feasible_inside(formulation, known.incumbent, seed, clock)
         if point is not None:
@@ -160,6 +166,11 @@ def _examine_convex(formulation: Formulation, seed: int, clock: Clock) -> Feasib
         return replace(examine(relaxed, seed, clock), incumbent=None)
     except Expired:
         return Feasibility(None, expired=True)
+    except SolverError:
+        # Incumbents are found sooner from a point with room about it; one without serves as well.
+        if violation(formulation, known.incumbent) > INSIDE:
+            raise
+        return known
 
 
 def _without_the_seed(

@@ -53,6 +53,8 @@ class FreeLaw:
         """Where the law of Y is free, the rate the only limit, and the pairs can be enumerated."""
         if not formulation.free_law:
             return Support("takes a free law of Y")
+        if formulation.objective.name != "conditional_entropy":
+            return Support(f"does not take the objective {formulation.objective.name!r}")
         others = [limit.name for limit in formulation.limits if limit is not formulation.rate_limit]
         if others:
             return Support(f"does not take a limit by {others[0]}")

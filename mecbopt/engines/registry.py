@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mecbopt.engines.base import Engine, Request, support
@@ -19,10 +20,10 @@ from mecbopt.engines.low_rate import LowRate
 from mecbopt.engines.plain import Plain
 from mecbopt.engines.tree import Tree
 from mecbopt.engines.trivial import Trivial
-from mecbopt.errors import Name, NotSupportedError, ProblemError
-from mecbopt.formulation import Formulation
+from mecbopt.errors import Name, NotSupportedError, ProblemError, Text, shown
+from mecbopt.formulation import Formulation, prices_exactly
 
-__all__ = ["ENGINES", "named_engine", "pick", "register"]
+__all__ = ["ENGINES", "named_engine", "pick", "refused", "register"]
 
 ENGINES: dict[str, Engine] = {
     engine.name: engine
@@ -90,7 +91,7 @@ def pick(method: str, formulation: Formulation, request: Request) -> Engine:
     Raises
     ------
     NotSupportedError
-        No engine takes it; the message has each one's reason.
+        No engine takes it; the message has the reasons, and a remedy that holds.
     """
     engines = tuple(ENGINES.values())
     for engine in engines:
@@ -98,17 +99,84 @@ def pick(method: str, formulation: Formulation, request: Request) -> Engine:
             continue
         if engine.suits(formulation, request):
             return engine
-    reasons = [
-        (engine.name, support(engine, formulation).reason) for engine in engines if engine.method == method
-    ]
-    raise NotSupportedError(
-        argument="method",
-        value=method,
-        found=f"is {method!r}, but no engine takes the problem: "
-        + "; ".join(f"{name} {reason}" for name, reason in reasons if reason),
-        remedy=(
-            "use ",
-            Name("method='local'"),
-            " (a coupling with a valid upper bound), or merge letters of X",
-        ),
+    found = f"no engine takes the problem: {_reasons(method, formulation)}"
+    remedy = _remedy(method, formulation)
+    blamed = {} if _other_methods(method, formulation) else _blamed(formulation)
+    if blamed:
+        argument, value = next(iter(blamed.items()))
+        found = f"is {shown(value)}, and {found}"
+        raise NotSupportedError(argument=argument, value=value, found=found, remedy=remedy)
+    found = f"is {method!r}, but {found}"
+    raise NotSupportedError(argument="method", value=method, found=found, remedy=remedy)
+
+
+def refused(engine: Engine, reason: str, formulation: Formulation) -> NotSupportedError:
+    """The error for an engine that was named and does not take the problem, with a remedy that holds."""
+    others = _other_methods("greedy", formulation)
+    words: dict[str, Text] = {"exact": Name("engine='auto'"), "local": Name("method='local'")}
+    remedy: Text = ("use ", *_either([words[method] for method in others]))
+    return NotSupportedError(
+        argument="engine",
+        value=engine,
+        found=f"is {engine.name!r}, which {reason}",
+        remedy=remedy if others else _remedy(engine.method, formulation),
     )
+
+
+def _remedy(method: str, formulation: Formulation) -> Text:
+    """What serves in place of a method that does not: another one, or less to be solved."""
+    others = _other_methods(method, formulation)
+    if "local" in others:
+        local = Name("method='local'")
+        return ("use ", local, " (a coupling with a valid upper bound), or merge letters of X")
+    if others:
+        return ("use ", Name("method='exact'"))
+    merge = () if prices_exactly(formulation.shape) else ("merge letters of X",)
+    blamed = [Name(name) for name in _blamed(formulation)]
+    leave = ("leave ", *_either(blamed), " out") if blamed else ()
+    return (*merge, *((", or ",) if merge and leave else ()), *leave) or "state fewer limits"
+
+
+def _either(parts: list[Any]) -> list[Any]:
+    return [word for part in parts for word in (" or ", part)][1:]
+
+
+def _other_methods(method: str, formulation: Formulation) -> list[str]:
+    """The methods but one that have an engine for the problem."""
+    return [other for other in ("exact", "local") if other != method and _taken(other, formulation)]
+
+
+def _blamed(formulation: Formulation) -> dict[str, Any]:
+    """The arguments without any one of which an engine would take the problem, and their values."""
+    without: dict[str, tuple[Any, Formulation]] = {}
+    if formulation.unseen_label:
+        without["label_sees_seed"] = False, replace(formulation, unseen_label=False)
+    for limit in formulation.convex:
+        name = limit.name.partition("[")[0]
+        without[name] = getattr(limit, "least", limit), replace(formulation, convex=())
+    return {name: value for name, (value, rest) in without.items() if _other_methods("", rest)}
+
+
+def _taken(method: str, formulation: Formulation) -> bool:
+    """Whether an engine of a method takes it."""
+    return any(engine.method == method and bool(support(engine, formulation)) for engine in ENGINES.values())
+
+
+def _reasons(method: str, formulation: Formulation) -> str:
+    """Why each engine of a method does not take it; those with the same reason together."""
+    named: dict[str, list[str]] = {}
+    for engine in ENGINES.values():
+        if engine.method == method and (reason := support(engine, formulation).reason):
+            named.setdefault(reason, []).append(engine.name)
+    return "; ".join(
+        f"{', '.join(names)} {reason if len(names) == 1 else _of_several(reason)}"
+        for reason, names in named.items()
+    )
+
+
+def _of_several(reason: str) -> str:
+    """A reason that is said of one engine, of several."""
+    for one, several in (("does not ", "do not "), ("takes ", "take "), ("was ", "were ")):
+        if reason.startswith(one):
+            return several + reason.removeprefix(one)
+    return reason

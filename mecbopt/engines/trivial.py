@@ -20,6 +20,7 @@ class Trivial:
     name = "trivial"
     method = "exact"
     takes_unseen_label = True  # the coupling is the independent one: the seed tells nothing
+    takes_convex = True  # what is known is within all limits
 
     def supports(self, formulation: Formulation) -> Support:
         """One letter carries nothing, and at rate 0 only constants are left."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mecbopt._validate import pmf
+from mecbopt._validate import pmf, refuse_masked, without_tensors
 from mecbopt.errors import ProblemError
 from mecbopt.problem import Mixture
 from mecbopt.tolerances import NORMALIZATION
@@ -84,8 +84,9 @@ def functions_of_channel(channel: NDArray[np.float64]) -> tuple[NDArray[np.int64
 
 def _conditional(name: str, values: Any, shape: tuple[int | None, ...]) -> NDArray[np.float64]:
     """A conditional law with non-negative entries whose last axis sums to 1."""
+    refuse_masked(name, values)
     try:
-        array = np.array(values, dtype=float)
+        array = np.array(without_tensors(values), dtype=float)
     except (TypeError, ValueError) as error:
         raise ProblemError(
             argument=name, value=values, found=f"is no array of numbers ({error})", remedy="give one"

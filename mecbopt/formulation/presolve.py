@@ -123,11 +123,13 @@ class DropSlackLimits:
         # H(Y), summed by the caller in another order, may come out smaller by a rounding error: no reason to
         # carry a limit along.  The mixture is then above it by no more than every coupling is allowed.
         kept = tuple(limit for limit in formulation.limits if self._can_bind(limit, formulation))
-        if len(kept) == len(formulation.limits):
-            return formulation
-        # H(S|Y) <= H(S) as well: without the limit on H(S|Y,U) there is none without the seed.
+        # H(S|Y) <= H(S) as well: without the limit on H(S|Y,U) there is none without the seed.  With a single
+        # letter on a side both are H(S), and the two limits one.
         labelled = any(isinstance(limit, LabelLimit) for limit in kept)
-        return replace(formulation, limits=kept, unseen_label=formulation.unseen_label and labelled)
+        unseen = formulation.unseen_label and labelled and min(formulation.shape) > 1
+        if len(kept) == len(formulation.limits) and unseen == formulation.unseen_label:
+            return formulation
+        return replace(formulation, limits=kept, unseen_label=unseen)
 
     @staticmethod
     def _can_bind(limit: Limit, formulation: Formulation) -> bool:

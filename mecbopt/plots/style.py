@@ -17,6 +17,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
+from mecbopt.problem.whole_files import written_whole
+
 __all__ = [
     "ACCENT",
     "GREY",
@@ -171,7 +173,8 @@ def save(drawing: Figure | Axes, path: str | Path) -> None:
     picture = io.BytesIO()
     suffix = path.suffix.lower()
     figure.savefig(picture, dpi=160, format=suffix.lstrip(".") or "png", metadata=metadata.get(suffix))
-    path.write_bytes(picture.getvalue())
+    with written_whole(path) as file:
+        file.write(picture.getvalue())
 
 
 def svg_text(drawing: Figure | Axes) -> str:

@@ -339,6 +339,7 @@ def source_letters(x: Any, letters: int, start: int = 0) -> NDArray[Any]:
         Not integers, or an integer that is not from 0 to n-1.
     """
     required = f"hold integers from 0 to {letters - 1}, the letters of X"
+    _validate.refuse_masked("x", x)
     try:
         array = np.asarray(x)
     except (TypeError, ValueError, OverflowError) as error:

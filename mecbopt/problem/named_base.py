@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mecbopt._validate import refuse_masked, without_tensors
 from mecbopt.errors import ProblemError
 
 __all__ = ["NamedConstraint", "check_limits", "numbers", "position", "within"]
@@ -44,8 +45,9 @@ def position(value: Any) -> int:
 
 def numbers(name: str, values: Any, dimensions: int) -> tuple[Any, ...]:
     """An array of finite floats as nested tuples, which compare and do not change."""
+    refuse_masked(f"constraints.{name}", values)
     try:
-        array = np.array(values, dtype=float)
+        array = np.array(without_tensors(values), dtype=float)
     except (TypeError, ValueError):
         array = np.zeros(0)
     if array.ndim != dimensions or array.size == 0 or not np.isfinite(array).all():

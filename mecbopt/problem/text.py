@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mecbopt.errors import MecboptError
+from mecbopt.problem.whole_files import written_whole
 
 __all__ = ["MAX_BYTES", "parse_json", "parse_toml", "read_text", "require_regular_file", "write_text"]
 
@@ -70,9 +71,10 @@ def require_regular_file(path: Path, kind: type[MecboptError], argument: str = "
 
 
 def write_text(path: Path, text: str, kind: type[MecboptError]) -> None:
-    """Write a text as UTF-8."""
+    """Write a text as UTF-8; what was there before stays until it is whole."""
     try:
-        path.write_text(text, encoding="utf-8")
+        with written_whole(path) as file:
+            file.write(text.encode())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise kind(argument="path", value=path, found=f"{path!s} cannot be written: {reason}") from error

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mecbopt import _validate
 from mecbopt.certificates.certify import Certificate
 from mecbopt.certificates.certify import certify as certificate_of
@@ -217,7 +219,7 @@ def refute(
 
 def _failed(outcome: Any) -> tuple[bool, float | None]:
     """Whether the claim fails, and by how much."""
-    if isinstance(outcome, bool) or type(outcome).__name__ == "bool_":
+    if isinstance(outcome, (bool, np.bool_)):
         return not outcome, None
     number = _validate.exact_number("what the claim returns", outcome, "be True, False or a number")
     return number >= _LEAST_VIOLATION, float(number)

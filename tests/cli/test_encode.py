@@ -236,7 +236,7 @@ WRONG = [
     (["encode", "s.json", "ragged.csv", "--column", "reading", "--out", "z"], "line 4 has 1 cells"),
     (["encode", "s.json", "strange.csv", "--column", "reading", "--out", "z"], "line 5: 'tepid'"),
     (["encode", "s.json", "latin.csv", "--out", "z"], "not a CSV file in UTF-8"),
-    (["encode", "s.json", "empty.csv", "--out", "z"], "--column is not given"),
+    (["encode", "s.json", "empty.csv", "--out", "z"], "INPUT empty.csv is empty"),
     (["decode", "s.json", "x.npy", "--out", "y.npy"], "starts with"),
     (["decode", "s.json", "x.npy", "--out", "y.dat"], "give --format"),
     (["decode", "s.json", "x.npy", "--out", "-"], "give --format"),

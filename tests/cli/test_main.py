@@ -129,3 +129,10 @@ def test_figures(run: Run) -> None:
     outcome = run("figures", "--out", "new/figures", "--only", "coupling-and-mixture", "--format", "svg")
     assert outcome.code == ExitCode.DONE
     assert Path("new/figures/coupling-and-mixture.svg").stat().st_size > 10_000
+
+
+def test_check_names_the_file_that_proves_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.json").write_text("{}")
+    done = run("check", tmp_path / "empty.json")
+    assert done.code == ExitCode.CLAIM_FAILED
+    assert done.err.startswith(f"Error: {tmp_path / 'empty.json'}: ")

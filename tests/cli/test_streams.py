@@ -75,6 +75,68 @@ def test_no_command_fails_for_want_of_a_character(tmp_path: Path, arguments: tup
         assert len(set(blocks)) == 2  # the tables of mixture and coupling
 
 
+def under(shell: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A call by way of a shell, whose line has the command as "$@"."""
+    return subprocess.run(
+        ["sh", "-c", shell, "sh", sys.executable, "-m", "mecbopt", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [("solve", *BINARY, "--json", "out.json"), ("--help",)])
+def test_a_standard_output_that_is_closed_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """There was a traceback, and the code of a claim that failed."""
+    done = under('exec "$@" >&-', *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        ExitCode.USAGE,
+        "Error: standard output: Bad file descriptor.\n",
+    )
+    if "--json" in arguments:
+        assert json.loads((tmp_path / "out.json").read_text())["status"] == "optimal"
+    quiet = under('exec "$@" 2>&- <&-', "solve", "no.toml", cwd=tmp_path)
+    assert (quiet.returncode, quiet.stderr) == (ExitCode.USAGE, "")
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "name"),
+    [
+        (("solve", *BINARY), "--json", "out.json"),
+        (("solve", *BINARY), "--plot", "out.png"),
+        (("solve", *BINARY), "--certificate", "out.json"),
+        (("curve", *BINARY[:4], "--rates", "0:1:3"), "--csv", "out.csv"),
+        (("bottleneck", *BINARY), "--json", "out.json"),
+        (("mec", "--p", "0.5,0.5", "--q", "0.3,0.7"), "--json", "out.json"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else value,
+)
+def test_a_disk_that_is_full_costs_the_new_file_alone(
+    tmp_path: Path, command: tuple[str, ...], option: str, name: str
+) -> None:
+    """The file that was there is as it was, the tables are printed, the error names the file."""
+    (tmp_path / name).write_text("as it was")
+    done = under('ulimit -f 0; trap "" XFSZ; "$@" | cat; exit 7', *command, option, name, cwd=tmp_path)
+    assert (tmp_path / name).read_text() == "as it was"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert "File too large" in done.stderr
+    assert name in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "optimal" in done.stdout
+    code = under('ulimit -f 0; trap "" XFSZ; exec "$@"', *command, option, name, cwd=tmp_path).returncode
+    assert code == ExitCode.USAGE
+
+
+def test_a_link_to_a_file_that_is_not_there_yet_stays(tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to("real.json")
+    assert call("solve", *BINARY, "--json", "link.json", cwd=tmp_path).returncode == ExitCode.DONE
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "real.json").read_text())["status"] == "optimal"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

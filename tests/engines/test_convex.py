@@ -187,6 +187,40 @@ def test_local_methods_do_not_take_it():
             mb.solve(_ball(), method=method)
 
 
+def test_a_limit_that_does_not_bind_leaves_the_optimum_where_it_was():
+    """The core's mixtures exceed the rate by the slack of its rows and a rounding: optima all the same."""
+    problem = mb.Problem(["7/16", "9/16"], ["1/2", "1/2"], "1/2", [[0.5, 0.5], ["2/3", "1/3"]])
+    solution = mb.solve(problem.replace(min_label_entropy=0.9), node_limit=500)
+    solution.check()
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.mutual_information == pytest.approx(mb.solve(problem).mutual_information, abs=1e-9)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-6, 0.1, 0.3])
+@pytest.mark.parametrize(
+    "law", [{"p_y": [0.5, 0.5]}, {"y_size": 2}, {"p_y": [0.5, 0.5], "p_y_tolerance": 0.1}]
+)
+def test_nothing_is_more_private_than_the_label_itself(law, rate):
+    """H(S|Y) <= H(S), with equality for the independent coupling, which is there at every rate."""
+    channel = [[0.5, 0.5], [1.0, 0.0], [1.0, 0.0]]
+    problem = mb.Problem(["2/15", "11/15", "2/15"], rate=rate, p_s_given_x=channel, **law)
+    entropy = problem.label_entropy
+    above = mb.solve(problem.replace(min_label_entropy=entropy + 1e-6))
+    assert above.status is mb.Status.INFEASIBLE
+    below = mb.solve(problem.replace(min_label_entropy=0.9 * entropy), node_limit=2000)
+    below.check()
+    assert below.status is mb.Status.OPTIMAL
+
+
+@pytest.mark.parametrize("arguments", [{"p_x": [0.4, 0.6], "y_size": 1}, {"p_x": [1.0], "y_size": 2}])
+def test_a_single_letter_and_a_law_that_is_free_carry_nothing_privately(arguments):
+    channel = [[0.5, 0.5]] * len(arguments["p_x"])
+    solution = mb.solve(mb.Problem(**arguments, rate=0.3, p_s_given_x=channel, min_label_entropy=0.9))
+    solution.check()
+    assert solution.status is mb.Status.OPTIMAL
+    assert solution.mutual_information == pytest.approx(0.0, abs=1e-12)
+
+
 def test_a_label_without_the_seed_is_not_taken_beside_it():
     """The way from inside to outside need not stay in a set that is not convex."""
     problem = mb.Problem(

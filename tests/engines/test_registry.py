@@ -14,6 +14,7 @@ from tests.engines import toy_engine, toy_limit, toy_objective
 
 PROBLEM = mb.Problem([0.5, 0.3, 0.2], [0.6, 0.4], 0.5)
 COSTS = [[0.0, 1.0], [1.0, 0.0], [2.0, 0.5]]
+OTHER_COSTS = [[0.0, 1.0], [1.0, 0.0], [0.5, 2.0]]  # least at another mapping than I(X;Y) is greatest
 
 
 @pytest.fixture
@@ -53,6 +54,72 @@ def test_an_engine_must_fit_the_method():
     with pytest.raises(mb.ProblemError, match="not 'local'"):
         mb.solve(PROBLEM, method="local", engine="highs")
     assert mb.solve(PROBLEM, method="local", engine="local").engine == "local"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"distortion": OTHER_COSTS},
+        {"p_y": None, "y_size": 2},
+        {"p_y": None, "y_size": 2, "distortion": OTHER_COSTS},
+        {"p_y_tolerance": 0.1},
+        {"p_y_tolerance": 0.1, "distortion": OTHER_COSTS},
+    ],
+    ids=["information", "distortion", "free", "free distortion", "tolerance", "tolerance distortion"],
+)
+@pytest.mark.parametrize("rate", [0.1, 0.5, 2.0])
+def test_the_engines_that_take_a_problem_agree_on_it(arguments, rate):
+    """What an engine proves holds for what every other finds: none solves a problem that it does not take."""
+    solutions = []
+    for name in ENGINES:
+        try:
+            solutions.append(mb.solve(PROBLEM.replace(rate=rate, **arguments), engine=name))
+        except mb.NotSupportedError:
+            continue
+        solutions[-1].check()
+    assert len(solutions) > 2
+    sense = 1.0 if "distortion" in arguments else -1.0
+    best = min(sense * solution.objective for solution in solutions)
+    assert max(sense * solution.objective_bound for solution in solutions) <= best + 1e-9
+
+
+BLIND = {
+    "p_s_given_x": [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]],
+    "max_label_entropy": 0.9,
+    "label_sees_seed": False,
+}
+PRIVATE = {"p_s_given_x": BLIND["p_s_given_x"], "min_label_entropy": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "argument", "remedy"),
+    [
+        ({**BLIND, **PRIVATE}, {}, "label_sees_seed", "leave label_sees_seed or min_label_entropy out"),
+        ({**BLIND, "distortion": COSTS}, {}, "label_sees_seed", "leave label_sees_seed out"),
+        (PRIVATE, {"method": "local"}, "method", "use method='exact'"),
+        (PRIVATE, {"engine": "compiled"}, "engine", "use engine='auto'"),
+        (PRIVATE, {"workers": 2}, "workers", "leave it out"),
+        ({}, {"method": "local", "workers": 2}, "workers", "leave it out"),
+        ({"distortion": COSTS}, {"engine": "highs"}, "engine", "use engine='auto' or method='local'"),
+        (
+            {**BLIND, **PRIVATE},
+            {"engine": "highs"},
+            "engine",
+            "leave label_sees_seed or min_label_entropy out",
+        ),
+    ],
+)
+def test_a_refusal_names_what_is_at_fault_and_what_would_serve(arguments, options, argument, remedy):
+    with pytest.raises(mb.NotSupportedError) as caught:
+        mb.solve(PROBLEM.replace(**arguments), **options)
+    assert caught.value.argument == argument
+    assert str(caught.value).endswith(f": {remedy}.")
+
+
+def test_what_a_refusal_advises_is_taken():
+    for change in ({"label_sees_seed": True}, {"min_label_entropy": None}):
+        assert mb.solve(PROBLEM.replace(**{**BLIND, **PRIVATE, **change})).has_coupling
 
 
 @pytest.mark.parametrize("engine", ["cplex", 3, object()])

@@ -216,3 +216,15 @@ def test_what_the_search_cannot_take_is_refused():
         CompiledSearch(half, half, 1.0, np.full((2, 65), 1 / 65), math.inf, max_joint_label_entropy=1.0)
     with pytest.raises(mb.NotSupportedError, match="not traced"):
         CompiledSearch(half, half, 1.0, np.eye(2), math.inf, minimise_label_entropy=True, trace=True)
+
+
+@pytest.mark.parametrize("laws", [([0.5, 0.5], [1.0]), ([0.5, 0.5], [1.0, 0.0]), ([1.0, 0.0], [0.3, 0.7])])
+def test_with_a_single_letter_the_seed_tells_nothing(laws):
+    """H(S|Y) = H(S|Y,U) = H(S): the two limits are one."""
+    problem = mb.Problem(*laws, 0.3, LABEL[:2], 0.4)
+    seen, blind = (mb.solve(problem.replace(label_sees_seed=sees)) for sees in (True, False))
+    assert seen.status is blind.status is mb.Status.INFEASIBLE
+    assert blind.smallest_label_entropy == seen.smallest_label_entropy
+    assert blind.smallest_rate is None
+    above = problem.replace(max_label_entropy=problem.label_entropy + 1e-6, label_sees_seed=False)
+    assert mb.solve(above).status is mb.Status.OPTIMAL

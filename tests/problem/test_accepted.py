@@ -279,3 +279,49 @@ def test_arrays_for_callers_are_their_own():
     rows, _ = row_stochastic("channel", [given, given], 2)
     rows[0] = 0.0
     assert given.tolist() == [0.5, 0.5]
+
+
+MASKED = np.ma.masked_array([0.5, 0.5], mask=[False, True])
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: mb.CostCap(np.ma.masked_array(np.eye(2), mask=np.eye(2)), at_most=1),
+        lambda: mb.Moment(MASKED, [0, 1], at_least=0.1),
+        lambda: mb.Problem([0.5, 0.5], [0.5, 0.5], np.ma.masked),
+        lambda: mb.rate_curve(mb.Problem([0.5, 0.5], [0.5, 0.5]), MASKED),
+        lambda: mb.to_deterministic(
+            [0.5, 0.5], [1], np.ma.masked_array([[[1, 0]]] * 2, mask=True), np.eye(2)
+        ),
+        lambda: mb.Mixture([[0, 1]], [1]).sample(np.ma.masked_array([0, 1], mask=[0, 1]), 1),
+        lambda: mb.codec.Encoder(mb.Mixture([[0, 1]], [1]), [0.5, 0.5], seed=1).encode(
+            np.ma.masked_array([0, 1], mask=[0, 1])
+        ),
+    ],
+)
+def test_what_is_masked_is_read_nowhere(read):
+    """The numbers below a mask were taken for given."""
+    with pytest.raises(mb.ProblemError, match="masked"):
+        read()
+
+
+def test_a_tensor_is_read_wherever_an_array_is():
+    """One that has a gradient, or holds nothing, ended in an error of torch."""
+    torch = pytest.importorskip("torch")
+    costs = torch.eye(2, requires_grad=True)
+    assert mb.CostCap(costs, at_most=1).costs == ((1.0, 0.0), (0.0, 1.0))
+    encoder, decoder = torch.eye(2).reshape(2, 1, 2).requires_grad_(), torch.eye(2).reshape(2, 1, 2)
+    assert mb.to_deterministic([0.5, 0.5], [1], encoder, decoder).mappings.tolist() == [[0, 1]]
+    nothing, sparse = torch.zeros(2, device="meta"), torch.eye(2).to_sparse()
+    for read in (
+        lambda: mb.Problem(nothing, [0.5, 0.5]),
+        lambda: mb.Problem([0.5, 0.5], [0.5, 0.5], nothing[0]),
+        lambda: mb.bernoulli.value(nothing, 0.5, 0.5, 0.5, 1),
+        lambda: mb.bernoulli.value(sparse, 0.5, 0.5, 0.5, 1),
+        lambda: mb.Mixture(sparse, [0.5, 0.5]),
+        lambda: mb.CostCap(sparse, at_most=1),
+        lambda: mb.to_deterministic([0.5, 0.5], [1], torch.zeros(2, 1, 2, device="meta"), decoder),
+    ):
+        with pytest.raises(mb.MecboptError):
+            read()

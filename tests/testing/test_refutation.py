@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import mecbopt as mb
@@ -139,3 +140,10 @@ def test_claims_name_what_they_are_about():
     ):
         with pytest.raises(mb.ProblemError):
             claim(problem, solution)
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_a_truth_of_numpy_is_one(truth):
+    """Comparisons with numbers of numpy give numpy.bool_, whose name is another one from numpy 2 on."""
+    found = refute(lambda problem, solution: np.bool_(truth), rational_problems(2, 2), max_examples=3)
+    assert (found is None) is truth

@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mecbopt.coding import files
 from mecbopt.neural.data.arrays import read_arrays
 from mecbopt.neural.data.images import Shape
 from mecbopt.neural.data.layouts import image_tensor
 from mecbopt.neural.errors import DatasetError
+from mecbopt.problem import whole_files
 
 __all__ = ["read_images", "same_place", "write_images", "written_whole"]
 
@@ -118,7 +118,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
         The file cannot be written; nothing of it stays.
     """
     try:
-        with files.written_whole(path) as file:
+        with whole_files.written_whole(path) as file:
             yield file
     except OSError as error:
         raise DatasetError(f"{path} cannot be written: {error.strerror or error}.") from error
