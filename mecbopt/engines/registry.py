@@ -149,12 +149,14 @@ def _other_methods(method: str, formulation: Formulation) -> list[str]:
 def _blamed(formulation: Formulation) -> dict[str, Any]:
     """The arguments without any one of which an engine would take the problem, and their values."""
     without: dict[str, tuple[Any, Formulation]] = {}
-    if formulation.unseen_label:
-        without["label_sees_seed"] = False, replace(formulation, unseen_label=False)
     for limit in formulation.convex:
         name = limit.name.partition("[")[0]
         without[name] = getattr(limit, "least", limit), replace(formulation, convex=())
-    return {name: value for name, (value, rest) in without.items() if _other_methods("", rest)}
+    if formulation.unseen_label:
+        without["label_sees_seed"] = False, replace(formulation, unseen_label=False)
+    blamed = {name: value for name, (value, rest) in without.items() if _other_methods("", rest)}
+    # A number says more than a switch, and a switch more than an object.
+    return dict(sorted(blamed.items(), key=lambda item: (not isinstance(item[1], float), item[1] is not False)))
 
 
 def _taken(method: str, formulation: Formulation) -> bool:

@@ -63,7 +63,7 @@ def refuse(run: Run, arguments: tuple[object, ...], *words: str) -> None:
         ((*NUMBERS, "--certificate", "no such folder/c.json"), ("--certificate", "no such folder")),
         ((*NUMBERS, "--checkpoint", "no such folder/state"), ("--checkpoint", "No such file")),
         ((*NUMBERS, "--checkpoint", "."), ("--checkpoint", "is a directory")),
-        ((*NUMBERS, "--workers", "2", "--method", "local"), ("--workers", "'local'", "--engine compiled")),
+        ((*NUMBERS, "--workers", "2", "--method", "local"), ("--workers", "'local'", "leave it out")),
         ((*NUMBERS, "--seed", "9" * 40), ("--seed", "at most 9223372036854775807")),
         ((*NUMBERS, "--node-limit", "1e3"), ("--node-limit", "1e3", "integer")),
         ((*NUMBERS, "--node-limit", "9" * 40), ("--node-limit", "at most 9223372036854775807")),

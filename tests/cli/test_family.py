@@ -69,7 +69,7 @@ def test_a_tolerance_by_option_and_in_a_file(run: Run) -> None:
                 *("--px", "0.5,0.5", "--y-size", "2", "--max-label-entropy", "0.7", *LABEL),
                 *("--label-without-seed", "--min-label-entropy", "0.1"),
             ),
-            ("--method", "label that does not see the seed"),
+            ("--min-label-entropy is 0.1", "label that does not see the seed", "leave --min-label-entropy"),
         ),
     ],
 )

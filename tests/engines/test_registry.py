@@ -95,7 +95,7 @@ PRIVATE = {"p_s_given_x": BLIND["p_s_given_x"], "min_label_entropy": 0.8}
 @pytest.mark.parametrize(
     ("arguments", "options", "argument", "remedy"),
     [
-        ({**BLIND, **PRIVATE}, {}, "label_sees_seed", "leave label_sees_seed or min_label_entropy out"),
+        ({**BLIND, **PRIVATE}, {}, "min_label_entropy", "leave min_label_entropy or label_sees_seed out"),
         ({**BLIND, "distortion": COSTS}, {}, "label_sees_seed", "leave label_sees_seed out"),
         (PRIVATE, {"method": "local"}, "method", "use method='exact'"),
         (PRIVATE, {"engine": "compiled"}, "engine", "use engine='auto'"),
@@ -106,7 +106,7 @@ PRIVATE = {"p_s_given_x": BLIND["p_s_given_x"], "min_label_entropy": 0.8}
             {**BLIND, **PRIVATE},
             {"engine": "highs"},
             "engine",
-            "leave label_sees_seed or min_label_entropy out",
+            "leave min_label_entropy or label_sees_seed out",
         ),
     ],
 )

@@ -101,7 +101,7 @@ def test_invalid_input_names_the_argument_the_value_and_the_remedy(arguments, wo
                 "max_label_entropy": 0.8,
                 "label_sees_seed": False,
             },
-            "label_sees_seed",
+            "min_label_entropy",
         ),
     ],
 )

@@ -83,7 +83,7 @@ mb_search *mb_search_new(int n, int m, const double *p_x, const double *p_y, con
 void mb_search_free(mb_search *search);
 /* Results of `mb_search_run` other than 0: what was found stays valid, and the step that broke off is repeated by
    the next call. */
-enum { MB_RUN_NO_MEMORY = 5, MB_RUN_STOPPED = 6, MB_MAX_LINEAR = 64, MB_MAX_SUPPORT = 80 };
+enum { MB_RUN_NO_MEMORY = 5, MB_RUN_STOPPED = 6, MB_MAX_LINEAR = 64, MB_MAX_SUPPORT = 512 };
 /* Advances by whole steps until `steps` are done, `seconds` are over or the lower bound reaches best - margin; a
    box is closed once its bound is above best - margin.  `ask` may end a step that takes long.  The report and the
    incumbent (room for `capacity` mappings, MB_MAX_SUPPORT suffice) are of one moment, however the call ends. */
