@@ -176,7 +176,7 @@ def at_rate(config: Config, rate: float, seed: int = 0) -> Config:
             ]  # fmt: skip
             if rate >= 20.0:
                 # With more of the source in them, outputs look like neighbouring digits again (same group).
-                changes += ["objective.label_weight=40"]
+                changes += [f"objective.label_weight={80 if rate >= 28.0 else 40}"]
     if rate < CLASS_ENTROPY:
         changes += ["model.cluster_places=learned", "model.critic_conditional=false"]
     return config.updated(changes)
@@ -266,7 +266,8 @@ _VARIANTS: dict[str, tuple[tuple[float, float, float, int], ...]] = {
     "svhn": (
         (16.0, 8.0, 0.1, 16), (16.0, 8.0, 0.1, 0), (16.0, 20.0, 0.1, 0), (16.0, 20.0, 0.03, 0),
         (8.0, 8.0, 0.1, 16), (8.0, 20.0, 0.1, 0),
-        (32.0, 20.0, 0.03, 0), (32.0, 40.0, 0.03, 0), (32.0, 20.0, 0.01, 0), (32.0, 40.0, 0.01, 0),
+        (32.0, 20.0, 0.03, 0), (32.0, 40.0, 0.03, 0), (32.0, 80.0, 0.03, 0), (32.0, 20.0, 0.01, 0),
+        (32.0, 40.0, 0.01, 0),
     ),
 }  # fmt: skip
 
