@@ -156,7 +156,9 @@ def _blamed(formulation: Formulation) -> dict[str, Any]:
         without["label_sees_seed"] = False, replace(formulation, unseen_label=False)
     blamed = {name: value for name, (value, rest) in without.items() if _other_methods("", rest)}
     # A number says more than a switch, and a switch more than an object.
-    return dict(sorted(blamed.items(), key=lambda item: (not isinstance(item[1], float), item[1] is not False)))
+    return dict(
+        sorted(blamed.items(), key=lambda item: (not isinstance(item[1], float), item[1] is not False))
+    )
 
 
 def _taken(method: str, formulation: Formulation) -> bool:
