@@ -62,6 +62,9 @@ LEVERS: dict[str, dict[str, Any]] = {
     "splits at 0.4 or more": {"branching_margin": 0.4},
 }
 
+#: How letters of equal mass are ordered: by the rate, by one row and column, by pivots.
+ORDERS = {"auto": None, "line": False, "pivots": True}
+
 
 def entropy(masses: FloatArray) -> float:
     """Bits."""
@@ -167,7 +170,9 @@ def cells(
             yield {"name": name, "runs": runs}
 
 
-def structured(sizes: Iterable[int], limit: float) -> Iterator[dict[str, Any]]:
+def structured(
+    sizes: Iterable[int], limit: float, rates: Iterable[float], order: str
+) -> Iterator[dict[str, Any]]:
     """Uniform and two-valued marginals."""
     for size in sizes:
         uniform = np.ones(size) / size
@@ -177,8 +182,8 @@ def structured(sizes: Iterable[int], limit: float) -> Iterator[dict[str, Any]]:
             ("uniform", uniform, uniform),
             ("two-valued", two_x / two_x.sum(), two_y / two_y.sum()),
         ):
-            for share in RATES:
-                runs = [measure(p_x, p_y, share * entropy(p_y), limit)]
+            for share in rates:
+                runs = [measure(p_x, p_y, share * entropy(p_y), limit, pivots=ORDERS[order])]
                 yield {"name": (f"{size}x{size}", f"{share:g}", kind), "runs": runs}
 
 
@@ -267,7 +272,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", type=int, nargs="+", help="3 4 5; 7 8 for large")
     parser.add_argument("--instances", type=int, help="20; 5 for large")
     parser.add_argument("--limit", type=float, help="processor seconds an instance; 60, 120 for large")
-    parser.add_argument("--rates", type=float, nargs="+", help="shares of H(Y), for cells and large")
+    parser.add_argument("--rates", type=float, nargs="+", help="shares of H(Y); not for levers")
+    parser.add_argument("--order", choices=ORDERS, default="auto", help="of equal letters, for structured")
     parser.add_argument("--resume", type=Path, help="for large: what was measured, to be gone on with")
     parser.add_argument(
         "--budget", type=float, default=math.inf, help="for large: begin no run after, processor seconds"
@@ -289,7 +295,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.rates,
             (False,) if options.without_label else (False, True),
         ),
-        "structured": lambda: structured(options.sizes, options.limit),
+        "structured": lambda: structured(options.sizes, options.limit, options.rates, options.order),
         "levers": lambda: levers(options.sizes, options.instances, options.limit),
         "large": lambda: large(
             options.sizes, options.instances, options.limit, options.rates, options.resume, options.budget
