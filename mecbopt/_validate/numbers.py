@@ -34,8 +34,9 @@ _INFINITE = ("inf", "+inf", "infinity", "+infinity")
 
 def scalar(value: Any) -> Any:
     """The number in a numpy scalar or an array without axes (also torch's); anything else as it is."""
-    empty = np.ma.is_masked(value) or getattr(value, "is_meta", False)  # neither holds a number
-    if not empty and getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
+    single = getattr(value, "shape", None) == () and callable(getattr(value, "item", None))
+    # What is masked, or on torch's meta device, holds no number.
+    if single and not (np.ma.is_masked(value) or getattr(value, "is_meta", False)):
         # The item of a long double is a long double: no Python number holds it.
         return float(value) if isinstance(value, np.longdouble) else value.item()
     return value

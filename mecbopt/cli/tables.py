@@ -133,7 +133,7 @@ def _summary(solution: Solution) -> Table:
     table.add_row("status", status)
     if solution.status not in (Status.OPTIMAL, Status.INFEASIBLE):
         reason = solution.stop_reason
-        table.add_row("stopped", f"{reason.value} - {reason.meaning} {reason.remedy}".rstrip())
+        table.add_row("stopped", f"{reason.value} - {reason.meaning} {_as_options(reason.remedy)}".rstrip())
     if solution.status is Status.INFEASIBLE:
         _add_infeasible(table, solution)
     else:
@@ -144,6 +144,12 @@ def _summary(solution: Solution) -> Table:
     nodes = f", {solution.nodes} nodes" if solution.nodes else ""
     table.add_row("found by", f"{found}{nodes}, {solution.seconds:.2f} s")
     return table
+
+
+def _as_options(advice: str) -> str:
+    """What the library advises, its arguments as the options of the command line."""
+    with_value = re.sub(r"\b(method|engine)='(\w+)'", r"--\1 \2", advice)
+    return re.sub(r"\b(time|node)_limit\b", r"--\1-limit", with_value)
 
 
 def _add_value(table: Table, solution: Solution) -> None:

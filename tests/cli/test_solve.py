@@ -140,6 +140,7 @@ def test_limits_leave_a_result(run: Run, limit: tuple[str, str]) -> None:
     written.check()
     assert written.stop_reason in (mb.StopReason.NODE_LIMIT, mb.StopReason.TIME_LIMIT)
     assert written.stop_reason.value in outcome.out
+    assert f"Raise --{written.stop_reason.value.replace(' ', '-')}." in outcome.out
     assert Path("out.png").stat().st_size > 10_000
 
 
@@ -148,6 +149,7 @@ def test_a_finished_local_search_counts_as_done(run: Run) -> None:
     assert outcome.code == ExitCode.DONE
     assert "feasible" in outcome.out
     assert "local search done" in outcome.out
+    assert "Use --method" in outcome.out
 
 
 @pytest.mark.parametrize(
