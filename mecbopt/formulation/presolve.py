@@ -125,8 +125,11 @@ class DropSlackLimits:
         kept = tuple(limit for limit in formulation.limits if self._can_bind(limit, formulation))
         # H(S|Y) <= H(S) as well: without the limit on H(S|Y,U) there is none without the seed.  With a single
         # letter on a side both are H(S), and the two limits one.
-        labelled = any(isinstance(limit, LabelLimit) for limit in kept)
-        unseen = formulation.unseen_label and labelled and min(formulation.shape) > 1
+        unseen = (
+            formulation.unseen_label
+            and min(formulation.shape) > 1
+            and any(isinstance(limit, LabelLimit) for limit in kept)
+        )
         if len(kept) == len(formulation.limits) and unseen == formulation.unseen_label:
             return formulation
         return replace(formulation, limits=kept, unseen_label=unseen)
