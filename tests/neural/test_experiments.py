@@ -84,6 +84,17 @@ def test_ablations_differ_from_their_reference_in_one_thing_and_have_its_steps(p
         assert len(changed) == several.get(name, 1), (name, changed)
 
 
+def test_the_label_weighs_more_on_colour_images_where_more_of_the_source_gets_through():
+    recipe = preset("small", "svhn")
+    weights = [at_rate(recipe, rate).objective.label_weight for rate in (4.0, 8.0, 16.0, 24.0, 32.0)]
+    assert weights == [5.0, 20.0, 20.0, 40.0, 80.0]
+    runs = {run.name: run.config for run in manifest()}
+    assert runs["svhn_r32_s0"].objective.label_weight == 80.0
+    # What was searched for is what the recipe takes.
+    searched = runs["search_svhn_r32_l80_q0.03_n0"].objective
+    assert searched.reconstruction_weight == runs["svhn_r32_s0"].objective.reconstruction_weight
+
+
 def test_low_rates_learn_their_places_and_do_not_tell_the_critic_a_class_that_they_do_not_send():
     config = at_rate(preset("small", "mnist"), 2.0)
     assert (config.model.cluster_places, config.model.critic_conditional) == ("learned", False)
