@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 
 import mecbopt as mb
-from mecbopt.engines.vertex import to_vertex
-from mecbopt.formulation import presolve
 
 #: H(S) - H(S|X) is 1e-8 bits: prices of the label row are 10^9 times those of the others.
 _USELESS = mb.Problem(
@@ -107,31 +105,20 @@ def test_weak_labels_are_taken_as_stated(
     assert solution.mutual_information == pytest.approx(optimum, abs=1e-9)
 
 
-_NEAR_ZERO = mb.Problem(
-    [Fraction(27, 41), Fraction(4, 41), Fraction(5, 41), Fraction(5, 41)],
-    [0.6824767995848153, 0.3175232004151847],
-    1.0168043144611076,
-    [[0, 1], [1, 0], [0, 1], [0, 1]],
-    7.84222903911604e-77,
-)
-
-
 @pytest.mark.parametrize("engine", ["auto", "highs", "enumeration"])
 def test_a_limit_near_zero_is_met_as_stated(engine: str) -> None:
     """A mapping of weight 1e-10 stayed, whose label entropy was above C: 3e-11 bits too many."""
-    solution = mb.solve(_NEAR_ZERO, engine=engine)
+    problem = mb.Problem(
+        [Fraction(27, 41), Fraction(4, 41), Fraction(5, 41), Fraction(5, 41)],
+        [0.6824767995848153, 0.3175232004151847],
+        1.0168043144611076,
+        [[0, 1], [1, 0], [0, 1], [0, 1]],
+        7.84222903911604e-77,
+    )
+    solution = mb.solve(problem, engine=engine)
     solution.check()
     assert solution.label_entropy_with_seed == 0.0
     assert solution.mutual_information == pytest.approx(0.05552667924776555, abs=1e-14)
-
-
-def test_what_rounding_leaves_of_a_mapping_goes() -> None:
-    """On one processor a weight of 2e-26 stayed, in the same problem: all that its label limit leaves it."""
-    formulation = presolve(_NEAR_ZERO).formulation
-    mappings = np.array([[0, 1, 0, 0], [1, 1, 1, 1], [1, 0, 1, 1]])
-    vertex = to_vertex(formulation, mappings, np.array([0.7267135990, 2e-26, 0.2732864010]))
-    assert vertex is not None
-    assert vertex.weights.min() > 1e-3
 
 
 def test_a_share_of_next_to_nothing_has_its_smallest_rate() -> None:
